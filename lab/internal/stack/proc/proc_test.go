@@ -1,0 +1,222 @@
+package proc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	// As another process of this same test binary: an owner that is killed.
+	if log := os.Getenv("PROC_TEST_OWNER"); log != "" {
+		p, err := Start(Spec{Name: "orphan", Path: "/bin/sleep", Args: []string{"60"}})
+		if err == nil {
+			_ = os.WriteFile(log, []byte(strconv.Itoa(p.PID())), 0o600)
+			time.Sleep(time.Minute)
+		}
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func shell(script string) Spec {
+	return Spec{Name: "shell", Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}}
+}
+
+func TestRunReturnsOutputOrTellsCommandAndErrorText(t *testing.T) {
+	out, err := Run(t.Context(), shell("echo out; echo noise >&2"))
+	if err != nil || string(out) != "out\n" {
+		t.Fatalf("Run = %q, %v; want out", out, err)
+	}
+	_, err = Run(t.Context(), shell("echo broken >&2; exit 3"))
+	for _, want := range []string{"status 3", "broken", "/bin/sh -c"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run error = %v; want it to hold %q", err, want)
+		}
+	}
+}
+
+func TestRunStopsTheProgramWhenItsContextEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := Run(ctx, shell("exec sleep 60"))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Run error = %v; want deadline exceeded", err)
+	}
+}
+
+func TestStopKillsWhatIgnoresTheSignalAndItsChildrenInOtherSessions(t *testing.T) {
+	spec := shell("trap '' TERM; setsid sleep 60 & echo ready; while :; do sleep 1; done")
+	spec.StopTimeout = 100 * time.Millisecond
+	var out lockedBuffer
+	spec.Stdout = &out
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Await(t.Context(), func(context.Context) error {
+		if out.String() != "ready\n" || len(Tree(p.PID())) < 3 {
+			return errors.New("not yet")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	family := Tree(p.PID())
+	if err := p.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range family {
+		if id.Alive() {
+			t.Errorf("process %d outlived Stop", id.PID)
+		}
+	}
+	if got := p.Exit().String(); got != "signal SIGKILL" {
+		t.Errorf("Exit = %s; want signal SIGKILL", got)
+	}
+}
+
+func TestStopIsPoliteFirst(t *testing.T) {
+	spec := shell("trap 'exit 7' INT; echo ready; while :; do sleep 0.01; done")
+	spec.StopSignal = syscall.SIGINT
+	var out lockedBuffer
+	spec.Stdout = &out
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Await(t.Context(), func(context.Context) error {
+		if out.String() == "" {
+			return errors.New("not yet")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Exit().Code; got != 7 {
+		t.Errorf("exit status = %d; want 7, from the trap", got)
+	}
+}
+
+func TestAwaitTellsWhyAProcessIsNotReady(t *testing.T) {
+	spec := shell("echo cannot bind >&2; exit 1")
+	spec.Log = filepath.Join(t.TempDir(), "log")
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Await(t.Context(), func(context.Context) error { return errors.New("refused") })
+	if !errors.Is(err, ErrExited) || !strings.Contains(err.Error(), "cannot bind") {
+		t.Errorf("Await = %v; want ErrExited with the log's tail", err)
+	}
+}
+
+func TestChildDiesWithItsOwner(t *testing.T) {
+	note := filepath.Join(t.TempDir(), "pid")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner, err := Start(Spec{Name: "owner", Path: self, Env: []string{"PROC_TEST_OWNER=" + note}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var child Ident
+	if err := owner.Await(t.Context(), func(context.Context) error {
+		text, err := os.ReadFile(note)
+		if err != nil {
+			return err
+		}
+		pid, err := strconv.Atoi(string(text))
+		if err != nil {
+			return err
+		}
+		child, _ = Identify(pid)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if !child.Alive() {
+		t.Fatal("the child does not run")
+	}
+	if err := owner.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-owner.Done()
+	for deadline := time.Now().Add(5 * time.Second); child.Alive(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			child.Kill()
+			t.Fatal("the child outlived its killed owner")
+		}
+	}
+}
+
+func TestCPUCountsChildrenThatHaveEnded(t *testing.T) {
+	spec := shell("sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'; echo done; sleep 60")
+	var out lockedBuffer
+	spec.Stdout = &out
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = p.Stop(context.Background()) }()
+	if err := p.Await(t.Context(), func(context.Context) error {
+		if out.String() == "" {
+			return errors.New("not yet")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if used := CPU([]int{p.PID()})[p.PID()]; used < 20*time.Millisecond {
+		t.Errorf("CPU = %s; want at least 20ms of the ended child", used)
+	}
+	if pss, ok := PSS(p.PID()); !ok || pss < 50<<10 {
+		t.Errorf("PSS = %d, %v; want at least 50 KiB", pss, ok)
+	}
+}
+
+func TestParseCPUs(t *testing.T) {
+	for _, c := range []struct {
+		list  string
+		count int
+	}{{"0", 1}, {"0-3", 4}, {"1,3-4", 3}, {"", -1}, {"a", -1}, {"3-1", -1}, {"-1", -1}} {
+		set, err := ParseCPUs(c.list)
+		switch {
+		case c.count < 0 && err == nil:
+			t.Errorf("ParseCPUs(%q) succeeded; want an error", c.list)
+		case c.count >= 0 && (err != nil || set.Count() != c.count):
+			t.Errorf("ParseCPUs(%q) = %v, %v; want %d CPUs", c.list, set, err, c.count)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,217 @@
+// Package proc starts, watches and stops processes of the operating system. It
+// is the only importer of os/exec: every child of the lab has its owner here.
+package proc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Spec says how a process is started and how it is stopped.
+type Spec struct {
+	Name string   // in messages
+	Path string   // absolute path of the program
+	Args []string // without the program itself
+	Env  []string // the whole environment, "KEY=value"
+	Dir  string   // working directory; empty: the caller's
+
+	Log    string    // file that standard output and error are appended to; empty: discarded
+	Stdout io.Writer // takes standard output instead of Log
+	Stdin  io.Reader // empty: no input
+
+	Account *Account // runs as this account; nil: as the caller
+	CPUs    string   // list of CPUs it may use ("0-1,3"); empty: all
+
+	StopSignal  syscall.Signal // polite request to end; 0: SIGTERM
+	StopTimeout time.Duration  // until it is killed; 0: DefaultStopTimeout
+	DeathSignal syscall.Signal // sent by the kernel when the owner dies; 0: SIGKILL
+}
+
+// DefaultStopTimeout is how long a process may take to end after StopSignal.
+const DefaultStopTimeout = 10 * time.Second
+
+// killTimeout is how long the kernel may take to bury a killed process.
+const killTimeout = 5 * time.Second
+
+// Process is a started process. It leads a process group of its own.
+type Process struct {
+	spec    Spec
+	cmd     *exec.Cmd
+	log     *os.File
+	logFrom int64 // size of the log before the process wrote to it
+	started time.Time
+	done    chan struct{}
+	exit    Exit // set before done is closed
+}
+
+// Start starts the process and returns at once. The caller owns it and must call
+// Stop, or wait for Done.
+func Start(spec Spec) (*Process, error) {
+	p := &Process{spec: spec, started: time.Now(), done: make(chan struct{})}
+	p.cmd = &exec.Cmd{
+		Path: spec.Path, Args: append([]string{filepath.Base(spec.Path)}, spec.Args...),
+		Env: spec.Env, Dir: spec.Dir, Stdin: spec.Stdin,
+		// A grandchild may hold the output pipe open for ever: do not wait for it.
+		WaitDelay:   2 * time.Second,
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: spec.deathSignal()},
+	}
+	if spec.Account != nil {
+		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: spec.Account.UID, Gid: spec.Account.GID}
+	}
+	if err := p.openLog(); err != nil {
+		return nil, err
+	}
+	started := make(chan error, 1)
+	go p.run(started)
+	if err := <-started; err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// run starts the process on a thread of its own and waits for it there: the
+// kernel sends Pdeathsig when the starting thread ends, not the program.
+// The thread is not given back, for its CPU affinity is changed.
+func (p *Process) run(started chan<- error) {
+	runtime.LockOSThread()
+	if p.log != nil {
+		defer func() { _ = p.log.Close() }()
+	}
+	if err := pin(p.spec.CPUs); err != nil {
+		started <- fmt.Errorf("start %s: %w", p.spec.Name, err)
+		return
+	}
+	if err := p.cmd.Start(); err != nil {
+		started <- fmt.Errorf("start %s: %w", p.spec.Name, err)
+		return
+	}
+	started <- nil
+	err := p.cmd.Wait()
+	p.exit = exitOf(p.cmd.ProcessState, err, time.Since(p.started))
+	close(p.done)
+}
+
+func (p *Process) openLog() error {
+	if p.spec.Log == "" {
+		p.cmd.Stdout = p.spec.Stdout
+		return nil
+	}
+	log, err := os.OpenFile(p.spec.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log of %s: %w", p.spec.Name, err)
+	}
+	if at, err := log.Seek(0, io.SeekEnd); err == nil {
+		p.logFrom = at
+	}
+	p.log, p.cmd.Stdout, p.cmd.Stderr = log, log, log
+	if p.spec.Stdout != nil {
+		p.cmd.Stdout = p.spec.Stdout
+	}
+	return nil
+}
+
+// pin limits the calling thread, and what it starts, to the listed CPUs.
+func pin(list string) error {
+	if list == "" {
+		return nil
+	}
+	set, err := ParseCPUs(list)
+	if err != nil {
+		return err
+	}
+	if err := unix.SchedSetaffinity(0, set); err != nil {
+		return fmt.Errorf("pin to CPUs %q: %w (does this machine have them?)", list, err)
+	}
+	return nil
+}
+
+// PID returns the process id, which is also its group's.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Name returns the name that the process was started under.
+func (p *Process) Name() string { return p.spec.Name }
+
+// Started returns when the process was started.
+func (p *Process) Started() time.Time { return p.started }
+
+// Done is closed when the process has ended and was waited for.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Exit returns how the process ended. It is valid once Done is closed.
+func (p *Process) Exit() Exit {
+	<-p.done
+	return p.exit
+}
+
+// Signal sends sig to the process alone.
+func (p *Process) Signal(sig syscall.Signal) error {
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		return fmt.Errorf("signal %s: %w", p.spec.Name, err)
+	}
+	return nil
+}
+
+// Stop asks the process to end, kills it and everything it has started when it
+// does not in time or when ctx ends, and returns when nothing of it is left. It
+// is an error only when something survives.
+func (p *Process) Stop(ctx context.Context) error {
+	family := Tree(p.PID())
+	select {
+	case <-p.done:
+	default:
+		_ = p.cmd.Process.Signal(p.spec.stopSignal())
+	}
+	patience := time.NewTimer(p.spec.stopTimeout())
+	defer patience.Stop()
+	select {
+	case <-p.done:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
+	if err := bury(family); err != nil {
+		return fmt.Errorf("stop %s: %w", p.spec.Name, err)
+	}
+	select {
+	case <-p.done:
+		return nil
+	case <-time.After(killTimeout):
+		return fmt.Errorf("stop %s: process %d was killed but is not gone after %s", p.spec.Name, p.PID(), killTimeout)
+	}
+}
+
+// Tail returns the last lines that this process wrote to its log.
+func (p *Process) Tail(lines int) string { return tail(p.spec.Log, p.logFrom, lines) }
+
+// Command returns the command line as a person would type it.
+func (p *Process) Command() string {
+	return strings.Join(append([]string{p.spec.Path}, p.spec.Args...), " ")
+}
+
+func (s Spec) stopSignal() syscall.Signal { return either(s.StopSignal, syscall.SIGTERM) }
+
+func (s Spec) deathSignal() syscall.Signal { return either(s.DeathSignal, syscall.SIGKILL) }
+
+func (s Spec) stopTimeout() time.Duration { return either(s.StopTimeout, DefaultStopTimeout) }
+
+func either[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// ErrExited is the cause when a process ended while something was expected of it.
+var ErrExited = errors.New("process has ended")

@@ -1,0 +1,104 @@
+package proc
+
+import (
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/procfs"
+)
+
+// Ident names a process for good: a number is used again, a number with its
+// start time is not.
+type Ident struct {
+	PID   int
+	Start uint64 // clock ticks since boot
+}
+
+// Identify returns the identity of a live process; ok is false when there is none.
+func Identify(pid int) (id Ident, ok bool) {
+	stat, err := statOf(pid)
+	if err != nil || stat.State == "Z" {
+		return Ident{}, false
+	}
+	return Ident{PID: pid, Start: stat.Starttime}, true
+}
+
+// Alive reports whether exactly this process still runs.
+func (id Ident) Alive() bool {
+	now, ok := Identify(id.PID)
+	return ok && now == id
+}
+
+// Kill ends exactly this process, and never another that has its number now.
+func (id Ident) Kill() {
+	if id.Alive() {
+		_ = syscall.Kill(id.PID, syscall.SIGKILL)
+	}
+}
+
+// Tree returns the process and all that descend from it.
+func Tree(pid int) []Ident {
+	stats := allStats()
+	children := make(map[int][]procfs.ProcStat)
+	var family []Ident
+	for _, s := range stats {
+		children[s.PPID] = append(children[s.PPID], s)
+		if s.PID == pid {
+			family = append(family, Ident{PID: pid, Start: s.Starttime})
+		}
+	}
+	for i := 0; i < len(family); i++ {
+		for _, child := range children[family[i].PID] {
+			family = append(family, Ident{PID: child.PID, Start: child.Starttime})
+		}
+	}
+	return family
+}
+
+// bury kills what is left of the family and waits until it is gone. PostgreSQL's
+// backends lead sessions of their own, so a signal to the group misses them.
+func bury(family []Ident) error {
+	deadline := time.Now().Add(killTimeout)
+	for {
+		var left []Ident
+		for _, id := range family {
+			if id.Alive() {
+				left = append(left, id)
+			}
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("processes %v were killed but are not gone after %s", left, killTimeout)
+		}
+		for _, id := range left {
+			id.Kill()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func statOf(pid int) (procfs.ProcStat, error) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return procfs.ProcStat{}, err
+	}
+	return p.Stat()
+}
+
+// allStats reads the stat of every process; those that end meanwhile are left out.
+func allStats() []procfs.ProcStat {
+	all, err := procfs.AllProcs()
+	if err != nil {
+		return nil
+	}
+	stats := make([]procfs.ProcStat, 0, len(all))
+	for _, p := range all {
+		if s, err := p.Stat(); err == nil {
+			stats = append(stats, s)
+		}
+	}
+	return stats
+}
