@@ -1,0 +1,234 @@
+package matrix
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"stormwave/app/contract"
+)
+
+// cells fills in Spec.Cells: the product of the factors less what is excluded, or
+// the combinations that are listed.
+func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
+	if listed != nil && excluded != nil {
+		p.fault(excluded, "exclude goes with the full product of the factors; with cells, leave those out there")
+	}
+	// References are checked even where the factors themselves are at fault.
+	var chosen []combo
+	if listed != nil {
+		chosen = p.listed(listed)
+	} else if n := p.productSize(); n > MaxCells {
+		p.fault(root, "the factors give more than %d cells; use fewer values, or list the cells", MaxCells)
+		return
+	} else {
+		chosen = product(p.spec.Factors)
+	}
+	if excluded != nil && listed == nil {
+		chosen = p.exclude(excluded, chosen)
+	}
+	if len(chosen) > MaxCells {
+		p.fault(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
+		return
+	}
+	if shots := len(chosen) * len(p.spec.Scenarios) * p.spec.Blocks; shots > MaxShots {
+		p.fault(root, "%d cells × %d scenarios × %d blocks are more than %d repetitions",
+			len(chosen), len(p.spec.Scenarios), p.spec.Blocks, MaxShots)
+		return
+	}
+	p.expand(chosen)
+	if baseline != nil {
+		p.baseline(baseline, chosen)
+	}
+}
+
+// productSize counts the cells of the full product, at most one beyond MaxCells.
+func (p *parser) productSize() int {
+	n := 1
+	for _, f := range p.spec.Factors {
+		n = min(n*min(len(f.Values), MaxCells+1), MaxCells+1)
+	}
+	return n
+}
+
+// selection reads a map of factor → value. Factors that are not named stand for
+// any of their values; whole asks for all to be named. It is nil if there is a fault.
+func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
+	if !p.is(n, yaml.MappingNode, what, "a map of factors to values") {
+		return nil
+	}
+	before := len(p.faults)
+	picked := make(combo, len(p.spec.Factors))
+	names := make([]string, len(p.spec.Factors))
+	for i, f := range p.spec.Factors {
+		picked[i], names[i] = anyValue, f.Name
+	}
+	known := true
+	for _, f := range p.mapping(n, what) {
+		i := slices.Index(names, f.key.Value)
+		if i < 0 {
+			p.fault(f.key, "unknown factor %s in %s: %s", quote(f.key.Value), what, suggest(f.key.Value, names))
+			continue
+		}
+		text, ok := p.scalar(f.value, names[i])
+		if !ok {
+			continue
+		}
+		factor := p.spec.Factors[i]
+		if len(factor.Values) == 0 {
+			known = false // its own fault has been reported
+			continue
+		}
+		if setting, err := Lookup(factor.Name); err == nil {
+			if canonical, err := setting.Canonical(text); err == nil {
+				text = canonical
+			}
+		}
+		picked[i] = slices.IndexFunc(factor.Values, func(v Value) bool { return v.Name == text })
+		if picked[i] < 0 {
+			p.fault(f.value, "%s is not a value of %s in this spec: %s", quote(text), factor.Name, suggest(text, factor.names()))
+		}
+	}
+	for i, name := range names {
+		if whole && picked[i] == anyValue && known && len(p.faults) == before {
+			p.fault(n, "%s does not say which %s: %s", what, name, suggest("", p.spec.Factors[i].names()))
+		}
+	}
+	if !known || len(p.faults) > before {
+		return nil
+	}
+	return picked
+}
+
+func (p *parser) listed(n *yaml.Node) []combo {
+	var chosen []combo
+	lines := map[string]int{}
+	for _, item := range p.list(n, "cells") {
+		c := p.selection(item, "a cell", true)
+		if c == nil {
+			continue
+		}
+		name := label(p.spec.Factors, c)
+		if lines[name] != 0 {
+			p.fault(item, "duplicate cell %s, first given in line %d", name, lines[name])
+			continue
+		}
+		lines[name] = item.Line
+		chosen = append(chosen, c)
+	}
+	return chosen
+}
+
+func (p *parser) exclude(n *yaml.Node, all []combo) []combo {
+	for _, item := range p.list(n, "exclude") {
+		pattern := p.selection(item, "an exclusion", false)
+		if pattern == nil {
+			continue
+		}
+		if len(item.Content) == 0 {
+			p.fault(item, "an exclusion without a factor would exclude every cell")
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(all), func(c combo) bool { return c.matches(pattern) })
+		if len(left) == len(all) && len(all) > 0 {
+			p.fault(item, "this excludes no cell: none matches, or those before have excluded them")
+		}
+		all = left
+	}
+	return all
+}
+
+func (p *parser) baseline(n *yaml.Node, chosen []combo) {
+	base := p.selection(n, "baseline", true)
+	if base == nil {
+		return
+	}
+	i := slices.IndexFunc(chosen, func(c combo) bool { return slices.Equal(c, base) })
+	if i < 0 {
+		p.fault(n, "the baseline %s is not a cell of this matrix; do not exclude it, or list it", label(p.spec.Factors, base))
+		return
+	}
+	p.spec.Cells[i].Baseline = true
+}
+
+// expand makes a complete cell of each combo and checks what must hold within one.
+func (p *parser) expand(chosen []combo) {
+	constants := Defaults().with(p.spec.Settings)
+	reported := map[string]bool{}
+	for _, c := range chosen {
+		cell := Cell{Label: label(p.spec.Factors, c)}
+		var overlays []Settings
+		for i, f := range p.spec.Factors {
+			overlays = append(overlays, f.Values[c[i]].Settings)
+		}
+		cell.Settings = constants.with(overlays...)
+		for _, clash := range clashes(cell.Settings) {
+			at := p.given(clash.setting, c)
+			if at == nil {
+				at = p.given(clash.other, c)
+			}
+			// One mistake shows in many cells; it is told for the first.
+			key := fmt.Sprint(at.Line, ":", at.Column, clash)
+			if !reported[key] {
+				reported[key] = true
+				p.fault(at, "%s (in cell %s)", clash, cell.Label)
+			}
+		}
+		p.spec.Cells = append(p.spec.Cells, cell)
+	}
+}
+
+// given finds where a cell's setting was given, nil if it is a default.
+func (p *parser) given(setting string, c combo) *yaml.Node {
+	for i, f := range p.spec.Factors {
+		if at := p.origins[origin{f.Name, f.Values[c[i]].Name, setting}]; at != nil {
+			return at
+		}
+	}
+	return p.origins[origin{setting: setting}]
+}
+
+// clash is a pair of settings that cannot both be.
+type clash struct {
+	setting, value string
+	relation       string
+	other, against string
+}
+
+func (c clash) String() string {
+	return fmt.Sprintf("%s %s must be %s %s %s", c.setting, c.value, c.relation, c.other, c.against)
+}
+
+// timeoutOrder is from the inside out: what lies further in must give up first,
+// so that the layer around it still has time to say why.
+var timeoutOrder = []string{LockTimeout, StatementTimeout, QueryTimeout, HTTPTimeout}
+
+// clashes returns the settings of a cell that contradict each other.
+func clashes(s Settings) []clash {
+	var found []clash
+	least, err1 := strconv.Atoi(s[PoolMin])
+	most, err2 := strconv.Atoi(s[PoolSize]) // fails for unlimited
+	if err1 == nil && err2 == nil && least > most {
+		found = append(found, clash{PoolMin, s[PoolMin], "at most", PoolSize, s[PoolSize]})
+	}
+	inner := "" // the closest layer further in that has a timeout
+	for _, name := range timeoutOrder {
+		if s[name] == contract.None {
+			continue
+		}
+		if inner != "" && parsed(s[inner]) >= parsed(s[name]) {
+			found = append(found, clash{inner, s[inner], "shorter than", name, s[name]})
+		}
+		inner = name
+	}
+	return found
+}
+
+// parsed is for text that Setting.Canonical has let through.
+func parsed(duration string) time.Duration {
+	d, _ := time.ParseDuration(duration)
+	return d
+}

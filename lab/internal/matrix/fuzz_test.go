@@ -1,0 +1,60 @@
+package matrix
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// Whatever the text: no panic, faults with a place and in order, or a spec whose
+// plan has unique labels and one baseline.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte(good + "cells: [{pool_size: 8, timeouts: none}]\nexclude: [{}]\nsettings: &a {pool_min: 9, <<: *a}\n"))
+	f.Add([]byte("a: &a [*a]\n? {}\n: - \n--- !x\n"))
+	files, err := filepath.Glob("../../matrices/*.yaml")
+	if err != nil || len(files) == 0 {
+		f.Fatal("no specs to start from", err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		spec, err := Parse(src, scripts)
+		if err != nil {
+			var faults Faults
+			if !errors.As(err, &faults) || len(faults) == 0 {
+				t.Fatalf("error is %T, want Faults", err)
+			}
+			for _, fault := range faults {
+				if fault.Line < 1 || fault.Col < 1 || fault.Msg == "" {
+					t.Errorf("fault without a place: %+v", fault)
+				}
+			}
+			if !slices.IsSortedFunc(faults, func(a, b Fault) int { return a.Line - b.Line }) {
+				t.Errorf("faults out of order:\n%v", err)
+			}
+			return
+		}
+		plan := spec.Plan()
+		labels, baselines := map[string]bool{}, 0
+		for _, c := range plan.Cells {
+			labels[c.Label] = true
+			if c.Baseline {
+				baselines++
+			}
+		}
+		if len(labels) != len(plan.Cells) || baselines != 1 || !plan.Cells[0].Baseline {
+			t.Errorf("%d labels of %d cells, %d baselines", len(labels), len(plan.Cells), baselines)
+		}
+		if want := len(plan.Cells) * len(plan.Scenarios) * plan.Blocks; len(plan.Shots) != want || want == 0 {
+			t.Errorf("%d shots, want %d", len(plan.Shots), want)
+		}
+	})
+}

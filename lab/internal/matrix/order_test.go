@@ -1,0 +1,139 @@
+package matrix
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// A plan is promised to stay the same for a spec, and to survive its file.
+func TestPlanGolden(t *testing.T) {
+	const golden = "testdata/plan.golden.json"
+	src, err := os.ReadFile("../../matrices/quick.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := Parse(append(src, "cpus: {app: 0, k6: \"1\"}\n"...), scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := spec.Plan()
+	got, err := json.MarshalIndent(plan, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, got) {
+		t.Errorf("plan (-want +got):\n%s", cmp.Diff(string(want), string(got)))
+	}
+	var back Plan
+	if err := json.Unmarshal(got, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(plan, back); diff != "" {
+		t.Errorf("plan read back (-want +got):\n%s", diff)
+	}
+}
+
+func parseGood(t *testing.T, more string) *Spec {
+	t.Helper()
+	spec, err := Parse([]byte(good+more), scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func TestPlanOrder(t *testing.T) {
+	plan := parseGood(t, "blocks: 8\nseed: 7\n").Plan()
+	if !plan.Cells[0].Baseline {
+		t.Errorf("first cell is %s, want the baseline", plan.Cells[0].Label)
+	}
+	perBlock := len(plan.Cells) * len(plan.Scenarios)
+	orders := map[string]bool{}
+	for block := range slices.Chunk(plan.Shots, perBlock) {
+		seen := map[string]bool{}
+		order := ""
+		for i, s := range block {
+			if s.Block != block[0].Block {
+				t.Errorf("shot %d of block %d lies within block %d", s.N, s.Block, block[0].Block)
+			}
+			if i%2 == 1 && s.Cell != block[i-1].Cell {
+				t.Errorf("shot %d: the cell changed before its scenarios were done", s.N)
+			}
+			seen[s.Cell+s.Scenario.String()] = true
+			order += s.Cell + s.Scenario.String() + "\n"
+		}
+		if len(seen) != perBlock {
+			t.Errorf("block %d holds %d distinct shots, want %d", block[0].Block, len(seen), perBlock)
+		}
+		orders[order] = true
+	}
+	if len(orders) < 7 {
+		t.Errorf("8 blocks have only %d orders", len(orders))
+	}
+	for i, s := range plan.Shots {
+		if s.N != i+1 {
+			t.Fatalf("shot %d is numbered %d", i+1, s.N)
+		}
+	}
+	more := parseGood(t, "blocks: 9\nseed: 7\n").Plan()
+	if diff := cmp.Diff(plan.Shots, more.Shots[:len(plan.Shots)]); diff != "" {
+		t.Errorf("a ninth block changed the first eight:\n%s", diff)
+	}
+	other := parseGood(t, "blocks: 8\nseed: 8\n").Plan()
+	if cmp.Equal(plan.Shots, other.Shots) {
+		t.Error("another seed gives the same order")
+	}
+}
+
+func TestNominal(t *testing.T) {
+	plan := parseGood(t, "blocks: 2\n").Plan() // 4 cells × 2 blocks of storm and of wave@0.25
+	got := plan.Nominal(map[string]time.Duration{"storm": 50 * time.Second, "wave": 2 * time.Minute}, 5*time.Second)
+	if want := 8*(50+5)*time.Second + 8*(30+5)*time.Second; got != want {
+		t.Errorf("nominal %v, want %v", got, want)
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for text, want := range map[string]string{
+		"0.5s": "500ms", "60s": "1m", "90s": "1m30s", "3600s": "1h", "0": "0s", "61m": "1h1m", "3610s": "1h0m10s", "10m": "10m",
+	} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(text)); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if d.String() != want {
+			t.Errorf("%s is written %s, want %s", text, d, want)
+		}
+	}
+	var d Duration
+	if err := d.UnmarshalText([]byte("5")); err == nil {
+		t.Error("5 without a unit was read as a duration")
+	}
+}
+
+func TestLabelQuotes(t *testing.T) {
+	spec := parseGood(t, "")
+	spec.Factors[0].Values[0].Name = "a b=c"
+	if got, want := label(spec.Factors, combo{0, 1}), `pool_size="a b=c" timeouts=tight`; got != want {
+		t.Errorf("label %s, want %s", got, want)
+	}
+}

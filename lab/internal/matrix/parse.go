@@ -1,0 +1,233 @@
+package matrix
+
+import (
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds of a spec: far above any run that ends, far below what hurts the reader.
+const (
+	MaxBytes    = 1 << 20
+	MaxFactors  = 16
+	MaxSettings = 256   // of one bundle, and the same in every cell
+	MaxValues   = 1_000 // of one factor
+	MaxCells    = 1_000
+	MaxShots    = 100_000
+	MaxScale    = 10
+)
+
+var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "seed", "slo", "cpus"}
+
+var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
+
+var (
+	nameText   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+	factorText = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+	bundleText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$`)
+)
+
+// Parse reads a spec. scenarios are the names of the scripts that exist. The
+// error is Faults: everything that is wrong, each with its line and column.
+func Parse(src []byte, scenarios []string) (*Spec, error) {
+	p := &parser{
+		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1},
+		origins: map[origin]*yaml.Node{},
+	}
+	if root := p.document(src); root != nil {
+		p.top(root, scenarios)
+	}
+	if len(p.faults) > 0 {
+		return nil, p.faults.sorted()
+	}
+	return &p.spec, nil
+}
+
+// parser collects a spec and its faults from YAML nodes. A part with a fault is
+// left out of the spec, so that one mistake is reported once.
+type parser struct {
+	spec    Spec
+	faults  Faults
+	origins map[origin]*yaml.Node // where each setting was given
+}
+
+// origin names the place of a setting: a factor's value, or, with both empty, "settings".
+type origin struct{ factor, value, setting string }
+
+// top reads the keys of the spec, those first that others refer to.
+func (p *parser) top(root *yaml.Node, scenarios []string) {
+	if !p.is(root, yaml.MappingNode, "a spec", "a map") {
+		return
+	}
+	at := map[string]*yaml.Node{}
+	for _, f := range p.mapping(root, "the spec") {
+		if !slices.Contains(keys, f.key.Value) {
+			p.fault(f.key, "unknown key %s: %s", quote(f.key.Value), suggest(f.key.Value, keys))
+			continue
+		}
+		at[f.key.Value] = f.value
+	}
+	for _, key := range required {
+		if at[key] == nil {
+			p.fault(root, "key %q is missing", key)
+		}
+	}
+	readers := []struct {
+		key  string
+		read func(*yaml.Node)
+	}{
+		{"name", p.name},
+		{"scenarios", func(n *yaml.Node) { p.scenarios(n, scenarios) }},
+		{"settings", p.settings},
+		{"factors", p.factors},
+		{"blocks", p.blocks},
+		{"seed", p.seed},
+		{"slo", p.slo},
+		{"cpus", p.cpus},
+	}
+	for _, r := range readers {
+		if n := at[r.key]; n != nil {
+			r.read(n)
+		}
+	}
+	p.cells(root, at["cells"], at["exclude"], at["baseline"])
+}
+
+func (p *parser) name(n *yaml.Node) {
+	text, ok := p.scalar(n, "name")
+	if ok && !nameText.MatchString(text) {
+		p.fault(n, "name must be up to 64 of a-z, 0-9 and -, not %s", quote(text))
+	}
+	p.spec.Name = text
+}
+
+func (p *parser) scenarios(n *yaml.Node, exist []string) {
+	seen := map[Scenario]int{}
+	for _, item := range p.list(n, "scenarios") {
+		text, ok := p.scalar(item, "a scenario")
+		if !ok {
+			continue
+		}
+		name, factor, scaled := strings.Cut(text, "@")
+		s := Scenario{Name: name, Scale: 1}
+		if scaled {
+			var err error
+			s.Scale, err = strconv.ParseFloat(factor, 64)
+			// Written so that NaN fails too.
+			if err != nil || !(s.Scale > 0 && s.Scale <= MaxScale) {
+				p.fault(item, "scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale)
+				continue
+			}
+		}
+		if !slices.Contains(exist, name) {
+			p.fault(item, "unknown scenario %s: %s", quote(name), suggest(name, exist))
+			continue
+		}
+		if seen[s] != 0 {
+			p.fault(item, "duplicate scenario %s, first given in line %d", s, seen[s])
+			continue
+		}
+		seen[s] = item.Line
+		p.spec.Scenarios = append(p.spec.Scenarios, s)
+	}
+}
+
+func (p *parser) blocks(n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		p.fault(n, "blocks as a map is not supported yet; give one whole number for all scenarios")
+		return
+	}
+	text, ok := p.scalar(n, "blocks")
+	if !ok {
+		return
+	}
+	v, err := strconv.Atoi(text)
+	if err != nil || v < 1 || v > MaxShots {
+		p.fault(n, "blocks must be a whole number from 1 to %d, not %s", MaxShots, quote(text))
+		return
+	}
+	p.spec.Blocks = v
+}
+
+func (p *parser) seed(n *yaml.Node) {
+	text, ok := p.scalar(n, "seed")
+	if !ok {
+		return
+	}
+	v, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		p.fault(n, "seed must be a whole number from 0 to %d, not %s", uint64(math.MaxUint64), quote(text))
+	}
+	p.spec.Seed = v
+}
+
+func (p *parser) slo(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		p.mapping(n, "slo")
+		return
+	}
+	allowed := []string{"error_ratio", "p99"}
+	given := map[string]bool{}
+	for _, f := range p.mapping(n, "slo") {
+		key := f.key.Value
+		given[key] = true
+		if !slices.Contains(allowed, key) {
+			p.fault(f.key, "unknown key %s in slo: %s", quote(key), suggest(key, allowed))
+			continue
+		}
+		text, ok := p.scalar(f.value, "slo "+key)
+		if !ok {
+			continue
+		}
+		switch key {
+		case "error_ratio":
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil || !(v >= 0 && v <= 1) {
+				p.fault(f.value, "slo error_ratio must be a share from 0 to 1, not %s", quote(text))
+			}
+			p.spec.SLO.ErrorRatio = v
+		case "p99":
+			v, err := time.ParseDuration(text)
+			if err != nil || v <= 0 {
+				p.fault(f.value, "slo p99 must be a duration above 0, such as 500ms, not %s", quote(text))
+			}
+			p.spec.SLO.P99 = Duration(v)
+		}
+	}
+	for _, key := range allowed {
+		if !given[key] {
+			p.fault(n, "slo needs %s", key)
+		}
+	}
+}
+
+func (p *parser) cpus(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode && n.Value == "none" {
+		return
+	}
+	if !p.is(n, yaml.MappingNode, "cpus", "none or a map of services") {
+		return
+	}
+	p.spec.CPUs = CPUs{}
+	for _, f := range p.mapping(n, "cpus") {
+		service := f.key.Value
+		if !slices.Contains(Services, service) {
+			p.fault(f.key, "unknown service %s in cpus: %s", quote(service), suggest(service, Services))
+			continue
+		}
+		list, ok := p.scalar(f.value, "cpus "+service)
+		if !ok {
+			continue
+		}
+		if err := checkCPUList(list); err != nil {
+			p.fault(f.value, "cpus %s %v", service, err)
+			continue
+		}
+		p.spec.CPUs[service] = list
+	}
+}

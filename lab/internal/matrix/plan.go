@@ -1,0 +1,48 @@
+// Package matrix turns a spec into a plan: which settings are tried, with which
+// load, in which order. It is pure: no clock, no network, no file system.
+package matrix
+
+// Settings maps a setting's name (contracts.md: pool_size, postgres.<guc>, …) to
+// the text of its value. A cell's settings are complete: a name that is absent is
+// left at the program's own default.
+type Settings map[string]string
+
+// Cell is one combination of settings that is measured.
+type Cell struct {
+	Label    string   `json:"label"` // the varying settings in the spec's order: "pool_size=8 timeouts=layered topology=direct"
+	Settings Settings `json:"settings"`
+	Baseline bool     `json:"baseline,omitempty"`
+}
+
+// Scenario is a load script and the factor its durations are scaled by.
+type Scenario struct {
+	Name  string  `json:"name"`  // file scenarios/<Name>.js
+	Scale float64 `json:"scale"` // 1 is as shot in the study
+}
+
+// Shot is one repetition: one scenario on one cell in one block.
+type Shot struct {
+	N        int      `json:"n"`     // 1-based, the order of execution
+	Block    int      `json:"block"` // 1-based
+	Cell     string   `json:"cell"`  // Cell.Label
+	Scenario Scenario `json:"scenario"`
+}
+
+// SLO is the service-level objective that goodput and verdict words refer to.
+type SLO struct {
+	ErrorRatio float64  `json:"error_ratio"` // highest share of failed requests, 0…1
+	P99        Duration `json:"p99"`         // highest 99th percentile of latency
+}
+
+// Plan is everything a run will do, in order.
+type Plan struct {
+	Name      string     `json:"name"`
+	Seed      uint64     `json:"seed"`
+	Blocks    int        `json:"blocks"`
+	Factors   []string   `json:"factors"` // names of the varying settings, in label order
+	Scenarios []Scenario `json:"scenarios"`
+	Cells     []Cell     `json:"cells"`
+	Shots     []Shot     `json:"shots"`
+	SLO       SLO        `json:"slo"`
+	CPUs      CPUs       `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
+}

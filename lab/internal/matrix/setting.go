@@ -1,0 +1,207 @@
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"stormwave/app/contract"
+)
+
+// Names of the settings that every cell has.
+const (
+	PoolSize         = "pool_size"
+	PoolMin          = "pool_min"
+	ExecMode         = "exec_mode"
+	AcquireTimeout   = "acquire_timeout"
+	LockTimeout      = "lock_timeout"
+	StatementTimeout = "statement_timeout"
+	QueryTimeout     = "query_timeout"
+	HTTPTimeout      = "http_timeout"
+	MaxInflight      = "max_inflight"
+	ReplicaMaxLag    = "replica_max_lag"
+	Topology         = "topology"
+)
+
+// Prefixes of the settings that are passed on by name.
+const (
+	PostgresPrefix  = "postgres."  // postgres.<guc>
+	PgBouncerPrefix = "pgbouncer." // pgbouncer.<key>
+	ScenarioPrefix  = "scenario."  // scenario.<ENV>
+	AppPrefix       = "app."       // app.<ENV>
+)
+
+// Values of Topology: the way of a query from the backend to a server.
+const (
+	Direct           = "direct"            // backend → primary
+	Replica          = "replica"           // and reads → replica
+	Pooled           = "pgbouncer"         // backend → PgBouncer → primary
+	PooledAndReplica = "pgbouncer+replica" // and reads → PgBouncer → replica
+)
+
+// Setting describes one thing that a spec can set.
+type Setting struct {
+	Name    string // a name with <…> in it stands for a family
+	Type    Type
+	Default string // "" in a family: what the program itself takes
+	Env     string // variable of the backend that carries it, "" if it is not the backend's
+	Meaning string
+}
+
+// Type is what the text of a setting's value may be.
+type Type struct {
+	Allowed string                      // in words, for messages and documentation
+	parse   func(string) (string, bool) // to the canonical text
+}
+
+func (t Type) String() string { return t.Allowed }
+
+// Table lists every setting, in the order that documentation shows them. It is
+// the single source for names, types and defaults.
+var Table = []Setting{
+	{PoolSize, limit, contract.Unlimited, contract.EnvPoolSize, "most database connections of the backend, per server"},
+	{PoolMin, count, "0", contract.EnvPoolMin, "connections opened before the backend calls itself ready"},
+	{ExecMode, choice(contract.ExecModes...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names)"},
+	{AcquireTimeout, timeout, contract.None, contract.EnvAcquireTimeout, "longest wait for a connection of the pool"},
+	{LockTimeout, timeout, contract.None, contract.EnvLockTimeout, "longest wait for a lock, kept by the server"},
+	{StatementTimeout, timeout, contract.None, contract.EnvStatementTimeout, "longest run of a statement, kept by the server"},
+	{QueryTimeout, timeout, contract.None, contract.EnvQueryTimeout, "longest wait of the backend for a query's answer"},
+	{HTTPTimeout, timeout, contract.None, contract.EnvHTTPTimeout, "budget of one request, first byte to answer"},
+	{MaxInflight, limit, contract.Unlimited, contract.EnvMaxInflight, "most requests that the backend works on at once"},
+	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
+	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
+	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},
+	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
+	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},
+	{AppPrefix + "<ENV>", text, "", "", "environment variable of the backend"},
+}
+
+// mostCount bounds every number of connections or requests.
+const mostCount = 100_000
+
+var (
+	limit = Type{fmt.Sprintf("unlimited or a whole number from 1 to %d", mostCount), func(s string) (string, bool) {
+		if s == contract.Unlimited {
+			return s, true
+		}
+		return whole(s, 1)
+	}}
+	count   = Type{fmt.Sprintf("a whole number from 0 to %d", mostCount), func(s string) (string, bool) { return whole(s, 0) }}
+	timeout = Type{"none or a duration in whole milliseconds, such as 500ms", func(s string) (string, bool) {
+		if s == contract.None {
+			return s, true
+		}
+		d, err := time.ParseDuration(s)
+		// PostgreSQL counts in milliseconds: a finer value would not be what is set.
+		if err != nil || d <= 0 || d%time.Millisecond != 0 {
+			return "", false
+		}
+		return Duration(d).String(), true
+	}}
+	text = Type{"one line of 1 to 256 bytes", func(s string) (string, bool) {
+		return s, s != "" && len(s) <= 256 && !strings.ContainsFunc(s, unprintable)
+	}}
+)
+
+func choice(values ...string) Type {
+	return Type{"one of " + strings.Join(values, ", "), func(s string) (string, bool) {
+		return s, slices.Contains(values, s)
+	}}
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// whole reads a decimal number and spells it without leading zeros.
+func whole(s string, least int) (string, bool) {
+	n, err := strconv.Atoi(s)
+	return strconv.Itoa(n), err == nil && n >= least && n <= mostCount
+}
+
+var families = []struct {
+	prefix string
+	name   *regexp.Regexp
+}{
+	{PostgresPrefix, regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)?$`)},
+	{PgBouncerPrefix, regexp.MustCompile(`^[a-z_]+$`)},
+	{ScenarioPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
+	{AppPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
+}
+
+// The lab sets these itself: a spec that did so too would make a label lie, or
+// send the load elsewhere.
+var reserved = map[string]string{
+	AppPrefix + contract.EnvAddr:       "the lab chooses the address",
+	AppPrefix + contract.EnvPrimaryURL: "use " + Topology,
+	AppPrefix + contract.EnvReplicaURL: "use " + Topology,
+	ScenarioPrefix + "BASE_URL":        "the lab chooses the target",
+}
+
+// Lookup finds the setting of a name; for a member of a family, its name is the
+// one asked for. The error says which names there are.
+func Lookup(name string) (Setting, error) {
+	for _, s := range Table {
+		if s.Name == name && !strings.Contains(name, "<") {
+			return s, nil
+		}
+		if s.Env != "" && name == AppPrefix+s.Env {
+			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
+		}
+	}
+	if why, ok := reserved[name]; ok {
+		return Setting{}, fmt.Errorf("is not for a spec to set: %s", why)
+	}
+	for _, family := range families {
+		rest, ok := strings.CutPrefix(name, family.prefix)
+		if !ok {
+			continue
+		}
+		if !family.name.MatchString(rest) {
+			return Setting{}, fmt.Errorf("must match %s after %q", family.name, family.prefix)
+		}
+		i := slices.IndexFunc(Table, func(s Setting) bool { return strings.HasPrefix(s.Name, family.prefix+"<") })
+		s := Table[i]
+		s.Name = name
+		return s, nil
+	}
+	var names []string
+	for _, s := range Table {
+		names = append(names, s.Name)
+	}
+	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
+}
+
+// Canonical returns the one spelling of a value ("0.5s" → "500ms"), or an error
+// that says what is allowed.
+func (s Setting) Canonical(value string) (string, error) {
+	v, ok := s.Type.parse(value)
+	if !ok {
+		return "", fmt.Errorf("%s must be %s, not %s", s.Name, s.Type.Allowed, quote(value))
+	}
+	return v, nil
+}
+
+// Defaults returns the settings of a cell for which a spec sets nothing.
+func Defaults() Settings {
+	d := Settings{}
+	for _, s := range Table {
+		if s.Default != "" {
+			d[s.Name] = s.Default
+		}
+	}
+	return d
+}
+
+// with returns the settings overlaid by others; neither is changed.
+func (s Settings) with(others ...Settings) Settings {
+	all := maps.Clone(s)
+	for _, other := range others {
+		maps.Copy(all, other)
+	}
+	return all
+}
