@@ -44,15 +44,29 @@ const (
 	RouteConfig   = "/debug/config"   // GET: effective settings, no secrets
 )
 
+// APIRoutes are the routes that carry the workload. Only they, and paths that
+// match no route (RouteOther), are counted in the request metrics.
+var APIRoutes = []string{RouteUsers, RouteSessions, RouteFeed, RoutePost, RoutePosts}
+
+// RouteOther is the route label of a request that matched no route.
+const RouteOther = "other"
+
 // FeedPage is the number of posts in one answer of RouteFeed.
 const FeedPage = 50
 
+// FeedAuthor is RouteFeed's query parameter that narrows it to one author's
+// posts. Without it the newest posts of everybody are answered.
+const FeedAuthor = "author"
+
+// AuthorShare is how many users of the data set there are to one that writes:
+// authors have the ids 1 … users/AuthorShare, and as many posts each.
+const AuthorShare = 10
+
 // Metrics of the backend. Every duration is in seconds.
 const (
-	// HTTP, labelled route, method and code (exact status), or route alone.
-	MetricRequests        = "app_http_requests_total"
-	MetricRequestDuration = "app_http_request_duration_seconds"
-	MetricInFlight        = "app_http_in_flight_requests"
+	MetricRequests        = "app_http_requests_total"           // labelled route, method and code (exact status; 499: the client went away)
+	MetricRequestDuration = "app_http_request_duration_seconds" // histogram, labelled route
+	MetricInFlight        = "app_http_in_flight_requests"       // labelled route
 
 	// Pools, labelled target (TargetPrimary, TargetReplica).
 	MetricPoolAcquired        = "app_pool_acquired_conns"
@@ -67,11 +81,31 @@ const (
 	MetricPoolEmpty           = "app_pool_empty_acquires_total"         // successful, but had to wait
 	MetricPoolEmptySeconds    = "app_pool_empty_acquires_seconds_total" // their wait
 	MetricPoolNewConns        = "app_pool_new_conns_total"              // attempts
-	MetricPoolLifetimeDestroy = "app_pool_max_lifetime_destroys_total"  //
-	MetricPoolIdleDestroy     = "app_pool_max_idle_time_destroys_total" //
+	MetricPoolLifetimeDestroy = "app_pool_max_lifetime_destroys_total"  // closed for their age
+	MetricPoolIdleDestroy     = "app_pool_max_idle_time_destroys_total" // closed for being idle
 	MetricAcquireDuration     = "app_pool_acquire_duration_seconds"     // histogram, also labelled outcome
 	MetricQueryDuration       = "app_query_duration_seconds"            // histogram, labelled statement and target
-	MetricQueryErrors         = "app_query_errors_total"                // labelled target and sqlstate
+	MetricQueryErrors         = "app_query_errors_total"                // labelled target and sqlstate: a SQLSTATE, or one of the State words
+)
+
+// Metrics lists every metric above.
+var Metrics = []string{
+	MetricRequests, MetricRequestDuration, MetricInFlight,
+	MetricPoolAcquired, MetricPoolIdle, MetricPoolConstructing, MetricPoolTotal, MetricPoolMax, MetricPoolWaiting,
+	MetricPoolAcquires, MetricPoolAcquireSeconds, MetricPoolCanceled, MetricPoolEmpty, MetricPoolEmptySeconds,
+	MetricPoolNewConns, MetricPoolLifetimeDestroy, MetricPoolIdleDestroy,
+	MetricAcquireDuration, MetricQueryDuration, MetricQueryErrors,
+}
+
+// Words in the sqlstate label for failures that the server gave no SQLSTATE for.
+const (
+	StateAcquireTimeout = "acquire_timeout" // no connection within EnvAcquireTimeout
+	StateQueryTimeout   = "query_timeout"   // EnvQueryTimeout passed
+	StateBudget         = "http_timeout"    // EnvHTTPTimeout passed
+	StateCanceled       = "canceled"        // the client went away
+	StateConnect        = "connect"         // connecting failed
+	StateNetwork        = "network"         // an open connection broke
+	StateOther          = "other"           // anything else, and rare SQLSTATEs
 )
 
 // Values of the target label.

@@ -1,0 +1,102 @@
+// Package store keeps users, sessions and posts in PostgreSQL.
+//
+// Every query acquires its own connection: first the wait for it is bounded and
+// measured, then the query. What fails is a *Fault, but ErrNotFound.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"stormwave/app/contract"
+	"stormwave/app/internal/config"
+	"stormwave/app/internal/telemetry"
+)
+
+// Store is the connections to the primary and, if there is one, the replica.
+type Store struct {
+	primary *pool
+	replica *pool // nil: reads go to the primary
+}
+
+// Open makes the pools. It connects to nothing unless cfg.PoolMin asks for it, and
+// then in the background: Ready tells when that is done.
+func Open(ctx context.Context, cfg config.Config, metrics *telemetry.Metrics) (*Store, error) {
+	s := &Store{}
+	var err error
+	if s.primary, err = openPool(ctx, contract.TargetPrimary, cfg.PrimaryURL, cfg, metrics); err != nil {
+		return nil, err
+	}
+	if cfg.ReplicaURL != "" {
+		if s.replica, err = openPool(ctx, contract.TargetReplica, cfg.ReplicaURL, cfg, metrics); err != nil {
+			return nil, errors.Join(err, s.Close(ctx))
+		}
+	}
+	return s, nil
+}
+
+// Close closes all connections. It returns an error if some were still in use
+// when ctx ended; they are then left to the end of the process.
+func (s *Store) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { // pgxpool waits for its last connection without a limit
+		defer close(done)
+		for _, p := range s.pools() {
+			p.conns.Close()
+		}
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close pools: connections are still in use: %w", context.Cause(ctx))
+	}
+}
+
+// Ready returns nil when the primary answers and every pool holds its minimum.
+func (s *Store) Ready(ctx context.Context) error {
+	var one int
+	if err := s.primary.queryRow(ctx, &ping, []any{&one}); err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range s.pools() {
+		errs = append(errs, p.warm(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// State is what a live session of a pool says about itself, for the lab to hold
+// against what was asked for.
+type State struct {
+	MaxConns         int32  `json:"max_conns"`
+	TotalConns       int32  `json:"total_conns"`
+	ServerVersion    string `json:"server_version"`
+	InRecovery       bool   `json:"in_recovery"`
+	StatementTimeout string `json:"statement_timeout"` // as SHOW prints it
+	LockTimeout      string `json:"lock_timeout"`      // as SHOW prints it
+}
+
+// States asks a session of each pool, by target.
+func (s *Store) States(ctx context.Context) (map[string]State, error) {
+	states := map[string]State{}
+	for _, p := range s.pools() {
+		var st State
+		err := p.queryRow(ctx, &selectState, []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout})
+		if err != nil {
+			return nil, err
+		}
+		stat := p.conns.Stat()
+		st.MaxConns, st.TotalConns = stat.MaxConns(), stat.TotalConns()
+		states[p.target] = st
+	}
+	return states, nil
+}
+
+func (s *Store) pools() []*pool {
+	if s.replica != nil {
+		return []*pool{s.primary, s.replica}
+	}
+	return []*pool{s.primary}
+}

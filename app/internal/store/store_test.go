@@ -1,0 +1,423 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+
+	"stormwave/app/contract"
+	"stormwave/app/internal/config"
+	"stormwave/app/internal/pgtest"
+	"stormwave/app/internal/telemetry"
+)
+
+// open returns a store on the test database and its metrics.
+func open(t *testing.T, env map[string]string) (*Store, *telemetry.Metrics) {
+	t.Helper()
+	cfg, err := config.Load(func(name string) string {
+		if name == contract.EnvPrimaryURL {
+			return pgtest.URL("app")
+		}
+		return env[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := telemetry.New()
+	s, err := Open(t.Context(), cfg, metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, metrics
+}
+
+// value returns a series' value, or a histogram's count.
+func value(t *testing.T, m *telemetry.Metrics, name string, labels map[string]string) float64 {
+	t.Helper()
+	families, err := prometheus.Gatherers{m.Registry()}.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.Metric {
+			if !matches(metric, labels) {
+				continue
+			}
+			switch {
+			case metric.Histogram != nil:
+				return float64(metric.Histogram.GetSampleCount())
+			case metric.Counter != nil:
+				return metric.Counter.GetValue()
+			}
+			return metric.Gauge.GetValue()
+		}
+	}
+	t.Fatalf("there is no %s%v", name, labels)
+	return 0
+}
+
+func matches(metric *dto.Metric, labels map[string]string) bool {
+	found := 0
+	for _, pair := range metric.Label {
+		if labels[pair.GetName()] == pair.GetValue() {
+			found++
+		}
+	}
+	return found == len(labels)
+}
+
+// await polls for what other goroutines bring about.
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out: %s", what)
+		}
+	}
+}
+
+func discard(*Post) {}
+
+func TestTimeoutsAreToldApart(t *testing.T) {
+	tests := []struct {
+		name    string
+		env     map[string]string
+		budget  time.Duration // of the caller; 0: none
+		kind    Kind
+		state   string
+		acquire string // outcome that is counted
+		within  time.Duration
+	}{
+		{"lock timeout", map[string]string{contract.EnvLockTimeout: "50ms", contract.EnvStatementTimeout: "2s", contract.EnvQueryTimeout: "3s"}, 0, Timeout, "55P03", "ok", time.Second},
+		{"statement timeout", map[string]string{contract.EnvStatementTimeout: "50ms", contract.EnvQueryTimeout: "3s"}, 0, Timeout, "57014", "ok", time.Second},
+		{"query timeout", map[string]string{contract.EnvQueryTimeout: "50ms", contract.EnvStatementTimeout: "3s"}, 0, Timeout, "query_timeout", "ok", time.Second},
+		{"budget", map[string]string{contract.EnvQueryTimeout: "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s, metrics := open(t, tt.env)
+			unlock := pgtest.LockPosts(t)
+			defer unlock()
+			ctx := t.Context()
+			if tt.budget > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeoutCause(ctx, tt.budget, ErrBudget)
+				defer cancel()
+			}
+			start := time.Now()
+			err := s.Feed(ctx, 0, discard)
+			if took := time.Since(start); took < 50*time.Millisecond || took > tt.within {
+				t.Errorf("took %v, want 50ms to %v", took, tt.within)
+			}
+			fault, ok := errors.AsType[*Fault](err)
+			if !ok || fault.Kind != tt.kind || fault.State != tt.state || fault.Target != "primary" || fault.Statement != "select_feed" {
+				t.Fatalf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
+			}
+			if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state}); n != 1 {
+				t.Errorf("%s counted %v times, want 1", tt.state, n)
+			}
+			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.acquire}); n != 1 {
+				t.Errorf("outcome %s counted %v times, want 1", tt.acquire, n)
+			}
+			if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"target": "primary", "statement": "select_feed"}); n != 1 {
+				t.Errorf("select_feed counted %v times, want 1", n)
+			}
+		})
+	}
+}
+
+func TestWaitingForAConnection(t *testing.T) {
+	tests := []struct {
+		name    string
+		env     map[string]string
+		ctx     func(context.Context) (context.Context, context.CancelFunc)
+		kind    Kind
+		state   string
+		outcome string
+	}{
+		{"acquire timeout", map[string]string{contract.EnvAcquireTimeout: "100ms"},
+			context.WithCancel, Unavailable, "acquire_timeout", "timeout"},
+		{"budget spent first", map[string]string{contract.EnvAcquireTimeout: "3s"},
+			func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return context.WithTimeoutCause(ctx, 100*time.Millisecond, ErrBudget)
+			}, Timeout, "http_timeout", "canceled"},
+		{"client gone", nil,
+			func(ctx context.Context) (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(ctx)
+				time.AfterFunc(100*time.Millisecond, cancel)
+				return ctx, cancel
+			}, Canceled, "canceled", "canceled"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			env := map[string]string{contract.EnvPoolSize: "1"}
+			for k, v := range tt.env {
+				env[k] = v
+			}
+			s, metrics := open(t, env)
+			target := map[string]string{"target": "primary"}
+			unlock := pgtest.LockPosts(t)
+			var holder sync.WaitGroup
+			holder.Go(func() {
+				if err := s.Feed(context.Background(), 0, discard); err != nil {
+					t.Errorf("who held the connection got %v", err)
+				}
+			})
+			await(t, "the only connection is taken", func() bool { return value(t, metrics, contract.MetricPoolAcquired, target) == 1 })
+
+			waited := make(chan error, 1)
+			ctx, cancel := tt.ctx(t.Context())
+			defer cancel()
+			go func() { waited <- s.Feed(ctx, 0, discard) }()
+			await(t, "one request waits", func() bool { return value(t, metrics, contract.MetricPoolWaiting, target) == 1 })
+			err := <-waited
+			fault, ok := errors.AsType[*Fault](err)
+			if !ok || fault.Kind != tt.kind || fault.State != tt.state {
+				t.Errorf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
+			}
+			if n := value(t, metrics, contract.MetricPoolWaiting, target); n != 0 {
+				t.Errorf("%v are still counted as waiting", n)
+			}
+			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.outcome}); n != 1 {
+				t.Errorf("outcome %s counted %v times, want 1", tt.outcome, n)
+			}
+			unlock()
+			holder.Wait()
+		})
+	}
+}
+
+func TestRefusedConnectionIsUnavailable(t *testing.T) {
+	s, metrics := open(t, map[string]string{contract.EnvReplicaURL: "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"})
+	err := s.Feed(t.Context(), 0, discard)
+	fault, ok := errors.AsType[*Fault](err)
+	if !ok || fault.Kind != Unavailable || fault.State != "connect" || fault.Target != "replica" {
+		t.Fatalf("got %v, want the replica to be unavailable", err)
+	}
+	if strings.Contains(err.Error(), pgtest.Password) {
+		t.Errorf("password shown: %v", err)
+	}
+	if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "replica", "outcome": "error"}); n != 1 {
+		t.Errorf("outcome error counted %v times, want 1", n)
+	}
+}
+
+func TestPoolIsColdOrWarm(t *testing.T) {
+	total := func(s *Store) int32 { return s.primary.conns.Stat().TotalConns() }
+
+	t.Run("cold", func(t *testing.T) {
+		s, _ := open(t, nil)
+		if n := total(s); n != 0 {
+			t.Errorf("%d connections before the first query", n)
+		}
+		if err := s.Ready(t.Context()); err != nil || total(s) != 1 {
+			t.Errorf("Ready = %v with %d connections, want nil with 1", err, total(s))
+		}
+	})
+	t.Run("warm", func(t *testing.T) {
+		s, _ := open(t, map[string]string{contract.EnvPoolMin: "5", contract.EnvPoolSize: "8", contract.EnvReplicaURL: pgtest.URL("app")})
+		await(t, "the pools are warm", func() bool { return s.Ready(t.Context()) == nil })
+		for _, p := range s.pools() {
+			if stat := p.conns.Stat(); stat.IdleConns() < 5 {
+				t.Errorf("%s has %d idle connections, want 5", p.target, stat.IdleConns())
+			}
+		}
+	})
+	t.Run("more than the server takes", func(t *testing.T) {
+		s, _ := open(t, map[string]string{contract.EnvPoolMin: "40"})
+		await(t, "the first attempt has failed", func() bool {
+			stat := s.primary.conns.Stat()
+			return stat.NewConnsCount() >= 40 && stat.ConstructingConns() == 0
+		})
+		if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "53300") {
+			t.Errorf("Ready = %v, want 53300", err)
+		}
+	})
+	t.Run("filled again after a failure", func(t *testing.T) {
+		owner := pgtest.Connect(t, "postgres")
+		if _, err := owner.Exec(t.Context(), "alter role app connection limit 2"); err != nil {
+			t.Fatal(err)
+		}
+		s, _ := open(t, map[string]string{contract.EnvPoolMin: "5"})
+		await(t, "the first attempt has failed", func() bool {
+			stat := s.primary.conns.Stat()
+			return stat.NewConnsCount() >= 5 && stat.ConstructingConns() == 0
+		})
+		if s.Ready(t.Context()) == nil {
+			t.Error("Ready with 2 of 5 connections")
+		}
+		if _, err := owner.Exec(t.Context(), "alter role app connection limit -1"); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the pool is warm", func() bool { return s.Ready(t.Context()) == nil })
+		if n := total(s); n < 5 {
+			t.Errorf("Ready with %d connections, want 5", n)
+		}
+	})
+}
+
+func TestFeedsUseAnIndex(t *testing.T) {
+	conn := pgtest.Connect(t, "app")
+	for _, tt := range []struct {
+		st   statement
+		args []any
+	}{{selectFeed, nil}, {selectAuthorFeed, []any{1}}, {selectPost, []any{1}}} {
+		rows, err := conn.Query(t.Context(), "explain "+tt.st.sql, tt.args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan strings.Builder
+		for rows.Next() {
+			var line string
+			if err := rows.Scan(&line); err != nil {
+				t.Fatal(err)
+			}
+			plan.WriteString(line + "\n")
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if got := plan.String(); !strings.Contains(got, "Index Scan") || strings.Contains(got, "Sort") || strings.Contains(got, "Seq Scan") {
+			t.Errorf("%s is planned as\n%s", tt.st.name, got)
+		}
+	}
+}
+
+func TestReadsGoToTheReplica(t *testing.T) {
+	s, metrics := open(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app")})
+	ctx := t.Context()
+	user, err := s.CreateUser(ctx, "routing", "hash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err1 := s.Credential(ctx, "routing")
+	err2 := s.CreateSession(ctx, user, []byte("hash"), time.Now().Add(time.Hour))
+	_, err3 := s.SessionUser(ctx, []byte("hash"))
+	post, err4 := s.CreatePost(ctx, user, "body")
+	_, err5 := s.Post(ctx, post.ID)
+	if err := errors.Join(err1, err2, err3, err4, err5, s.Feed(ctx, 0, discard), s.Feed(ctx, 1, discard)); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][2]float64{ // primary, replica
+		"insert_user": {1, 0}, "select_credential": {1, 0}, "insert_session": {1, 0}, "insert_post": {1, 0},
+		"select_session": {0, 1}, "select_post": {0, 1}, "select_feed": {0, 1}, "select_author_feed": {0, 1},
+	}
+	for statement, counts := range want {
+		for i, target := range []string{"primary", "replica"} {
+			if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"statement": statement, "target": target}); n != counts[i] {
+				t.Errorf("%s ran %v times on the %s, want %v", statement, n, target, counts[i])
+			}
+		}
+	}
+
+	// The replica may lag behind a log-in, so the primary is asked too.
+	if _, err := s.SessionUser(ctx, []byte("unknown")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown session: %v, want ErrNotFound", err)
+	}
+	if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"statement": "select_session", "target": "primary"}); n != 1 {
+		t.Errorf("an unknown session was looked up %v times on the primary, want 1", n)
+	}
+}
+
+func TestSessionsExpireAndAreCleared(t *testing.T) {
+	s, _ := open(t, nil)
+	ctx := t.Context()
+	user, err := s.CreateUser(ctx, "expiry", "hash")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.CreateSession(ctx, user, []byte("expired"), time.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.SessionUser(ctx, []byte("expired")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("an expired session is answered with %v, want ErrNotFound", err)
+	}
+	if err := s.CreateSession(ctx, user, []byte("alive"), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.SessionUser(ctx, []byte("alive")); err != nil || got != user {
+		t.Errorf("session of user %d, %v, want %d", got, err, user)
+	}
+	var left int
+	if err := pgtest.Connect(t, "owner").QueryRow(ctx, "select count(*) from sessions where user_id = $1", user).Scan(&left); err != nil || left != 1 {
+		t.Errorf("%d sessions are kept, %v, want 1", left, err)
+	}
+}
+
+func TestExecModes(t *testing.T) {
+	for _, mode := range contract.ExecModes {
+		t.Run(mode, func(t *testing.T) {
+			s, _ := open(t, map[string]string{contract.EnvExecMode: mode})
+			ctx := t.Context()
+			user, err := s.CreateUser(ctx, "mode-"+mode, "hash")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.CreateSession(ctx, user, []byte{0, 1, 0xff, byte(len(mode)), mode[len(mode)-1]}, time.Now().Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.SessionUser(ctx, []byte{0, 1, 0xff, byte(len(mode)), mode[len(mode)-1]}); err != nil || got != user {
+				t.Errorf("session of user %d, %v, want %d", got, err, user)
+			}
+			body := `it's "quoted" \ ünï ` + mode
+			post, err := s.CreatePost(ctx, user, body)
+			if err != nil || post.Body != body || post.Author != user || time.Since(post.Created).Abs() > time.Minute {
+				t.Fatalf("created %+v, %v", post, err)
+			}
+			var feed []Post
+			if err := s.Feed(ctx, user, func(p *Post) { feed = append(feed, *p) }); err != nil {
+				t.Fatal(err)
+			}
+			if len(feed) != 1 || feed[0].ID != post.ID || feed[0].Body != body || !feed[0].Created.Equal(post.Created) {
+				t.Errorf("feed %+v, want %+v", feed, post)
+			}
+		})
+	}
+}
+
+func TestCloseDoesNotWaitForever(t *testing.T) {
+	s, _ := open(t, nil)
+	unlock := pgtest.LockPosts(t)
+	var query sync.WaitGroup
+	query.Go(func() {
+		if err := s.Feed(context.Background(), 0, discard); err != nil {
+			t.Error(err)
+		}
+	})
+	await(t, "a query runs", func() bool { return s.primary.conns.Stat().AcquiredConns() == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Close(ctx); err == nil || !strings.Contains(err.Error(), "still in use") {
+		t.Errorf("Close = %v, want to hear of the connection in use", err)
+	}
+	unlock()
+	query.Wait()
+}
+
+func TestMetricsAreWellFormed(t *testing.T) {
+	_, metrics := open(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app")})
+	problems, err := testutil.GatherAndLint(metrics.Registry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
