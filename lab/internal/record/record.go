@@ -1,0 +1,77 @@
+// Package record keeps what a run has measured: one line of JSON per repetition,
+// appended whole and synced, never changed afterwards.
+package record
+
+import "time"
+
+// Schema is the version of the record format that this package writes.
+const Schema = 1
+
+// Verdict says how far a repetition can be trusted.
+type Verdict string
+
+// The three verdicts. Only valid repetitions enter the statistics.
+const (
+	Valid   Verdict = "valid"
+	Suspect Verdict = "suspect"
+	Invalid Verdict = "invalid"
+)
+
+// Record is one repetition: one scenario on one cell in one block. A number that
+// could not be read is absent and named in Reasons; it is never 0.
+type Record struct {
+	Schema   int               `json:"schema"`
+	Run      string            `json:"run"`
+	N        int               `json:"n"`
+	Block    int               `json:"block"`
+	Cell     string            `json:"cell"`
+	Baseline bool              `json:"baseline,omitempty"`
+	Scenario string            `json:"scenario"`
+	Scale    float64           `json:"scale"`
+	Settings map[string]string `json:"settings"`
+	Attested map[string]string `json:"attested"`
+	Start    time.Time         `json:"start"` // of the load, UTC
+	End      time.Time         `json:"end"`
+	Verdict  Verdict           `json:"verdict"`
+	Reasons  []string          `json:"reasons"`
+	Load     *Load             `json:"load,omitempty"`
+	// Metrics maps a canonical metric (contracts.md) to its value over the whole
+	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
+	Metrics map[string]float64 `json:"metrics,omitempty"`
+	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.
+	Phases map[string]Phase `json:"phases,omitempty"`
+	// Lab holds the lab's own costs, in seconds: "turnaround_s", "warmup_s", …
+	Lab map[string]float64 `json:"lab,omitempty"`
+}
+
+// Load is what the generator measured over the whole shot, setup excluded.
+type Load struct {
+	Requests   int64            `json:"requests"`
+	Failed     int64            `json:"failed"`
+	ErrorRatio float64          `json:"error_ratio"` // Failed / Requests, 0…1
+	Status     map[string]int64 `json:"status"`      // by HTTP status; "0": no answer
+	RPSMean    float64          `json:"rps_mean"`
+	RPSPeak    *float64         `json:"rps_peak,omitempty"`      // highest of the 1 s steps
+	GoodputRPS float64          `json:"goodput_rps"`             // successful within the SLO's p99 bound, per second
+	Latency    Latency          `json:"latency_ms"`              // of all requests
+	OKLatency  *Latency         `json:"ok_latency_ms,omitempty"` // of successful ones; absent if there were none
+	VUsMax     int64            `json:"vus_max"`
+	Dropped    int64            `json:"dropped_iterations"`
+	CPUCores   *float64         `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second of the shot
+}
+
+// Latency holds percentiles in milliseconds, computed by k6 over every sample.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Phase is one part of a shot.
+type Phase struct {
+	Requests  int64    `json:"requests"`
+	Failed    int64    `json:"failed"`
+	Latency   *Latency `json:"latency_ms,omitempty"`
+	OKLatency *Latency `json:"ok_latency_ms,omitempty"`
+}
