@@ -1,0 +1,41 @@
+// Package series names what the lab's own exporter serves (job "lab" in
+// Prometheus): the exporter writes these series, the snapshot reads them back.
+package series
+
+// Services of the stack, labelled service.
+const (
+	ServiceCPU = "lab_service_cpu_seconds_total" // of all its processes, ended ones included
+	ServicePSS = "lab_service_pss_bytes"         // proportional set size
+	ServiceUp  = "lab_service_up"                // 1: its process runs
+)
+
+// Sessions of the PostgreSQL servers, labelled server ("primary", "replica").
+// The lab's own sessions are left out.
+const (
+	PGUp          = "lab_pg_up"           // 1: the server could be read
+	PGConnections = "lab_pg_connections"  // also labelled state: active, idle, idle_in_transaction, other
+	PGWaiting     = "lab_pg_waiting"      // active ones, also labelled event ("Lock:tuple"); no waiter, no series
+	PGLockWaiting = "lab_pg_lock_waiting" // those that wait for a lock
+)
+
+// Counters of the PostgreSQL servers, labelled server.
+const (
+	PGStatements       = "lab_pg_statements_total" // of the backend, ended without an error
+	PGStatementSeconds = "lab_pg_statement_seconds_total"
+	PGBlocksHit        = "lab_pg_blocks_hit_total"  // found in shared buffers
+	PGBlocksRead       = "lab_pg_blocks_read_total" // asked of the operating system
+	PGRowsReturned     = "lab_pg_rows_returned_total"
+	PGRowsFetched      = "lab_pg_rows_fetched_total"
+	PGRowsInserted     = "lab_pg_rows_inserted_total"
+	PGRowsUpdated      = "lab_pg_rows_updated_total"
+	PGRowsDeleted      = "lab_pg_rows_deleted_total"
+)
+
+// Replication, seen from the primary; absent while no replica streams.
+const (
+	PGReplicaLagBytes   = "lab_pg_replica_lag_bytes"
+	PGReplicaLagSeconds = "lab_pg_replica_lag_seconds"
+)
+
+// ShotInfo is 1 while a repetition is shot, labelled run, n, cell and scenario.
+const ShotInfo = "lab_shot_info"
