@@ -57,7 +57,10 @@ type Load struct {
 	OKLatency  *Latency         `json:"ok_latency_ms,omitempty"` // of successful ones; absent if there were none
 	VUsMax     int64            `json:"vus_max"`
 	Dropped    int64            `json:"dropped_iterations"`
-	CPUCores   *float64         `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second of the shot
+	// Interrupted iterations were cut off at the end; a request in them is not counted.
+	Interrupted   int64    `json:"interrupted_iterations"`
+	SetupRequests int64    `json:"setup_requests"`         // before the load, in none of the counts above
+	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6, its start included, per second of the shot
 }
 
 // Latency holds percentiles in milliseconds, computed by k6 over every sample.
