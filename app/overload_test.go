@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"stormwave/app/contract"
+	"stormwave/app/internal/pgtest"
+)
+
+func feedCode(code string) map[string]string {
+	return map[string]string{"route": contract.RouteFeed, "method": "GET", "code": code}
+}
+
+// The study's failure: an unlimited pool against a server with few connections.
+func TestExhaustedServerAnswers503(t *testing.T) {
+	a := start(t, map[string]string{contract.EnvPoolSize: contract.Unlimited})
+	token := a.token()
+	unlock := pgtest.LockPosts(t) // each request keeps its connection until all have asked
+	const clients = 60
+	answers := make(chan answer, clients)
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			got, err := a.try(t.Context(), "GET", "/api/feed", token, "")
+			if err != nil {
+				t.Error(err)
+			}
+			answers <- got
+		})
+	}
+	a.await("the server is full", func() bool {
+		return a.metric(contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "53300"}) > 0
+	})
+	unlock()
+	wg.Wait()
+	close(answers)
+	counts := map[int]int{}
+	for got := range answers {
+		counts[got.status]++
+		if got.status == http.StatusServiceUnavailable && (got.header.Get("Retry-After") != "1" || got.code() != "unavailable") {
+			t.Errorf("503 with Retry-After %q and code %s", got.header.Get("Retry-After"), got.code())
+		}
+	}
+	if counts[200] == 0 || counts[503] == 0 || counts[200]+counts[503] != clients {
+		t.Errorf("answers %v, want some 200 and some 503 and nothing else", counts)
+	}
+	for code, want := range map[string]int{"200": counts[200], "503": counts[503]} {
+		if n := a.metric(contract.MetricRequests, feedCode(code)); n != float64(want) {
+			t.Errorf("%s counted %v times, want %d", code, n, want)
+		}
+	}
+	if n := a.metric(contract.MetricQueryErrors, map[string]string{"sqlstate": "53300"}); n != float64(counts[503]) {
+		t.Errorf("53300 counted %v times for %d refused requests", n, counts[503])
+	}
+	if n := a.metric(contract.MetricAcquireDuration, map[string]string{"outcome": "error"}); n != float64(counts[503]) {
+		t.Errorf("outcome error counted %v times, want %d", n, counts[503])
+	}
+	a.want(http.StatusOK, nil, "GET", "/api/feed", token, "") // and it is over with the load
+}
+
+func TestTimeoutsByStatus(t *testing.T) {
+	tests := []struct {
+		name   string
+		env    map[string]string
+		status int
+		code   string
+		state  string
+	}{
+		{"statement timeout", map[string]string{contract.EnvStatementTimeout: "80ms", contract.EnvQueryTimeout: "5s"}, 504, "timeout", "57014"},
+		{"query timeout", map[string]string{contract.EnvStatementTimeout: "5s", contract.EnvQueryTimeout: "80ms"}, 504, "timeout", "query_timeout"},
+		{"http timeout", map[string]string{contract.EnvQueryTimeout: "5s", contract.EnvHTTPTimeout: "300ms"}, 504, "timeout", "http_timeout"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a := start(t, tt.env)
+			token := start(t, nil).token() // a password can outlast the budget
+			unlock := pgtest.LockPosts(t)
+			defer unlock()
+			got := a.do("GET", "/api/feed", token, "")
+			if got.status != tt.status || got.code() != tt.code {
+				t.Errorf("got %d %s, want %d %s", got.status, got.code(), tt.status, tt.code)
+			}
+			if n := a.metric(contract.MetricQueryErrors, map[string]string{"sqlstate": tt.state}); n != 1 {
+				t.Errorf("%s counted %v times, want 1", tt.state, n)
+			}
+		})
+	}
+}
+
+func TestAcquireTimeoutAnswers503(t *testing.T) {
+	a := start(t, map[string]string{contract.EnvPoolSize: "1", contract.EnvAcquireTimeout: "100ms"})
+	token := a.token()
+	unlock := pgtest.LockPosts(t)
+	var holder sync.WaitGroup
+	holder.Go(func() {
+		if got, err := a.try(t.Context(), "GET", "/api/feed", token, ""); err != nil || got.status != 200 {
+			t.Errorf("who held the connection got %d, %v", got.status, err)
+		}
+	})
+	a.await("the query runs", func() bool {
+		return a.metric(contract.MetricPoolAcquired, nil) == 1 && a.metric(contract.MetricQueryDuration, map[string]string{"statement": "select_session"}) == 1
+	})
+	got := a.do("GET", "/api/feed", token, "")
+	if got.status != 503 || got.code() != "unavailable" || got.header.Get("Retry-After") != "1" {
+		t.Errorf("got %d %s with Retry-After %q, want 503 unavailable with 1", got.status, got.code(), got.header.Get("Retry-After"))
+	}
+	for name, labels := range map[string]map[string]string{
+		contract.MetricAcquireDuration: {"outcome": "timeout"},
+		contract.MetricQueryErrors:     {"sqlstate": "acquire_timeout"},
+		contract.MetricPoolCanceled:    {"target": "primary"},
+	} {
+		if n := a.metric(name, labels); n != 1 {
+			t.Errorf("%s%v = %v, want 1", name, labels, n)
+		}
+	}
+	unlock()
+	holder.Wait()
+}
+
+func TestInflightBound(t *testing.T) {
+	a := start(t, map[string]string{contract.EnvMaxInflight: "2"})
+	token := a.token()
+	unlock := pgtest.LockPosts(t)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if got, err := a.try(t.Context(), "GET", "/api/feed", token, ""); err != nil || got.status != 200 {
+				t.Errorf("an admitted request got %d, %v", got.status, err)
+			}
+		})
+	}
+	inFlight := map[string]string{"route": contract.RouteFeed}
+	a.await("two requests are in", func() bool { return a.metric(contract.MetricInFlight, inFlight) == 2 })
+	got := a.do("GET", "/api/feed", token, "")
+	if got.status != 503 || got.code() != "overloaded" || got.header.Get("Retry-After") != "1" {
+		t.Errorf("got %d %s, want 503 overloaded", got.status, got.code())
+	}
+	a.want(http.StatusOK, nil, "GET", "/readyz", "", "") // stands outside
+	unlock()
+	wg.Wait()
+	a.want(http.StatusOK, nil, "GET", "/api/feed", token, "")
+	a.await("nothing is in flight", func() bool { return a.metric(contract.MetricInFlight, nil) == 0 })
+}
+
+func TestClientThatGoesAwayIsCounted(t *testing.T) {
+	a := start(t, nil)
+	token := a.token()
+	unlock := pgtest.LockPosts(t)
+	defer unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if got, err := a.try(ctx, "GET", "/api/feed", token, ""); err == nil {
+		t.Fatalf("got %d, want no answer in time", got.status)
+	}
+	a.await("it is counted as 499", func() bool { return a.metric(contract.MetricRequests, feedCode("499")) == 1 })
+	if n := a.metric(contract.MetricQueryErrors, map[string]string{"sqlstate": "canceled"}); n != 1 {
+		t.Errorf("canceled counted %v times, want 1", n)
+	}
+	if log := a.log.String(); strings.Contains(log, "request failed") {
+		t.Errorf("logged as a failure:\n%s", log)
+	}
+}
