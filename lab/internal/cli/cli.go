@@ -1,0 +1,134 @@
+// Package cli holds the commands of lab, one file each.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"stormwave/lab/internal/stack"
+)
+
+// Exit statuses, as contracts.md names them.
+const (
+	statusFailure     = 1
+	statusUsage       = 2
+	statusIncomplete  = 3
+	statusInterrupted = 130
+)
+
+// usageError is wrong usage or a bad spec: nothing was started.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+var (
+	errIncomplete  = errors.New("finished, but not all repetitions are valid")
+	errInterrupted = errors.New("interrupted")
+)
+
+// Run executes the command that args name.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errInterrupted) {
+		return fmt.Errorf("%w: %w", errInterrupted, err)
+	}
+	return err
+}
+
+// ExitStatus tells the error, if there is one, and returns the exit status for it.
+func ExitStatus(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(stderr, err)
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		return statusUsage
+	case errors.Is(err, errIncomplete):
+		return statusIncomplete
+	case errors.Is(err, errInterrupted):
+		return statusInterrupted
+	}
+	return statusFailure
+}
+
+// lab is what the commands share: where the checkout is.
+type lab struct{ root string }
+
+func newRoot() *cobra.Command {
+	l := &lab{}
+	cmd := &cobra.Command{
+		Use: "lab", Short: "A reproducible benchmark lab for a Go backend on PostgreSQL",
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVar(&l.root, "root", "", "the checkout (default: the one around the working directory)")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.AddCommand(
+		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.supervise(),
+	)
+	for _, sub := range cmd.Commands() {
+		if args := sub.Args; args != nil {
+			sub.Args = func(cmd *cobra.Command, given []string) error {
+				if err := args(cmd, given); err != nil {
+					return usageError{fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())}
+				}
+				return nil
+			}
+		}
+	}
+	return cmd
+}
+
+// layout finds the checkout: where it was named, else around the working
+// directory, else around the program itself.
+func (l *lab) layout() (stack.Layout, error) {
+	if l.root != "" {
+		if !isCheckout(l.root) {
+			return stack.Layout{}, usageError{fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root)}
+		}
+		return stack.NewLayout(l.root)
+	}
+	var starts []string
+	if cwd, err := os.Getwd(); err == nil {
+		starts = append(starts, cwd)
+	}
+	if exe, err := os.Executable(); err == nil {
+		starts = append(starts, filepath.Dir(exe))
+	}
+	for _, dir := range starts {
+		for {
+			if isCheckout(dir) {
+				return stack.NewLayout(dir)
+			}
+			parent := filepath.Dir(dir)
+			if parent == dir {
+				break
+			}
+			dir = parent
+		}
+	}
+	return stack.Layout{}, usageError{errors.New("find the checkout of stormwave: run this inside it, or name it with --root")}
+}
+
+func isCheckout(dir string) bool {
+	for _, name := range []string{"magefile.go", "lab"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}

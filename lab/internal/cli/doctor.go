@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/spf13/cobra"
+
+	"stormwave/lab/internal/stack/toolchain"
+)
+
+func (l *lab) doctor() *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Say which programs are there, where, in which version, and what is missing", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			layout, err := l.layout()
+			if err != nil {
+				return err
+			}
+			set, missing := toolchain.Find(cmd.Context(), layout.Root)
+			out := cmd.OutOrStdout()
+			table := tablewriter.NewWriter(out)
+			table.Header("program", "version", "from", "path")
+			for _, name := range slices.Sorted(maps.Keys(set)) {
+				p := set[name]
+				if err := table.Append(name, p.Version, string(p.Source), p.Path); err != nil {
+					return fmt.Errorf("print programs: %w", err)
+				}
+			}
+			if err := table.Render(); err != nil {
+				return fmt.Errorf("print programs: %w", err)
+			}
+			lacking := 0
+			for _, m := range missing {
+				fmt.Fprintf(out, "missing: %s\n", m)
+				if m.Role == toolchain.ForLab {
+					lacking++
+				}
+			}
+			if lacking > 0 {
+				return fmt.Errorf("%d programs of the lab are missing; get them: lab setup", lacking)
+			}
+			return nil
+		},
+	}
+}

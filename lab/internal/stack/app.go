@@ -1,0 +1,90 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"stormwave/app/contract"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/proc"
+)
+
+func (s *Stack) app() service {
+	return service{
+		name: App, needs: []string{Primary, Replica, PgBouncer},
+		spec: func() proc.Spec {
+			return proc.Spec{
+				Name: App, Path: s.layout.Bin("app"), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App],
+			}
+		},
+		ready: func(ctx context.Context) error { return answers(ctx, s.AppURL()+contract.RouteReady) },
+	}
+}
+
+// AppURL is where the backend listens.
+func (s *Stack) AppURL() string { return "http://" + s.addrs[App] }
+
+func (s *Stack) appEnvironment(settings matrix.Settings) []string {
+	env := []string{contract.EnvAddr + "=" + s.addrs[App]}
+	primary, replica := s.appURLs(settings[matrix.Topology])
+	env = append(env, contract.EnvPrimaryURL+"="+primary)
+	if replica != "" {
+		env = append(env, contract.EnvReplicaURL+"="+replica)
+	}
+	for name, value := range settings {
+		setting, err := matrix.Lookup(name)
+		if err == nil && setting.Env != "" && !slices.Contains(roleLimits, name) {
+			env = append(env, setting.Env+"="+value)
+		}
+		if own, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
+			env = append(env, own+"="+value)
+		}
+	}
+	return env
+}
+
+// appURLs are the ways to the databases in a topology; replica is empty where
+// the backend does not know of one.
+func (s *Stack) appURLs(topology string) (primary, replica string) {
+	primaryAddr, replicaAddr, replicaName := s.addrs[Primary], s.addrs[Replica], database
+	if strings.Contains(topology, "pgbouncer") {
+		primaryAddr, replicaAddr, replicaName = s.addrs[PgBouncer], s.addrs[PgBouncer], replicaDatabase
+	}
+	primary = s.roleURL(primaryAddr, database)
+	if strings.Contains(topology, "replica") {
+		replica = s.roleURL(replicaAddr, replicaName)
+	}
+	return primary, replica
+}
+
+func (s *Stack) roleURL(addr, dbname string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(appRole, s.secrets[appRole]), Host: addr, Path: "/" + dbname, RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+// setRoleLimits sets the server's own time limits for the backend. The replica
+// gets them by replication.
+func (s *Stack) setRoleLimits(ctx context.Context, settings matrix.Settings) error {
+	conn, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	for _, limit := range roleLimits {
+		value := settings[limit]
+		if value == "" || value == contract.None {
+			value = "0"
+		}
+		if _, err := conn.Exec(ctx, fmt.Sprintf("ALTER ROLE %s SET %s = '%s'", appRole, limit, value)); err != nil {
+			return fmt.Errorf("set %s = %s: %w", limit, value, err)
+		}
+	}
+	return s.catchUp(ctx)
+}
+
+// roleLimits are the settings that are set on the backend's role instead of in
+// its environment: through a pooler no client can set them, and cells must differ
+// by topology alone.
+var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}

@@ -1,0 +1,236 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/exporter"
+	"stormwave/lab/internal/stack/proc"
+)
+
+// ErrDown means that no supervisor answers: the stack is down.
+var ErrDown = errors.New("the stack is down; start it: lab up")
+
+// startTimeout bounds how long a new supervisor may take to answer.
+const startTimeout = 20 * time.Second
+
+// Client asks the supervisor of a checkout.
+type Client struct {
+	layout stack.Layout
+	http   *http.Client
+}
+
+// NewClient returns a client; it connects when it is used.
+func NewClient(layout stack.Layout) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", layout.Control())
+	}
+	return &Client{layout: layout, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// Start makes sure that a supervisor runs, and follows the up to its end. It
+// reports whether it has started one. With bound set, a supervisor that it starts
+// ends with the calling process.
+func (c *Client) Start(ctx context.Context, bound bool, each func(stack.Step)) (started bool, err error) {
+	if _, err := c.Status(ctx); errors.Is(err, ErrDown) {
+		if err := c.launch(ctx, bound); err != nil {
+			return false, err
+		}
+		started = true
+	} else if err != nil {
+		return false, err
+	}
+	return started, c.follow(ctx, each)
+}
+
+// launch starts a supervisor and waits until its socket answers.
+func (c *Client) launch(ctx context.Context, bound bool) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := c.layout.Create(); err != nil {
+		return err
+	}
+	self, err := proc.Self()
+	if err != nil {
+		return err
+	}
+	args := []string{"supervise", "--root", c.layout.Root}
+	if bound {
+		me, _ := proc.Identify(os.Getpid())
+		args = append(args, "--owner", fmt.Sprintf("%d:%d", me.PID, me.Start))
+	}
+	supervisor, err := proc.Detach(proc.Spec{Name: "supervisor", Path: self, Args: args, Env: os.Environ(), Dir: c.layout.Root, Log: c.layout.Log("supervisor")})
+	if err != nil {
+		return err
+	}
+	return supervisor.Await(ctx, func(ctx context.Context) error {
+		_, err := c.Status(ctx)
+		return err
+	})
+}
+
+// ParseOwner reads the owner that launch has written: its pid and start time.
+func ParseOwner(text string) (*proc.Ident, error) {
+	if text == "" {
+		return nil, nil
+	}
+	pid, start, _ := bytes.Cut([]byte(text), []byte(":"))
+	id := proc.Ident{}
+	var err1, err2 error
+	id.PID, err1 = strconv.Atoi(string(pid))
+	id.Start, err2 = strconv.ParseUint(string(start), 10, 64)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("read owner %q: %w", text, err)
+	}
+	return &id, nil
+}
+
+// follow reads the steps of the up until all is ready.
+func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://lab/up", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("follow the start: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	for events := json.NewDecoder(resp.Body); ; {
+		var event stepEvent
+		if err := events.Decode(&event); err != nil {
+			return fmt.Errorf("follow the start: %w; see `lab logs supervisor`", err)
+		}
+		if event.Over {
+			if event.Error != "" {
+				return errors.New(event.Error)
+			}
+			return nil
+		}
+		if event.Error != "" {
+			event.Err = errors.New(event.Error)
+		}
+		each(*event.Step)
+	}
+}
+
+// Status returns the state of the stack, ErrDown when it is down.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var st Status
+	return st, c.call(ctx, http.MethodGet, "/status", nil, &st)
+}
+
+// Down takes the stack down and returns when nothing of it is left. ErrDown
+// means that there was nothing to do.
+func (c *Client) Down(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye)
+	defer cancel()
+	st, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	supervisor, _ := proc.Identify(st.Supervisor)
+	if err := c.call(ctx, http.MethodPost, "/down", nil, nil); err != nil {
+		return err
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for supervisor.Alive() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the supervisor to end: %w; see `lab logs supervisor`", ctx.Err())
+		}
+	}
+	if _, err := os.Stat(statePath(c.layout)); err == nil {
+		return errors.New("the supervisor ended, but not all of its services: see `lab logs supervisor`")
+	}
+	return nil
+}
+
+// Apply brings the stack to the settings of a cell and returns what is really set.
+func (c *Client) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
+	var attested matrix.Settings
+	return attested, c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &attested)
+}
+
+// Reset brings both servers to the same state before each shot.
+func (c *Client) Reset(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/reset", struct{}{}, nil)
+}
+
+// Quiesce ends the load's traces after a shot.
+func (c *Client) Quiesce(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, "/quiesce", struct{}{}, nil)
+}
+
+// Mark tells which repetition runs, and the generator's process.
+func (c *Client) Mark(ctx context.Context, shot exporter.Shot, k6 int) error {
+	return c.call(ctx, http.MethodPut, "/shot", shotRequest{Shot: &shot, Guests: map[string]int{"k6": k6}}, nil)
+}
+
+// Unmark ends the mark.
+func (c *Client) Unmark(ctx context.Context) error {
+	return c.call(ctx, http.MethodPut, "/shot", shotRequest{}, nil)
+}
+
+// Begin claims the stack for a run of the calling process.
+func (c *Client) Begin(ctx context.Context, run string) error {
+	me, _ := proc.Identify(os.Getpid())
+	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me}, nil)
+}
+
+// End gives the stack back.
+func (c *Client) End(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, "/run", nil, nil)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("ask the supervisor: %w", err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://lab"+path, body)
+	if err != nil {
+		return fmt.Errorf("ask the supervisor: %w", err)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		var dial *net.OpError
+		if errors.As(err, &dial) && dial.Op == "dial" {
+			return ErrDown
+		}
+		return fmt.Errorf("ask the supervisor: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		var f failure
+		if err := json.NewDecoder(resp.Body).Decode(&f); err != nil || f.Error == "" {
+			return fmt.Errorf("ask the supervisor: it answers %s", resp.Status)
+		}
+		return errors.New(f.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("ask the supervisor: %w", err)
+	}
+	return nil
+}

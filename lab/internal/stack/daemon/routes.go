@@ -1,0 +1,167 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/exporter"
+)
+
+// What goes over the control socket: JSON both ways, errors as {"error": "…"}.
+type (
+	// Status is the answer to `lab status --json`.
+	Status struct {
+		State      string `json:"state"` // "up", "starting" or "down"
+		Supervisor int    `json:"supervisor_pid"`
+		stack.Status
+		Run *string `json:"run"`
+	}
+
+	applyRequest struct {
+		Settings matrix.Settings `json:"settings"`
+		CPUs     matrix.CPUs     `json:"cpus"`
+	}
+
+	shotRequest struct {
+		Shot   *exporter.Shot `json:"shot"`   // nil ends the mark
+		Guests map[string]int `json:"guests"` // processes that are not the stack's, by service
+	}
+
+	stepEvent struct {
+		*stack.Step
+		Error string `json:"error,omitempty"`
+		Over  bool   `json:"over,omitempty"` // the last event
+	}
+
+	failure struct {
+		Error string `json:"error"`
+	}
+)
+
+// DownStatus is the status of a stack that no supervisor owns.
+func DownStatus() Status {
+	return Status{State: "down", Status: stack.Status{Services: []stack.ServiceStatus{}, Deaths: []stack.Death{}, URLs: map[string]*string{}}}
+}
+
+func (s *Supervisor) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.status()) })
+	mux.HandleFunc("GET /up", s.followUp)
+	mux.HandleFunc("POST /down", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, struct{}{})
+		s.quit()
+	})
+	mux.HandleFunc("POST /apply", handle(func(ctx context.Context, req applyRequest) (matrix.Settings, error) {
+		attested, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
+		if err != nil {
+			return nil, err
+		}
+		return attested, s.remember()
+	}))
+	mux.HandleFunc("POST /reset", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
+		return struct{}{}, s.stack.Reset(ctx)
+	}))
+	mux.HandleFunc("POST /quiesce", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
+		return struct{}{}, s.stack.Quiesce(ctx)
+	}))
+	mux.HandleFunc("PUT /shot", handle(func(_ context.Context, req shotRequest) (struct{}, error) {
+		s.exporter.SetShot(req.Shot, req.Guests)
+		return struct{}{}, nil
+	}))
+	mux.HandleFunc("POST /run", handle(func(_ context.Context, run Run) (struct{}, error) {
+		return struct{}{}, s.begin(run)
+	}))
+	mux.HandleFunc("DELETE /run", handle(func(context.Context, struct{}) (struct{}, error) {
+		s.end()
+		return struct{}{}, nil
+	}))
+	return mux
+}
+
+func (s *Supervisor) status() Status {
+	st := Status{State: "starting", Supervisor: os.Getpid(), Status: s.stack.Status()}
+	if over, err := s.progress.outcome(); over && err == nil {
+		st.State = "up"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil && s.run.Owner.Alive() {
+		st.Run = &s.run.Name
+	}
+	return st
+}
+
+// followUp tells each step of the up, a line of JSON each, until all is ready.
+func (s *Supervisor) followUp(w http.ResponseWriter, r *http.Request) {
+	out := json.NewEncoder(w)
+	flusher := http.NewResponseController(w)
+	err := s.progress.follow(r.Context(), func(step stack.Step) {
+		event := stepEvent{Step: &step}
+		if step.Err != nil {
+			event.Error = step.Err.Error()
+		}
+		_ = out.Encode(event)
+		_ = flusher.Flush()
+	})
+	last := stepEvent{Over: true}
+	if err != nil {
+		last.Error = err.Error()
+	}
+	_ = out.Encode(last)
+}
+
+// begin lets a run use the stack, unless another does.
+func (s *Supervisor) begin(run Run) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.run != nil && s.run.Owner.Alive() {
+		return errBusy(s.run.Name)
+	}
+	s.run = &run
+	return nil
+}
+
+func (s *Supervisor) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run = nil
+	s.exporter.SetShot(nil, nil)
+}
+
+type errBusy string
+
+func (run errBusy) Error() string {
+	return "the stack is used by the run " + string(run) + "; wait for its end, or stop it"
+}
+
+// handle decodes a request, and encodes what becomes of it.
+func handle[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if r.ContentLength != 0 {
+			decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+			decoder.DisallowUnknownFields()
+			if err := decoder.Decode(&in); err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				answer(w, failure{Error: err.Error()})
+				return
+			}
+		}
+		out, err := do(r.Context(), in)
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			answer(w, failure{Error: strings.TrimSpace(err.Error())})
+			return
+		}
+		answer(w, out)
+	}
+}
+
+func answer(w http.ResponseWriter, value any) {
+	_ = json.NewEncoder(w).Encode(value)
+}

@@ -1,0 +1,172 @@
+// Package daemon holds the supervisor, the one process that owns the services of
+// a checkout, and the client that every command talks to it with.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/exporter"
+	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
+)
+
+const (
+	upTimeout   = 6 * time.Minute // the first one makes the data set
+	downTimeout = time.Minute
+	goodbye     = 5 * time.Second // for clients to read their last answer
+)
+
+// ErrRunning means that this checkout has a supervisor already.
+var ErrRunning = errors.New("a supervisor of this checkout runs already")
+
+// Supervisor owns a stack from its start to its end.
+type Supervisor struct {
+	layout   stack.Layout
+	stack    *stack.Stack
+	exporter *exporter.Exporter
+	progress *progress
+	quit     context.CancelFunc
+
+	mu  sync.Mutex
+	run *Run
+}
+
+// Run is the run of a matrix that uses the stack. There is one at a time, and it
+// ends with its process.
+type Run struct {
+	Name  string     `json:"name"`
+	Owner proc.Ident `json:"owner"`
+}
+
+// Supervise brings the stack up, serves the control socket, and takes the stack
+// down when ctx ends, when a client asks for it, or when owner, if there is one,
+// is gone.
+func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, owner *proc.Ident) error {
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	if err := layout.Create(); err != nil {
+		return err
+	}
+	lock, err := claim(layout)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
+	if err := sweep(ctx, layout); err != nil {
+		return err
+	}
+	st, err := stack.New(layout, tools)
+	if err != nil {
+		return err
+	}
+	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(), quit: quit}
+	defer s.exporter.Close(context.WithoutCancel(ctx))
+
+	servers, err := s.listen()
+	if err != nil {
+		return err
+	}
+	if owner != nil {
+		go watch(ctx, *owner, quit)
+	}
+	upErr := s.up(ctx)
+	if upErr == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(upErr, s.down(context.WithoutCancel(ctx), servers))
+}
+
+// up brings the stack up and tells the waiting clients.
+func (s *Supervisor) up(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, upTimeout)
+	defer cancel()
+	err := s.stack.Up(ctx, s.progress.add)
+	if err == nil {
+		err = s.remember()
+	}
+	s.progress.finish(err)
+	return err
+}
+
+// down stops the services first: as long as the socket answers, they may run.
+func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout)
+	defer cancel()
+	slog.Info("going down")
+	err := s.stack.Down(ctx)
+	s.progress.finish(errors.New("the stack went down"))
+	if left := s.stack.Survivors(); len(left) > 0 {
+		err = errors.Join(err, fmt.Errorf("processes %v are left", left))
+	}
+	if err == nil {
+		err = forget(s.layout)
+	}
+	parting, cancel := context.WithTimeout(ctx, goodbye)
+	defer cancel()
+	for _, server := range servers {
+		if server.Shutdown(parting) != nil {
+			_ = server.Close()
+		}
+	}
+	return err
+}
+
+// listen opens the control socket and the exporter's port.
+func (s *Supervisor) listen() ([]*http.Server, error) {
+	if err := os.RemoveAll(s.layout.Control()); err != nil {
+		return nil, fmt.Errorf("remove old control socket: %w", err)
+	}
+	control, err := net.Listen("unix", s.layout.Control())
+	if err != nil {
+		return nil, fmt.Errorf("open control socket: %w", err)
+	}
+	if err := os.Chmod(s.layout.Control(), 0o600); err != nil {
+		return nil, fmt.Errorf("protect control socket: %w", err)
+	}
+	metrics, err := net.Listen("tcp", s.stack.ExporterAddr())
+	if err != nil {
+		return nil, fmt.Errorf("open exporter's port: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.exporter.Handler())
+	servers := []*http.Server{
+		{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second},
+		{Handler: mux, ReadHeaderTimeout: 5 * time.Second},
+	}
+	for i, listener := range []net.Listener{control, metrics} {
+		go func() {
+			if err := servers[i].Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				slog.Error("serve", "addr", listener.Addr(), "err", err)
+				s.quit()
+			}
+		}()
+	}
+	return servers, nil
+}
+
+// watch quits when the owner is gone.
+func watch(ctx context.Context, owner proc.Ident, quit context.CancelFunc) {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if !owner.Alive() {
+				slog.Warn("owner is gone", "pid", owner.PID)
+				quit()
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Package exporter serves what no other exporter gives: CPU and memory of each
+// service, and the state of both PostgreSQL servers, read over connections that
+// are held from before the load. During an unlimited storm a new connection is
+// refused, which is when the figures matter most.
+package exporter
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Source is what is watched.
+type Source interface {
+	// PIDs returns the process id of each service that runs.
+	PIDs() map[string]int
+	// Connect opens a superuser's connection to a server, "primary" or "replica".
+	Connect(ctx context.Context, server string) (*pgx.Conn, error)
+}
+
+// Servers are the PostgreSQL servers that are watched.
+var Servers = []string{"primary", "replica"}
+
+// Exporter gathers the metrics of one stack.
+type Exporter struct {
+	source   Source
+	registry *prometheus.Registry
+	servers  map[string]*server
+
+	mu    sync.Mutex
+	shot  *Shot
+	guest map[string]int // processes of others to watch, by service
+}
+
+// Shot names the repetition in progress.
+type Shot struct {
+	Run      string `json:"run"`
+	N        int    `json:"n"`
+	Cell     string `json:"cell"`
+	Scenario string `json:"scenario"`
+}
+
+// New returns an exporter. It reads nothing before it is scraped.
+func New(source Source) *Exporter {
+	e := &Exporter{source: source, registry: prometheus.NewRegistry(), servers: make(map[string]*server), guest: make(map[string]int)}
+	for _, name := range Servers {
+		e.servers[name] = &server{name: name, source: source}
+	}
+	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	e.registry.MustRegister(&processes{pids: e.pids, memory: make(map[string]uint64)}, shots{e})
+	for _, s := range e.servers {
+		e.registry.MustRegister(s)
+	}
+	return e
+}
+
+// Handler serves the metrics.
+func (e *Exporter) Handler() http.Handler {
+	return promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{Timeout: 2 * time.Second})
+}
+
+// SetShot tells which repetition runs now and which guest processes (k6) belong
+// to it; nil ends it.
+func (e *Exporter) SetShot(shot *Shot, guests map[string]int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shot, e.guest = shot, maps.Clone(guests)
+}
+
+// Close closes the connections.
+func (e *Exporter) Close(ctx context.Context) {
+	for _, s := range e.servers {
+		s.close(ctx)
+	}
+}
+
+func (e *Exporter) pids() map[string]int {
+	pids := e.source.PIDs()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	maps.Copy(pids, e.guest)
+	return pids
+}

@@ -1,0 +1,73 @@
+package exporter
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"stormwave/lab/internal/series"
+	"stormwave/lab/internal/stack/proc"
+)
+
+// memoryEvery is the pause between two readings of memory: each walks the page
+// tables of every process.
+const memoryEvery = 10 * time.Second
+
+var (
+	cpuDesc    = prometheus.NewDesc(series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil)
+	memoryDesc = prometheus.NewDesc(series.ServicePSS, "Proportional set size of the service's processes.", []string{"service"}, nil)
+	upDesc     = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
+)
+
+// processes collects CPU and memory by service.
+type processes struct {
+	pids func() map[string]int
+
+	mu     sync.Mutex
+	memory map[string]uint64 // bytes, read last
+	readAt time.Time
+}
+
+// Describe implements prometheus.Collector.
+func (p *processes) Describe(ch chan<- *prometheus.Desc) {
+	ch <- cpuDesc
+	ch <- memoryDesc
+	ch <- upDesc
+}
+
+// Collect implements prometheus.Collector.
+func (p *processes) Collect(ch chan<- prometheus.Metric) {
+	pids := p.pids()
+	used := proc.CPU(slices.Collect(maps.Values(pids)))
+	for service, pid := range pids {
+		cpu, runs := used[pid]
+		up := 0.0
+		if runs {
+			up = 1
+			ch <- prometheus.MustNewConstMetric(cpuDesc, prometheus.CounterValue, cpu.Seconds(), service)
+		}
+		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, service)
+	}
+	for service, bytes := range p.readMemory(pids) {
+		ch <- prometheus.MustNewConstMetric(memoryDesc, prometheus.GaugeValue, float64(bytes), service)
+	}
+}
+
+func (p *processes) readMemory(pids map[string]int) map[string]uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.readAt) < memoryEvery && len(p.memory) == len(pids) {
+		return maps.Clone(p.memory)
+	}
+	p.readAt = time.Now()
+	clear(p.memory)
+	for service, pid := range pids {
+		if bytes, ok := proc.PSS(pid); ok {
+			p.memory[service] = bytes
+		}
+	}
+	return maps.Clone(p.memory)
+}

@@ -1,0 +1,120 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+// Death is the end of a service that nobody asked for.
+type Death struct {
+	Service string    `json:"service"`
+	At      time.Time `json:"at"`
+	How     string    `json:"how"` // "status 1", "signal SIGKILL"
+	Log     string    `json:"log"` // its last lines
+}
+
+func (d Death) String() string { return fmt.Sprintf("%s ended with %s", d.Service, d.How) }
+
+// deathsKept bounds the list of deaths.
+const deathsKept = 100
+
+// members are the processes of the services that run, by service.
+type members struct {
+	mu      sync.Mutex
+	running map[string]*member
+	deaths  []Death
+	watches sync.WaitGroup
+}
+
+type member struct {
+	*proc.Process
+	ready    bool
+	stopping bool
+}
+
+func newMembers() *members { return &members{running: make(map[string]*member)} }
+
+// add takes the process in and watches over it until its end.
+func (m *members) add(name string, p *proc.Process) {
+	member := &member{Process: p}
+	m.mu.Lock()
+	m.running[name] = member
+	m.mu.Unlock()
+	m.watches.Go(func() {
+		<-p.Done()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.running[name] == member {
+			delete(m.running, name)
+		}
+		if member.stopping {
+			return
+		}
+		m.deaths = append(m.deaths, Death{Service: name, At: time.Now().UTC(), How: p.Exit().String(), Log: p.Tail(deathLines)})
+		m.deaths = m.deaths[max(0, len(m.deaths)-deathsKept):]
+	})
+}
+
+// deathLines is how much of its log a dead service leaves behind.
+const deathLines = 5
+
+func (m *members) runs(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.running[name] != nil
+}
+
+func (m *members) markReady(name string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if member := m.running[name]; member != nil {
+		member.ready = true
+	}
+}
+
+func (m *members) stop(ctx context.Context, name string) error {
+	m.mu.Lock()
+	member := m.running[name]
+	if member != nil {
+		member.stopping = true
+	}
+	m.mu.Unlock()
+	if member == nil {
+		return nil
+	}
+	err := member.Stop(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil && m.running[name] == member {
+		delete(m.running, name)
+	}
+	return err
+}
+
+// pids returns the process id of each service that runs.
+func (m *members) pids() map[string]int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	pids := make(map[string]int, len(m.running))
+	for name, member := range m.running {
+		pids[name] = member.PID()
+	}
+	return pids
+}
+
+func (m *members) isReady(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	member := m.running[name]
+	return member != nil && member.ready
+}
+
+func (m *members) allDeaths() []Death {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]Death(nil), m.deaths...)
+}

@@ -1,0 +1,143 @@
+package stack
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/template"
+
+	"github.com/jackc/pgx/v5"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/proc"
+)
+
+//go:embed conf/pgbouncer.ini.tmpl
+var pgbouncerConf string
+
+var pgbouncerTemplate = template.Must(template.New("pgbouncer.ini").Option("missingkey=error").Parse(pgbouncerConf))
+
+// replicaDatabase is the pooler's second entry, which leads to the replica.
+const replicaDatabase = database + "_replica"
+
+// defaultPooler are PgBouncer settings that a spec may override. The pooler's own
+// defaults would end a storm by themselves: 100 clients, 15 s between logins.
+var defaultPooler = map[string]string{
+	"pool_mode":               "transaction",
+	"max_client_conn":         "10000",
+	"default_pool_size":       "20",
+	"reserve_pool_size":       "0",
+	"max_prepared_statements": "200",
+	"server_login_retry":      "1",
+}
+
+func (s *Stack) pgbouncer() service {
+	return service{
+		name: PgBouncer, program: "pgbouncer", needs: []string{Primary, Replica},
+		prepare: func(context.Context) error { return s.writePgBouncerConf(s.settings) },
+		spec: func() proc.Spec {
+			return proc.Spec{
+				Name: PgBouncer, Path: s.pgbouncerBinary(), Args: []string{s.pgbouncerFile("ini")}, Env: s.serviceEnv(),
+				Dir: filepath.Join(s.layout.Home, "data"), Log: s.layout.Log(PgBouncer), Account: s.account(),
+				CPUs: s.cpus[PgBouncer], StopSignal: syscall.SIGTERM,
+			}
+		},
+		ready: s.pgbouncerReady,
+	}
+}
+
+func (s *Stack) pgbouncerFile(ending string) string {
+	return filepath.Join(s.layout.Home, "data", "pgbouncer."+ending)
+}
+
+// pgbouncerBinary is where the service account can run it from.
+func (s *Stack) pgbouncerBinary() string {
+	if s.account() == nil {
+		return s.tools.Path("pgbouncer")
+	}
+	return filepath.Join(s.layout.Home, "pgbouncer")
+}
+
+func (s *Stack) writePgBouncerConf(settings matrix.Settings) error {
+	keys := overlay(defaultPooler, settings, matrix.PgBouncerPrefix)
+	if !hasKey(keys, "min_pool_size") {
+		// Warm: as many server connections as it may have.
+		for _, key := range keys {
+			if key.Name == "default_pool_size" {
+				keys = append(keys, keyValue{"min_pool_size", key.Value})
+			}
+		}
+	}
+	var text strings.Builder
+	err := pgbouncerTemplate.Execute(&text, map[string]any{
+		"Database": database, "ReplicaDatabase": replicaDatabase,
+		"PrimaryPort": portOf(s.addrs[Primary]), "ReplicaPort": portOf(s.addrs[Replica]), "Port": portOf(s.addrs[PgBouncer]),
+		"Users": s.pgbouncerFile("users"), "Admin": poolerAdmin, "Monitor": monitorRole, "Keys": keys,
+	})
+	if err != nil {
+		return fmt.Errorf("write configuration of pgbouncer: %w", err)
+	}
+	if s.account() != nil {
+		if err := copyFile(s.tools.Path("pgbouncer"), s.pgbouncerBinary(), 0o755); err != nil {
+			return err
+		}
+	}
+	var users strings.Builder
+	for _, role := range []string{appRole, monitorRole, poolerAdmin} {
+		fmt.Fprintf(&users, "%q %q\n", role, s.secrets[role])
+	}
+	if err := s.layout.give(s.pgbouncerFile("users"), users.String()); err != nil {
+		return err
+	}
+	return s.layout.give(s.pgbouncerFile("ini"), text.String())
+}
+
+func hasKey(keys []keyValue, name string) bool {
+	for _, key := range keys {
+		if key.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// copyFile copies a program to where another account can run it.
+func copyFile(from, to string, mode os.FileMode) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	if err := os.WriteFile(to+".new", content, mode); err != nil {
+		return fmt.Errorf("copy %s: %w", from, err)
+	}
+	return os.Rename(to+".new", to)
+}
+
+// console opens PgBouncer's admin console, which knows the simple protocol only.
+func (s *Stack) console(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%s user=%s dbname=pgbouncer sslmode=disable connect_timeout=3", portOf(s.addrs[PgBouncer]), poolerAdmin))
+	if err != nil {
+		return nil, fmt.Errorf("connect to pgbouncer: %w", err)
+	}
+	config.Password = s.secrets[poolerAdmin]
+	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to pgbouncer: %w", err)
+	}
+	return conn, nil
+}
+
+func (s *Stack) pgbouncerReady(ctx context.Context) error {
+	conn, err := s.console(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	_, err = conn.Exec(ctx, "SHOW VERSION")
+	return err
+}

@@ -1,0 +1,137 @@
+package stack
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"text/template"
+
+	"github.com/jackc/pgx/v5"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/proc"
+)
+
+//go:embed conf/postgresql.conf.tmpl
+var postgresConf string
+
+//go:embed conf/pg_hba.conf
+var postgresHBA string
+
+var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").Parse(postgresConf))
+
+// defaultGUCs are PostgreSQL settings that a spec may override, with the values
+// of the study.
+var defaultGUCs = map[string]string{"max_connections": "100"}
+
+// keyValue is a line of a configuration file.
+type keyValue struct{ Name, Value string }
+
+// overlay returns the defaults, overridden by the settings under prefix, sorted.
+func overlay(defaults map[string]string, settings matrix.Settings, prefix string) []keyValue {
+	values := maps.Clone(defaults)
+	for name, value := range settings {
+		if key, ok := strings.CutPrefix(name, prefix); ok {
+			values[key] = value
+		}
+	}
+	lines := make([]keyValue, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		lines = append(lines, keyValue{name, values[name]})
+	}
+	return lines
+}
+
+// writePostgresConf writes the configuration of a server, primary or replica.
+func (s *Stack) writePostgresConf(server string, settings matrix.Settings) error {
+	gucs := overlay(defaultGUCs, settings, matrix.PostgresPrefix)
+	for i := range gucs {
+		gucs[i].Value = strings.ReplaceAll(gucs[i].Value, "'", "''")
+	}
+	hba, ident := filepath.Join(s.layout.Home, "data", "pg_hba.conf"), filepath.Join(s.layout.Home, "data", "pg_ident.conf")
+	var text strings.Builder
+	err := postgresTemplate.Execute(&text, map[string]any{
+		"Server": server, "Port": portOf(s.addrs[server]), "Sockets": s.layout.PGSockets(),
+		"HBA": hba, "Ident": ident, "GUCs": gucs,
+	})
+	if err != nil {
+		return fmt.Errorf("write configuration of %s: %w", server, err)
+	}
+	caller, err := proc.Caller()
+	if err != nil {
+		return err
+	}
+	for path, content := range map[string]string{
+		hba: postgresHBA, ident: fmt.Sprintf("lab %s %s\n", caller.Name, superuser),
+		filepath.Join(s.layout.data(server), "postgresql.conf"): text.String(),
+	} {
+		if err := s.layout.give(path, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give writes a private file for the account that runs PostgreSQL and PgBouncer.
+func (l Layout) give(path, content string) error {
+	if err := writePrivate(path, content); err != nil {
+		return err
+	}
+	return os.Chown(path, int(l.Account.UID), int(l.Account.GID))
+}
+
+// postgresSpec runs the server in the foreground. SIGINT is its fast shutdown;
+// SIGQUIT makes it drop everything at once when the supervisor dies.
+func (s *Stack) postgresSpec(server string) proc.Spec {
+	return proc.Spec{
+		Name: server, Path: s.tools.Path("postgres"), Args: []string{"-D", s.layout.data(server)},
+		Env: s.serviceEnv(), Dir: s.layout.data(server), Log: s.layout.Log(server), Account: s.account(),
+		CPUs: s.cpus["postgres"], StopSignal: syscall.SIGINT, DeathSignal: syscall.SIGQUIT,
+	}
+}
+
+// account is what PostgreSQL and PgBouncer run as: nil when the caller will do.
+func (s *Stack) account() *proc.Account {
+	if !proc.IsRoot() {
+		return nil
+	}
+	return &s.layout.Account
+}
+
+// serviceEnv is the whole environment of the programs that are not ours.
+func (s *Stack) serviceEnv() []string {
+	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + s.layout.Home}
+}
+
+// socketURL is the superuser's way in.
+func (l Layout) socketURL(addr, dbname string) string {
+	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 application_name=stormwave", l.PGSockets(), portOf(addr), superuser, dbname)
+}
+
+// connect opens a superuser's connection to a server.
+func (s *Stack) connect(ctx context.Context, server string) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, s.layout.socketURL(s.addrs[server], database))
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", server, err)
+	}
+	return conn, nil
+}
+
+// admin returns the superuser's connection that is held since the server
+// started: during an unlimited storm there is no other way in.
+func (s *Stack) admin(ctx context.Context, server string) (*pgx.Conn, error) {
+	if conn := s.admins[server]; conn != nil && !conn.IsClosed() && conn.Ping(ctx) == nil {
+		return conn, nil
+	}
+	conn, err := s.connect(ctx, server)
+	if err == nil {
+		s.admins[server] = conn
+	}
+	return conn, err
+}

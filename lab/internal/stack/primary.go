@@ -1,0 +1,67 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+func (s *Stack) primary() service {
+	return service{
+		name: Primary, program: "postgres",
+		prepare: func(ctx context.Context) error {
+			if err := s.copyTemplate(ctx); err != nil {
+				return err
+			}
+			return s.writePostgresConf(Primary, s.settings)
+		},
+		spec:  func() proc.Spec { return s.postgresSpec(Primary) },
+		ready: s.primaryReady,
+	}
+}
+
+// copyTemplate gives the primary its data, unless it has some already: then it
+// was only restarted.
+func (s *Stack) copyTemplate(ctx context.Context) error {
+	data := s.layout.data(Primary)
+	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	from, made, err := s.template(ctx)
+	if err != nil {
+		return err
+	}
+	s.figures.TemplateMade = made
+	// cp shares blocks where the file system can.
+	_, err = proc.Run(ctx, proc.Spec{
+		Name: "copy data set", Path: "/bin/cp", Args: []string{"-a", "--reflink=auto", from, data},
+		Env: s.serviceEnv(), Account: s.account(),
+	})
+	return err
+}
+
+// primaryReady connects, and gives the roles the passwords of this up.
+func (s *Stack) primaryReady(ctx context.Context) error {
+	conn, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	for role, password := range s.secrets {
+		if role == poolerAdmin {
+			continue // known to PgBouncer alone
+		}
+		// Not logged: the statement holds the password.
+		sql := fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", pgx.Identifier{role}.Sanitize(), password)
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("set password of %s: %w", role, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package stack
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+//go:embed conf/prometheus.yml.tmpl
+var prometheusConf string
+
+var prometheusTemplate = template.Must(template.New("prometheus.yml").Option("missingkey=error").Parse(prometheusConf))
+
+// scrapeJob is what Prometheus scrapes under one name.
+type scrapeJob struct {
+	Name    string
+	Targets []scrapeTarget
+}
+
+type scrapeTarget struct{ Addr, Instance, Server string }
+
+func (s *Stack) scrapeJobs() []scrapeJob {
+	target := func(service, server string) scrapeTarget { return scrapeTarget{s.addrs[service], service, server} }
+	return []scrapeJob{
+		{"app", []scrapeTarget{target(App, "")}},
+		{"lab", []scrapeTarget{target(labExporter, "")}},
+		{"node", []scrapeTarget{target(NodeExporter, "")}},
+		{"postgres", []scrapeTarget{target(PostgresExporter, Primary), target(ReplicaExporter, Replica)}},
+		{"pgbouncer", []scrapeTarget{target(BouncerExporter, "")}},
+		{"prometheus", []scrapeTarget{target(Prometheus, "")}},
+	}
+}
+
+func (s *Stack) prometheus() service {
+	data := filepath.Join(s.layout.Lab, "prometheus")
+	config := filepath.Join(data, "prometheus.yml")
+	return service{
+		name: Prometheus, program: "prometheus",
+		prepare: func(context.Context) error {
+			if err := os.MkdirAll(data, 0o700); err != nil {
+				return err
+			}
+			var text strings.Builder
+			if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs()}); err != nil {
+				return err
+			}
+			return writePrivate(config, text.String())
+		},
+		spec: func() proc.Spec {
+			return proc.Spec{
+				Name: Prometheus, Path: s.tools.Path("prometheus"), Env: s.serviceEnv(), Dir: data, Log: s.layout.Log(Prometheus), CPUs: s.cpus[Prometheus],
+				Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(data, "tsdb"), "--storage.tsdb.retention.time=30d",
+					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn"},
+			}
+		},
+		ready: func(ctx context.Context) error { return answers(ctx, "http://"+s.addrs[Prometheus]+"/-/ready") },
+	}
+}
+
+// answers reports whether the URL is answered with 200.
+func answers(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, resp.Status)
+	}
+	return nil
+}

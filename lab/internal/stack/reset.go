@@ -1,0 +1,90 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// drainTimeout bounds how long the backend's sessions may take to end.
+const drainTimeout = 30 * time.Second
+
+// Quiesce ends the load's traces after a shot: it stops the backend and the
+// pooler, and waits until none of their sessions is left on a server. A backend
+// process of PostgreSQL that ends has told all its statistics; one that idles may
+// hold back those of its last second for ten more.
+func (s *Stack) Quiesce(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	defer cancel()
+	if err := s.stop(ctx, App, PgBouncer); err != nil {
+		return err
+	}
+	for _, server := range []string{Primary, Replica} {
+		if err := s.drain(ctx, server); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) drain(ctx context.Context, server string) error {
+	conn, err := s.admin(ctx, server)
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var left int
+		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", appRole).Scan(&left); err != nil {
+			return fmt.Errorf("count sessions on %s: %w", server, err)
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the backend's sessions to end: %d are left on %s; see `lab psql %s -- -c 'table pg_stat_activity'`", left, server, server)
+		}
+	}
+}
+
+// Reset brings both servers to the same state before each shot: statement
+// statistics empty, nothing left to write, the replica caught up, the data set in
+// shared buffers.
+func (s *Stack) Reset(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	primary, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	var errs []error
+	for _, server := range []string{Primary, Replica} {
+		conn, err := s.admin(ctx, server)
+		if err != nil {
+			return err
+		}
+		for _, sql := range []string{prewarmSQL, "SELECT pg_stat_statements_reset()"} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				errs = append(errs, fmt.Errorf("reset %s: %w", server, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// prewarmSQL loads the tables and indexes of the backend into shared buffers.
+const prewarmSQL = `SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relowner = '` + owner + `'::regrole AND relkind IN ('r', 'i')`

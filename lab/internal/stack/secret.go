@@ -1,0 +1,49 @@
+package stack
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// The roles that log in over TCP, each with a password made anew at every up.
+// The superuser has none: it comes through the private socket as the caller's
+// own account (peer).
+const (
+	superuser   = "lab"
+	owner       = "stormwave" // owns the schema, cannot log in
+	appRole     = "app"
+	monitorRole = "monitor"
+	replicator  = "replicator"
+	poolerAdmin = "pooler_admin" // PgBouncer's console only
+	database    = "stormwave"
+)
+
+// secrets maps a role to its password.
+type secrets map[string]string
+
+func newSecrets() secrets {
+	s := make(secrets)
+	for _, role := range []string{appRole, monitorRole, replicator, poolerAdmin} {
+		s[role] = rand.Text()
+	}
+	return s
+}
+
+// writePassfile writes libpq's password file, for the `psql` command and for
+// programs that would else take the password on their command line.
+func (s secrets) writePassfile(path string, roles ...string) error {
+	var text strings.Builder
+	for _, role := range roles {
+		fmt.Fprintf(&text, "*:*:*:%s:%s\n", role, s[role])
+	}
+	return writePrivate(path, text.String())
+}
+
+func writePrivate(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Chmod(path, 0o600)
+}

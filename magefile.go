@@ -1,0 +1,77 @@
+//go:build mage
+
+// Stormwave's verbs for people. Each builds bin/lab and calls it; `lab --help`
+// tells more.
+package main
+
+import (
+	"os"
+
+	"github.com/magefile/mage/mg"
+	"github.com/magefile/mage/sh"
+)
+
+// Lab holds the stack's verbs: lab:up, lab:down, …
+type Lab mg.Namespace
+
+// Bench holds the measuring verbs: bench:quick, bench:matrix, …
+type Bench mg.Namespace
+
+// Build builds the backend and the lab into bin/.
+func Build() error {
+	return sh.RunV("go", "build", "-trimpath", "-o", "bin/", "./app", "./lab")
+}
+
+// lab builds and runs bin/lab.
+func lab(args ...string) error {
+	mg.Deps(Build)
+	return sh.RunV("bin/lab", args...)
+}
+
+// Test sets up what is missing and runs every test, on the real programs.
+func Test() error {
+	if err := lab("setup", "--tests"); err != nil {
+		return err
+	}
+	// One package at a time: tests start whole stacks, and share two cores.
+	return sh.RunV("go", "test", "-tags=e2e", "-count=1", "-p=1", "-timeout=40m", "./...")
+}
+
+// Check formats, vets, lints and runs the race detector.
+func Check() error {
+	mg.Deps(Build)
+	return sh.RunV("lab/check.sh")
+}
+
+// Setup gets the programs that are missing.
+func (Lab) Setup() error { return lab("setup") }
+
+// Doctor says which programs are there, which are not, and how noisy the host is.
+func (Lab) Doctor() error { return lab("doctor") }
+
+// Up starts the stack and prints its URLs; it returns when all is ready.
+func (Lab) Up() error { return lab("up") }
+
+// Down stops the stack; it returns when nothing of it is left.
+func (Lab) Down() error { return lab("down") }
+
+// Status shows the services and where they listen.
+func (Lab) Status() error { return lab("status") }
+
+// Logs shows the log of a service: lab:logs primary.
+func (Lab) Logs(service string) error { return lab("logs", service) }
+
+// Psql opens psql: lab:psql primary|replica|pgbouncer|admin.
+func (Lab) Psql(target string) error { return lab("psql", target) }
+
+// Quick measures a few short cells, in minutes, and prints where the report is.
+func (Bench) Quick() error { return lab("matrix", "lab/matrices/quick.yaml") }
+
+// Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
+func (Bench) Matrix() error {
+	spec := os.Getenv("MATRIX")
+	if spec == "" {
+		spec = "lab/matrices/matrix.yaml"
+	}
+	return lab("matrix", spec)
+}
