@@ -72,17 +72,7 @@ func TestConfigShowsWhatHoldsAndNoSecret(t *testing.T) {
 		contract.EnvReplicaURL: pgtest.URL("app"), contract.EnvPoolSize: "3", contract.EnvExecMode: "exec",
 		contract.EnvStatementTimeout: "800ms", contract.EnvLockTimeout: "1m30s", contract.EnvHTTPTimeout: "2s",
 	})
-	var got struct {
-		Settings map[string]string
-		Pools    map[string]struct {
-			MaxConns         int    `json:"max_conns"`
-			TotalConns       int    `json:"total_conns"`
-			ServerVersion    string `json:"server_version"`
-			InRecovery       bool   `json:"in_recovery"`
-			StatementTimeout string `json:"statement_timeout"`
-			LockTimeout      string `json:"lock_timeout"`
-		}
-	}
+	var got contract.Config
 	body := a.want(http.StatusOK, &got, "GET", contract.RouteConfig, "", "").body
 	if strings.Contains(body, pgtest.Password) {
 		t.Errorf("password shown: %s", body)

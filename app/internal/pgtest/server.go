@@ -58,8 +58,9 @@ func Run(m *testing.M, schema func(io.Writer) error) (status int) {
 			status = 1
 		}
 	}()
+	before := goleak.IgnoreCurrent()
 	status = m.Run()
-	if err := goleak.Find(goleak.IgnoreCurrent()); err != nil && status == 0 {
+	if err := goleak.Find(before); err != nil && status == 0 {
 		fmt.Fprintln(os.Stderr, "pgtest:", err)
 		status = 1
 	}

@@ -67,22 +67,11 @@ func (s *Store) Ready(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// State is what a live session of a pool says about itself, for the lab to hold
-// against what was asked for.
-type State struct {
-	MaxConns         int32  `json:"max_conns"`
-	TotalConns       int32  `json:"total_conns"`
-	ServerVersion    string `json:"server_version"`
-	InRecovery       bool   `json:"in_recovery"`
-	StatementTimeout string `json:"statement_timeout"` // as SHOW prints it
-	LockTimeout      string `json:"lock_timeout"`      // as SHOW prints it
-}
-
-// States asks a session of each pool, by target.
-func (s *Store) States(ctx context.Context) (map[string]State, error) {
-	states := map[string]State{}
+// States asks a live session of each pool about itself, by target.
+func (s *Store) States(ctx context.Context) (map[string]contract.Pool, error) {
+	states := map[string]contract.Pool{}
 	for _, p := range s.pools() {
-		var st State
+		var st contract.Pool
 		err := p.queryRow(ctx, &selectState, []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout})
 		if err != nil {
 			return nil, err

@@ -117,10 +117,7 @@ func (s *service) config(w http.ResponseWriter, r *http.Request) {
 		errDatabaseState.write(w)
 		return
 	}
-	status, body, err := appendJSON(http.StatusOK, nil, struct {
-		Settings map[string]string      `json:"settings"`
-		Pools    map[string]store.State `json:"pools"`
-	}{s.cfg.Effective(), states})
+	status, body, err := appendJSON(http.StatusOK, nil, contract.Config{Settings: s.cfg.Effective(), Pools: states})
 	if err != nil {
 		s.log.Error("encode configuration", "error", err)
 		errInternal.write(w)

@@ -1,0 +1,83 @@
+package telemetry
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"stormwave/app/contract"
+)
+
+// Prometheus asks for protobuf, which alone carries native histograms; the
+// classic buckets must stay beside them for all other readers.
+func TestHistogramsAreNativeAndClassic(t *testing.T) {
+	m := New()
+	route := m.Route("/x", "GET", 200)
+	route.Begin()
+	route.End("GET", 200, 123*time.Millisecond)
+
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	r.Header.Set("Accept", string(expfmt.NewFormat(expfmt.TypeProtoDelim)))
+	w := httptest.NewRecorder()
+	m.Handler().ServeHTTP(w, r)
+	decoder := expfmt.NewDecoder(w.Body, expfmt.ResponseFormat(w.Header()))
+	for {
+		var family dto.MetricFamily
+		if err := decoder.Decode(&family); err != nil {
+			t.Fatalf("%s is not exposed: %v", contract.MetricRequestDuration, err)
+		}
+		if family.GetName() != contract.MetricRequestDuration {
+			continue
+		}
+		h := family.Metric[0].Histogram
+		if h.GetSampleCount() != 1 || h.GetSampleSum() != 0.123 {
+			t.Errorf("count %d, sum %v, want 1 and 0.123", h.GetSampleCount(), h.GetSampleSum())
+		}
+		if len(h.Bucket) != len(buckets) {
+			t.Errorf("%d classic buckets, want %d", len(h.Bucket), len(buckets))
+		}
+		// Schema 3 grows by 2^(1/8) = 1.09 a bucket, the widest that is within the factor of 1.1.
+		if h.GetSchema() != 3 || len(h.PositiveSpan) != 1 {
+			t.Errorf("native schema %d with %d spans, want 3 with 1", h.GetSchema(), len(h.PositiveSpan))
+		}
+		return
+	}
+}
+
+func TestLabelsOfRequestsAreBounded(t *testing.T) {
+	m := New()
+	route := m.Route("/x", "GET", 200)
+	for _, method := range []string{"GET", "BREW", "PROPFIND", "a\x00b", "HEAD"} {
+		route.Begin()
+		route.End(method, 405, time.Millisecond)
+	}
+	families, err := m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != contract.MetricRequests {
+			continue
+		}
+		for _, metric := range family.Metric {
+			labels := map[string]string{}
+			for _, pair := range metric.Label {
+				labels[pair.GetName()] = pair.GetValue()
+			}
+			got[labels["method"]+" "+labels["code"]] = metric.Counter.GetValue()
+		}
+	}
+	want := map[string]float64{"GET 200": 0, "GET 405": 1, "HEAD 405": 1, "other 405": 3}
+	if len(got) != len(want) {
+		t.Errorf("series %v, want %v", got, want)
+	}
+	for series, n := range want {
+		if got[series] != n {
+			t.Errorf("%s = %v, want %v", series, got[series], n)
+		}
+	}
+}
