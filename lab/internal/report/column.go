@@ -1,0 +1,175 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+// column is one number of every row.
+type column struct {
+	head   string // with the unit
+	name   string // as in the records: reasons call a missing number by it
+	value  func(record.Record) (float64, bool)
+	show   func(float64) string
+	ratio  string // head of a column with the ratio to the baseline beside it, "" for none
+	closer bool   // shown in the terminal too
+}
+
+func milliseconds(d matrix.Duration) float64 {
+	return float64(d) / float64(time.Millisecond)
+}
+
+// load is a column that k6 measured. Valid records have a load.
+func load(head, name string, show func(float64) string, value func(*record.Load) float64) column {
+	return column{head: head, name: name, show: show, value: func(r record.Record) (float64, bool) {
+		return value(r.Load), true
+	}}
+}
+
+// metric is a column that Prometheus gave, by its canonical name.
+func metric(head, name string, show func(float64) string) column {
+	return column{head: head, name: name, show: show, value: func(r record.Record) (float64, bool) {
+		v, ok := r.Metrics[name]
+		return v, ok
+	}}
+}
+
+func (c column) over(head string) column { c.ratio = head; return c }
+
+func (c column) close() column { c.closer = true; return c }
+
+func successes(l *record.Load) float64 { return float64(l.Requests - l.Failed) }
+
+func goodput(l *record.Load) float64 { return l.GoodputRPS }
+
+func errorRatio(l *record.Load) float64 { return l.ErrorRatio }
+
+func p99(l *record.Load) float64 { return l.Latency.P99 }
+
+// ofOK reads a percentile of the successful requests, which there may be none of.
+func ofOK(value func(*record.Latency) float64) func(record.Record) (float64, bool) {
+	return func(r record.Record) (float64, bool) {
+		if r.Load.OKLatency == nil {
+			return 0, false
+		}
+		return value(r.Load.OKLatency), true
+	}
+}
+
+var goodputColumn = load("Goodput RPS", "goodput_rps", figure, goodput).over("Goodput ×").close()
+
+// userColumns are what k6 saw from outside.
+var userColumns = []column{
+	load("VUs max", "vus_max", count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
+	load("Requests", "requests", count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
+	load("Successes", "failed", count, successes).over("Successes ×"),
+	load("Failed %", "error_ratio", percent, errorRatio).close(),
+	load("RPS mean", "rps_mean", figure, func(l *record.Load) float64 { return l.RPSMean }),
+	{head: "RPS peak", name: "rps_peak", show: figure, value: func(r record.Record) (float64, bool) {
+		return optional(r.Load.RPSPeak)
+	}},
+	goodputColumn,
+	load("p50 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P50 }).close(),
+	load("p95 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P95 }).close(),
+	load("p99 ms", "latency_ms", figure, p99).over("p99 ×").close(),
+	{head: "p50 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P50 })},
+	{head: "p95 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P95 })},
+	{head: "p99 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P99 })},
+}
+
+const okLatency = "ok_latency_ms"
+
+func optional(v *float64) (float64, bool) {
+	if v == nil {
+		return 0, false
+	}
+	return *v, true
+}
+
+// serverColumns are one database server's, "primary_" or "replica_".
+func serverColumns(prefix string) []column {
+	return []column{
+		metric("QPS", prefix+"qps", figure),
+		metric("QPS peak", prefix+"qps_peak", figure),
+		metric("Connections max", prefix+"connections_max", count),
+		metric("Active max", prefix+"active_max", count),
+		metric("Query mean ms", prefix+"query_mean_ms", figure),
+		metric("Cache hit %", prefix+"cache_hit_ratio", percent),
+		metric("Rows returned/s", prefix+"rows_returned_per_second", figure),
+		metric("Rows fetched/s", prefix+"rows_fetched_per_second", figure),
+		metric("Rows written/s", prefix+"rows_written_per_second", figure),
+		metric("Lock waits max", prefix+"lock_waiting_max", count),
+	}
+}
+
+var poolColumns = []column{
+	metric("Pool in use max", "pool_acquired_max", count),
+	metric("Pool waiting max", "pool_waiting_max", count),
+	metric("Pool wait mean ms", "pool_wait_mean_ms", figure),
+	metric("Acquire timeouts", "pool_acquire_timeouts", count),
+	metric("New connections", "pool_new_conns", count),
+	metric("PgBouncer clients waiting max", "pgbouncer_client_waiting_max", count),
+	metric("PgBouncer servers active max", "pgbouncer_server_active_max", count),
+	metric("PgBouncer wait mean ms", "pgbouncer_wait_mean_ms", figure),
+}
+
+var replicaColumns = append(serverColumns("replica_"),
+	metric("Lag max s", "replica_lag_seconds_max", figure),
+	metric("Lag max MB", "replica_lag_bytes_max", megabytes),
+)
+
+var hostColumns = []column{
+	metric("CPU busy %", "host_cpu_busy_ratio", percent),
+	metric("CPU steal %", "host_cpu_steal_ratio", percent),
+	metric("CPU pressure %", "host_psi_cpu_ratio", percent),
+	metric("Load max", "host_load1_max", figure),
+	metric("Memory max MiB", "host_memory_used_bytes_max", mebibytes),
+	metric("Network MB/s", "host_network_bytes_per_second", megabytes),
+	metric("Disk read MB/s", "host_disk_read_bytes_per_second", megabytes),
+	metric("Disk written MB/s", "host_disk_written_bytes_per_second", megabytes),
+	metric("Disk busy %", "host_disk_busy_ratio", percent),
+}
+
+// byService makes a column of each service for which a metric was recorded.
+func byService(rows []group, name, unit string, show func(float64) string) []column {
+	var columns []column
+	for _, service := range labelsOf(rows, name, "service") {
+		columns = append(columns, metric(service+" "+unit, series(name, "service", service), show))
+	}
+	return columns
+}
+
+// series writes a labelled metric as records do.
+func series(name, label, value string) string { return name + `{` + label + `="` + value + `"}` }
+
+// labelsOf lists the values that a label of a metric has in the rows, the
+// services on a request's way first.
+func labelsOf(rows []group, name, label string) []string {
+	found := map[string]bool{}
+	for _, g := range rows {
+		for _, r := range g.valid {
+			for key := range r.Metrics {
+				rest, ok := strings.CutPrefix(key, name+`{`+label+`="`)
+				if value, whole := strings.CutSuffix(rest, `"}`); ok && whole {
+					found[value] = true
+				}
+			}
+		}
+	}
+	onTheWay := []string{"k6", "app", "pgbouncer", "postgres", "primary", "replica", "prometheus"}
+	rank := func(s string) int {
+		if i := slices.Index(onTheWay, s); i >= 0 {
+			return i
+		}
+		return len(onTheWay)
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+}

@@ -1,0 +1,115 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/record"
+)
+
+// gaps collects why numbers of a table are missing: a line per reason and
+// column, with the cells that it goes for.
+type gaps struct {
+	order []gap
+	cells map[gap][]string // labels
+}
+
+type gap struct{ column, reason string }
+
+func (g *gaps) add(column, reason, cell string) {
+	if g.cells == nil {
+		g.cells = map[gap][]string{}
+	}
+	key := gap{column, reason}
+	if g.cells[key] == nil {
+		g.order = append(g.order, key)
+	}
+	if !slices.Contains(g.cells[key], cell) {
+		g.cells[key] = append(g.cells[key], cell)
+	}
+}
+
+// markdown lists the gaps; all stands for the cells where they are every one.
+func (g *gaps) markdown(all int) string {
+	// Columns with the same reason in the same cells share a line.
+	type line struct{ columns, cells, reason string }
+	var lines []line
+	for _, key := range g.order {
+		cells := "every cell"
+		if labels := g.cells[key]; len(labels) < all {
+			cells = codes(labels)
+		}
+		same := slices.IndexFunc(lines, func(l line) bool { return l.cells == cells && l.reason == key.reason })
+		if same >= 0 {
+			lines[same].columns += ", " + key.column
+			continue
+		}
+		lines = append(lines, line{key.column, cells, key.reason})
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		fmt.Fprintf(&b, "- %s of %s: %s\n", l.columns, l.cells, prose(l.reason))
+	}
+	return b.String()
+}
+
+// codes lists labels in a sentence.
+func codes(labels []string) string {
+	spans := make([]string, len(labels))
+	for i, l := range labels {
+		spans[i] = code(l)
+	}
+	return strings.Join(spans, ", ")
+}
+
+// absent says why a row has no valid repetition.
+func (g group) absent() string {
+	if len(g.all) == 0 {
+		return "not shot"
+	}
+	return "no valid repetition; “Left out of the tables” says why"
+}
+
+// why says what the valid repetitions that lack a column give as reason.
+func (g group) why(c column) string {
+	var reasons []string
+	for _, r := range g.valid {
+		if _, ok := c.value(r); ok {
+			continue
+		}
+		reason := reasonFor(r, c.name)
+		if !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// reasonFor finds a record's reason for a number that it lacks.
+func reasonFor(r record.Record, name string) string {
+	for _, reason := range r.Reasons {
+		if mentions(reason, name) {
+			return reason
+		}
+	}
+	if name == okLatency && r.Load.Failed == r.Load.Requests {
+		return "no request succeeded"
+	}
+	return "not recorded"
+}
+
+// mentions says whether a text holds a name as a whole: primary_qps is not in
+// primary_qps_peak.
+func mentions(text, name string) bool {
+	for {
+		_, after, found := strings.Cut(text, name)
+		if !found {
+			return false
+		}
+		if after == "" || !strings.ContainsAny(after[:1], "abcdefghijklmnopqrstuvwxyz0123456789_{") {
+			return true
+		}
+		text = after
+	}
+}

@@ -1,0 +1,228 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"stormwave/lab/internal/record"
+)
+
+// made says on what, with what and in which order the run was made.
+func made(run Run) string {
+	var b strings.Builder
+	b.WriteString(hostTable(run).markdown())
+	fmt.Fprintf(&b, "\n### Programs\n\n%s", programTable(run.Host.Programs).markdown())
+	fmt.Fprintf(&b, "\n### What the lab itself took\n\n%s", labTable(run).markdown())
+	fmt.Fprintf(&b, "\n### Settings read back\n\n%s", attested(run))
+	fence := fenceFor(string(run.Spec), 3)
+	fmt.Fprintf(&b, "\n### Spec\n\n%syaml\n%s\n%s\n", fence, strings.TrimRight(string(run.Spec), "\n"), fence)
+	fmt.Fprintf(&b, "\n### Order and repetitions\n\n%s", order(run))
+	return b.String()
+}
+
+// facts is a table of names and values.
+func facts(rows ...[]string) table {
+	return table{head: []string{"", ""}, rows: rows, left: map[int]bool{1: true}}
+}
+
+func hostTable(run Run) table {
+	h := run.Host
+	commit := cmp.Or(h.Commit, "none")
+	if h.Dirty {
+		commit += ", and changes that are not committed"
+	}
+	rows := [][]string{
+		{"CPU", fmt.Sprintf("%s, %s", prose(h.CPUModel), plural(h.Cores, "core"))},
+		{"Frequency governor", cmp.Or(prose(h.Governor), "not shown by the kernel")},
+		{"Memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
+		{"System", prose(h.Distro + ", Linux " + h.Kernel)},
+		{"Commit", prose(commit)},
+		{"Go", prose(h.Go)},
+		{"Programs from", environment(h)},
+		{"Seed", fmt.Sprint(run.Plan.Seed)},
+		{"Pinned to CPUs", pinned(run)},
+	}
+	if first, last, ok := span(run.Records); ok {
+		rows = append(rows, []string{"Shot", fmt.Sprintf("%s to %s UTC (%s)",
+			first.Format(time.DateTime), last.Format(time.DateTime), last.Sub(first).Round(time.Second))})
+	}
+	return facts(rows...)
+}
+
+func environment(h record.Host) string {
+	if h.Env != record.EnvNix {
+		return "the distribution and the lab's own tools"
+	}
+	text := "the Nix shell"
+	if h.NixpkgsRev != "" {
+		text += ", nixpkgs " + code(h.NixpkgsRev)
+	}
+	if h.FlakeLock != "" {
+		text += ", flake.lock sha256 " + code(h.FlakeLock)
+	}
+	return text
+}
+
+func pinned(run Run) string {
+	var parts []string
+	for _, service := range slices.Sorted(maps.Keys(run.Plan.CPUs)) {
+		parts = append(parts, service+": "+run.Plan.CPUs[service])
+	}
+	return cmp.Or(strings.Join(parts, "; "), "nothing")
+}
+
+// span is from the start of the first load to the end of the last.
+func span(records []record.Record) (first, last time.Time, ok bool) {
+	for _, r := range records {
+		if first.IsZero() || r.Start.Before(first) {
+			first = r.Start
+		}
+		if r.End.After(last) {
+			last = r.End
+		}
+	}
+	return first.UTC(), last.UTC(), len(records) > 0
+}
+
+func programTable(programs []record.Program) table {
+	t := table{head: []string{"Program", "Version", "Path", "sha256"}, left: map[int]bool{1: true, 2: true, 3: true}}
+	for _, p := range programs {
+		t.rows = append(t.rows, []string{prose(p.Name), prose(p.Version), code(cmp.Or(p.NixStore, p.Path)), code(p.SHA256)})
+	}
+	return t
+}
+
+// labTable shows the lab's own times: those of the host file, and every one that
+// the records carry.
+func labTable(run Run) table {
+	seconds := func(v *float64) string {
+		if v == nil {
+			return missing
+		}
+		return figure(*v) + " s"
+	}
+	h := run.Host.Lab
+	up := "up, database template made anew"
+	if h.UpCached {
+		up = "up, database template cached"
+	}
+	rows := [][]string{{up, seconds(h.Up)}}
+	if h.UpCached {
+		rows = append(rows, []string{"first up, database template made", seconds(h.FirstUp)})
+	}
+	rows = append(rows,
+		[]string{"turnaround between shots, warm-up aside, mean", seconds(h.TurnaroundMean)},
+		[]string{"turnaround between shots, warm-up aside, max", seconds(h.TurnaroundMax)})
+	taken := map[string][]float64{}
+	for _, r := range run.Records {
+		for name, v := range r.Lab {
+			taken[name] = append(taken[name], v)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(taken)) {
+		values := taken[name]
+		most := slices.Max(values)
+		rows = append(rows, []string{
+			prose(strings.TrimSuffix(name, "_s")) + " per repetition, median and max",
+			fmt.Sprintf("%s s, %s s", figure(median(values)), figure(most)),
+		})
+	}
+	return facts(rows...)
+}
+
+// attested shows what the live servers said of their settings: a table of those
+// that differ between cells, and a list of the rest.
+func attested(run Run) string {
+	values := map[string]map[string][]string{} // setting → cell → values read back
+	for _, r := range run.Records {
+		if r.Verdict == record.Invalid {
+			continue
+		}
+		for name, v := range r.Attested {
+			if values[name] == nil {
+				values[name] = map[string][]string{}
+			}
+			if !slices.Contains(values[name][r.Cell], v) {
+				values[name][r.Cell] = append(values[name][r.Cell], v)
+			}
+		}
+	}
+	var differ, same []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if oneValue(values[name]) {
+			same = append(same, name)
+		} else {
+			differ = append(differ, name)
+		}
+	}
+	if len(values) == 0 {
+		return "Nothing was read back.\n"
+	}
+	var b strings.Builder
+	if len(differ) == 0 {
+		b.WriteString("None differs between cells.\n")
+	} else {
+		t := table{head: append([]string{"Cell"}, differ...)}
+		for i, name := range differ {
+			t.head[i+1] = prose(name)
+		}
+		for _, c := range run.Plan.Cells {
+			line := []string{cellName(c)}
+			for _, name := range differ {
+				line = append(line, cmp.Or(prose(strings.Join(values[name][c.Label], " / ")), missing))
+			}
+			t.rows = append(t.rows, line)
+		}
+		b.WriteString(t.markdown())
+	}
+	if len(same) > 0 {
+		t := table{head: []string{"Setting", "Value"}, left: map[int]bool{1: true}}
+		for _, name := range same {
+			for _, v := range values[name] {
+				t.rows = append(t.rows, []string{prose(name), prose(v[0])})
+				break // they are all alike
+			}
+		}
+		fmt.Fprintf(&b, "\n<details><summary>The same wherever read</summary>\n\n%s\n</details>\n", t.markdown())
+	}
+	return b.String()
+}
+
+// oneValue says whether all cells that read a setting back got the same one value.
+func oneValue(byCell map[string][]string) bool {
+	first := ""
+	for _, values := range byCell {
+		first = values[0]
+	}
+	for _, values := range byCell {
+		if len(values) != 1 || values[0] != first {
+			return false
+		}
+	}
+	return true
+}
+
+// order lists every repetition as it was shot, with figures of its own, so that
+// those left out of the tables can be seen too.
+func order(run Run) string {
+	t := table{
+		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},
+		left: map[int]bool{2: true, 3: true, 4: true},
+	}
+	for _, r := range run.Records {
+		line := []string{
+			count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
+			missing, missing, missing, missing,
+		}
+		if l := r.Load; l != nil {
+			copy(line[5:], []string{count(float64(l.Requests)), percent(l.ErrorRatio), figure(l.GoodputRPS), figure(l.Latency.P99)})
+		}
+		t.rows = append(t.rows, line)
+	}
+	return fmt.Sprintf("Each block ran every cell with every scenario once, in an order drawn from seed %d; `plan.json` has it whole.\n\n"+
+		"<details><summary>%s</summary>\n\n%s\n</details>\n", run.Plan.Seed, plural(len(t.rows), "repetition"), t.markdown())
+}

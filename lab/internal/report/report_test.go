@@ -1,0 +1,231 @@
+package report
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/record"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func build(t testing.TB, run Run) string {
+	t.Helper()
+	built, err := Build(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, ok := built[run.Name+".md"]
+	if !ok || len(built) != len(files) {
+		t.Fatalf("%d files were built, with %s.md: %t", len(built), run.Name, ok)
+	}
+	return string(report)
+}
+
+func TestGolden(t *testing.T) {
+	run := wounded(t)
+	golden(t, "wounded.md", []byte(build(t, run)))
+	golden(t, "terminal.txt", []byte(Terminal(run)))
+	other := synthetic(t, 2)
+	golden(t, "blocks.md", []byte(build(t, other)))
+	later := Summarize(other)
+	later.Run = "2026-12-01T0000Z-quick"
+	golden(t, "index.md", Index([]Summary{Summarize(run), later}))
+	golden(t, "index-empty.md", Index(nil))
+}
+
+// The same run gives the same bytes, and making a report leaves the run as it was.
+func TestPure(t *testing.T) {
+	run := wounded(t)
+	first := build(t, run)
+	for range 3 {
+		if again := build(t, run); again != first {
+			t.Fatal("the same run gave another report")
+		}
+	}
+	if diff := cmp.Diff(wounded(t), run); diff != "" {
+		t.Errorf("the report changed the run:\n%s", diff)
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Run)
+		want   string
+	}{
+		"name":     {func(r *Run) { r.Name = "../x" }, "not a run's name"},
+		"run":      {func(r *Run) { r.Records[0].Run = "2026-11-23T0915Z-other" }, "belongs to run"},
+		"cell":     {func(r *Run) { r.Records[1].Cell = "pool_size=1" }, `record 2: cell "pool_size=1" is not in the plan`},
+		"scenario": {func(r *Run) { r.Records[2].Scale = 7 }, "@7\" is not in the plan"},
+		"record":   {func(r *Run) { r.Records[3].Load = nil }, "record 4: load is missing"},
+	} {
+		run := synthetic(t, 1)
+		test.change(&run)
+		if built, err := Build(run); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %d files, error %v; want one with %q", name, len(built), err, test.want)
+		}
+	}
+}
+
+// An interrupted run that shot nothing still has a report that says so.
+func TestNothingShot(t *testing.T) {
+	run := synthetic(t, 1)
+	run.Records = nil
+	report := build(t, run)
+	for _, want := range []string{"Of 8 repetitions 0 are valid, 8 not shot.", "every number of every cell: not shot", "Nothing was read back."} {
+		if !strings.Contains(report, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}
+
+// Text from logs must not become mark-up, nor break a table.
+func TestEscaping(t *testing.T) {
+	if got, want := prose("a_b _c_ <img> [x](y) `q` *\n|\\"), "a_b \\_c\\_ \\<img\\> \\[x\\](y) \\`q\\` \\* |\\\\"; got != want {
+		t.Errorf("prose: %s, want %s", got, want)
+	}
+	for in, want := range map[string]string{"a=1": "`a=1`", "a`b": "`` a`b ``", "`": "`` ` ``"} {
+		if got := code(in); got != want {
+			t.Errorf("code(%q) = %s, want %s", in, got, want)
+		}
+	}
+	run := synthetic(t, 1)
+	run.Spec = []byte("name: x\n```\n# out of the fence\n````\n")
+	if report := build(t, run); !strings.Contains(report, "\n`````yaml\nname: x\n") {
+		t.Error("a fence within the spec ends its block")
+	}
+	text := table{head: []string{"a", "b"}, rows: [][]string{{"x|y", `\`}}}.markdown()
+	if want := "| a    | b |\n|:-----|--:|\n| x\\|y | \\ |\n"; text != want {
+		t.Errorf("table\n%swant\n%s", text, want)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 0.0004: "<0.001", 0.0521: "0.052", 0.0996: "0.10", 0.42: "0.42", 9.994: "9.99", 9.996: "10.0", 57.34: "57.3",
+		99.96: "100", 412.4: "412", 1650.4: "1,650", 999_999.6: "1,000,000", -3.5: "-3.50", -12_345: "-12,345",
+	} {
+		if got := figure(v); got != want {
+			t.Errorf("figure(%v) = %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{
+		0: "0", 0.00004: "<0.01", 0.1269: "12.69", 0.99973: "99.97", 0.99999: ">99.99", 1: "100", 1.5: "150.00",
+	} {
+		if got := percent(v); got != want {
+			t.Errorf("percent(%v) = %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{0: "0", 7: "7", 85_358: "85,358", 123: "123", -123: "-123", 1e9: "1,000,000,000"} {
+		if got := count(v); got != want {
+			t.Errorf("count(%v) = %s, want %s", v, got, want)
+		}
+	}
+}
+
+func TestMedian(t *testing.T) {
+	for _, test := range []struct {
+		values []float64
+		want   float64
+	}{{nil, 0}, {[]float64{3}, 3}, {[]float64{9, 1}, 5}, {[]float64{9, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5}} {
+		if got := median(test.values); got != test.want {
+			t.Errorf("median(%v) = %v, want %v", test.values, got, test.want)
+		}
+	}
+}
+
+// Only valid repetitions enter a row; an outlier in one that is left out changes nothing.
+func TestLeftOut(t *testing.T) {
+	run := synthetic(t, 3)
+	storm := run.Plan.Scenarios[0]
+	before := groups(run, storm)[1]
+	want, n := before.median(goodputColumn.value)
+	if n != 3 || math3(want) != math3(1_700*1.01) {
+		t.Fatalf("median %v of %d; want that of the second block", want, n)
+	}
+	for i := range run.Records {
+		r := &run.Records[i]
+		if r.Cell == before.cell.Label && scenarioOf(*r) == storm && r.Block == 3 {
+			r.Verdict, r.Reasons, r.Load.GoodputRPS = record.Suspect, []string{"noisy host"}, 1e9
+		}
+	}
+	after := groups(run, storm)[1]
+	if got, n := after.median(goodputColumn.value); n != 2 || math3(got) != math3(1_700*1.005) {
+		t.Errorf("median %v of %d without the third block", got, n)
+	}
+	if after.n() != "2 (1 left out)" {
+		t.Errorf("n is %q", after.n())
+	}
+}
+
+// math3 rounds to three decimals.
+func math3(v float64) int64 { return int64(v*1000 + 0.5) }
+
+func TestSLO(t *testing.T) {
+	run := synthetic(t, 2)
+	slo := run.Plan.SLO
+	rows := groups(run, run.Plan.Scenarios[0])
+	if got := rows[0].slo(slo); got != "no (errors, p99)" {
+		t.Errorf("baseline: %s", got)
+	}
+	if got := rows[1].slo(slo); got != "yes" || !rows[1].meets(slo) {
+		t.Errorf("capped: %s", got)
+	}
+	rows[1].valid[1].Load.Latency.P99 = 500.1
+	if got := rows[1].slo(slo); got != "1 of 2 (p99)" || rows[1].meets(slo) {
+		t.Errorf("capped, once too slow: %s", got)
+	}
+	rows[1].valid[1].Load.Latency.P99, rows[1].valid[1].Load.ErrorRatio = 500, 0.0101
+	if got := rows[1].slo(slo); got != "1 of 2 (errors)" {
+		t.Errorf("capped, once too many errors: %s", got)
+	}
+	rows[1].valid = nil
+	if got := rows[1].slo(slo); got != missing || rows[1].meets(slo) {
+		t.Errorf("no valid repetition: %s", got)
+	}
+}
+
+func TestMentions(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		want bool
+	}{
+		{"primary_qps: no samples", true}, {"no samples for primary_qps", true}, {"primary_qps_peak: none", false},
+		{"primary_qps_peak and primary_qps", true}, {"", false},
+	} {
+		if got := mentions(test.text, "primary_qps"); got != test.want {
+			t.Errorf("mentions(%q) = %t", test.text, got)
+		}
+	}
+}
+
+// A report of many records stays cheap.
+func BenchmarkBuild(b *testing.B) {
+	run := synthetic(b, 1250) // × 4 cells × 2 scenarios = 10,000 records
+	b.ReportAllocs()
+	for b.Loop() {
+		build(b, run)
+	}
+}
