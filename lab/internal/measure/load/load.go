@@ -1,0 +1,150 @@
+// Package load shoots at the backend: it runs a k6 script and reads what k6 has
+// measured.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack/proc"
+)
+
+const (
+	// startSlack is what k6 may take besides the load: it makes all its VUs before
+	// the first request, and sends its last series after the last.
+	startSlack = time.Minute
+	// stopTimeout is how long an interrupted k6 may take to end.
+	stopTimeout = 10 * time.Second
+)
+
+// Config says what is shot, and at what.
+type Config struct {
+	K6      string // path of the program
+	Script  Script // from Inspect
+	BaseURL string // of the backend
+	Seed    uint64
+	SLO     time.Duration // slower answers are no goodput
+
+	RemoteWrite string            // URL of Prometheus' receiver; empty: none
+	Tags        map[string]string // on every series, to tell the shots apart
+
+	Log     string        // file that k6's messages are appended to
+	CPUs    string        // list of CPUs that k6 may use; empty: all
+	Started func(pid int) // called once k6 runs; may be nil
+}
+
+// Result is what one shot gave.
+type Result struct {
+	Summary
+	CPU time.Duration // of k6, its start included
+}
+
+// ErrInterrupted is returned when the context ended before the load did.
+var ErrInterrupted = errors.New("load was interrupted")
+
+// Run shoots once, and returns when k6 has ended and its last series is sent. An
+// end that was not planned is an error that tells the reason and the log's end:
+// there is no result in part.
+func Run(ctx context.Context, cfg Config) (Result, error) {
+	dir, err := os.MkdirTemp("", "load-*")
+	if err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	summary := filepath.Join(dir, "summary.json")
+
+	exit, log, err := cfg.shoot(ctx, summary)
+	if err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
+	data, err := os.ReadFile(summary)
+	if err != nil {
+		return Result{}, fmt.Errorf("run load: k6 wrote no summary: %w\n%s", err, log)
+	}
+	result := Result{CPU: exit.CPU}
+	if result.Summary, err = Parse(data); err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
+	if result.Load.Interrupted, err = interrupted(log); err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
+	cores := exit.CPU.Seconds() / result.End.Sub(result.Start).Seconds()
+	result.Load.CPUCores = &cores
+	return result, nil
+}
+
+// shoot runs k6 to its end and returns the end of its log.
+func (c Config) shoot(ctx context.Context, summary string) (proc.Exit, string, error) {
+	k6, err := proc.Start(c.spec(summary))
+	if err != nil {
+		return proc.Exit{}, "", err
+	}
+	if c.Started != nil {
+		c.Started(k6.PID())
+	}
+	limit := c.Script.Longest + startSlack
+	deadline := time.NewTimer(limit)
+	defer deadline.Stop()
+	var cause error
+	select {
+	case <-k6.Done():
+	case <-ctx.Done():
+		cause = fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+	case <-deadline.C:
+		cause = fmt.Errorf("k6 has not ended after %s, and was stopped", limit)
+	}
+	if cause != nil {
+		cause = errors.Join(cause, k6.Stop(context.WithoutCancel(ctx)))
+	} else if exit := k6.Exit(); exit.Err != nil {
+		cause = errors.New(reason(exit))
+	}
+	log := k6.Tail(logLines)
+	if cause != nil {
+		return proc.Exit{}, "", fmt.Errorf("%w\n  command: %s\n  log (%s):\n%s", cause, k6.Command(), c.Log, log)
+	}
+	return k6.Exit(), log, nil
+}
+
+func (c Config) spec(summary string) proc.Spec {
+	args := []string{"run", "--no-color", "--no-usage-report"}
+	env := append(c.Script.environ(),
+		envBaseURL+"="+c.BaseURL,
+		envSeed+"="+strconv.FormatUint(c.Seed>>32^c.Seed&math.MaxUint32, 10), // JavaScript's integers have 32 bits
+		envSLO+"="+strconv.FormatFloat(milliseconds(c.SLO), 'f', -1, 64)+"ms",
+		envSummary+"="+summary,
+	)
+	if c.RemoteWrite != "" {
+		args = append(args, "--out", "experimental-prometheus-rw")
+		env = append(env,
+			"K6_PROMETHEUS_RW_SERVER_URL="+c.RemoteWrite,
+			"K6_PROMETHEUS_RW_PUSH_INTERVAL=1s",
+			"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM=true",
+			"K6_PROMETHEUS_RW_STALE_MARKERS=true",
+		)
+	}
+	for name, value := range c.Tags {
+		args = append(args, "--tag", name+"="+value)
+	}
+	return proc.Spec{
+		Name: "k6", Path: c.K6, Args: append(args, c.Script.Path), Env: env, Log: c.Log, CPUs: c.CPUs,
+		StopSignal: syscall.SIGINT, StopTimeout: stopTimeout,
+	}
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// Summary is the part of a result that k6 itself reports.
+type Summary struct {
+	Load         record.Load
+	Phases       map[string]record.Phase
+	Start, End   time.Time // of the load proper, from the first VU to the last; UTC
+	FailedChecks int64     // sampled answers that were wrong although their status was right
+}

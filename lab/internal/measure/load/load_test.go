@@ -1,0 +1,216 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	checkout  = "../../../.."
+	scenarios = checkout + "/scenarios"
+)
+
+func k6(t *testing.T) string {
+	t.Helper()
+	tools, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tools.Path("k6")
+}
+
+func shot(t *testing.T, name string, scale float64, b *backend) Config {
+	t.Helper()
+	program := k6(t)
+	script, err := Inspect(t.Context(), program, scenarios, name, scale, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Config{
+		K6: program, Script: script, BaseURL: b.URL, Seed: 7, SLO: slowness - 20*time.Millisecond,
+		Log: filepath.Join(t.TempDir(), "k6.log"),
+	}
+}
+
+func TestStormCountsLikeItsTarget(t *testing.T) {
+	b := newBackend(t)
+	cfg := shot(t, "storm", 0.06, b)
+	pid := 0
+	cfg.Started = func(p int) { pid = p }
+	got, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.faults) > 0 {
+		t.Errorf("the backend saw %d faults, first %s", len(b.faults), b.faults[0])
+	}
+	if diff := cmp.Diff(b.status, got.Load.Status); diff != "" {
+		t.Errorf("counts by status (-backend +k6):\n%s", diff)
+	}
+	total, failed := b.status["0"]+b.status["200"]+b.status["503"], b.status["0"]+b.status["503"]
+	if got.Load.Requests != total || got.Load.Failed != failed || got.Load.SetupRequests != b.setup || b.setup != 4 {
+		t.Errorf("k6 counted %d requests, %d failed, %d in setup; the backend %d, %d, %d",
+			got.Load.Requests, got.Load.Failed, got.Load.SetupRequests, total, failed, b.setup)
+	}
+	if got.Load.Interrupted != 0 || got.FailedChecks != 0 || got.Load.Dropped != 0 {
+		t.Errorf("interrupted %d, failed checks %d, dropped %d; want none", got.Load.Interrupted, got.FailedChecks, got.Load.Dropped)
+	}
+	good := got.Load.GoodputRPS * got.End.Sub(got.Start).Seconds()
+	if limit := float64(b.status["200"] - b.slow); good > limit+0.5 {
+		t.Errorf("%.1f good requests; at most %.0f were fast", good, limit)
+	}
+	if l := got.Load.OKLatency; l == nil || l.Max < milliseconds(slowness) || l.P50 <= 0 {
+		t.Errorf("latency of successful requests = %+v; want a maximum of at least %s", l, slowness)
+	}
+	if d := b.first.Sub(got.Start); d < -50*time.Millisecond || d > 2*time.Second {
+		t.Errorf("the load began at %s, the first request came %s later", got.Start, d)
+	}
+	if d := got.End.Sub(got.Start); d < cfg.Script.Nominal || d > cfg.Script.Longest {
+		t.Errorf("the load took %s; want %s to %s", d, cfg.Script.Nominal, cfg.Script.Longest)
+	}
+	if phases := slices.Sorted(maps.Keys(got.Phases)); !slices.Equal(phases, []string{"down", "hold", "ramp"}) {
+		t.Errorf("phases = %v", phases)
+	}
+	if len(b.authors) < 100 || b.authors["0"] || b.authors[""] {
+		t.Errorf("feeds of %d authors were read", len(b.authors))
+	}
+	if pid == 0 || got.CPU <= 0 {
+		t.Errorf("pid %d, CPU %s", pid, got.CPU)
+	}
+	if _, alive := proc.Identify(pid); alive {
+		t.Error("k6 still runs")
+	}
+}
+
+func TestWaveClimbsAndHolds(t *testing.T) {
+	b := newBackend(t)
+	cfg := shot(t, "wave", 0.03, b)
+	got, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ramp, hold := got.Phases["ramp"], got.Phases["hold"]
+	if len(got.Phases) != 2 || ramp.Requests == 0 || hold.Requests == 0 {
+		t.Errorf("phases = %+v", got.Phases)
+	}
+	if got.Load.VUsMax < 400 || got.Load.VUsMax > 500 || cfg.Script.VUs != 500 {
+		t.Errorf("%d VUs of %d; want about 500", got.Load.VUsMax, cfg.Script.VUs)
+	}
+}
+
+func TestInspectTakesDurationsFromTheScript(t *testing.T) {
+	program := k6(t)
+	for _, c := range []struct {
+		name    string
+		scale   float64
+		nominal time.Duration
+		vus     int64
+	}{
+		{"storm", 1, 50 * time.Second, 1000},
+		{"storm", 0.1, 5 * time.Second, 1000},
+		{"wave", 1, 120 * time.Second, 500},
+		{"wave", 0.25, 30 * time.Second, 500},
+	} {
+		s, err := Inspect(t.Context(), program, scenarios, c.name, c.scale, map[string]string{"HTTP_TIMEOUT": "3s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+5*time.Second {
+			t.Errorf("%s@%g: nominal %s, longest %s, %d VUs; want %s, 5s more, %d", c.name, c.scale, s.Nominal, s.Longest, s.VUs, c.nominal, c.vus)
+		}
+	}
+	_, err := Inspect(t.Context(), program, scenarios, "storm", 1, map[string]string{"THINK_TIME": "soon"})
+	if err == nil || !strings.Contains(err.Error(), "THINK_TIME=soon: give a number and a unit") {
+		t.Errorf("Inspect with a wrong setting = %v", err)
+	}
+}
+
+func TestListNamesTheScripts(t *testing.T) {
+	names, err := List(scenarios)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"storm", "wave"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("List = %v; want %s in it", names, want)
+		}
+	}
+	if slices.Contains(names, "lib") {
+		t.Errorf("List = %v; want no directory in it", names)
+	}
+}
+
+func TestRunIsInterruptedByItsContext(t *testing.T) {
+	b := newBackend(t)
+	cfg := shot(t, "storm", 1, b)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	pressed := errors.New("Ctrl-C")
+	pid := 0
+	cfg.Started = func(p int) { pid = p }
+	go func() {
+		<-b.began
+		cancel(pressed)
+	}()
+	_, err := Run(ctx, cfg)
+	if !errors.Is(err, ErrInterrupted) || !errors.Is(err, pressed) {
+		t.Errorf("Run = %v; want ErrInterrupted and its cause", err)
+	}
+	if _, alive := proc.Identify(pid); alive {
+		t.Error("k6 still runs")
+	}
+}
+
+func TestRunTellsWhyK6Failed(t *testing.T) {
+	b := newBackend(t)
+	cfg := shot(t, "wave", 0.01, b)
+	b.Close()
+	_, err := Run(t.Context(), cfg)
+	for _, want := range []string{"status 107: the script threw an exception", "POST /api/users: status 0", cfg.Log} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run = %v\nwant %q in it", err, want)
+		}
+	}
+}
+
+// A person who runs a script with k6 alone gets k6's own summary.
+func TestScriptsRunWithPlainK6(t *testing.T) {
+	b := newBackend(t)
+	out, err := proc.Run(t.Context(), proc.Spec{
+		Name: "k6", Path: k6(t), Env: []string{"HOME=" + t.TempDir()},
+		Args: []string{"run", "--quiet", "--no-usage-report", "-e", "BASE_URL=" + b.URL, "-e", "SCALE=0.01", scenarios + "/storm.js"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"TOTAL RESULTS", "http_req_duration", "good_requests", "p(99)="} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("the summary lacks %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(string(out), "status:504") {
+		t.Errorf("the summary holds parts that only the lab reads:\n%s", out)
+	}
+}
+
+// A log that other programs could not append to would hide a failure.
+func TestRunNeedsItsLog(t *testing.T) {
+	cfg := Config{K6: "/bin/true", Log: filepath.Join(t.TempDir(), "absent", "k6.log")}
+	if _, err := Run(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Run = %v; want not-exist", err)
+	}
+}

@@ -1,0 +1,102 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"stormwave/app/contract"
+)
+
+const (
+	warmRequests = 200 // enough for every plan and every index page of the few authors asked for
+	warmClients  = 4
+	warmTimeout  = 20 * time.Second
+)
+
+// Warm logs a user in and reads some feeds, so that the first request of the load
+// is not the first that the backend sees. It fails when an answer is not as it
+// should be: then there is no use in shooting.
+func Warm(ctx context.Context, baseURL string) error {
+	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
+	defer cancel()
+	token, err := logIn(ctx, baseURL)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for client := range warmClients {
+		group.Go(func() error {
+			for i := client; i < warmRequests; i += warmClients {
+				if err := readFeed(ctx, baseURL, token, 1+i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func logIn(ctx context.Context, baseURL string) (token string, err error) {
+	user := []byte(`{"name":"warm-up","password":"a password for warming up"}`)
+	// 409: it is there from an earlier shot.
+	if _, err := request(ctx, http.MethodPost, baseURL+contract.RouteUsers, "", user, http.StatusCreated, http.StatusConflict); err != nil {
+		return "", err
+	}
+	body, err := request(ctx, http.MethodPost, baseURL+contract.RouteSessions, "", user, http.StatusCreated)
+	if err != nil {
+		return "", err
+	}
+	var session struct{ Token string }
+	if err := json.Unmarshal(body, &session); err != nil || session.Token == "" {
+		return "", fmt.Errorf("log in: the backend gave no token: %.100s", body)
+	}
+	return session.Token, nil
+}
+
+func readFeed(ctx context.Context, baseURL, token string, author int) error {
+	url := baseURL + contract.RouteFeed + "?" + contract.FeedAuthor + "=" + strconv.Itoa(author)
+	body, err := request(ctx, http.MethodGet, url, token, nil, http.StatusOK)
+	if err != nil {
+		return err
+	}
+	var feed struct{ Posts []json.RawMessage }
+	if err := json.Unmarshal(body, &feed); err != nil || len(feed.Posts) != contract.FeedPage {
+		return fmt.Errorf("read feed of author %d: %d posts, want %d", author, len(feed.Posts), contract.FeedPage)
+	}
+	return nil
+}
+
+// request makes one, and returns the body of an answer with one of the statuses.
+func request(ctx context.Context, method, url, token string, body []byte, statuses ...int) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("warm up: %w", err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("warm up: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("warm up: %s %s: %w", method, url, err)
+	}
+	for _, status := range statuses {
+		if resp.StatusCode == status {
+			return answer, nil
+		}
+	}
+	return nil, fmt.Errorf("warm up: %s %s answers %s: %.200s", method, url, resp.Status, answer)
+}

@@ -1,0 +1,14 @@
+// Choices that are the same in every run with the same seed.
+import { seed } from './env.js';
+
+// pick returns 32 evenly spread bits for an iteration of a VU.
+export function pick(vu, iteration) {
+  return mix(mix(mix(seed) ^ vu) ^ iteration);
+}
+
+// mix is the finalizer of MurmurHash3.
+function mix(h) {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,35 @@
+// The two test users of the study, created and logged in before the load.
+import exec from 'k6/execution';
+import http from 'k6/http';
+import { baseURL, httpTimeout } from './env.js';
+
+const users = [
+  { name: 'storm-one', password: 'a password of test user one' },
+  { name: 'storm-two', password: 'a password of test user two' },
+];
+
+// setup returns what every VU gets: the tokens, and when the load began.
+export function setup() {
+  if (!baseURL) {
+    throw new Error('BASE_URL is not set; give the address of the backend: k6 run -e BASE_URL=http://127.0.0.1:8080 …');
+  }
+  const tokens = users.map((user) => {
+    post('/api/users', user, [201, 409]); // 409: it is there from an earlier run
+    return post('/api/sessions', user, [200, 201]).json('token');
+  });
+  // k6 gives its summary the length of the run with setup() in it.
+  return { tokens, start: Date.now(), setupTime: exec.instance.currentTestRunDuration };
+}
+
+function post(path, body, statuses) {
+  const answer = http.post(baseURL + path, JSON.stringify(body), {
+    headers: { 'Content-Type': 'application/json' },
+    responseType: 'text',
+    timeout: 1000 * httpTimeout,
+    responseCallback: http.expectedStatuses(...statuses),
+  });
+  if (!statuses.includes(answer.status)) {
+    throw new Error(`POST ${path}: status ${answer.status}, want ${statuses.join(' or ')}: ${answer.error || answer.body}`);
+  }
+  return answer;
+}

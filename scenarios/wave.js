@@ -1,0 +1,23 @@
+// Wave: a smooth rise to 500 virtual users over a minute and a half, as in the study.
+//
+//   k6 run -e BASE_URL=http://127.0.0.1:8080 scenarios/wave.js
+//
+// lib/env.js lists what else can be set.
+import { ramping } from './lib/load.js';
+import { readFeed } from './lib/feed.js';
+
+export { setup } from './lib/session.js';
+export { handleSummary } from './lib/summary.js';
+
+const load = ramping([
+  { phase: 'ramp', seconds: 90, vus: 500 },
+  { phase: 'hold', seconds: 30, vus: 500 },
+]);
+
+export const options = load.options;
+
+export default function (session) {
+  load.markPhase();
+  readFeed(session);
+  load.think();
+}
