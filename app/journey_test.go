@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -22,14 +23,15 @@ type page struct{ Posts []post }
 
 func TestJourney(t *testing.T) {
 	a := start(t, nil)
-	credentials := `{"name":"journey","password":"` + password + `"}`
+	name := "journey-" + strings.ToLower(rand.Text())[:16]
+	credentials := `{"name":"` + name + `","password":"` + password + `"}`
 
 	var user struct {
 		ID   int64
 		Name string
 	}
 	a.want(http.StatusCreated, &user, "POST", "/api/users", "", credentials)
-	if user.Name != "journey" || user.ID <= 20 {
+	if user.Name != name || user.ID <= 20 {
 		t.Errorf("signed up as %+v", user)
 	}
 	var session struct {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"sync"
@@ -94,6 +95,9 @@ func await(t *testing.T, what string, done func() bool) {
 }
 
 func discard(*Post) {}
+
+// unique makes a name that no earlier run of the test has put into the database.
+func unique(name string) string { return name + "-" + rand.Text() }
 
 func TestTimeoutsAreToldApart(t *testing.T) {
 	tests := []struct {
@@ -303,13 +307,14 @@ func TestFeedsUseAnIndex(t *testing.T) {
 func TestReadsGoToTheReplica(t *testing.T) {
 	s, metrics := open(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app")})
 	ctx := t.Context()
-	user, err := s.CreateUser(ctx, "routing", "hash")
+	name, token := unique("routing"), []byte(unique("token"))
+	user, err := s.CreateUser(ctx, name, "hash")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err1 := s.Credential(ctx, "routing")
-	err2 := s.CreateSession(ctx, user, []byte("hash"), time.Now().Add(time.Hour))
-	_, err3 := s.SessionUser(ctx, []byte("hash"))
+	_, _, err1 := s.Credential(ctx, name)
+	err2 := s.CreateSession(ctx, user, token, time.Now().Add(time.Hour))
+	_, err3 := s.SessionUser(ctx, token)
 	post, err4 := s.CreatePost(ctx, user, "body")
 	_, err5 := s.Post(ctx, post.ID)
 	if err := errors.Join(err1, err2, err3, err4, err5, s.Feed(ctx, 0, discard), s.Feed(ctx, 1, discard)); err != nil {
@@ -339,20 +344,21 @@ func TestReadsGoToTheReplica(t *testing.T) {
 func TestSessionsExpireAndAreCleared(t *testing.T) {
 	s, _ := open(t, nil)
 	ctx := t.Context()
-	user, err := s.CreateUser(ctx, "expiry", "hash")
+	expired, alive := []byte(unique("expired")), []byte(unique("alive"))
+	user, err := s.CreateUser(ctx, unique("expiry"), "hash")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateSession(ctx, user, []byte("expired"), time.Now().Add(-time.Second)); err != nil {
+	if err := s.CreateSession(ctx, user, expired, time.Now().Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.SessionUser(ctx, []byte("expired")); !errors.Is(err, ErrNotFound) {
+	if _, err := s.SessionUser(ctx, expired); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an expired session is answered with %v, want ErrNotFound", err)
 	}
-	if err := s.CreateSession(ctx, user, []byte("alive"), time.Now().Add(time.Hour)); err != nil {
+	if err := s.CreateSession(ctx, user, alive, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.SessionUser(ctx, []byte("alive")); err != nil || got != user {
+	if got, err := s.SessionUser(ctx, alive); err != nil || got != user {
 		t.Errorf("session of user %d, %v, want %d", got, err, user)
 	}
 	var left int
@@ -366,14 +372,15 @@ func TestExecModes(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			s, _ := open(t, map[string]string{contract.EnvExecMode: mode})
 			ctx := t.Context()
-			user, err := s.CreateUser(ctx, "mode-"+mode, "hash")
+			token := append([]byte{0, 1, 0xff}, unique(mode)...) // bytes that are no text
+			user, err := s.CreateUser(ctx, unique(mode), "hash")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := s.CreateSession(ctx, user, []byte{0, 1, 0xff, byte(len(mode)), mode[len(mode)-1]}, time.Now().Add(time.Hour)); err != nil {
+			if err := s.CreateSession(ctx, user, token, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := s.SessionUser(ctx, []byte{0, 1, 0xff, byte(len(mode)), mode[len(mode)-1]}); err != nil || got != user {
+			if got, err := s.SessionUser(ctx, token); err != nil || got != user {
 				t.Errorf("session of user %d, %v, want %d", got, err, user)
 			}
 			body := `it's "quoted" \ ünï ` + mode
