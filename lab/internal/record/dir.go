@@ -45,8 +45,8 @@ func (d Dir) Path() string { return filepath.Join(d.results, d.name) }
 // Report is results/<run>.md, for people.
 func (d Dir) Report() string { return d.Path() + ".md" }
 
-// Index is results/README.md, the list of all runs.
-func (d Dir) Index() string { return filepath.Join(d.results, "README.md") }
+// Index is the list of all runs under a results directory.
+func Index(results string) string { return filepath.Join(results, "README.md") }
 
 // Spec is the spec as it was given.
 func (d Dir) Spec() string { return d.file("spec.yaml") }

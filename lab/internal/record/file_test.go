@@ -91,7 +91,7 @@ func TestDir(t *testing.T) {
 		"results/2026-11-23T0915Z-quick/tsdb",
 	}
 	got := []string{
-		d.Path(), d.Report(), d.Index(), d.Spec(), d.Plan(), d.Host(), d.Records(),
+		d.Path(), d.Report(), d.Spec(), d.Plan(), d.Host(), d.Records(),
 		d.Series(7), d.Plots(), d.HTML(), d.Bench(), d.TSDB(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

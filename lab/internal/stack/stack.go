@@ -36,8 +36,9 @@ type Stack struct {
 	figures  Figures
 	report   func(Step)
 
-	adminsMu sync.Mutex
-	admins   map[string]*pgx.Conn // held since the server started, by service
+	templateDir string // that the primary's data is copied from
+	adminsMu    sync.Mutex
+	admins      map[string]*pgx.Conn // held since the server started, by service
 }
 
 // Step is a finished part of an operation.
@@ -49,8 +50,9 @@ type Step struct {
 
 // Figures are what the stack cost to bring up.
 type Figures struct {
-	UpSeconds    float64 `json:"up_s"`          // from the order to all ready
-	TemplateMade bool    `json:"template_made"` // the data set was made in this up, not copied
+	UpSeconds      float64  `json:"up_s"`                 // from the order to all ready
+	TemplateMade   bool     `json:"template_made"`        // the data set was made in this up, not copied
+	FirstUpSeconds *float64 `json:"first_up_s,omitempty"` // of the up that made the data set
 }
 
 // New returns a stack that is down. It draws the ports and the passwords.
@@ -89,7 +91,7 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 		return err
 	}
 	s.figures.UpSeconds = time.Since(began).Seconds()
-	return nil
+	return s.keepFirstUp()
 }
 
 // Down stops everything, and removes the data of the servers: the next up copies

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -47,6 +48,7 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	dir = filepath.Join(s.layout.Home, "template", hex.EncodeToString(sum.Sum(nil)[:8]))
+	s.templateDir = dir
 	if _, err := os.Stat(dir); err == nil {
 		return dir, false, nil
 	}
@@ -61,6 +63,27 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
 	return dir, true, nil
+}
+
+// keepFirstUp keeps, beside the template, how long the up took that made it.
+func (s *Stack) keepFirstUp() error {
+	path := s.templateDir + ".first_up_s"
+	if s.figures.TemplateMade {
+		if err := writePrivate(path, strconv.FormatFloat(s.figures.UpSeconds, 'f', 3, 64)); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the up that made it did not come to its end
+	}
+	if err != nil {
+		return fmt.Errorf("read figure of the first up: %w", err)
+	}
+	if seconds, err := strconv.ParseFloat(string(text), 64); err == nil {
+		s.figures.FirstUpSeconds = &seconds
+	}
+	return nil
 }
 
 // clusterSQL and databaseSQL make what the backend's own schema builds on. The

@@ -132,6 +132,12 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, c.call(ctx, http.MethodGet, "/status", nil, &st)
 }
 
+// Deaths returns the services that ended unasked since the stack is up.
+func (c *Client) Deaths(ctx context.Context) ([]stack.Death, error) {
+	st, err := c.Status(ctx)
+	return st.Deaths, err
+}
+
 // Down takes the stack down and returns when nothing of it is left. ErrDown
 // means that there was nothing to do.
 func (c *Client) Down(ctx context.Context) error {

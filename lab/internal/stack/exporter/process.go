@@ -40,7 +40,7 @@ func (p *processes) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (p *processes) Collect(ch chan<- prometheus.Metric) {
-	pids := p.pids()
+	pids := named(p.pids())
 	used := proc.CPU(slices.Collect(maps.Values(pids)))
 	for service, pid := range pids {
 		cpu, runs := used[pid]
@@ -54,6 +54,16 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 	for service, bytes := range p.readMemory(pids) {
 		ch <- prometheus.MustNewConstMetric(memoryDesc, prometheus.GaugeValue, float64(bytes), service)
 	}
+}
+
+// named gives the services the names that metrics know them by: the primary is
+// simply postgres there.
+func named(pids map[string]int) map[string]int {
+	if pid, ok := pids["primary"]; ok {
+		delete(pids, "primary")
+		pids["postgres"] = pid
+	}
+	return pids
 }
 
 func (p *processes) readMemory(pids map[string]int) map[string]uint64 {

@@ -1,0 +1,192 @@
+//go:build e2e
+
+// Package e2e tests the lab from outside: the real program, the real servers, in
+// a checkout of its own.
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// source is the checkout that the tests are part of, with the programs set up.
+var source string
+
+func TestMain(m *testing.M) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		panic(err)
+	}
+	source = root
+	build := exec.Command("go", "build", "-o", "bin/", "./app", "./lab")
+	build.Dir = source
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// checkout is a checkout of the test's own: its sources are links, its state and
+// its results are not.
+type checkout struct {
+	t    *testing.T
+	root string
+	as   *syscall.Credential // whom the lab runs as; nil: as the test
+}
+
+func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	c := &checkout{t: t, root: t.TempDir()}
+	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
+		must(t, os.Symlink(filepath.Join(source, name), filepath.Join(c.root, name)))
+	}
+	must(t, os.Mkdir(filepath.Join(c.root, ".lab"), 0o700))
+	must(t, os.Symlink(filepath.Join(source, ".lab", "tools"), filepath.Join(c.root, ".lab", "tools")))
+	t.Cleanup(func() {
+		c.run("down")
+		if left := c.processes(); len(left) > 0 {
+			t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+		}
+		if os.Geteuid() == 0 {
+			c.removeHome()
+		}
+	})
+	return c
+}
+
+// removeHome removes what the lab keeps outside the checkout for root.
+func (c *checkout) removeHome() {
+	notes, _ := filepath.Glob("/var/lib/stormwave/*/checkout")
+	for _, note := range notes {
+		if text, err := os.ReadFile(note); err == nil && string(text) == c.root {
+			must(c.t, os.RemoveAll(filepath.Dir(note)))
+		}
+	}
+}
+
+// result is the end of a command.
+type result struct {
+	stdout, stderr string
+	status         int
+}
+
+// command prepares `lab args…` in the checkout, in a process group of its own.
+func (c *checkout) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(c.root, "bin", "lab"), args...)
+	cmd.Dir = c.root
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.as}
+	return cmd
+}
+
+func (c *checkout) run(args ...string) result {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
+	defer cancel()
+	cmd := c.command(args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	must(c.t, cmd.Start())
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	defer stop()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		c.t.Fatalf("lab %v: %v", args, err)
+	}
+	return result{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// lab runs a command that must succeed, and returns what it prints.
+func (c *checkout) lab(args ...string) string {
+	c.t.Helper()
+	r := c.run(args...)
+	if r.status != 0 {
+		c.t.Fatalf("lab %v: exit status %d\n%s%s", args, r.status, r.stdout, r.stderr)
+	}
+	return r.stdout
+}
+
+type status struct {
+	State      string `json:"state"`
+	Supervisor int    `json:"supervisor_pid"`
+	Services   []struct {
+		Name, Addr, Version string
+		PID                 int
+		Ready               bool
+	} `json:"services"`
+	URLs map[string]*string `json:"urls"`
+	Run  *string            `json:"run"`
+}
+
+func (c *checkout) status() status {
+	c.t.Helper()
+	var st status
+	must(c.t, json.Unmarshal([]byte(c.lab("status", "--json")), &st))
+	return st
+}
+
+// processes lists the live processes that name the checkout, or the directory
+// that the lab keeps for it, in their command line, environment or directory.
+func (c *checkout) processes() []string {
+	c.t.Helper()
+	needles := []string{c.root}
+	notes, _ := filepath.Glob("/var/lib/stormwave/*/checkout")
+	for _, note := range notes {
+		if text, err := os.ReadFile(note); err == nil && string(text) == c.root {
+			needles = append(needles, filepath.Dir(note))
+		}
+	}
+	entries, err := os.ReadDir("/proc")
+	must(c.t, err)
+	var found []string
+	for _, entry := range entries {
+		dir := filepath.Join("/proc", entry.Name())
+		if entry.Name()[0] < '0' || entry.Name()[0] > '9' || entry.Name() == fmt.Sprint(os.Getpid()) {
+			continue
+		}
+		cmdline, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		environ, _ := os.ReadFile(filepath.Join(dir, "environ"))
+		cwd, _ := os.Readlink(filepath.Join(dir, "cwd"))
+		for _, needle := range needles {
+			if strings.Contains(string(cmdline), needle) || strings.Contains(string(environ), needle) || strings.HasPrefix(cwd, needle) {
+				found = append(found, entry.Name()+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
+				break
+			}
+		}
+	}
+	return found
+}
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, what string, within time.Duration, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %s: %s", within, what)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
