@@ -1,0 +1,41 @@
+{
+  lib,
+  buildGoModule,
+}:
+
+buildGoModule {
+  pname = "stormwave";
+  version = "0.1.0";
+
+  # What the programs are built from, so that no other change builds them again.
+  src = lib.fileset.toSource {
+    root = ../.;
+    fileset = lib.fileset.unions [
+      ../go.mod
+      ../go.sum
+      ../app
+      ../lab
+    ];
+  };
+
+  # After a change of dependencies:
+  #   go test ./lab/internal/stack/toolchain/flake -run TestVendorHash -update
+  vendorHash = "sha256-SItVC+zvxr4DDPdfzCWX9NvOPVJm3CtFZ9RQKc5D7J0=";
+
+  subPackages = [
+    "app"
+    "lab"
+  ];
+  env.CGO_ENABLED = 0;
+  ldflags = [
+    "-s"
+    "-w"
+  ];
+  # They start whole stacks; `mage test` runs them.
+  doCheck = false;
+
+  meta = {
+    description = "Reproducible benchmark lab for a Go backend on PostgreSQL";
+    mainProgram = "lab";
+  };
+}
