@@ -58,7 +58,8 @@ func (s *Stack) prometheus() service {
 			return proc.Spec{
 				Name: Prometheus, Path: s.tools.Path("prometheus"), Env: s.serviceEnv(), Dir: data, Log: s.layout.Log(Prometheus), CPUs: s.cpus[Prometheus],
 				Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(data, "tsdb"), "--storage.tsdb.retention.time=30d",
-					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn"},
+					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn",
+					"--scrape.discovery-reload-interval=100ms"},
 			}
 		},
 		ready: func(ctx context.Context) error { return answers(ctx, "http://"+s.addrs[Prometheus]+"/-/ready") },

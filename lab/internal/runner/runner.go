@@ -1,0 +1,249 @@
+// Package runner carries out a plan: shot by shot it applies the cell, warms up,
+// shoots, reads what was measured and appends one record, for good or ill.
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/exporter"
+)
+
+// Stack is what is shot at.
+type Stack interface {
+	// Apply brings the stack to the settings and returns what is really set.
+	Apply(context.Context, matrix.Settings, matrix.CPUs) (matrix.Settings, error)
+	// Reset brings the servers to the same state before each shot.
+	Reset(context.Context) error
+	// Quiesce ends the load's traces, so that every counter is final.
+	Quiesce(context.Context) error
+	// Mark tells which repetition runs, and the generator's process; Unmark ends it.
+	Mark(ctx context.Context, shot exporter.Shot, k6 int) error
+	Unmark(context.Context) error
+	// Deaths returns the services that ended unasked since the stack is up.
+	Deaths(context.Context) ([]stack.Death, error)
+}
+
+// Metrics is where the curves are.
+type Metrics interface {
+	AwaitScrape(ctx context.Context, job string, after time.Time) error
+	Read(context.Context, snapshot.Window) (snapshot.Reading, error)
+	Live(context.Context) (snapshot.Now, error)
+}
+
+// Watcher is told how the run goes. Its methods return at once.
+type Watcher interface {
+	Stage(shot matrix.Shot, stage string) // "apply", "warm up", "shoot", "read"
+	Live(shot matrix.Shot, now snapshot.Now)
+	Done(record.Record)
+}
+
+// Runner carries out one plan.
+type Runner struct {
+	Plan    matrix.Plan
+	Dir     record.Dir
+	Log     *record.Log
+	Stack   Stack
+	Scripts *Scripts
+	Load    load.Config // what is the same in every shot
+	Metrics Metrics
+	Watcher Watcher
+
+	lastEnd time.Time // of the load of the shot before
+}
+
+// Execute shoots everything that is planned, in order, and appends a record for
+// each. A shot that goes wrong is recorded as invalid and the next one goes on; it
+// ends early only when ctx does, or when nothing can be recorded any more.
+func (r *Runner) Execute(ctx context.Context) ([]record.Record, error) {
+	cells := make(map[string]matrix.Cell, len(r.Plan.Cells))
+	for _, cell := range r.Plan.Cells {
+		cells[cell.Label] = cell
+	}
+	var records []record.Record
+	for _, shot := range r.Plan.Shots {
+		rec, err := r.shoot(ctx, shot, cells[shot.Cell])
+		if ctx.Err() != nil {
+			return records, context.Cause(ctx) // half a shot is no repetition
+		}
+		if err != nil {
+			return records, err
+		}
+		if err := r.Log.Append(rec); err != nil {
+			return records, fmt.Errorf("record shot %d: %w; make room on the disk of %s", shot.N, err, r.Dir.Path())
+		}
+		records = append(records, rec)
+		r.Watcher.Done(rec)
+	}
+	return records, nil
+}
+
+// shoot makes one repetition. What goes wrong is in the record; an error means
+// that the run cannot go on.
+func (r *Runner) shoot(ctx context.Context, shot matrix.Shot, cell matrix.Cell) (record.Record, error) {
+	rec := record.Record{
+		Schema: record.Schema, Run: r.Dir.Name(), N: shot.N, Block: shot.Block, Cell: cell.Label, Baseline: cell.Baseline,
+		Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),
+	}
+	rec.Start = time.Now().UTC()
+	rec.End = rec.Start
+	before, err := r.Stack.Deaths(ctx)
+	if err != nil {
+		return rec, err
+	}
+	v := &verdict{}
+	if err := r.measure(ctx, shot, cell, &rec, v); err != nil {
+		v.invalid("%s", err)
+	}
+	after, err := r.Stack.Deaths(ctx)
+	if err != nil {
+		return rec, err
+	}
+	for _, death := range after[min(len(before), len(after)):] {
+		v.invalid("%s: %s", death, death.Log)
+	}
+	rec.Verdict, rec.Reasons = v.outcome()
+	return rec, nil
+}
+
+// measure goes through the stages of a shot and fills in the record.
+func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell, rec *record.Record, v *verdict) error {
+	applied := time.Now()
+	r.Watcher.Stage(shot, "apply")
+	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
+	if err != nil {
+		return fmt.Errorf("apply the cell: %w", err)
+	}
+	rec.Attested = attested
+	v.attest(cell.Settings, attested)
+
+	r.Watcher.Stage(shot, "warm up")
+	warming := time.Now()
+	if err := r.warmUp(ctx, v); err != nil {
+		return fmt.Errorf("warm up: %w", err)
+	}
+	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
+
+	script, err := r.Scripts.of(ctx, shot.Scenario, cell.Settings)
+	if err != nil {
+		return err
+	}
+	r.Watcher.Stage(shot, "shoot")
+	fired := time.Now()
+	result, err := r.fire(ctx, shot, script)
+	if err != nil {
+		return errors.Join(err, r.Stack.Quiesce(ctx))
+	}
+	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
+	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
+	if !r.lastEnd.IsZero() {
+		rec.Lab["turnaround_s"] = result.Start.Sub(r.lastEnd).Seconds() - rec.Lab["warmup_s"]
+	}
+	r.lastEnd = result.End
+	v.generator(result, script, r.Plan.CPUs["k6"])
+
+	r.Watcher.Stage(shot, "read")
+	return r.read(ctx, fired, rec, v)
+}
+
+// warmUp brings servers, caches, backend and host to the state that every shot
+// begins in.
+func (r *Runner) warmUp(ctx context.Context, v *verdict) error {
+	if err := r.Stack.Reset(ctx); err != nil {
+		return err
+	}
+	if err := load.Warm(ctx, r.Load.BaseURL); err != nil {
+		return err
+	}
+	idleness, err := host.Idle(ctx)
+	if err != nil {
+		return err
+	}
+	v.idle(idleness)
+	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), jobs...)
+}
+
+// jobs are what Prometheus scrapes for the metrics of a shot.
+var jobs = []string{"app", "lab", "node", "pgbouncer"}
+
+func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...string) error {
+	for _, job := range jobs {
+		if err := r.Metrics.AwaitScrape(ctx, job, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// liveEvery is the pause between two looks at a running shot.
+const liveEvery = time.Second
+
+// fire runs the load, with the shot marked and watched.
+func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script) (load.Result, error) {
+	mark := exporter.Shot{Run: r.Dir.Name(), N: shot.N, Cell: shot.Cell, Scenario: shot.Scenario.String()}
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.watch(watching, shot)
+	}()
+	var markErr error
+	config := r.Load
+	config.Script, config.Seed, config.SLO, config.CPUs = script, r.Plan.Seed, time.Duration(r.Plan.SLO.P99), r.Plan.CPUs["k6"]
+	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
+	config.Started = func(pid int) { markErr = r.Stack.Mark(ctx, mark, pid) }
+	result, err := load.Run(ctx, config)
+	stop()
+	<-watched
+	return result, errors.Join(err, markErr, r.Stack.Unmark(context.WithoutCancel(ctx)))
+}
+
+func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
+	tick := time.NewTicker(liveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if now, err := r.Metrics.Live(ctx); err == nil {
+				r.Watcher.Live(shot, now)
+			}
+		}
+	}
+}
+
+// read waits until every counter is final and reads the window of the shot.
+func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) error {
+	// The backend and the pooler tell their last before they are stopped …
+	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
+		return err
+	}
+	if err := r.Stack.Quiesce(ctx); err != nil {
+		return err
+	}
+	// … and the servers when the last session has ended.
+	if err := r.awaitScrapes(ctx, time.Now(), "lab"); err != nil {
+		return err
+	}
+	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})
+	if err != nil {
+		return fmt.Errorf("read the metrics: %w", err)
+	}
+	rec.Metrics = reading.Metrics
+	v.missing(reading.Missing)
+	v.counts(rec)
+	if err := keepSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
+		return fmt.Errorf("keep the curves: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack/proc"
+)
+
+// Limits beyond which a repetition is suspect.
+const (
+	k6Share      = 0.80  // of the CPU that k6 may use
+	droppedShare = 0.01  // of the iterations of an open scenario
+	stealShare   = 0.02  // of the host's CPU
+	leastForP99  = 1_000 // requests
+)
+
+// verdict gathers what speaks against a repetition.
+type verdict struct {
+	worst   record.Verdict
+	reasons []string
+}
+
+func (v *verdict) invalid(format string, args ...any) {
+	v.worst = record.Invalid
+	v.reasons = append(v.reasons, fmt.Sprintf(format, args...))
+}
+
+func (v *verdict) suspect(format string, args ...any) {
+	if v.worst != record.Invalid {
+		v.worst = record.Suspect
+	}
+	v.reasons = append(v.reasons, fmt.Sprintf(format, args...))
+}
+
+// missing says which numbers could not be read. Pressure is not there on every
+// kernel; without it a repetition is still one.
+func (v *verdict) missing(names []string) {
+	for _, name := range names {
+		if name == "host_psi_cpu_ratio" {
+			v.reasons = append(v.reasons, "missing: "+name)
+			continue
+		}
+		v.invalid("missing: %s", name)
+	}
+}
+
+func (v *verdict) outcome() (record.Verdict, []string) {
+	if v.worst == "" {
+		return record.Valid, append([]string{}, v.reasons...)
+	}
+	return v.worst, v.reasons
+}
+
+// attest compares what was asked for with what is set.
+func (v *verdict) attest(settings, attested matrix.Settings) {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		if isClientSide(name) {
+			continue
+		}
+		got, ok := attested[name]
+		switch {
+		case !ok:
+			v.invalid("not attested: %s", name)
+		case !sameValue(name, settings[name], got):
+			v.invalid("%s is %s, not %s", name, got, settings[name])
+		}
+	}
+}
+
+// isClientSide tells a setting of the load script from one of the stack.
+func isClientSide(name string) bool { return strings.HasPrefix(name, matrix.ScenarioPrefix) }
+
+// sameValue compares as the setting is meant: 1s is 1000ms.
+func sameValue(name, want, got string) bool {
+	if want == got {
+		return true
+	}
+	setting, err := matrix.Lookup(name)
+	if err != nil {
+		return false
+	}
+	a, errA := setting.Canonical(want)
+	b, errB := setting.Canonical(got)
+	return errA == nil && errB == nil && a == b
+}
+
+// generator asks whether the load was what was planned, or k6 itself the limit.
+func (v *verdict) generator(result load.Result, script load.Script, cpus string) {
+	l := result.Load
+	cores := float64(runtime.NumCPU())
+	if set, err := proc.ParseCPUs(cpus); err == nil {
+		cores = float64(set.Count())
+	}
+	if l.CPUCores != nil && *l.CPUCores > k6Share*cores {
+		v.suspect("generator saturated: k6 used %.2f of %.0f cores", *l.CPUCores, cores)
+	}
+	if l.VUsMax < script.VUs {
+		v.suspect("generator saturated: %d of %d VUs", l.VUsMax, script.VUs)
+	}
+	if dropped := float64(l.Dropped); dropped > droppedShare*(dropped+float64(l.Requests)) {
+		v.suspect("generator saturated: %d iterations dropped", l.Dropped)
+	}
+	if l.Requests < leastForP99 {
+		v.suspect("%d requests are too few for a p99", l.Requests)
+	}
+	if l.Interrupted > 0 {
+		v.suspect("%d iterations were cut off", l.Interrupted)
+	}
+	if result.FailedChecks > 0 {
+		v.invalid("%d answers were wrong although their status was right", result.FailedChecks)
+	}
+}
+
+// counts asks whether k6 and the backend have counted the same requests. Only
+// those that never reached the backend, or were cut off, may differ.
+func (v *verdict) counts(rec *record.Record) {
+	backend, ok := rec.Metrics["http_requests"]
+	if !ok || rec.Load == nil {
+		return // missing is said already
+	}
+	sent := rec.Load.Requests + rec.Load.SetupRequests
+	bound := rec.Load.Status["0"] + rec.Load.Interrupted
+	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
+		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
+	}
+	if steal := rec.Metrics["host_cpu_steal_ratio"]; steal > stealShare {
+		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
+	}
+}
+
+// idle asks whether the host was quiet before the shot.
+func (v *verdict) idle(seen host.Idleness) {
+	if !seen.Idle {
+		v.suspect("the host was not idle before the shot: %.0f%% of its CPU was busy for %s", 100*seen.Busy, seen.Waited.Round(time.Second))
+	}
+}
