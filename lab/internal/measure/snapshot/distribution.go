@@ -1,0 +1,65 @@
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"stormwave/app/contract"
+)
+
+// distribution is a canonical metric that is read from native histograms.
+type distribution struct {
+	name   string
+	from   string // selector of the histograms
+	reduce string // PromQL of the milliseconds, with %[1]s for what the window adds to the histograms
+}
+
+var (
+	requestDuration = contract.MetricRequestDuration + `{job="app",route=~"` + alternatives(contract.APIRoutes) + `"}`
+	acquireDuration = contract.MetricAcquireDuration + `{job="app"}`
+)
+
+var distributions = []distribution{
+	{"http_p95_ms", requestDuration, `1000 * histogram_quantile(0.95, %[1]s)`},
+	{"http_p99_ms", requestDuration, `1000 * histogram_quantile(0.99, %[1]s)`},
+	// However the wait ended: without those who gave up, a mean flatters.
+	{"pool_wait_mean_ms", acquireDuration, `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`},
+}
+
+func (f *fetcher) readDistribution(ctx context.Context, d distribution, into *Reading) error {
+	// The range reaches as far back as the sample at the start may lie, so that
+	// both sums hold the same series, whether they still live at the end or not.
+	added := fmt.Sprintf("(sum(last_over_time(%[1]s[%[2]dms] @ %[3]s)) - sum(last_over_time(%[1]s[%[4]dms] @ %[5]s)))",
+		d.from, f.window.Settled.Sub(f.window.Start.Add(-edge)).Milliseconds(), seconds(f.window.Settled), edge.Milliseconds(), seconds(f.window.Start))
+	value, err := f.reader.query(ctx, fmt.Sprintf(d.reduce, added), f.window.Settled)
+	if err != nil {
+		return err
+	}
+	vector, ok := value.(model.Vector)
+	switch {
+	case !ok || len(vector) != 1:
+		into.Missing = append(into.Missing, d.name)
+	case math.IsNaN(float64(vector[0].Value)): // nothing happened in the window
+	default:
+		into.Metrics[d.name] = float64(vector[0].Value)
+	}
+	return nil
+}
+
+// seconds writes a time for PromQL's @.
+func seconds(t time.Time) string { return fmt.Sprintf("%.3f", float64(t.UnixMilli())/1000) }
+
+// alternatives returns a regular expression of the literal texts, quoted for PromQL.
+func alternatives(texts []string) string {
+	quoted := slices.Clone(texts)
+	for i, text := range quoted {
+		quoted[i] = strings.NewReplacer(`{`, `\\{`, `}`, `\\}`).Replace(text)
+	}
+	return strings.Join(quoted, "|")
+}

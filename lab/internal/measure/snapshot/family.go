@@ -1,0 +1,131 @@
+package snapshot
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+const (
+	// edge is how old the sample at the window's start may be.
+	edge = 5 * time.Second
+	// lateness is how long before the window's end the last sample may be.
+	lateness = 2 * time.Second
+)
+
+// family is the series that one selector gives, with their raw samples.
+type family struct {
+	tracks []track
+	times  []model.Time // at which any of them has a sample, in order
+}
+
+// track is one series.
+type track struct {
+	labels  model.Metric
+	samples []model.SamplePair
+	load    model.Time // start of the load: a series that is new in it was 0 then
+}
+
+func newFamily(matrix model.Matrix, load time.Time) family {
+	var f family
+	for _, stream := range matrix {
+		t := track{labels: stream.Metric, load: stamp(load)}
+		for _, s := range stream.Values {
+			f.times = append(f.times, s.Timestamp)
+			if !math.IsNaN(float64(s.Value)) { // how exporters write SQL's NULL
+				t.samples = append(t.samples, s)
+			}
+		}
+		f.tracks = append(f.tracks, t)
+	}
+	slices.Sort(f.times)
+	f.times = slices.Compact(f.times)
+	return f
+}
+
+// covers reports whether the family was read before the window and until its
+// end. Only then is a series without an earlier sample a new one, which began
+// at 0, and one without any a series of zeros.
+func (f family) covers(w Window) bool {
+	before := slices.ContainsFunc(f.times, func(t model.Time) bool {
+		return !t.Before(stamp(w.Before.Add(-edge))) && !t.After(stamp(w.Before))
+	})
+	return before && !f.times[len(f.times)-1].Before(stamp(w.End.Add(-lateness)))
+}
+
+// by splits the family by a label's value, and names each part as it follows the
+// metric's name: {label="value"}. What has no sample in the window is left out.
+// Without a label there is one part.
+func (f family) by(label model.LabelName, w Window) iter.Seq2[string, family] {
+	return func(yield func(string, family) bool) {
+		if label == "" {
+			yield("", f)
+			return
+		}
+		parts := make(map[model.LabelValue][]track)
+		for _, t := range f.tracks {
+			if value, ok := t.labels[label]; ok && len(t.within(w.Start, w.End)) > 0 {
+				parts[value] = append(parts[value], t)
+			}
+		}
+		for value, tracks := range parts {
+			if !yield(fmt.Sprintf("{%s=%q}", label, string(value)), family{tracks: tracks, times: f.times}) {
+				return
+			}
+		}
+	}
+}
+
+// within returns the samples from one time to another, both included.
+func (t track) within(from, to time.Time) []model.SamplePair {
+	var in []model.SamplePair
+	for _, s := range t.samples {
+		if !s.Timestamp.Before(stamp(from)) && !s.Timestamp.After(stamp(to)) {
+			in = append(in, s)
+		}
+	}
+	return in
+}
+
+// step is by how much a counter has grown since its sample before.
+type step struct {
+	at    model.Time
+	delta float64
+}
+
+// steps returns the growth of a counter after from, up to and including to. A
+// counter that falls has begun anew at 0, and so has one without a sample before.
+func (t track) steps(from, to time.Time) []step {
+	var steps []step
+	last := 0.0
+	for _, s := range t.samples {
+		value := float64(s.Value)
+		if s.Timestamp.After(stamp(to)) {
+			break
+		}
+		if s.Timestamp.After(stamp(from)) {
+			delta := value - last
+			if delta < 0 {
+				delta = value
+			}
+			steps = append(steps, step{s.Timestamp, delta})
+		}
+		last = value
+	}
+	return steps
+}
+
+// growth is the sum of a counter's steps.
+func (t track) growth(from, to time.Time) float64 {
+	var sum float64
+	for _, s := range t.steps(from, to) {
+		sum += s.delta
+	}
+	return sum
+}
+
+func stamp(t time.Time) model.Time { return model.TimeFromUnixNano(t.UnixNano()) }

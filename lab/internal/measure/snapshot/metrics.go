@@ -1,0 +1,147 @@
+package snapshot
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/prometheus/common/model"
+
+	"stormwave/app/contract"
+	"stormwave/lab/internal/series"
+)
+
+// metric says how a canonical metric is read.
+type metric struct {
+	name   string
+	from   string          // selector of the family it is read from
+	reduce reduction       // makes one number of the family
+	weigh  weight          // which of its series count
+	per    weight          // which count as the whole of a ratio
+	by     model.LabelName // one number for each value of the label
+	scale  float64         // factor to the canonical unit; 0: 1
+}
+
+const (
+	milli      = 1000 // seconds to milliseconds
+	nodeCPU    = `node_cpu_seconds_total{job="node"}`
+	nodeMemory = `{__name__=~"node_memory_Mem(Total|Available)_bytes",job="node"}`
+	nodeNet    = `{__name__=~"node_network_(receive|transmit)_bytes_total",job="node"}`
+	appHTTP    = contract.MetricRequests + `{job="app"}`
+	serviceCPU = series.ServiceCPU + `{job="lab"}`
+
+	// The counter of successful acquires is there even when nothing has failed.
+	appFailures = `{__name__=~"` + contract.MetricQueryErrors + `|` + contract.MetricPoolAcquires + `",job="app"}`
+)
+
+// metrics is the whole adapter between what the exporters serve and the
+// canonical metrics, but for what is read from histograms (distribution.go).
+var metrics = slices.Concat([]metric{
+	{name: "host_cpu_busy_ratio", from: nodeCPU, reduce: ratio, weigh: but("mode", "idle", "iowait")},
+	{name: "host_cpu_steal_ratio", from: nodeCPU, reduce: ratio, weigh: only("mode", "steal")},
+	{name: "host_load1_max", from: `node_load1{job="node"}`, reduce: highest},
+	{name: "host_memory_used_bytes_max", from: nodeMemory, reduce: highest, weigh: totalLessAvailable},
+	{name: "host_network_bytes_per_second", from: nodeNet, reduce: rate},
+	{name: "host_disk_read_bytes_per_second", from: `node_disk_read_bytes_total{job="node"}`, reduce: rate, weigh: wholeDisks},
+	{name: "host_disk_written_bytes_per_second", from: `node_disk_written_bytes_total{job="node"}`, reduce: rate, weigh: wholeDisks},
+	{name: "host_disk_busy_ratio", from: `node_disk_io_time_seconds_total{job="node"}`, reduce: topRate, weigh: wholeDisks},
+	{name: "host_psi_cpu_ratio", from: `node_pressure_cpu_waiting_seconds_total{job="node"}`, reduce: rate},
+
+	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
+	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
+	{name: "http_rps", from: appHTTP, reduce: rate, weigh: apiRoutes},
+	{name: "http_rps_peak", from: appHTTP, reduce: peakRate, weigh: apiRoutes},
+	{name: "pool_acquired_max", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: highest},
+	{name: "pool_waiting_max", from: contract.MetricPoolWaiting + `{job="app"}`, reduce: highest},
+	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", contract.StateAcquireTimeout)},
+	{name: "pool_new_conns", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: growth},
+},
+	database("primary"),
+	database("replica"),
+	[]metric{
+		{name: "replica_lag_bytes_max", from: series.PGReplicaLagBytes + `{job="lab"}`, reduce: highest},
+		{name: "replica_lag_seconds_max", from: series.PGReplicaLagSeconds + `{job="lab"}`, reduce: highest},
+
+		{name: "pgbouncer_client_active_max", from: pools("client_active_connections"), reduce: highest, weigh: notConsole},
+		{name: "pgbouncer_client_waiting_max", from: pools("client_waiting_connections"), reduce: highest, weigh: notConsole},
+		{name: "pgbouncer_server_active_max", from: pools("server_active_connections"), reduce: highest, weigh: notConsole},
+		{name: "pgbouncer_maxwait_seconds_max", from: pools("client_maxwait_seconds"), reduce: topmost, weigh: notConsole},
+		// Waits are counted when they end in a server, once in each transaction.
+		{name: "pgbouncer_wait_mean_ms", reduce: ratio, scale: milli,
+			from:  `{__name__=~"pgbouncer_stats_totals_(client_wait_seconds|sql_transactions_pooled)_total",job="pgbouncer"}`,
+			weigh: both(notConsole, named("pgbouncer_stats_totals_client_wait_seconds_total")),
+			per:   both(notConsole, named("pgbouncer_stats_totals_sql_transactions_pooled_total"))},
+
+		{name: "cpu_cores", from: serviceCPU, reduce: rate, by: "service"},
+		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
+	})
+
+// database returns the metrics of one PostgreSQL server.
+func database(server string) []metric {
+	from := func(name string) string { return name + `{job="lab",server="` + server + `"}` }
+	either := func(names string) string { return `{__name__=~"` + names + `",job="lab",server="` + server + `"}` }
+	return []metric{
+		{name: server + "_connections_max", from: from(series.PGConnections), reduce: highest},
+		{name: server + "_active_max", from: from(series.PGConnections), reduce: highest, weigh: only("state", "active")},
+		{name: server + "_qps", from: from(series.PGStatements), reduce: rate},
+		{name: server + "_qps_peak", from: from(series.PGStatements), reduce: peakRate},
+		{name: server + "_query_mean_ms", from: either(series.PGStatements + "|" + series.PGStatementSeconds), reduce: ratio, scale: milli,
+			weigh: named(series.PGStatementSeconds), per: named(series.PGStatements)},
+		{name: server + "_cache_hit_ratio", from: either(series.PGBlocksHit + "|" + series.PGBlocksRead), reduce: ratio, weigh: named(series.PGBlocksHit)},
+		{name: server + "_rows_returned_per_second", from: from(series.PGRowsReturned), reduce: rate},
+		{name: server + "_rows_fetched_per_second", from: from(series.PGRowsFetched), reduce: rate},
+		{name: server + "_rows_written_per_second", reduce: rate,
+			from: either(series.PGRowsInserted + "|" + series.PGRowsUpdated + "|" + series.PGRowsDeleted)},
+		{name: server + "_lock_waiting_max", from: from(series.PGLockWaiting), reduce: highest},
+		// No waiter, no series: the number that wait for locks is always there.
+		{name: server + "_wait_events", from: either(series.PGWaiting + "|" + series.PGLockWaiting), reduce: mean, by: "event"},
+	}
+}
+
+// pools selects a gauge of PgBouncer's pools. A pool exists from its first client
+// on; that of the console always does, so no client is not the same as no answer.
+func pools(gauge string) string { return "pgbouncer_pools_" + gauge + `{job="pgbouncer"}` }
+
+var notConsole = but("database", "pgbouncer")
+
+func only(label model.LabelName, values ...model.LabelValue) weight {
+	return func(m model.Metric) float64 { return count(slices.Contains(values, m[label])) }
+}
+
+func but(label model.LabelName, values ...model.LabelValue) weight {
+	return func(m model.Metric) float64 { return count(!slices.Contains(values, m[label])) }
+}
+
+func named(name model.LabelValue) weight { return only(model.MetricNameLabel, name) }
+
+func both(a, b weight) weight {
+	return func(m model.Metric) float64 { return a(m) * b(m) }
+}
+
+func count(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// apiRoutes leaves out requests that matched no route.
+func apiRoutes(m model.Metric) float64 {
+	return count(slices.Contains(contract.APIRoutes, string(m["route"])))
+}
+
+func serverErrors(m model.Metric) float64 {
+	code := string(m["code"])
+	return apiRoutes(m) * count(len(code) == 3 && code[0] == '5')
+}
+
+func totalLessAvailable(m model.Metric) float64 {
+	if m[model.MetricNameLabel] == "node_memory_MemAvailable_bytes" {
+		return -1
+	}
+	return 1
+}
+
+// stacked devices pass on to others what is counted there.
+var stacked = regexp.MustCompile(`^(dm-|md|loop|ram|zram|sr|nbd|fd)`)
+
+func wholeDisks(m model.Metric) float64 { return count(!stacked.MatchString(string(m["device"]))) }

@@ -1,0 +1,148 @@
+// Package snapshot reads a shot's metrics back from Prometheus. The tables in
+// metrics.go, distribution.go and curves.go say what is read, and how.
+//
+// Counters are differenced between raw samples at the window's edges; nothing is
+// extrapolated. What cannot be read is named as missing, and is never 0.
+package snapshot
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+// Window is the time of one shot. Its times are in order.
+type Window struct {
+	Before  time.Time // before anything is sent: requests are counted from here, to agree with what k6 sends before the load
+	Start   time.Time // of the load: all else is counted from here
+	End     time.Time // of the load; rates divide by End − Start
+	Settled time.Time // when every counter was final: counting ends here
+}
+
+// Reading is what Prometheus holds of a window.
+type Reading struct {
+	Metrics map[string]float64 // by canonical name; a labelled one is written cpu_cores{service="app"}
+	Missing []string           // canonical names that could not be read
+	Series  Series
+}
+
+// queryTimeout bounds one query.
+const queryTimeout = 20 * time.Second
+
+// Reader asks one Prometheus.
+type Reader struct {
+	http *http.Client
+	api  promv1.API
+}
+
+// New returns a reader of the Prometheus at that URL.
+func New(url string) (*Reader, error) {
+	r := &Reader{http: &http.Client{Transport: &http.Transport{}}}
+	client, err := api.NewClient(api.Config{Address: url, Client: r.http})
+	if err != nil {
+		return nil, fmt.Errorf("read from Prometheus at %s: %w", url, err)
+	}
+	r.api = promv1.NewAPI(client)
+	return r, nil
+}
+
+// Close gives the connections back.
+func (r *Reader) Close() { r.http.CloseIdleConnections() }
+
+// Read reads every canonical metric and curve of the window. A metric whose ratio
+// has no denominator (no query, no hit ratio) is left out without being missing.
+func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
+	if w.Start.Before(w.Before) || !w.End.After(w.Start) || w.Settled.Before(w.End) {
+		return Reading{}, fmt.Errorf("read window: its times are out of order: %+v", w)
+	}
+	f := fetcher{reader: r, window: w, families: make(map[string]family)}
+	reading := Reading{Metrics: make(map[string]float64)}
+	for _, m := range metrics {
+		if err := f.read(ctx, m, &reading); err != nil {
+			return Reading{}, fmt.Errorf("read %s: %w", m.name, err)
+		}
+	}
+	for _, d := range distributions {
+		if err := f.readDistribution(ctx, d, &reading); err != nil {
+			return Reading{}, fmt.Errorf("read %s: %w", d.name, err)
+		}
+	}
+	var err error
+	if reading.Series, err = f.series(ctx); err != nil {
+		return Reading{}, fmt.Errorf("read curves: %w", err)
+	}
+	return reading, nil
+}
+
+func (f *fetcher) read(ctx context.Context, m metric, into *Reading) error {
+	all, err := f.fetch(ctx, m.from)
+	if err != nil {
+		return err
+	}
+	if !all.covers(f.window) {
+		into.Missing = append(into.Missing, m.name)
+		return nil
+	}
+	for suffix, part := range all.by(m.by, f.window) {
+		value, ok := m.reduce(part, f.window, m)
+		switch {
+		case !ok:
+		case math.IsNaN(value) || math.IsInf(value, 0):
+			into.Missing = append(into.Missing, m.name+suffix)
+		case m.scale != 0:
+			into.Metrics[m.name+suffix] = m.scale * value
+		default:
+			into.Metrics[m.name+suffix] = value
+		}
+	}
+	return nil
+}
+
+// fetcher gets the raw samples of one window, each family once.
+type fetcher struct {
+	reader   *Reader
+	window   Window
+	families map[string]family
+}
+
+func (f *fetcher) fetch(ctx context.Context, selector string) (family, error) {
+	if known, ok := f.families[selector]; ok {
+		return known, nil
+	}
+	matrix, err := f.reader.samples(ctx, selector, f.window.Before.Add(-edge), f.window.Settled)
+	if err != nil {
+		return family{}, err
+	}
+	f.families[selector] = newFamily(matrix, f.window.Start)
+	return f.families[selector], nil
+}
+
+// samples returns the raw samples after from, up to and including to. A range
+// selector at the end also returns series that have become stale meanwhile.
+func (r *Reader) samples(ctx context.Context, selector string, from, to time.Time) (model.Matrix, error) {
+	value, err := r.query(ctx, fmt.Sprintf("%s[%dms]", selector, to.Sub(from).Milliseconds()), to)
+	if err != nil {
+		return nil, err
+	}
+	matrix, ok := value.(model.Matrix)
+	if !ok {
+		return nil, fmt.Errorf("query %s: Prometheus answers with a %s", selector, value.Type())
+	}
+	return matrix, nil
+}
+
+func (r *Reader) query(ctx context.Context, query string, at time.Time) (model.Value, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	value, _, _, err := r.api.Query(ctx, query, at)
+	if err != nil {
+		return nil, fmt.Errorf("query %s: %w", query, err)
+	}
+	return value, nil
+}
