@@ -24,6 +24,7 @@ type backend struct {
 	faults  []string
 	first   time.Time     // feed request
 	began   chan struct{} // closed at that moment
+	healthy bool          // every answer is right
 }
 
 const slowness = 120 * time.Millisecond
@@ -76,6 +77,7 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 	}
 	status := "200"
 	switch {
+	case b.healthy:
 	case n%100 == 0:
 		status = "0"
 	case n%10 == 0:
@@ -85,7 +87,7 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 	}
 	b.status[status]++
 	b.authors[r.URL.Query().Get("author")] = true
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-of-storm-") {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-of-") {
 		b.faults = append(b.faults, "Authorization: "+r.Header.Get("Authorization"))
 	}
 	b.mu.Unlock()
@@ -99,7 +101,7 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 	case status == "503":
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
-	case n%25 == 0:
+	case n%25 == 0 && !b.healthy:
 		time.Sleep(slowness)
 	}
 	_, _ = w.Write([]byte(page))
