@@ -99,7 +99,7 @@ func (l *lab) run(ctx context.Context, layout stack.Layout, spec []byte, plan ma
 		return err
 	}
 	if err := client.Begin(ctx, dir.Name()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
 	defer func() { err = errors.Join(err, client.End(context.WithoutCancel(ctx))) }()
 	return l.measure(ctx, job{layout: layout, tools: tools, client: client, status: st, scripts: scripts, dir: dir, spec: spec, plan: plan, eta: eta, out: out})

@@ -241,6 +241,11 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 	}
 	rec.Metrics = reading.Metrics
 	v.missing(reading.Missing)
+	if peak, ok := reading.Series.Peak("rps"); ok {
+		rec.Load.RPSPeak = &peak
+	} else {
+		v.missing([]string{"rps_peak"})
+	}
 	v.counts(rec)
 	if err := keepSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
 		return fmt.Errorf("keep the curves: %w", err)

@@ -1,0 +1,224 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+type rec struct {
+	N                       int
+	Cell, Scenario, Verdict string
+	Reasons                 []string
+	Start, End              time.Time
+	Settings, Attested      map[string]string
+	Load                    struct {
+		Requests      float64
+		SetupRequests float64 `json:"setup_requests"`
+		Failed        float64
+		Status        map[string]float64
+	}
+	Metrics map[string]float64
+	Lab     map[string]float64
+}
+
+func records(t *testing.T, run string) []rec {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(run, "records.jsonl"))
+	must(t, err)
+	var all []rec
+	for line := range bytes.Lines(text) {
+		var r rec
+		must(t, json.Unmarshal(line, &r))
+		all = append(all, r)
+	}
+	return all
+}
+
+// runs returns the directories of the runs in the checkout.
+func (c *checkout) runs() []string {
+	c.t.Helper()
+	found, err := filepath.Glob(filepath.Join(c.root, "results", "*", "records.jsonl"))
+	must(c.t, err)
+	for i := range found {
+		found[i] = filepath.Dir(found[i])
+	}
+	return found
+}
+
+// A tiny real matrix: both scenarios, two cells, every server. Its requests are
+// counted three times: by k6, by the backend, and by Prometheus from what k6 has
+// written to it; and once more by the database, which is asked twice a request.
+func TestMatrixFromSpecToReport(t *testing.T) {
+	c := newCheckout(t)
+	c.lab("up")
+	prometheus := *c.status().URLs["prometheus"]
+	out := c.lab("matrix", "lab/matrices/e2e.yaml")
+	runs := c.runs()
+	if len(runs) != 1 {
+		t.Fatalf("runs = %v; want one", runs)
+	}
+	all := records(t, runs[0])
+	if len(all) != 4 {
+		t.Fatalf("%d records; want 4", len(all))
+	}
+	seen := make(map[string]bool)
+	for _, r := range all {
+		seen[r.Cell+" "+r.Scenario] = true
+		if r.Verdict == "invalid" {
+			t.Errorf("shot %d is invalid: %v", r.N, r.Reasons)
+			continue
+		}
+		sent := r.Load.Requests + r.Load.SetupRequests
+		if backend := r.Metrics["http_requests"]; backend > sent || backend < sent-r.Load.Status["0"] {
+			t.Errorf("shot %d: k6 sent %.0f requests (%.0f without an answer), the backend counted %.0f", r.N, sent, r.Load.Status["0"], backend)
+		}
+		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[5m]))`, r.N)
+		if seen := ask(t, prometheus, query); seen != sent {
+			t.Errorf("shot %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
+		}
+		seconds := r.End.Sub(r.Start).Seconds()
+		statements := (r.Metrics["primary_qps"] + r.Metrics["replica_qps"]) * seconds
+		if asked := 2 * r.Load.Status["200"]; statements < asked || statements > asked+2*r.Load.Failed+20 {
+			t.Errorf("shot %d: %.0f requests succeeded, but the databases counted %.0f statements; want two each", r.N, r.Load.Status["200"], statements)
+		}
+		for name, want := range r.Settings {
+			if got := r.Attested[name]; got != want && !strings.HasPrefix(name, "scenario.") {
+				t.Errorf("shot %d: %s = %q is attested as %q", r.N, name, want, got)
+			}
+		}
+		for _, name := range []string{"host_cpu_busy_ratio", "http_p99_ms", "pool_acquired_max", "primary_connections_max", "primary_cache_hit_ratio",
+			"replica_lag_bytes_max", "pgbouncer_client_active_max", `cpu_cores{service="k6"}`, `cpu_cores{service="postgres"}`, `memory_pss_bytes_max{service="app"}`} {
+			if _, ok := r.Metrics[name]; !ok {
+				t.Errorf("shot %d has no %s", r.N, name)
+			}
+		}
+		pooled := strings.Contains(r.Cell, "pgbouncer")
+		if active := r.Metrics["pgbouncer_client_active_max"]; pooled != (active > 0) {
+			t.Errorf("shot %d (%s): %.0f clients of the pooler were active", r.N, r.Cell, active)
+		}
+		if !exists(filepath.Join(runs[0], "series", strconv.Itoa(r.N)+".json.gz")) {
+			t.Errorf("shot %d has no curves", r.N)
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("shots = %v; want each cell with each scenario", seen)
+	}
+	for _, name := range []string{"spec.yaml", "plan.json", "host.json"} {
+		if !exists(filepath.Join(runs[0], name)) {
+			t.Errorf("the run has no %s", name)
+		}
+	}
+	report, err := os.ReadFile(runs[0] + ".md")
+	must(t, err)
+	for _, want := range []string{"unlimited direct", "8 pgbouncer+replica", "storm@0.1", "wave@0.05", "p99 ms"} {
+		if !strings.Contains(string(report), want) {
+			t.Errorf("the report holds no %q", want)
+		}
+	}
+	index, err := os.ReadFile(filepath.Join(c.root, "results", "README.md"))
+	must(t, err)
+	if name := filepath.Base(runs[0]); !strings.Contains(string(index), name) || !strings.Contains(out, name) {
+		t.Errorf("neither index nor terminal may miss the run %s:\n%s", name, index)
+	}
+	if got := c.status(); got.State != "up" || got.Run != nil {
+		t.Errorf("after the run the stack is %s, in use by %v; want up, as before, and free", got.State, got.Run)
+	}
+}
+
+// ask returns the value of an instant query.
+func ask(t *testing.T, prometheus, query string) float64 {
+	t.Helper()
+	var answer struct {
+		Data struct{ Result []struct{ Value [2]any } }
+	}
+	must(t, json.Unmarshal([]byte(fetch(t, prometheus+"/api/v1/query?query="+url.QueryEscape(query))), &answer))
+	if len(answer.Data.Result) != 1 {
+		t.Fatalf("%s has %d results; want one", query, len(answer.Data.Result))
+	}
+	value, err := strconv.ParseFloat(answer.Data.Result[0].Value[1].(string), 64)
+	must(t, err)
+	return value
+}
+
+func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
+	c := newCheckout(t)
+	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	must(t, cmd.Start())
+	eventually(t, "a shot is finished", 2*time.Minute, func() bool {
+		runs := c.runs()
+		return len(runs) == 1 && len(records(t, runs[0])) >= 1
+	})
+	time.Sleep(3 * time.Second) // into the next one
+	must(t, cmd.Process.Signal(syscall.SIGINT))
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("exit status = %d; want 130\n%s", got, out.String())
+	}
+	if left := c.processes(); len(left) > 0 {
+		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+	}
+	finished := len(records(t, c.runs()[0]))
+	if finished < 1 || finished > 3 {
+		t.Errorf("%d records; want those of the finished shots only", finished)
+	}
+	if !exists(c.runs()[0] + ".md") {
+		t.Error("there is no report of what is finished")
+	}
+}
+
+func TestBadSpecStartsNothingAndListsEveryFault(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "bad.yaml")
+	must(t, os.WriteFile(spec, []byte(`name: bad
+scenarios: [storm, hurricane]
+factors:
+  pool_size: [unlimited, 0, 8, 8]
+  topolgy: [direct]
+baseline: {pool_size: 16}
+slo: {error_ratio: 2, p99: fast}
+colour: red
+`), 0o600))
+	r := c.run("matrix", spec)
+	if r.status != 2 {
+		t.Errorf("exit status = %d; want 2", r.status)
+	}
+	for _, want := range []string{"2:20:", "hurricane", "4:25:", "5:3:", "topology", "8:1:", "colour", "7:19:", "7:27:"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("faults do not hold %q:\n%s", want, r.stderr)
+		}
+	}
+	if c.status().State != "down" || exists(filepath.Join(c.root, "results")) {
+		t.Error("something was started")
+	}
+	if r := c.run("matrix", "no-such.yaml"); r.status != 2 {
+		t.Errorf("missing spec: exit status = %d; want 2", r.status)
+	}
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	c := newCheckout(t)
+	first := c.command("matrix", "lab/matrices/e2e.yaml")
+	must(t, first.Start())
+	eventually(t, "the run has begun", time.Minute, func() bool { return c.status().Run != nil })
+	if r := c.run("matrix", "lab/matrices/e2e.yaml"); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
+		t.Errorf("a second run: exit status %d, %q; want 1 and the run that goes on", r.status, r.stderr)
+	}
+	if got := len(c.runs()); got != 1 {
+		t.Errorf("%d runs have a directory; want the first alone", got)
+	}
+	must(t, first.Process.Signal(syscall.SIGINT))
+	_ = first.Wait()
+}

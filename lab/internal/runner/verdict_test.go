@@ -1,0 +1,96 @@
+package runner
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/record"
+)
+
+func TestVerdict(t *testing.T) {
+	healthy := record.Load{Requests: 5000, VUsMax: 100, Status: map[string]int64{"200": 5000}, SetupRequests: 4, CPUCores: new(0.4)}
+	with := func(change func(*record.Load)) load.Result {
+		l := healthy
+		l.Status = map[string]int64{"200": 5000}
+		change(&l)
+		return load.Result{Summary: load.Summary{Load: l}}
+	}
+	script := load.Script{VUs: 100}
+	generator := func(change func(*record.Load)) func(*verdict) {
+		return func(v *verdict) { v.generator(with(change), script, "") }
+	}
+	counts := func(backend float64, change func(*record.Load)) func(*verdict) {
+		return func(v *verdict) {
+			result := with(change)
+			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}})
+		}
+	}
+	none := func(*record.Load) {}
+	for _, c := range []struct {
+		name   string
+		judge  func(*verdict)
+		want   record.Verdict
+		reason string
+	}{
+		{"healthy", generator(none), record.Valid, ""},
+		{"k6 takes the CPU", generator(func(l *record.Load) { l.CPUCores = new(0.81 * float64(runtime.NumCPU())) }), record.Suspect, "k6 used"},
+		{"too few VUs", generator(func(l *record.Load) { l.VUsMax = 99 }), record.Suspect, "99 of 100 VUs"},
+		{"dropped iterations", generator(func(l *record.Load) { l.Dropped = 60 }), record.Suspect, "60 iterations dropped"},
+		{"few requests", generator(func(l *record.Load) { l.Requests = 999 }), record.Suspect, "too few for a p99"},
+		{"cut off", generator(func(l *record.Load) { l.Interrupted = 3 }), record.Suspect, "3 iterations were cut off"},
+		{"wrong answers", func(v *verdict) {
+			v.generator(load.Result{Summary: load.Summary{Load: healthy, FailedChecks: 2}}, script, "")
+		}, record.Invalid, "2 answers were wrong"},
+		{"pinned k6 may use one core", func(v *verdict) {
+			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.9) }), script, "0")
+		}, record.Suspect, "k6 used 0.90 of 1 cores"},
+
+		{"counts agree", counts(5004, none), record.Valid, ""},
+		{"one is lost", counts(5003, none), record.Invalid, "k6 sent 5004 requests, the backend counted 5003"},
+		{"unanswered ones may be lost", counts(5000, func(l *record.Load) { l.Status["0"] = 4 }), record.Valid, ""},
+		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
+
+		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
+		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
+		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, Busy: 0.1}) }, record.Valid, ""},
+		{"not idle", func(v *verdict) { v.idle(host.Idleness{Busy: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "90% of its CPU was busy for 31s"},
+		{"the worst counts", func(v *verdict) { v.invalid("broken"); v.suspect("noisy") }, record.Invalid, "broken"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := &verdict{}
+			c.judge(v)
+			got, reasons := v.outcome()
+			if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {
+				t.Errorf("verdict = %s %q; want %s with %q", got, reasons, c.want, c.reason)
+			}
+			if reasons == nil {
+				t.Error("reasons are nil; want a list, for the record shows one")
+			}
+		})
+	}
+}
+
+func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		settings, attested matrix.Settings
+		want               string // "": all as it was asked for
+	}{
+		{"the same", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "8"}, ""},
+		{"another unit", matrix.Settings{"query_timeout": "1s"}, matrix.Settings{"query_timeout": "1000ms"}, ""},
+		{"another value", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "9"}, "pool_size is 9, not 8"},
+		{"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, matrix.Settings{}, "not attested: postgres.work_mem"},
+		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, matrix.Settings{}, ""},
+	} {
+		v := &verdict{}
+		v.attest(c.settings, c.attested)
+		if got := strings.Join(v.reasons, "; "); got != c.want {
+			t.Errorf("%s: reasons = %q; want %q", c.name, got, c.want)
+		}
+	}
+}
