@@ -15,4 +15,5 @@ type Pool struct {
 	InRecovery       bool   `json:"in_recovery"`       // the session is on a standby
 	StatementTimeout string `json:"statement_timeout"` // as SHOW prints it
 	LockTimeout      string `json:"lock_timeout"`      // as SHOW prints it
+	SSLMode          string `json:"sslmode"`           // how connections are opened: disable, prefer or require
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"stormwave/app/contract"
@@ -226,4 +227,16 @@ func (p *pool) fill(ctx context.Context) error {
 		held = append(held, conn)
 	}
 	return nil
+}
+
+// sslMode names how pgx opens a connection: with "prefer", libpq's default, it
+// first asks for TLS, and connects a second time where the server has none.
+func sslMode(config *pgx.ConnConfig) string {
+	switch {
+	case config.TLSConfig == nil:
+		return "disable"
+	case slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil }):
+		return "prefer"
+	}
+	return "require"
 }

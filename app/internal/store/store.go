@@ -78,6 +78,7 @@ func (s *Store) States(ctx context.Context) (map[string]contract.Pool, error) {
 		}
 		stat := p.conns.Stat()
 		st.MaxConns, st.TotalConns = stat.MaxConns(), stat.TotalConns()
+		st.SSLMode = sslMode(p.conns.Config().ConnConfig)
 		states[p.target] = st
 	}
 	return states, nil

@@ -76,7 +76,7 @@ func TestDefaults(t *testing.T) {
 	want := Settings{
 		"pool_size": "unlimited", "pool_min": "0", "exec_mode": "cache_statement", "max_inflight": "unlimited",
 		"acquire_timeout": "none", "lock_timeout": "none", "statement_timeout": "none", "query_timeout": "none",
-		"http_timeout": "none", "replica_max_lag": "none", "topology": "direct",
+		"http_timeout": "none", "replica_max_lag": "none", "topology": "direct", "sslmode": "prefer",
 	}
 	if diff := cmp.Diff(want, Defaults()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 	replace := func(line, by string) string { return strings.Replace(good, line, by, 1) }
 	without := func(line string) string { return replace(line+"\n", "") }
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, query_timeout, " +
-		"http_timeout, max_inflight, replica_max_lag, topology, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
+		"http_timeout, max_inflight, replica_max_lag, topology, sslmode, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
 	const timeoutAllowed = "must be none or a duration in whole milliseconds, such as 500ms"
 
 	for _, test := range []struct {

@@ -27,6 +27,7 @@ const (
 	MaxInflight      = "max_inflight"
 	ReplicaMaxLag    = "replica_max_lag"
 	Topology         = "topology"
+	SSLMode          = "sslmode"
 )
 
 // Prefixes of the settings that are passed on by name.
@@ -76,6 +77,7 @@ var Table = []Setting{
 	{MaxInflight, limit, contract.Unlimited, contract.EnvMaxInflight, "most requests that the backend works on at once"},
 	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
 	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
+	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
 	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},
 	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
 	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},

@@ -29,7 +29,7 @@ func (s *Stack) AppURL() string { return "http://" + s.addrs[App] }
 
 func (s *Stack) appEnvironment(settings matrix.Settings) []string {
 	env := []string{contract.EnvAddr + "=" + s.addrs[App]}
-	primary, replica := s.appURLs(settings[matrix.Topology])
+	primary, replica := s.appURLs(settings[matrix.Topology], settings[matrix.SSLMode])
 	env = append(env, contract.EnvPrimaryURL+"="+primary)
 	if replica != "" {
 		env = append(env, contract.EnvReplicaURL+"="+replica)
@@ -48,20 +48,20 @@ func (s *Stack) appEnvironment(settings matrix.Settings) []string {
 
 // appURLs are the ways to the databases in a topology; replica is empty where
 // the backend does not know of one.
-func (s *Stack) appURLs(topology string) (primary, replica string) {
+func (s *Stack) appURLs(topology, sslmode string) (primary, replica string) {
 	primaryAddr, replicaAddr, replicaName := s.addrs[Primary], s.addrs[Replica], database
 	if strings.Contains(topology, "pgbouncer") {
 		primaryAddr, replicaAddr, replicaName = s.addrs[PgBouncer], s.addrs[PgBouncer], replicaDatabase
 	}
-	primary = s.roleURL(primaryAddr, database)
+	primary = s.roleURL(primaryAddr, database, sslmode)
 	if strings.Contains(topology, "replica") {
-		replica = s.roleURL(replicaAddr, replicaName)
+		replica = s.roleURL(replicaAddr, replicaName, sslmode)
 	}
 	return primary, replica
 }
 
-func (s *Stack) roleURL(addr, dbname string) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(appRole, s.secrets[appRole]), Host: addr, Path: "/" + dbname, RawQuery: "sslmode=disable"}
+func (s *Stack) roleURL(addr, dbname, sslmode string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(appRole, s.secrets[appRole]), Host: addr, Path: "/" + dbname, RawQuery: "sslmode=" + sslmode}
 	return u.String()
 }
 
