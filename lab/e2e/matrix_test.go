@@ -195,7 +195,7 @@ colour: red
 	if r.status != 2 {
 		t.Errorf("exit status = %d; want 2", r.status)
 	}
-	for _, want := range []string{"2:20:", "hurricane", "4:25:", "5:3:", "topology", "8:1:", "colour", "7:19:", "7:27:"} {
+	for _, want := range []string{"2:20:", "hurricane", "4:26:", "4:32:", "5:3:", "topology", "6:23:", "7:20:", "7:28:", "8:1:", "colour"} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("faults do not hold %q:\n%s", want, r.stderr)
 		}
