@@ -9,10 +9,10 @@ import { readFeed } from './lib/feed.js';
 export { setup } from './lib/session.js';
 export { handleSummary } from './lib/summary.js';
 
-const load = ramping([
-  { phase: 'ramp', seconds: 90, vus: 500 },
-  { phase: 'hold', seconds: 30, vus: 500 },
-]);
+// The rise in steps of 50 VUs, each a phase of the results.
+const rise = [50, 100, 150, 200, 250, 300, 350, 400, 450, 500].map((vus) => ({ phase: `vus_${vus}`, seconds: 9, vus }));
+
+const load = ramping([...rise, { phase: 'hold', seconds: 30, vus: 500 }]);
 
 export const options = load.options;
 

@@ -34,7 +34,7 @@ func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 		p.fault(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
 		return
 	}
-	if shots := len(chosen) * len(p.spec.Scenarios) * p.spec.Blocks; shots > MaxShots {
+	if shots := (len(chosen) + 1) * len(p.spec.Scenarios) * p.spec.Blocks; shots > MaxShots {
 		p.fault(root, "%d cells × %d scenarios × %d blocks are more than %d repetitions",
 			len(chosen), len(p.spec.Scenarios), p.spec.Blocks, MaxShots)
 		return

@@ -1,19 +1,14 @@
 package matrix
 
-import (
-	"math/rand/v2"
-	"time"
-)
+import "math/rand/v2"
 
 // Plan puts the spec's repetitions in order. Each block runs every cell with
 // every scenario once. The cells of a block are shuffled, and the scenarios of a
-// cell follow each other, shuffled too: a cell is applied once a block, yet no
-// cell and no scenario always comes after the same other. The order of a block
-// depends on the seed and the block's number alone, so more blocks leave the
-// earlier ones as they were.
+// cell follow each other, shuffled too: no cell and no scenario always comes after
+// the same other. More blocks leave the earlier ones as they were.
 func (s *Spec) Plan() Plan {
 	p := Plan{
-		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks,
+		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, Stop: s.Stop, Extra: s.Extra,
 		Scenarios: s.Scenarios, SLO: s.SLO, CPUs: s.CPUs,
 	}
 	for _, f := range s.Factors {
@@ -21,7 +16,7 @@ func (s *Spec) Plan() Plan {
 	}
 	for _, c := range s.Cells {
 		if c.Baseline {
-			p.Cells = append(p.Cells, c)
+			p.Cells = append(p.Cells, c, twin(c))
 		}
 	}
 	for _, c := range s.Cells {
@@ -30,25 +25,27 @@ func (s *Spec) Plan() Plan {
 		}
 	}
 	for block := 1; block <= s.Blocks; block++ {
-		random := rand.New(rand.NewPCG(s.Seed, uint64(block)))
-		for _, c := range random.Perm(len(p.Cells)) {
-			for _, k := range random.Perm(len(p.Scenarios)) {
-				p.Shots = append(p.Shots, Shot{
-					N: len(p.Shots) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: p.Scenarios[k],
-				})
-			}
-		}
+		p.Shots = append(p.Shots, p.Block(block)...)
 	}
 	return p
 }
 
-// Nominal is how long the plan's shots last by the scenarios' own durations
-// (at scale 1, by name) and a fixed cost per shot. A scenario that is not in
-// durations adds the fixed cost only.
-func (p Plan) Nominal(durations map[string]time.Duration, perShot time.Duration) time.Duration {
-	total := time.Duration(len(p.Shots)) * perShot
-	for _, s := range p.Shots {
-		total += time.Duration(float64(durations[s.Scenario.Name]) * s.Scenario.Scale)
+// twin is the baseline once more, as a cell of its own. The difference between the
+// two is the noise floor: a smaller one between other cells is none.
+func twin(baseline Cell) Cell {
+	return Cell{Label: baseline.Label + " twin=2", Settings: baseline.Settings, Twin: true}
+}
+
+// Block returns the shots of a block in their order, which depends on the seed and
+// the block's number alone. Blocks beyond Plan.Blocks have one too.
+func (p Plan) Block(block int) []Shot {
+	perBlock := len(p.Cells) * len(p.Scenarios)
+	shots := make([]Shot, 0, perBlock)
+	random := rand.New(rand.NewPCG(p.Seed, uint64(block)))
+	for _, c := range random.Perm(len(p.Cells)) {
+		for _, k := range random.Perm(len(p.Scenarios)) {
+			shots = append(shots, Shot{N: (block-1)*perBlock + len(shots) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: p.Scenarios[k]})
+		}
 	}
-	return total
+	return shots
 }

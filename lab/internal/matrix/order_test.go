@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -104,11 +103,33 @@ func TestPlanOrder(t *testing.T) {
 	}
 }
 
-func TestNominal(t *testing.T) {
-	plan := parseGood(t, "blocks: 2\n").Plan() // 4 cells × 2 blocks of storm and of wave@0.25
-	got := plan.Nominal(map[string]time.Duration{"storm": 50 * time.Second, "wave": 2 * time.Minute}, 5*time.Second)
-	if want := 8*(50+5)*time.Second + 8*(30+5)*time.Second; got != want {
-		t.Errorf("nominal %v, want %v", got, want)
+func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
+	plan := parseGood(t, "blocks: 2\n").Plan()
+	base, twin := plan.Cells[0], plan.Cells[1]
+	if !base.Baseline || !twin.Twin || twin.Baseline || twin.Label == base.Label || !cmp.Equal(base.Settings, twin.Settings) {
+		t.Errorf("the first cells are %+v and %+v; want the baseline and its twin", base, twin)
+	}
+	if diff := cmp.Diff(plan.Shots[len(plan.Shots)/2:], plan.Block(2)); diff != "" {
+		t.Errorf("block 2 by itself is another than in the plan:\n%s", diff)
+	}
+	if first := plan.Block(3)[0]; first.N != len(plan.Shots)+1 || first.Block != 3 {
+		t.Errorf("an extra block begins with %+v; want it to follow the plan", first)
+	}
+}
+
+func TestLooksArePreSet(t *testing.T) {
+	stop := &Stop{Min: 6, Width: 0.05}
+	var looks []int
+	for block := 1; block <= 13; block++ {
+		if stop.IsLook(block) {
+			looks = append(looks, block)
+		}
+	}
+	if diff := cmp.Diff([]int{6, 8, 10, 12}, looks); diff != "" {
+		t.Errorf("looks (-want +got):\n%s", diff)
+	}
+	if (*Stop)(nil).IsLook(6) {
+		t.Error("a plan without a stopping rule looks")
 	}
 }
 

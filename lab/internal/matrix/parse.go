@@ -22,7 +22,7 @@ const (
 	MaxScale    = 10
 )
 
-var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "seed", "slo", "cpus"}
+var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus"}
 
 var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
 
@@ -86,6 +86,7 @@ func (p *parser) top(root *yaml.Node, scenarios []string) {
 		{"settings", p.settings},
 		{"factors", p.factors},
 		{"blocks", p.blocks},
+		{"blocks_extra", p.blocksExtra},
 		{"seed", p.seed},
 		{"slo", p.slo},
 		{"cpus", p.cpus},
@@ -135,23 +136,6 @@ func (p *parser) scenarios(n *yaml.Node, exist []string) {
 		seen[s] = item.Line
 		p.spec.Scenarios = append(p.spec.Scenarios, s)
 	}
-}
-
-func (p *parser) blocks(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		p.fault(n, "blocks as a map is not supported yet; give one whole number for all scenarios")
-		return
-	}
-	text, ok := p.scalar(n, "blocks")
-	if !ok {
-		return
-	}
-	v, err := strconv.Atoi(text)
-	if err != nil || v < 1 || v > MaxShots {
-		p.fault(n, "blocks must be a whole number from 1 to %d, not %s", MaxShots, quote(text))
-		return
-	}
-	p.spec.Blocks = v
 }
 
 func (p *parser) seed(n *yaml.Node) {

@@ -218,7 +218,12 @@ func TestFaults(t *testing.T) {
 		// The rest.
 		{"blocks 0", good + "blocks: 0\n", `10:9: blocks must be a whole number from 1 to 100000, not "0"`},
 		{"blocks fraction", good + "blocks: 1.5\n", `10:9: blocks must be a whole number from 1 to 100000, not "1.5"`},
-		{"blocks map", good + "blocks: {min: 6, max: 20, until: 5%}\n", "10:9: blocks as a map is not supported yet; give one whole number for all scenarios"},
+		{"blocks map in part", good + "blocks: {min: 6, max: 20}\n", "10:9: blocks as a map needs min, max and until, such as {min: 6, max: 20, until: 5%}"},
+		{"blocks map upside down", good + "blocks: {min: 8, max: 7, until: 5%}\n", "10:9: blocks min is 8, above max, which is 7"},
+		{"blocks min too small", good + "blocks: {min: 5, max: 20, until: 5%}\n", `10:15: blocks min must be a whole number from 6 to 100000, not "5"`},
+		{"blocks until what", good + "blocks: {min: 6, max: 20, until: 0.05}\n", `10:34: blocks until must be a percentage above 0, such as 5%, not "0.05"`},
+		{"blocks unknown key", good + "blocks: {min: 6, max: 20, until: 5%, p: 0.05}\n", "10:38: unknown key \"p\" of blocks: allowed: min, max, until"},
+		{"blocks_extra", good + "blocks_extra: -1\n", `10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
 		{"too many shots", good + "blocks: 100000\n", "1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 repetitions"},
 		{"seed", good + "seed: -1\n", `10:7: seed must be a whole number from 0 to 18446744073709551615, not "-1"`},
@@ -265,9 +270,9 @@ func numbers(from, to int) string {
 // The specs that come with the lab have no faults.
 func TestMatrices(t *testing.T) {
 	for file, want := range map[string]struct{ cells, shots int }{
-		"quick.yaml":  {4, 8},
-		"matrix.yaml": {38, 456},
-		"e2e.yaml":    {2, 4},
+		"quick.yaml":  {5, 10},
+		"matrix.yaml": {39, 468},
+		"e2e.yaml":    {3, 6},
 	} {
 		src, err := os.ReadFile(filepath.Join("..", "..", "matrices", file))
 		if err != nil {

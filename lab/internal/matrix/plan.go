@@ -12,6 +12,7 @@ type Cell struct {
 	Label    string   `json:"label"` // the varying settings in the spec's order: "pool_size=8 timeouts=layered topology=direct"
 	Settings Settings `json:"settings"`
 	Baseline bool     `json:"baseline,omitempty"`
+	Twin     bool     `json:"twin,omitempty"` // the baseline once more: what tells them apart is noise
 }
 
 // Scenario is a load script and the factor its durations are scaled by.
@@ -34,15 +35,33 @@ type SLO struct {
 	P99        Duration `json:"p99"`         // highest 99th percentile of latency
 }
 
+// Stop lets a run end before its last block, when the intervals are narrow enough.
+// It looks at them after pre-set blocks only, and never at a p-value, so that
+// looking does not change what they cover.
+type Stop struct {
+	Min   int     `json:"min"`   // blocks before the first look
+	Width float64 `json:"width"` // highest relative half-width of an interval, 0…1
+}
+
+// lookEvery is the number of blocks between two looks.
+const lookEvery = 2
+
+// IsLook says whether the intervals are looked at after that block.
+func (s *Stop) IsLook(block int) bool {
+	return s != nil && block >= s.Min && (block-s.Min)%lookEvery == 0
+}
+
 // Plan is everything a run will do, in order.
 type Plan struct {
 	Name      string     `json:"name"`
 	Seed      uint64     `json:"seed"`
-	Blocks    int        `json:"blocks"`
-	Factors   []string   `json:"factors"` // names of the varying settings, in label order
+	Blocks    int        `json:"blocks"`          // at most, extra ones aside
+	Stop      *Stop      `json:"stop,omitempty"`  // fewer blocks, if they are enough
+	Extra     int        `json:"extra,omitempty"` // whole blocks more, to replace such with repetitions that are not valid
+	Factors   []string   `json:"factors"`         // names of the varying settings, in label order
 	Scenarios []Scenario `json:"scenarios"`
 	Cells     []Cell     `json:"cells"`
-	Shots     []Shot     `json:"shots"`
+	Shots     []Shot     `json:"shots"` // of Blocks blocks
 	SLO       SLO        `json:"slo"`
 	CPUs      CPUs       `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
 }

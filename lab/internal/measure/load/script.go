@@ -59,6 +59,7 @@ type Script struct {
 	Nominal time.Duration // from the first VU to the end of the last stage
 	Longest time.Duration // with the last iterations, which may still end by themselves
 	VUs     int64         // most at any time
+	Ramp    time.Duration // until there are that many for the first time; 0 if the load does not rise to it
 }
 
 // Inspect asks k6 for the durations of scenarios/<name>.js. env is what the
@@ -84,6 +85,10 @@ func (s *Script) decode(inspection []byte) error {
 	var answer struct {
 		Scenarios map[string]struct {
 			GracefulStop *duration `json:"gracefulStop"`
+			Stages       []struct {
+				Duration duration `json:"duration"`
+				Target   int64    `json:"target"`
+			} `json:"stages"`
 		} `json:"scenarios"`
 		TotalDuration duration `json:"totalDuration"`
 		MaxVUs        int64    `json:"maxVUs"`
@@ -98,6 +103,12 @@ func (s *Script) decode(inspection []byte) error {
 	s.Longest = time.Duration(answer.TotalDuration)
 	s.Nominal = s.Longest - time.Duration(*load.GracefulStop)
 	s.VUs = answer.MaxVUs
+	for _, stage := range load.Stages {
+		s.Ramp += time.Duration(stage.Duration)
+		if stage.Target >= s.VUs {
+			break
+		}
+	}
 	if s.Nominal <= 0 {
 		return fmt.Errorf("k6 gives it a duration of %s", s.Nominal)
 	}

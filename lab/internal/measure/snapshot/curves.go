@@ -78,12 +78,12 @@ var curves = []curve{
 	{name: "cpu_cores", from: serviceCPU, draw: speed, by: "service"},
 }
 
-// p99 is k6's own, over the three seconds around each second: its series come in
-// bursts, one a second.
-const (
-	p99Curve = "p99_ms"
-	p99Query = `1000 * histogram_quantile(0.99, sum(rate(` + k6Duration + `[3s] offset -1s)))`
-)
+// percentiles are k6's own, over the three seconds around each second: its series
+// come in bursts, one a second.
+var percentiles = map[string]string{P95: "0.95", "p99_ms": "0.99"}
+
+// P95 is the name of the curve of the 95th percentile, in milliseconds.
+const P95 = "p95_ms"
 
 func (f *fetcher) series(ctx context.Context) (Series, error) {
 	w := f.window
@@ -101,9 +101,15 @@ func (f *fetcher) series(ctx context.Context) (Series, error) {
 			s.Curves[c.name+suffix] = c.values(part, grid)
 		}
 	}
-	var err error
-	s.Curves[p99Curve], err = f.reader.evaluate(ctx, p99Query, grid)
-	return s, err
+	for name, quantile := range percentiles {
+		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Duration + `[3s] offset -1s)))`
+		values, err := f.reader.evaluate(ctx, query, grid)
+		if err != nil {
+			return Series{}, err
+		}
+		s.Curves[name] = values
+	}
+	return s, nil
 }
 
 func (c curve) values(f family, grid []time.Time) []*float64 {

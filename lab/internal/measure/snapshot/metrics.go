@@ -82,6 +82,7 @@ func database(server string) []metric {
 	return []metric{
 		{name: server + "_connections_max", from: from(series.PGConnections), reduce: highest},
 		{name: server + "_active_max", from: from(series.PGConnections), reduce: highest, weigh: only("state", "active")},
+		{name: server + "_statements", from: from(series.PGStatements), reduce: sent},
 		{name: server + "_qps", from: from(series.PGStatements), reduce: rate},
 		{name: server + "_qps_peak", from: from(series.PGStatements), reduce: peakRate},
 		{name: server + "_query_mean_ms", from: either(series.PGStatements + "|" + series.PGStatementSeconds), reduce: ratio, scale: milli,
