@@ -103,7 +103,7 @@ func TestFaults(t *testing.T) {
 	replace := func(line, by string) string { return strings.Replace(good, line, by, 1) }
 	without := func(line string) string { return replace(line+"\n", "") }
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, query_timeout, " +
-		"http_timeout, max_inflight, replica_max_lag, topology, sslmode, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
+		"http_timeout, max_inflight, replica_max_lag, topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
 	const timeoutAllowed = "must be none or a duration in whole milliseconds, such as 500ms"
 
 	for _, test := range []struct {

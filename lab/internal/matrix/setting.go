@@ -28,6 +28,7 @@ const (
 	ReplicaMaxLag    = "replica_max_lag"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
+	Backend          = "backend"
 )
 
 // Prefixes of the settings that are passed on by name.
@@ -50,7 +51,7 @@ const (
 type Setting struct {
 	Name    string // a name with <…> in it stands for a family
 	Type    Type
-	Default string // "" in a family: what the program itself takes
+	Default string // "" where there is none: a family's, and that of backend
 	Env     string // variable of the backend that carries it, "" if it is not the backend's
 	Meaning string
 }
@@ -78,6 +79,7 @@ var Table = []Setting{
 	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
 	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
 	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
+	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},
 	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},
 	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
 	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},
@@ -106,10 +108,13 @@ var (
 		}
 		return Duration(d).String(), true
 	}}
-	text = Type{"one line of 1 to 256 bytes", func(s string) (string, bool) {
+	commit = Type{"the hash of a commit, 7 to 40 of 0-9 and a-f", func(s string) (string, bool) { return s, commitText.MatchString(s) }}
+	text   = Type{"one line of 1 to 256 bytes", func(s string) (string, bool) {
 		return s, s != "" && len(s) <= 256 && !strings.ContainsFunc(s, unprintable)
 	}}
 )
+
+var commitText = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
 func choice(values ...string) Type {
 	return Type{"one of " + strings.Join(values, ", "), func(s string) (string, bool) {
