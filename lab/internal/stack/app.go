@@ -17,7 +17,7 @@ func (s *Stack) app() service {
 		name: App, needs: []string{Primary, Replica, PgBouncer},
 		spec: func() proc.Spec {
 			return proc.Spec{
-				Name: App, Path: s.layout.Bin("app"), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App],
+				Name: App, Path: s.layout.Backend(s.settings[matrix.Backend]), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App],
 			}
 		},
 		ready: func(ctx context.Context) error { return answers(ctx, s.AppURL()+contract.RouteReady) },

@@ -23,6 +23,9 @@ func (s *Stack) attest(ctx context.Context) (matrix.Settings, error) {
 	if err := s.attestApp(ctx, attested); err != nil {
 		return nil, err
 	}
+	if err := s.attestBackend(attested); err != nil {
+		return nil, err
+	}
 	for _, server := range []string{Primary, Replica} {
 		if err := s.attestPostgres(ctx, server, attested); err != nil {
 			return nil, err
