@@ -62,6 +62,10 @@ const FeedAuthor = "author"
 // authors have the ids 1 … users/AuthorShare, and as many posts each.
 const AuthorShare = 10
 
+// DatasetSQL tells what the data set holds, in one line of text: the same before
+// every shot, or the shots cannot be compared. Users and sessions come and go.
+const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtextextended(body, author_id))) FROM posts`
+
 // Metrics of the backend. Every duration is in seconds.
 const (
 	MetricRequests        = "app_http_requests_total"           // labelled route, method and code (exact status; 499: the client went away)

@@ -79,7 +79,6 @@ func TestDir(t *testing.T) {
 	want := []string{
 		"results/2026-11-23T0915Z-quick",
 		"results/2026-11-23T0915Z-quick.md",
-		"results/README.md",
 		"results/2026-11-23T0915Z-quick/spec.yaml",
 		"results/2026-11-23T0915Z-quick/plan.json",
 		"results/2026-11-23T0915Z-quick/host.json",

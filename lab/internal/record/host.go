@@ -16,6 +16,10 @@ type Host struct {
 	NixpkgsRev  string    `json:"nixpkgs_rev,omitempty"` // that flake.lock pins
 	Programs    []Program `json:"programs"`              // by name
 	Lab         Figures   `json:"lab"`
+	// Fingerprint holds the SHA-256 of what a run must not change in its course: "lab",
+	// "app", "scenarios".
+	Fingerprint map[string]string `json:"fingerprint,omitempty"`
+	Forced      []string          `json:"forced,omitempty"` // what had changed when the run was resumed all the same
 }
 
 // Where the programs of a run came from.

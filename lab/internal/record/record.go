@@ -24,6 +24,7 @@ type Record struct {
 	Run      string            `json:"run"`
 	N        int               `json:"n"`
 	Block    int               `json:"block"`
+	Attempt  int               `json:"attempt,omitempty"` // 2 when the block was interrupted, and begun again; absent: the first
 	Cell     string            `json:"cell"`
 	Baseline bool              `json:"baseline,omitempty"`
 	Scenario string            `json:"scenario"`
@@ -32,6 +33,7 @@ type Record struct {
 	Attested map[string]string `json:"attested"`
 	Start    time.Time         `json:"start"` // of the load, UTC
 	End      time.Time         `json:"end"`
+	Dataset  string            `json:"dataset,omitempty"` // what the tables held before the shot
 	Verdict  Verdict           `json:"verdict"`
 	Reasons  []string          `json:"reasons"`
 	Load     *Load             `json:"load,omitempty"`
@@ -40,8 +42,23 @@ type Record struct {
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.
 	Phases map[string]Phase `json:"phases,omitempty"`
-	// Lab holds the lab's own costs, in seconds: "turnaround_s", "warmup_s", …
+	// Recovery is the time in seconds from the end of the rise until p95 is back under
+	// the SLO's bound for good; absent where it does not come back.
+	Recovery *float64 `json:"recovery_s,omitempty"`
+	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
+	// idle the host was before the shot: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
+}
+
+// Superseded says whether the record's block was interrupted and shot again: then
+// all of this attempt is left out.
+func (r Record) Superseded(all []Record) bool {
+	for _, other := range all {
+		if other.Block == r.Block && other.Attempt > max(1, r.Attempt) {
+			return true
+		}
+	}
+	return false
 }
 
 // Load is what the generator measured over the whole shot, setup excluded.

@@ -18,6 +18,7 @@ func (r Record) Validate() error {
 	want(ValidName(r.Run), "run %q is not a run's name", r.Run)
 	want(r.N >= 1, "n is %d, must be at least 1", r.N)
 	want(r.Block >= 1, "block is %d, must be at least 1", r.Block)
+	want(r.Attempt >= 0, "attempt is %d, must not be negative", r.Attempt)
 	want(r.Cell != "", "cell is empty")
 	want(r.Scenario != "", "scenario is empty")
 	want(r.Scale > 0 && !math.IsInf(r.Scale, 0), "scale is %v, must be above 0", r.Scale)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 type Stack interface {
 	// Apply brings the stack to the settings and returns what is really set.
 	Apply(context.Context, matrix.Settings, matrix.CPUs) (matrix.Settings, error)
-	// Reset brings the servers to the same state before each shot.
-	Reset(context.Context) error
+	// Reset brings the servers to the same state before each shot, and returns what
+	// the data set holds.
+	Reset(context.Context) (dataset string, err error)
 	// Quiesce ends the load's traces, so that every counter is final.
 	Quiesce(context.Context) error
 	// Mark tells which repetition runs, and the generator's process; Unmark ends it.
@@ -58,38 +60,55 @@ type Runner struct {
 	Metrics Metrics
 	Watcher Watcher
 
+	// Enough says whether the intervals of what was measured are narrow enough to end
+	// the run. It is asked at the looks that the plan has set.
+	Enough func([]record.Record) bool
+
 	lastEnd time.Time // of the load of the shot before
+	dataset string    // before the first shot
 }
 
-// Execute shoots everything that is planned, in order, and appends a record for
-// each. A shot that goes wrong is recorded as invalid and the next one goes on; it
-// ends early only when ctx does, or when nothing can be recorded any more.
-func (r *Runner) Execute(ctx context.Context) ([]record.Record, error) {
-	cells := make(map[string]matrix.Cell, len(r.Plan.Cells))
-	for _, cell := range r.Plan.Cells {
-		cells[cell.Label] = cell
-	}
-	var records []record.Record
-	for _, shot := range r.Plan.Shots {
-		rec, err := r.shoot(ctx, shot, cells[shot.Cell])
-		if ctx.Err() != nil {
-			return records, context.Cause(ctx) // half a shot is no repetition
+// Execute shoots block after block, in the order of the plan, and appends a record
+// for each shot. earlier are the records of a run that is resumed: blocks that they
+// hold whole are kept, and one that they hold in part is shot again as a whole.
+//
+// A shot that goes wrong is recorded as invalid and the next one goes on; the run
+// ends early only when ctx does, or when nothing can be recorded any more. The
+// records are returned all the same, the earlier ones first.
+func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record.Record, error) {
+	records := slices.Clone(earlier)
+	for block := 1; r.wants(block, records); block++ {
+		shots := r.Plan.Block(block)
+		attempt, whole := progress(records, block, len(shots))
+		if whole {
+			continue
 		}
-		if err != nil {
-			return records, err
+		for _, shot := range shots {
+			shot.N = nextN(records)
+			rec, err := r.shoot(ctx, shot)
+			if ctx.Err() != nil {
+				return records, context.Cause(ctx) // half a shot is no repetition
+			}
+			if err != nil {
+				return records, err
+			}
+			if attempt > 1 {
+				rec.Attempt = attempt
+			}
+			if err := r.Log.Append(rec); err != nil {
+				return records, fmt.Errorf("record shot %d: %w; make room, then: lab resume %s", shot.N, err, r.Dir.Name())
+			}
+			records = append(records, rec)
+			r.Watcher.Done(rec)
 		}
-		if err := r.Log.Append(rec); err != nil {
-			return records, fmt.Errorf("record shot %d: %w; make room on the disk of %s", shot.N, err, r.Dir.Path())
-		}
-		records = append(records, rec)
-		r.Watcher.Done(rec)
 	}
 	return records, nil
 }
 
 // shoot makes one repetition. What goes wrong is in the record; an error means
 // that the run cannot go on.
-func (r *Runner) shoot(ctx context.Context, shot matrix.Shot, cell matrix.Cell) (record.Record, error) {
+func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, error) {
+	cell := r.Plan.Cells[slices.IndexFunc(r.Plan.Cells, func(c matrix.Cell) bool { return c.Label == shot.Cell })]
 	rec := record.Record{
 		Schema: record.Schema, Run: r.Dir.Name(), N: shot.N, Block: shot.Block, Cell: cell.Label, Baseline: cell.Baseline,
 		Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),
@@ -128,7 +147,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 
 	r.Watcher.Stage(shot, "warm up")
 	warming := time.Now()
-	if err := r.warmUp(ctx, v); err != nil {
+	if err := r.warmUp(ctx, rec, v); err != nil {
 		return fmt.Errorf("warm up: %w", err)
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
@@ -152,15 +171,26 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	v.generator(result, script, r.Plan.CPUs["k6"])
 
 	r.Watcher.Stage(shot, "read")
-	return r.read(ctx, fired, rec, v)
+	curves, err := r.read(ctx, fired, rec, v)
+	if err != nil {
+		return err
+	}
+	rec.Recovery = recovery(curves, script.Ramp, time.Duration(r.Plan.SLO.P99))
+	return nil
 }
 
 // warmUp brings servers, caches, backend and host to the state that every shot
 // begins in.
-func (r *Runner) warmUp(ctx context.Context, v *verdict) error {
-	if err := r.Stack.Reset(ctx); err != nil {
+func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) error {
+	dataset, err := r.Stack.Reset(ctx)
+	if err != nil {
 		return err
 	}
+	rec.Dataset = dataset
+	if r.dataset == "" {
+		r.dataset = dataset
+	}
+	v.sameDataset(r.dataset, dataset)
 	if err := load.Warm(ctx, r.Load.BaseURL); err != nil {
 		return err
 	}
@@ -169,6 +199,8 @@ func (r *Runner) warmUp(ctx context.Context, v *verdict) error {
 		return err
 	}
 	v.idle(idleness)
+	rec.Lab["idle_busy_ratio"], rec.Lab["idle_disk_ratio"], rec.Lab["idle_queue_per_cpu"] = idleness.CPU, idleness.Disk, idleness.Queue
+	rec.Lab["idle_wait_s"] = idleness.Waited.Seconds()
 	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), jobs...)
 }
 
@@ -223,21 +255,21 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 }
 
 // read waits until every counter is final and reads the window of the shot.
-func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) error {
+func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (snapshot.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
-		return err
+		return snapshot.Series{}, err
 	}
 	if err := r.Stack.Quiesce(ctx); err != nil {
-		return err
+		return snapshot.Series{}, err
 	}
 	// … and the servers when the last session has ended.
 	if err := r.awaitScrapes(ctx, time.Now(), "lab"); err != nil {
-		return err
+		return snapshot.Series{}, err
 	}
 	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})
 	if err != nil {
-		return fmt.Errorf("read the metrics: %w", err)
+		return snapshot.Series{}, fmt.Errorf("read the metrics: %w", err)
 	}
 	rec.Metrics = reading.Metrics
 	v.missing(reading.Missing)
@@ -247,8 +279,9 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 		v.missing([]string{"rps_peak"})
 	}
 	v.counts(rec)
+	v.quiet(rec.Metrics)
 	if err := keepSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
-		return fmt.Errorf("keep the curves: %w", err)
+		return snapshot.Series{}, fmt.Errorf("keep the curves: %w", err)
 	}
-	return nil
+	return reading.Series, nil
 }

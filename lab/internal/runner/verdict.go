@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
@@ -121,19 +120,40 @@ func (v *verdict) generator(result load.Result, script load.Script, cpus string)
 	}
 }
 
-// counts asks whether k6 and the backend have counted the same requests. Only
-// those that never reached the backend, or were cut off, may differ.
+// Statements of the backend that no request asked for: readiness, attestation.
+const ownStatements = 20
+
+// counts asks whether three have counted the same: k6 its requests, the backend
+// the same requests, the databases the statements that they needed. Only requests
+// that never reached the backend, or were cut off, may differ.
 func (v *verdict) counts(rec *record.Record) {
-	backend, ok := rec.Metrics["http_requests"]
-	if !ok || rec.Load == nil {
+	l := rec.Load
+	backend, counted := rec.Metrics["http_requests"]
+	if l == nil || !counted {
 		return // missing is said already
 	}
-	sent := rec.Load.Requests + rec.Load.SetupRequests
-	bound := rec.Load.Status["0"] + rec.Load.Interrupted
+	sent := l.Requests + l.SetupRequests
+	bound := l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
 		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
 	}
-	if steal := rec.Metrics["host_cpu_steal_ratio"]; steal > stealShare {
+	primary, countedPrimary := rec.Metrics["primary_statements"]
+	replica, countedReplica := rec.Metrics["replica_statements"]
+	if !countedPrimary || !countedReplica {
+		return
+	}
+	// Each request looks up its session and does one thing; on a replica that lags, a
+	// session is looked up twice. A refused request needs no statement at all.
+	statements := primary + replica
+	least, most := float64(2*(l.Requests-l.Failed)), float64(3*(sent+l.Interrupted)+ownStatements)
+	if statements < least || statements > most {
+		v.invalid("counts disagree: the databases ran %.0f statements for %d requests, want %.0f to %.0f", statements, sent, least, most)
+	}
+}
+
+// quiet asks whether others took the CPU during the shot.
+func (v *verdict) quiet(metrics map[string]float64) {
+	if steal := metrics["host_cpu_steal_ratio"]; steal > stealShare {
 		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
 	}
 }
@@ -141,6 +161,13 @@ func (v *verdict) counts(rec *record.Record) {
 // idle asks whether the host was quiet before the shot.
 func (v *verdict) idle(seen host.Idleness) {
 	if !seen.Idle {
-		v.suspect("the host was not idle before the shot: %.0f%% of its CPU was busy for %s", 100*seen.Busy, seen.Waited.Round(time.Second))
+		v.suspect("the host was not idle before the shot: %s", seen)
+	}
+}
+
+// sameDataset asks whether the tables hold what they held before the first shot.
+func (v *verdict) sameDataset(first, now string) {
+	if first != now {
+		v.invalid("the data set has changed: it was %s, is %s", first, now)
 	}
 }

@@ -30,6 +30,11 @@ func TestVerdict(t *testing.T) {
 			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}})
 		}
 	}
+	statements := func(primary, replica float64) func(*verdict) {
+		return func(v *verdict) {
+			v.counts(&record.Record{Load: &healthy, Metrics: map[string]float64{"http_requests": 5004, "primary_statements": primary, "replica_statements": replica}})
+		}
+	}
 	none := func(*record.Load) {}
 	for _, c := range []struct {
 		name   string
@@ -55,10 +60,15 @@ func TestVerdict(t *testing.T) {
 		{"unanswered ones may be lost", counts(5000, func(l *record.Load) { l.Status["0"] = 4 }), record.Valid, ""},
 		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
 
+		{"statements agree", statements(10_000, 8), record.Valid, ""},
+		{"too few statements", statements(9_990, 1), record.Invalid, "ran 9991 statements for 5004 requests, want 10000 to 15032"},
+		{"too many statements", statements(15_000, 33), record.Invalid, "ran 15033 statements"},
+		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
+		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
 		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
-		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, Busy: 0.1}) }, record.Valid, ""},
-		{"not idle", func(v *verdict) { v.idle(host.Idleness{Busy: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "90% of its CPU was busy for 31s"},
+		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, CPU: 0.1}) }, record.Valid, ""},
+		{"not idle", func(v *verdict) { v.idle(host.Idleness{CPU: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
 		{"the worst counts", func(v *verdict) { v.invalid("broken"); v.suspect("noisy") }, record.Invalid, "broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

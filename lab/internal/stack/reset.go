@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"stormwave/app/contract"
 )
 
 // drainTimeout bounds how long the backend's sessions may take to end.
@@ -55,27 +57,30 @@ func (s *Stack) drain(ctx context.Context, server string) error {
 
 // Reset brings both servers to the same state before each shot: statement
 // statistics empty, nothing left to write, the replica caught up, the data set in
-// shared buffers.
-func (s *Stack) Reset(ctx context.Context) error {
+// shared buffers. It returns what the data set holds, as the backend tells it apart.
+func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	primary, err := s.admin(ctx, Primary)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return "", fmt.Errorf("checkpoint: %w", err)
 	}
 	if err := s.catchUp(ctx); err != nil {
-		return err
+		return "", err
+	}
+	if err := primary.QueryRow(ctx, contract.DatasetSQL).Scan(&dataset); err != nil {
+		return "", fmt.Errorf("check data set: %w", err)
 	}
 	var errs []error
 	for _, server := range []string{Primary, Replica} {
 		conn, err := s.admin(ctx, server)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for _, sql := range []string{prewarmSQL, "SELECT pg_stat_statements_reset()"} {
 			if _, err := conn.Exec(ctx, sql); err != nil {
@@ -83,7 +88,7 @@ func (s *Stack) Reset(ctx context.Context) error {
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return dataset, errors.Join(errs...)
 }
 
 // prewarmSQL loads the tables and indexes of the backend into shared buffers.

@@ -3,23 +3,34 @@ package host
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/prometheus/procfs"
+	"github.com/prometheus/procfs/blockdevice"
 )
 
-// What counts as idle, and how long it is waited for.
+// What counts as idle, and how long it is waited for. The load average is not asked:
+// it remembers the shot before for minutes. The run queue is what it averages.
 const (
-	IdleBusy    = 0.25             // highest share of all CPUs that may be busy; the stack itself needs some
+	idleBusy    = 0.25             // highest share of all CPUs that may be busy; the stack itself needs some
+	idleDisk    = 0.25             // highest share of the time that a disk may be busy
+	idleQueue   = 2.0              // most runnable processes per CPU
 	idleSample  = time.Second      // over which it is taken
-	IdleTimeout = 30 * time.Second // until the shot goes on all the same, and says so
+	idleTimeout = 30 * time.Second // until the shot goes on all the same, and says so
 )
 
-// Idleness is what was seen before a shot.
+// Idleness is what was seen of the host in a second before a shot.
 type Idleness struct {
-	Idle   bool          // within IdleTimeout
-	Busy   float64       // share of all CPUs in the last sample, 0…1
-	Waited time.Duration // the last sample included
+	Idle   bool          // it came below every limit in time
+	CPU    float64       // share of all CPUs that was busy, 0…1
+	Disk   float64       // share of the time that the busiest disk was, 0…1
+	Queue  float64       // runnable processes at its end, per CPU
+	Waited time.Duration // the second included
+}
+
+func (i Idleness) String() string {
+	return fmt.Sprintf("CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue, i.Waited.Round(time.Second))
 }
 
 // Idle waits until the machine is idle, and returns how it was last. That it does
@@ -28,7 +39,7 @@ func Idle(ctx context.Context) (Idleness, error) {
 	began := time.Now()
 	tick := time.NewTicker(idleSample)
 	defer tick.Stop()
-	before, err := cpuTimes()
+	before, err := readActivity()
 	if err != nil {
 		return Idleness{}, err
 	}
@@ -38,39 +49,67 @@ func Idle(ctx context.Context) (Idleness, error) {
 			return Idleness{}, ctx.Err()
 		case <-tick.C:
 		}
-		after, err := cpuTimes()
+		after, err := readActivity()
 		if err != nil {
 			return Idleness{}, err
 		}
-		seen := Idleness{Busy: after.busySince(before), Waited: time.Since(began)}
-		seen.Idle = seen.Busy <= IdleBusy
-		if seen.Idle || seen.Waited > IdleTimeout {
+		seen := after.since(before)
+		seen.Waited = time.Since(began)
+		if seen.Idle || seen.Waited > idleTimeout {
 			return seen, nil
 		}
 		before = after
 	}
 }
 
-// times are CPU seconds since boot.
-type times struct{ busy, total float64 }
-
-func cpuTimes() (times, error) {
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return times{}, fmt.Errorf("read CPU times: %w", err)
-	}
-	stat, err := fs.Stat()
-	if err != nil {
-		return times{}, fmt.Errorf("read CPU times: %w", err)
-	}
-	c := stat.CPUTotal
-	busy := c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ + c.Steal
-	return times{busy: busy, total: busy + c.Idle + c.Iowait}, nil
+// activity is what the host has done since boot.
+type activity struct {
+	at          time.Time
+	busy, total float64           // CPU seconds
+	disks       map[string]uint64 // milliseconds with a request under way
+	runnable    int               // now
 }
 
-func (t times) busySince(before times) float64 {
-	if t.total <= before.total {
-		return 0
+func readActivity() (activity, error) {
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		return activity{}, fmt.Errorf("read host activity: %w", err)
 	}
-	return (t.busy - before.busy) / (t.total - before.total)
+	stat, err := proc.Stat()
+	if err != nil {
+		return activity{}, fmt.Errorf("read host activity: %w", err)
+	}
+	c := stat.CPUTotal
+	a := activity{at: time.Now(), runnable: int(stat.ProcessesRunning), disks: make(map[string]uint64)}
+	a.busy = c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ + c.Steal
+	a.total = a.busy + c.Idle + c.Iowait
+	disks, err := blockdevice.NewDefaultFS()
+	if err != nil {
+		return activity{}, fmt.Errorf("read host activity: %w", err)
+	}
+	stats, err := disks.ProcDiskstats()
+	if err != nil {
+		return activity{}, fmt.Errorf("read host activity: %w", err)
+	}
+	for _, d := range stats {
+		a.disks[d.DeviceName] = d.IOsTotalTicks
+	}
+	return a, nil
+}
+
+// since compares two readings.
+func (a activity) since(before activity) Idleness {
+	var seen Idleness
+	if a.total > before.total {
+		seen.CPU = (a.busy - before.busy) / (a.total - before.total)
+	}
+	if elapsed := a.at.Sub(before.at).Seconds() * 1000; elapsed > 0 {
+		for name, ticks := range a.disks {
+			seen.Disk = max(seen.Disk, float64(ticks-before.disks[name])/elapsed)
+		}
+	}
+	// The reader itself runs.
+	seen.Queue = float64(max(0, a.runnable-1)) / float64(runtime.NumCPU())
+	seen.Idle = seen.CPU <= idleBusy && seen.Disk <= idleDisk && seen.Queue <= idleQueue
+	return seen
 }

@@ -129,7 +129,8 @@ func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
 // Status returns the state of the stack, ErrDown when it is down.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var st Status
-	return st, c.call(ctx, http.MethodGet, "/status", nil, &st)
+	err := c.call(ctx, http.MethodGet, "/status", nil, &st)
+	return st, err
 }
 
 // Deaths returns the services that ended unasked since the stack is up.
@@ -169,12 +170,15 @@ func (c *Client) Down(ctx context.Context) error {
 // Apply brings the stack to the settings of a cell and returns what is really set.
 func (c *Client) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
 	var attested matrix.Settings
-	return attested, c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &attested)
+	err := c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &attested)
+	return attested, err
 }
 
-// Reset brings both servers to the same state before each shot.
-func (c *Client) Reset(ctx context.Context) error {
-	return c.call(ctx, http.MethodPost, "/reset", struct{}{}, nil)
+// Reset brings both servers to the same state before each shot, and returns what
+// the data set holds.
+func (c *Client) Reset(ctx context.Context) (dataset string, err error) {
+	err = c.call(ctx, http.MethodPost, "/reset", struct{}{}, &dataset)
+	return dataset, err
 }
 
 // Quiesce ends the load's traces after a shot.

@@ -63,8 +63,8 @@ func (s *Supervisor) routes() http.Handler {
 		}
 		return attested, s.remember()
 	}))
-	mux.HandleFunc("POST /reset", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
-		return struct{}{}, s.stack.Reset(ctx)
+	mux.HandleFunc("POST /reset", handle(func(ctx context.Context, _ struct{}) (string, error) {
+		return s.stack.Reset(ctx)
 	}))
 	mux.HandleFunc("POST /quiesce", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, s.stack.Quiesce(ctx)

@@ -1,0 +1,135 @@
+package runner
+
+import (
+	"testing"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
+)
+
+// shots makes records of a block with one cell and two scenarios.
+func shots(block, attempt int, verdicts ...record.Verdict) []record.Record {
+	var records []record.Record
+	for _, v := range verdicts {
+		records = append(records, record.Record{Block: block, Attempt: attempt, Verdict: v})
+	}
+	return records
+}
+
+func join(parts ...[]record.Record) []record.Record {
+	var all []record.Record
+	for _, part := range parts {
+		for _, rec := range part {
+			rec.N = len(all) + 1
+			all = append(all, rec)
+		}
+	}
+	return all
+}
+
+func TestAnInterruptedBlockIsShotAgainWhole(t *testing.T) {
+	whole, half := shots(1, 0, record.Valid, record.Valid), shots(2, 0, record.Valid)
+	for _, c := range []struct {
+		name    string
+		records []record.Record
+		block   int
+		attempt int
+		whole   bool
+	}{
+		{"new", nil, 1, 1, false},
+		{"whole", whole, 1, 2, true},
+		{"next", whole, 2, 1, false},
+		{"half", join(whole, half), 2, 2, false},
+		{"half twice", join(whole, half, shots(2, 2, record.Valid)), 2, 3, false},
+		{"whole in the end", join(whole, half, shots(2, 2, record.Valid, record.Invalid)), 2, 3, true},
+	} {
+		attempt, isWhole := progress(c.records, c.block, 2)
+		if attempt != c.attempt || isWhole != c.whole {
+			t.Errorf("%s: attempt %d, whole %v; want %d, %v", c.name, attempt, isWhole, c.attempt, c.whole)
+		}
+	}
+	if got := nextN(join(whole, half)); got != 4 {
+		t.Errorf("next number = %d; want 4", got)
+	}
+	again := join(whole, half, shots(2, 2, record.Valid, record.Valid))
+	for i, want := range []bool{false, false, true, false, false} {
+		if got := again[i].Superseded(again); got != want {
+			t.Errorf("record %d is superseded: %v; want %v", i+1, got, want)
+		}
+	}
+}
+
+func TestWhichBlocksAreShot(t *testing.T) {
+	valid := func(blocks int) []record.Record {
+		var all []record.Record
+		for b := 1; b <= blocks; b++ {
+			all = join(all, shots(b, 0, record.Valid, record.Valid))
+		}
+		return all
+	}
+	lost := join(valid(5), shots(6, 0, record.Valid, record.Suspect))
+	for _, c := range []struct {
+		name    string
+		plan    matrix.Plan
+		enough  bool
+		records []record.Record
+		want    int // blocks, if all that come are valid
+	}{
+		{"as many as planned", matrix.Plan{Blocks: 3}, true, nil, 3},
+		{"narrow at the first look", matrix.Plan{Blocks: 20, Stop: &matrix.Stop{Min: 6}}, true, nil, 6},
+		{"never narrow", matrix.Plan{Blocks: 9, Stop: &matrix.Stop{Min: 6}}, false, nil, 9},
+		{"one is lost, one extra", matrix.Plan{Blocks: 6, Extra: 3}, false, lost, 7},
+		{"one is lost, none extra", matrix.Plan{Blocks: 6}, false, lost, 6},
+		{"none is lost", matrix.Plan{Blocks: 6, Extra: 3}, false, valid(6), 6},
+	} {
+		c.plan.Cells, c.plan.Scenarios = make([]matrix.Cell, 1), make([]matrix.Scenario, 2)
+		r := &Runner{Plan: c.plan, Enough: func([]record.Record) bool { return c.enough }}
+		records, block := c.records, 1
+		for ; r.wants(block, records); block++ {
+			if _, whole := progress(records, block, 2); !whole {
+				records = join(records, shots(block, 0, record.Valid, record.Valid))
+			}
+		}
+		if got := block - 1; got != c.want {
+			t.Errorf("%s: %d blocks; want %d", c.name, got, c.want)
+		}
+	}
+}
+
+func TestRecovery(t *testing.T) {
+	curve := func(values ...float64) snapshot.Series {
+		s := snapshot.Series{Step: 1, Curves: map[string][]*float64{}}
+		for _, v := range values {
+			point := &v
+			if v < 0 {
+				point = nil
+			}
+			s.Curves[snapshot.P95] = append(s.Curves[snapshot.P95], point)
+		}
+		return s
+	}
+	none := -1.0
+	for _, c := range []struct {
+		name   string
+		series snapshot.Series
+		want   float64 // none: did not recover
+	}{
+		{"never slow", curve(10, 20, 30, 40), 0},
+		{"slow in the rise only", curve(900, 900, 30, 40), 0},
+		{"back after two seconds", curve(10, 900, 900, 900, 40, 40), 2},
+		{"back, slow again, back", curve(10, 10, 900, 40, 900, 40), 3},
+		{"a second without an answer", curve(10, 10, 900, -1, 40), 1},
+		{"never back", curve(10, 10, 40, 900), none},
+		{"nothing to see", curve(10, 10, -1, -1), none},
+	} {
+		got := recovery(c.series, 2*time.Second, 500*time.Millisecond)
+		switch {
+		case c.want == none && got != nil:
+			t.Errorf("%s: recovery = %v; want none", c.name, *got)
+		case c.want != none && (got == nil || *got != c.want):
+			t.Errorf("%s: recovery = %v; want %v", c.name, got, c.want)
+		}
+	}
+}
