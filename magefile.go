@@ -68,10 +68,27 @@ func (Lab) Psql(target string) error { return lab("psql", target) }
 func (Bench) Quick() error { return lab("matrix", "lab/matrices/quick.yaml") }
 
 // Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
-func (Bench) Matrix() error {
-	spec := os.Getenv("MATRIX")
-	if spec == "" {
-		spec = "lab/matrices/matrix.yaml"
+func (Bench) Matrix() error { return lab("matrix", spec()) }
+
+// Plan shows the cells, the order and the time that the matrix would take.
+func (Bench) Plan() error { return lab("plan", spec()) }
+
+// Resume goes on with an interrupted run: bench:resume 2026-11-23T0915Z-quick.
+func (Bench) Resume(run string) error { return lab("resume", run) }
+
+// Report rebuilds the reports of a run from its records.
+func (Bench) Report(run string) error { return lab("report", run) }
+
+// Verify fails unless the reports of a run are what its records give, byte by byte.
+func (Bench) Verify(run string) error { return lab("verify", run) }
+
+// Compare compares two runs: bench:compare A B.
+func (Bench) Compare(a, b string) error { return lab("compare", a, b) }
+
+// spec is the matrix that MATRIX names, else the default one.
+func spec() string {
+	if path := os.Getenv("MATRIX"); path != "" {
+		return path
 	}
-	return lab("matrix", spec)
+	return "lab/matrices/matrix.yaml"
 }

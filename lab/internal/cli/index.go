@@ -4,10 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
 )
+
+// knownRun is a usage error unless there is a run of that name.
+func knownRun(results, name string) error {
+	names, err := record.Names(results)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(names, name) {
+		return nil
+	}
+	if len(names) == 0 {
+		return usageError{fmt.Errorf("no run is called %q, and there is none yet; make one: lab matrix lab/matrices/quick.yaml", name)}
+	}
+	return usageError{fmt.Errorf("no run is called %q; there are: %s", name, strings.Join(names, ", "))}
+}
 
 // loadRun reads a run back from its files.
 func loadRun(results, name string) (report.Run, error) {
@@ -46,4 +64,29 @@ func writeIndex(results string) error {
 		}
 	}
 	return record.WriteFile(record.Index(results), report.Index(summaries))
+}
+
+// writeReport writes the report of a run, the index of all runs, and a summary for
+// the terminal.
+func writeReport(j job, records []record.Record) error {
+	run := report.Run{Name: j.dir.Name(), Plan: j.plan, Host: j.host, Records: records, Spec: j.spec}
+	files, err := report.Build(run)
+	if err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := record.WriteFile(filepath.Join(resultsDir(j.layout), name), content); err != nil {
+			return err
+		}
+	}
+	if err := writeIndex(resultsDir(j.layout)); err != nil {
+		return err
+	}
+	fmt.Fprint(j.out, report.Terminal(run))
+	path, err := filepath.Rel(j.layout.Root, j.dir.Report())
+	if err != nil {
+		path = j.dir.Report()
+	}
+	fmt.Fprintf(j.out, "report: %s\n", path)
+	return nil
 }

@@ -65,3 +65,13 @@ type Plan struct {
 	SLO       SLO        `json:"slo"`
 	CPUs      CPUs       `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
 }
+
+// Cell returns the cell of a label; the zero Cell if the plan has none.
+func (p Plan) Cell(label string) Cell {
+	for _, c := range p.Cells {
+		if c.Label == label {
+			return c
+		}
+	}
+	return Cell{}
+}

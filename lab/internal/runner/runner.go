@@ -108,7 +108,7 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 // shoot makes one repetition. What goes wrong is in the record; an error means
 // that the run cannot go on.
 func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, error) {
-	cell := r.Plan.Cells[slices.IndexFunc(r.Plan.Cells, func(c matrix.Cell) bool { return c.Label == shot.Cell })]
+	cell := r.Plan.Cell(shot.Cell)
 	rec := record.Record{
 		Schema: record.Schema, Run: r.Dir.Name(), N: shot.N, Block: shot.Block, Cell: cell.Label, Baseline: cell.Baseline,
 		Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),

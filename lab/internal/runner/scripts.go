@@ -45,20 +45,9 @@ func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings mat
 	return script, err
 }
 
-// Estimate returns how long a plan will take, with so much for each shot besides
-// its load. It also proves that k6 can read every script.
-func (s *Scripts) Estimate(ctx context.Context, plan matrix.Plan, perShot time.Duration) (time.Duration, error) {
-	cells := make(map[string]matrix.Cell, len(plan.Cells))
-	for _, cell := range plan.Cells {
-		cells[cell.Label] = cell
-	}
-	var total time.Duration
-	for _, shot := range plan.Shots {
-		script, err := s.of(ctx, shot.Scenario, cells[shot.Cell].Settings)
-		if err != nil {
-			return 0, err
-		}
-		total += script.Nominal + perShot
-	}
-	return total, nil
+// Nominal returns how long the load of a shot lasts. It also proves that k6 can
+// read the script.
+func (s *Scripts) Nominal(ctx context.Context, plan matrix.Plan, shot matrix.Shot) (time.Duration, error) {
+	script, err := s.of(ctx, shot.Scenario, plan.Cell(shot.Cell).Settings)
+	return script.Nominal, err
 }

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
+)
+
+func (l *lab) resume() *cobra.Command {
+	var force bool
+	cmd := &cobra.Command{
+		Use: "resume RUN", Short: "Go on with an interrupted run", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			layout, err := l.layout()
+			if err != nil {
+				return err
+			}
+			j, err := openRun(layout, args[0])
+			if err != nil {
+				return err
+			}
+			j.out = cmd.OutOrStdout()
+			j.begin = func(ctx context.Context, j *job) error { return goOn(ctx, j, force) }
+			return l.run(cmd.Context(), j)
+		},
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "go on although something has changed; the report says so")
+	return cmd
+}
+
+// openRun reads an interrupted run back. A torn last line of its records is cut off.
+func openRun(layout stack.Layout, name string) (job, error) {
+	results := resultsDir(layout)
+	if err := knownRun(results, name); err != nil {
+		return job{}, err
+	}
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return job{}, err
+	}
+	j := job{layout: layout, dir: dir}
+	if err := record.ReadJSON(dir.Plan(), &j.plan); err != nil {
+		return job{}, err
+	}
+	if err := record.ReadJSON(dir.Host(), &j.host); err != nil {
+		return job{}, err
+	}
+	if j.spec, err = os.ReadFile(dir.Spec()); err != nil {
+		return job{}, fmt.Errorf("read spec of the run: %w", err)
+	}
+	if _, err := os.Stat(dir.Records()); err != nil {
+		return j, nil // interrupted before its first shot was recorded
+	}
+	if _, err := record.Recover(dir.Records()); err != nil {
+		return job{}, err
+	}
+	j.earlier, err = record.Read(dir.Records())
+	return j, err
+}
+
+// goOn claims the stack for the rest of a run, unless something has changed that
+// would make its second half another experiment than its first.
+func goOn(ctx context.Context, j *job, force bool) error {
+	now, err := describeHost(ctx, j.layout, j.tools)
+	if err != nil {
+		return err
+	}
+	changes := host.Changes(j.host, now)
+	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), j.plan) {
+		changes = append(changes, "the spec no longer gives the plan")
+	}
+	if len(changes) > 0 && !force {
+		return fmt.Errorf("resume %s: since it began\n  %s\nbring that back, begin a new run, or go on all the same with --force, which is recorded",
+			j.dir.Name(), strings.Join(changes, "\n  "))
+	}
+	j.host.Forced = append(j.host.Forced, changes...)
+	return j.client.Begin(ctx, j.dir.Name())
+}
+
+// samePlan compares plans as they are written down.
+func samePlan(a, b matrix.Plan) bool {
+	one, errA := json.Marshal(a)
+	other, errB := json.Marshal(b)
+	return errA == nil && errB == nil && bytes.Equal(one, other)
+}

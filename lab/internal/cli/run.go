@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/runner"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/daemon"
+	"stormwave/lab/internal/stack/toolchain"
+)
+
+// job is a run on its way from its plan to its report.
+type job struct {
+	layout  stack.Layout
+	spec    []byte
+	plan    matrix.Plan
+	earlier []record.Record // of a run that is resumed
+	out     io.Writer
+	begin   func(context.Context, *job) error // claims the stack; fills in dir and host
+
+	tools  toolchain.Set
+	client *daemon.Client
+	status daemon.Status
+	dir    record.Dir
+	host   record.Host
+}
+
+// run carries a job out: set-up, stack, shots, report.
+func (l *lab) run(ctx context.Context, j job) (err error) {
+	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
+		return err
+	}
+	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout))
+	eta, err := estimate(ctx, scripts, resultsDir(j.layout), j.plan, len(j.earlier))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(j.out, "%s: %s, about %s\n", j.plan.Name, describe(j.plan), eta.Round(time.Second))
+
+	j.client = daemon.NewClient(j.layout)
+	started, err := l.start(ctx, j.client, j.layout, true, j.out)
+	if started {
+		defer func() { err = errors.Join(err, j.client.Down(context.WithoutCancel(ctx))) }()
+	}
+	if err != nil {
+		return err
+	}
+	if j.status, err = j.client.Status(ctx); err != nil {
+		return err
+	}
+	if err := j.begin(ctx, &j); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.client.End(context.WithoutCancel(ctx))) }()
+	records, err := j.shoot(ctx, scripts, eta)
+	j.host.Lab = withTurnaround(j.host.Lab, records)
+	if err := errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j, records)); err != nil {
+		return err
+	}
+	for _, rec := range records {
+		if rec.Verdict != record.Valid {
+			return errIncomplete
+		}
+	}
+	return nil
+}
+
+// shoot makes the repetitions and returns all records, those of earlier included.
+func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Duration) ([]record.Record, error) {
+	log, err := record.Open(j.dir.Records())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	prometheus := *j.status.URLs["prometheus"]
+	metrics, err := snapshot.New(prometheus)
+	if err != nil {
+		return nil, err
+	}
+	v := newView(j.out, len(j.plan.Shots), eta)
+	defer v.close()
+	r := &runner.Runner{
+		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
+		Load: load.Config{
+			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
+		},
+		Enough: func([]record.Record) bool { return false },
+	}
+	return r.Execute(ctx, j.earlier)
+}
+
+// describe tells the size of a plan.
+func describe(p matrix.Plan) string {
+	text := fmt.Sprintf("%d cells × %d scenarios × %d blocks = %d shots", len(p.Cells), len(p.Scenarios), p.Blocks, len(p.Shots))
+	if p.Stop != nil {
+		text += fmt.Sprintf(" at most, %d blocks at least", p.Stop.Min)
+	}
+	return text
+}
+
+// figuresOf are the lab's own costs so far.
+func figuresOf(st daemon.Status) record.Figures {
+	return record.Figures{Up: new(st.Figures.UpSeconds), UpCached: !st.Figures.TemplateMade, FirstUp: st.Figures.FirstUpSeconds}
+}
+
+// withTurnaround adds what the records tell of the time between shots.
+func withTurnaround(f record.Figures, records []record.Record) record.Figures {
+	var sum, longest float64
+	n := 0
+	for _, rec := range records {
+		if t, ok := rec.Lab["turnaround_s"]; ok {
+			sum, longest, n = sum+t, max(longest, t), n+1
+		}
+	}
+	if n > 0 {
+		f.TurnaroundMean, f.TurnaroundMax = new(sum/float64(n)), new(longest)
+	}
+	return f
+}
