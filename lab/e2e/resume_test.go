@@ -1,0 +1,76 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A run that is killed in the middle of a shot leaves nothing behind but its
+// finished repetitions, and goes on from there: the interrupted block as a whole.
+func TestKilledRunIsResumed(t *testing.T) {
+	c := newCheckout(t)
+	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	must(t, cmd.Start())
+	eventually(t, "a shot is finished", 2*time.Minute, func() bool {
+		runs := c.runs()
+		return len(runs) == 1 && len(records(t, runs[0])) >= 1
+	})
+	time.Sleep(2 * time.Second) // into the next one
+	must(t, cmd.Process.Signal(syscall.SIGKILL))
+	_ = cmd.Wait()
+	eventually(t, "nothing outlives the killed run", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+
+	run := c.runs()[0]
+	name := filepath.Base(run)
+	before := records(t, run)
+	log := filepath.Join(run, "records.jsonl")
+	whole, err := os.ReadFile(log)
+	must(t, err)
+	must(t, os.WriteFile(log, append(whole, `{"schema":1,"run":"to`...), 0o600)) // a torn line
+
+	plan := filepath.Join(run, "plan.json")
+	original, err := os.ReadFile(plan)
+	must(t, err)
+	must(t, os.WriteFile(plan, bytes.Replace(original, []byte(`"seed": 1`), []byte(`"seed": 2`), 1), 0o600))
+	if r := c.run("resume", name); r.status != 1 || !strings.Contains(r.stderr, "no longer gives the plan") || !strings.Contains(r.stderr, "--force") {
+		t.Errorf("resume with another plan: exit status %d, %q; want it refused, with the way out", r.status, r.stderr)
+	}
+	must(t, os.WriteFile(plan, original, 0o600))
+
+	r := c.run("resume", name)
+	if r.status != 0 && r.status != 3 {
+		t.Fatalf("resume: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	after := records(t, run)
+	if len(after) != len(before)+6 {
+		t.Fatalf("%d records after %d; want the block of 6 shot again", len(after), len(before))
+	}
+	text, err := os.ReadFile(log)
+	must(t, err)
+	if !bytes.HasPrefix(text, whole) {
+		t.Error("the finished records were changed")
+	}
+	for i, rec := range after {
+		if rec.N != i+1 {
+			t.Errorf("record %d is numbered %d", i+1, rec.N)
+		}
+		if want := map[bool]int{true: 0, false: 2}[i < len(before)]; rec.Attempt != want {
+			t.Errorf("record %d is of attempt %d; want %d", i+1, rec.Attempt, want)
+		}
+	}
+	if again := c.run("resume", name); (again.status != 0 && again.status != 3) || len(records(t, run)) != len(after) {
+		t.Errorf("resuming a finished run: exit status %d, %d records; want nothing shot", again.status, len(records(t, run)))
+	}
+	if r := c.run("resume", "2026-01-01T0000Z-none"); r.status != 2 || !strings.Contains(r.stderr, name) {
+		t.Errorf("unknown run: exit status %d, %q; want 2 and the runs that exist", r.status, r.stderr)
+	}
+}
