@@ -38,6 +38,9 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
 		return err
 	}
+	if err := j.buildBackends(ctx); err != nil {
+		return err
+	}
 	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout))
 	eta, err := estimate(ctx, scripts, resultsDir(j.layout), j.plan, len(j.earlier))
 	if err != nil {
