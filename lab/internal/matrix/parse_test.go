@@ -273,6 +273,7 @@ func TestMatrices(t *testing.T) {
 		"quick.yaml":  {5, 10},
 		"matrix.yaml": {39, 468},
 		"e2e.yaml":    {3, 6},
+		"aa.yaml":     {4, 40},
 	} {
 		src, err := os.ReadFile(filepath.Join("..", "..", "matrices", file))
 		if err != nil {
