@@ -18,7 +18,11 @@ func Fingerprint(lab, app, scenarios string) (map[string]string, error) {
 	sums := make(map[string]string)
 	for name, root := range map[string]string{"lab": lab, "app": app, "scenarios": scenarios} {
 		sum := sha256.New()
-		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		root, err := filepath.EvalSymlinks(root) // WalkDir would not look behind a link
+		if err != nil {
+			return nil, fmt.Errorf("take fingerprint of %s: %w", name, err)
+		}
+		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}

@@ -37,29 +37,36 @@ func (i Idleness) String() string {
 // not become idle is no error.
 func Idle(ctx context.Context) (Idleness, error) {
 	began := time.Now()
-	tick := time.NewTicker(idleSample)
-	defer tick.Stop()
-	before, err := readActivity()
-	if err != nil {
-		return Idleness{}, err
-	}
 	for {
-		select {
-		case <-ctx.Done():
-			return Idleness{}, ctx.Err()
-		case <-tick.C:
-		}
-		after, err := readActivity()
+		seen, err := Sample(ctx)
 		if err != nil {
 			return Idleness{}, err
 		}
-		seen := after.since(before)
 		seen.Waited = time.Since(began)
 		if seen.Idle || seen.Waited > idleTimeout {
 			return seen, nil
 		}
-		before = after
 	}
+}
+
+// Sample looks at the machine for a second.
+func Sample(ctx context.Context) (Idleness, error) {
+	before, err := readActivity()
+	if err != nil {
+		return Idleness{}, err
+	}
+	select {
+	case <-ctx.Done():
+		return Idleness{}, ctx.Err()
+	case <-time.After(idleSample):
+	}
+	after, err := readActivity()
+	if err != nil {
+		return Idleness{}, err
+	}
+	seen := after.since(before)
+	seen.Waited = after.at.Sub(before.at)
+	return seen, nil
 }
 
 // activity is what the host has done since boot.
