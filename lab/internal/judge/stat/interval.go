@@ -1,0 +1,70 @@
+package stat
+
+import "math"
+
+// Confidence is a 95% interval of the location of x that HodgesLehmann estimates,
+// in the unit of x: of log-ratios, it is one of the log-ratio. x has a value per
+// block, all finite. With fewer than MinBlocks no interval covers 95%, and it is
+// unbounded.
+//
+// It inverts the exact signed-rank test: its ends are the k-th smallest and the
+// k-th largest Walsh average, with k from the null distribution (Tukey 1949;
+// Hollander & Wolfe §3.3). A bootstrap would be the obvious choice, and is used
+// beyond 30 blocks, but six values do not know the tails that they come from. Of
+// 3,000 samples from each distribution in coverage_test.go an interval covers, in
+// %, lowest to highest:
+//
+//	 n   percentile     expanded       signed rank
+//	 6   85.3 to 88.4   92.4 to 94.2   96.2 to 97.3
+//	 8   91.4 to 92.9   95.6 to 96.8   95.1 to 96.3
+//	10   91.4 to 93.4   95.6 to 97.1   94.3 to 95.9
+//	12   91.8 to 93.5   95.6 to 96.7   94.9 to 96.3
+//
+// "expanded" is the percentile bootstrap made wider for small n, as it is used
+// beyond 30. It covers 94.1 to 95.7% at 31; at 50, of normal, exponential and
+// lognormal samples, still 95.1 to 95.7%, where signed rank, which supposes
+// symmetry, is down to 93.9%. At n = 6 BCa covers as little as the percentile, and
+// bootstrap-t 91 to 96%; signed rank covers 96.9% of any symmetric distribution.
+func Confidence(x []float64, seed uint64) Interval {
+	if len(x) > exactBlocks {
+		return cut(bootstrap(x, resamples, seed), expandedTail(len(x)))
+	}
+	return invertSignedRank(x)
+}
+
+// Width is the half-width of the 95% interval of a ratio, relative to its middle:
+// 0.05 is ± 5%. x has a log-ratio per block (see LogRatios). It is infinite with
+// fewer than MinBlocks, so a run never stops on it too early.
+func Width(x []float64, seed uint64) float64 {
+	i := Confidence(x, seed)
+	return math.Expm1((i.High - i.Low) / 2)
+}
+
+// invertSignedRank returns the values that a two-sided signed-rank test of x would
+// not reject at alpha.
+func invertSignedRank(x []float64) Interval {
+	k := signedRankReject(len(x))
+	if k == 0 {
+		return Interval{math.Inf(-1), math.Inf(1)}
+	}
+	averages := walsh(x)
+	return Interval{averages[k-1], averages[len(averages)-k]}
+}
+
+// signedRankReject counts the lowest signed-rank sums of n values, from 0 on,
+// that are rejected: those with P(sum or lower) ≤ alpha/2.
+func signedRankReject(n int) int {
+	ranks := make([]int, n)
+	for i := range ranks {
+		ranks[i] = i + 1
+	}
+	k, below := 0, 0.0
+	for _, p := range signedSums(ranks) {
+		below += p
+		if below > alpha/2 {
+			break
+		}
+		k++
+	}
+	return k
+}
