@@ -31,15 +31,17 @@ var rooms = map[string][]string{
 		"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load", "internal/measure/snapshot",
 		"internal/stack", "internal/stack/exporter", "internal/stack/proc",
 	},
-	"lab/internal/report": {"internal/matrix", "internal/record"},
+	"lab/internal/judge/stat": {},
+	"lab/internal/judge/stop": {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/report":     {"internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
-		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/measure/host", "internal/measure/load",
+		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
 		"internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/proc", "internal/stack/toolchain",
 	},
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/report", "lab/internal/series"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 

@@ -8,12 +8,13 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
 func (l *lab) doctor() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Say which programs are there, where, in which version, and what is missing", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Say which programs are there, which are missing, and how noisy the host is", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -32,6 +33,15 @@ func (l *lab) doctor() *cobra.Command {
 			if err := table.Render(); err != nil {
 				return fmt.Errorf("print programs: %w", err)
 			}
+			seen, err := host.Sample(cmd.Context())
+			if err != nil {
+				return err
+			}
+			quiet := "quiet"
+			if !seen.Idle {
+				quiet = "too busy to measure on"
+			}
+			fmt.Fprintf(out, "the host is %s: %s\n", quiet, seen)
 			lacking := 0
 			for _, m := range missing {
 				fmt.Fprintf(out, "missing: %s\n", m)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
@@ -65,7 +66,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	defer func() { err = errors.Join(err, j.client.End(context.WithoutCancel(ctx))) }()
 	records, err := j.shoot(ctx, scripts, eta)
 	j.host.Lab = withTurnaround(j.host.Lab, records)
-	if err := errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j, records)); err != nil {
+	if err := errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out)); err != nil {
 		return err
 	}
 	for _, rec := range records {
@@ -95,7 +96,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 		Load: load.Config{
 			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
 		},
-		Enough: func([]record.Record) bool { return false },
+		Enough: func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}
 	return r.Execute(ctx, j.earlier)
 }
