@@ -17,6 +17,7 @@ var rooms = map[string][]string{
 	"lab/internal/matrix":          {},
 	"lab/internal/series":          {},
 	"lab/internal/record":          {},
+	"lab/internal/judge/compare":   {"internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/stack/proc":      {},
 	"lab/internal/stack/toolchain": {"internal/stack/proc"},
 	"lab/internal/stack/exporter":  {"internal/series", "internal/stack/proc"},
@@ -36,12 +37,12 @@ var rooms = map[string][]string{
 	"lab/internal/report":     {"internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
-		"internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/proc", "internal/stack/toolchain",
+		"internal/judge/compare", "internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/proc", "internal/stack/toolchain",
 	},
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 

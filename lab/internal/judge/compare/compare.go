@@ -1,0 +1,150 @@
+// Package compare sets two runs side by side: it matches their like cells, and says
+// of each measure by how much B differs from A, and whether a gate lets that pass.
+package compare
+
+import (
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+// Run is all that is compared of a run.
+type Run struct {
+	Name    string
+	Plan    matrix.Plan
+	Host    record.Host
+	Records []record.Record
+}
+
+// Comparison is B against A.
+type Comparison struct {
+	A string `json:"a"`
+	B string `json:"b"`
+	// Interleaved says that both were shot in the blocks of one run, and are compared
+	// block by block; else their repetitions are independent samples.
+	Interleaved bool     `json:"interleaved"`
+	Unlike      []string `json:"unlike"` // what else than the backend tells A and B apart
+	Pairs       []Pair   `json:"pairs"`
+	Alone       []Alone  `json:"alone"` // cells without a like one on the other side
+}
+
+// Pair is a cell of A and the like one of B, under one scenario.
+type Pair struct {
+	Scenario string   `json:"scenario"`
+	Cell     string   `json:"cell"`             // its label in A
+	CellB    string   `json:"cell_b,omitempty"` // its label in B, if that is another
+	A        Count    `json:"repetitions_a"`
+	B        Count    `json:"repetitions_b"`
+	Changes  []Change `json:"changes"`
+}
+
+// Count is how many repetitions there are of a cell.
+type Count struct {
+	Valid   int `json:"valid"`
+	LeftOut int `json:"left_out"` // not valid, or from a block that was begun again
+}
+
+// Alone is a cell that has no partner.
+type Alone struct {
+	Side     string `json:"side"` // "A" or "B"
+	Scenario string `json:"scenario"`
+	Cell     string `json:"cell"`
+}
+
+// Runs compares two runs that were shot at different times. A setting that has one
+// value in every cell of A and another in every cell of B does not keep cells from
+// being like, but is listed in Unlike; so is all else that should be the same.
+func Runs(a, b Run) Comparison {
+	c := Comparison{A: a.Name, B: b.Name, Unlike: unlike(a, b)}
+	c.compare(newSide(a), newSide(b), apart(a.Plan, b.Plan))
+	return c
+}
+
+// Halves compares what one run has measured with one and with another value of a
+// setting. Both were shot in each block, so that what drifts over the hours of a
+// run hits both alike.
+func Halves(run Run, setting, a, b string) Comparison {
+	c := Comparison{A: a, B: b, Interleaved: true, Unlike: []string{}}
+	c.compare(half(run, setting, a), half(run, setting, b), []string{setting})
+	return c
+}
+
+// compare pairs the like spots, and lists the others. Settings that are ignored do
+// not make spots unlike.
+func (c *Comparison) compare(a, b side, ignored []string) {
+	c.Pairs, c.Alone = []Pair{}, []Alone{}
+	margins := make(map[matrix.Scenario][]float64) // by measure
+	partners := make(map[string][]spot)
+	for _, s := range b.spots() {
+		partners[s.key(ignored)] = append(partners[s.key(ignored)], s)
+	}
+	for _, s := range a.spots() {
+		key := s.key(ignored)
+		like := partners[key]
+		if len(like) == 0 {
+			c.Alone = append(c.Alone, Alone{"A", s.scenario.String(), a.label(s)})
+			continue
+		}
+		partners[key] = like[1:]
+		if margins[s.scenario] == nil {
+			margins[s.scenario] = marginsOf(a, b, s.scenario)
+		}
+		c.Pairs = append(c.Pairs, c.pair(a, b, s, like[0], margins[s.scenario]))
+	}
+	for _, s := range b.spots() {
+		for _, left := range partners[s.key(ignored)] {
+			if left.cell.Label == s.cell.Label {
+				c.Alone = append(c.Alone, Alone{"B", s.scenario.String(), b.label(s)})
+			}
+		}
+	}
+	c.adjust()
+}
+
+// marginsOf are the margins of all measures under a scenario: the larger of those
+// that the noise of either side asks for.
+func marginsOf(a, b side, scenario matrix.Scenario) []float64 {
+	all := make([]float64, len(measures))
+	for i, m := range measures {
+		all[i] = max(m.margin(a.floor(scenario, m), a.Plan.SLO), m.margin(b.floor(scenario, m), b.Plan.SLO))
+	}
+	return all
+}
+
+// pair compares two like spots in every measure.
+func (c *Comparison) pair(a, b side, of, with spot, margins []float64) Pair {
+	x, y := a.sample(of), b.sample(with)
+	p := Pair{
+		Scenario: of.scenario.String(), Cell: a.label(of), A: x.count(), B: y.count(),
+	}
+	if label := b.label(with); label != p.Cell {
+		p.CellB = label
+	}
+	for i, m := range measures {
+		p.Changes = append(p.Changes, m.change(x, y, margins[i], c.Interleaved))
+	}
+	return p
+}
+
+// adjust takes into account that many cells are compared: the p-values of a measure
+// under a scenario are one family.
+func (c *Comparison) adjust() {
+	families := make(map[string][]*Change)
+	for _, p := range c.Pairs {
+		for i := range p.Changes {
+			if change := &p.Changes[i]; change.Interval != nil {
+				family := p.Scenario + " " + change.Measure
+				families[family] = append(families[family], change)
+			}
+		}
+	}
+	for _, family := range families {
+		values := make([]float64, len(family))
+		for i, change := range family {
+			values[i] = change.contrast.P
+		}
+		for i, p := range stat.Holm(values) {
+			family[i].adjust(p)
+		}
+	}
+}

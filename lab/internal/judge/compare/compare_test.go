@@ -1,0 +1,292 @@
+package compare
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+var (
+	storm = matrix.Scenario{Name: "storm", Scale: 1}
+	wave  = matrix.Scenario{Name: "wave", Scale: 0.25}
+)
+
+// synthetic is a run of the scenarios on cells with those pool sizes, the first the
+// baseline, whose measures are those of speed times the repetition's own luck.
+type synthetic struct {
+	name      string
+	pools     []string
+	scenarios []matrix.Scenario
+	settings  matrix.Settings // the same in every cell
+	blocks    int
+	speed     func(pool string, block int) float64
+}
+
+func steady(string, int) float64 { return 1 }
+
+// luck is how the repetitions of a cell spread, in ±1.5%.
+func luck(block int) float64 { return 1 + 0.005*float64((block*5)%7-3) }
+
+func (s synthetic) run() Run {
+	run := Run{
+		Name: s.name,
+		Host: record.Host{
+			Kernel: "Linux 6.1", CPUModel: "Some CPU", Cores: 2, MemoryBytes: 8 << 30, Go: "go1.26",
+			Programs: []record.Program{{Name: "k6", Version: "2.0.0"}, {Name: "postgres", Version: "15.18"}}, Fingerprint: map[string]string{"scenarios": "abc"},
+		},
+		Plan: matrix.Plan{
+			Name: "synthetic", Blocks: s.blocks, Factors: []string{"pool_size"}, Scenarios: s.scenarios, SLO: matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
+		},
+	}
+	for i, pool := range s.pools {
+		cell := matrix.Cell{Label: "pool_size=" + pool, Settings: matrix.Settings{"pool_size": pool}, Baseline: i == 0}
+		for name, value := range s.settings {
+			cell.Settings[name] = value
+		}
+		run.Plan.Cells = append(run.Plan.Cells, cell)
+		if i == 0 {
+			run.Plan.Cells = append(run.Plan.Cells, matrix.Cell{Label: cell.Label + " twin=2", Settings: cell.Settings, Twin: true})
+		}
+	}
+	for block := 1; block <= s.blocks; block++ {
+		for _, scenario := range s.scenarios {
+			for _, cell := range run.Plan.Cells {
+				run.Records = append(run.Records, s.record(run, block, scenario, cell))
+			}
+		}
+	}
+	return run
+}
+
+func (s synthetic) record(run Run, block int, scenario matrix.Scenario, cell matrix.Cell) record.Record {
+	speed := s.speed(cell.Settings["pool_size"], block) * luck(block)
+	if cell.Twin {
+		speed = s.speed(cell.Settings["pool_size"], block) * luck(block+1)
+	}
+	requests := int64(80_000 * speed)
+	return record.Record{
+		Schema: record.Schema, Run: run.Name, N: len(run.Records) + 1, Block: block, Cell: cell.Label, Baseline: cell.Baseline,
+		Scenario: scenario.Name, Scale: scenario.Scale, Settings: cell.Settings, Verdict: record.Valid,
+		Load: &record.Load{Requests: requests, Failed: requests / 500, ErrorRatio: 0.002, GoodputRPS: 1600 * speed, Latency: record.Latency{P50: 40 / speed, P95: 80 / speed, P99: 120 / speed}},
+	}
+}
+
+// of finds a change in a comparison.
+func of(t *testing.T, c Comparison, scenario, cell, measure string) Change {
+	t.Helper()
+	for _, p := range c.Pairs {
+		for _, change := range p.Changes {
+			if p.Scenario == scenario && p.Cell == cell && change.Measure == measure {
+				return change
+			}
+		}
+	}
+	t.Fatalf("%s of %s, %s is not compared", measure, cell, scenario)
+	return Change{}
+}
+
+func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
+	base := synthetic{name: "one", pools: []string{"unlimited", "8", "16"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 8, speed: steady}
+	other := base
+	other.name, other.blocks = "other", 7
+	other.speed = func(pool string, _ int) float64 {
+		return map[string]float64{"unlimited": 1, "8": 1.25, "16": 0.8}[pool]
+	}
+	c := Runs(base.run(), other.run())
+	if len(c.Unlike) != 0 || len(c.Alone) != 0 || len(c.Pairs) != 6 {
+		t.Fatalf("unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, twins aside, and nothing else", c.Unlike, c.Alone, len(c.Pairs))
+	}
+	for _, test := range []struct {
+		cell, measure string
+		ratio         float64
+		word          stat.Word
+	}{
+		{"pool_size=unlimited", "goodput", 1, stat.Equivalent},
+		{"pool_size=unlimited", "error_ratio", 0, stat.Equivalent},
+		{"pool_size=8", "goodput", 1.25, stat.Better},
+		{"pool_size=8", "successes", 1.25, stat.Better},
+		{"pool_size=8", "p99", 0.8, stat.Better},
+		{"pool_size=16", "goodput", 0.8, stat.Worse},
+		{"pool_size=16", "p99", 1.25, stat.Worse},
+		{"pool_size=16", "error_ratio", 0, stat.Equivalent},
+	} {
+		for _, scenario := range []string{"storm", "wave@0.25"} {
+			got := of(t, c, scenario, test.cell, test.measure)
+			if got.Word != test.word || got.Estimate == nil || *got.Estimate < test.ratio-0.01 || *got.Estimate > test.ratio+0.01 {
+				t.Errorf("%s of %s, %s: %s × %v; want %s × %v", test.measure, test.cell, scenario, got.Word, got.cells(), test.word, test.ratio)
+			}
+			if got.Interval == nil || got.P == nil || got.Interval[0] > test.ratio || got.Interval[1] < test.ratio {
+				t.Errorf("%s of %s, %s: interval %v, p %v", test.measure, test.cell, scenario, got.Interval, got.P)
+			}
+		}
+	}
+	if got := c.Pairs[0]; got.A.Valid != 8 || got.B.Valid != 7 {
+		t.Errorf("repetitions = %v v %v; want 8 v 7", got.A, got.B)
+	}
+}
+
+func TestOnlyValidLastAttemptsCount(t *testing.T) {
+	run := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 5, speed: steady}.run()
+	again := run.Records[2] // block 2 was begun again
+	again.Attempt = 2
+	run.Records = append(run.Records, again)
+	run.Records[0].Verdict, run.Records[0].Load = record.Invalid, nil
+	run.Records[4].Verdict = record.Suspect
+	c := Runs(run, run)
+	if got, want := c.Pairs[0].A, (Count{Valid: 3, LeftOut: 3}); got != want {
+		t.Errorf("repetitions = %+v; want %+v", got, want)
+	}
+	got := of(t, c, "storm", "pool_size=8", "p99")
+	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil || got.Why != "n too small: 3 v 3, and 95% takes 4 v 4" {
+		t.Errorf("p99 = %+v; want no interval, a range, and why", got)
+	}
+}
+
+func TestNoRatioOfZero(t *testing.T) {
+	base := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 6, speed: steady}
+	a, b := base.run(), base.run()
+	for i := range b.Records[:2] {
+		b.Records[i].Load.GoodputRPS = 0
+	}
+	got := of(t, Runs(a, b), "storm", "pool_size=8", "goodput")
+	if got.Word != stat.Inconclusive || got.Estimate != nil || got.Interval != nil || got.Why != "no ratio: goodput is 0 in 1 of the repetitions" {
+		t.Errorf("goodput = %+v; want no ratio, and why", got)
+	}
+}
+
+func TestCellsWithoutAPartner(t *testing.T) {
+	a := synthetic{name: "one", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 4, speed: steady}
+	b := synthetic{name: "other", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm, {Name: "wave", Scale: 1}}, blocks: 4, speed: steady}
+	c := Runs(a.run(), b.run())
+	var pairs []string
+	for _, p := range c.Pairs {
+		pairs = append(pairs, p.Scenario+" "+p.Cell)
+	}
+	if diff := cmp.Diff([]string{"storm pool_size=8"}, pairs); diff != "" {
+		t.Errorf("pairs (-want +got):\n%s", diff)
+	}
+	want := []Alone{
+		{"A", "storm", "pool_size=unlimited"}, {"A", "wave@0.25", "pool_size=unlimited"}, {"A", "wave@0.25", "pool_size=8"},
+		{"B", "storm", "pool_size=16"}, {"B", "wave", "pool_size=8"}, {"B", "wave", "pool_size=16"},
+	}
+	if diff := cmp.Diff(want, c.Alone); diff != "" {
+		t.Errorf("alone (-want +got):\n%s", diff)
+	}
+}
+
+// Cells are like by what they set, whatever the specs call it.
+func TestLikeCellsByAnotherName(t *testing.T) {
+	base := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 4, speed: steady}
+	b := base.run()
+	for i := range b.Plan.Cells {
+		b.Plan.Cells[i].Label = strings.Replace(b.Plan.Cells[i].Label, "pool_size=8", "pools=small", 1)
+	}
+	for i := range b.Records {
+		b.Records[i].Cell = strings.Replace(b.Records[i].Cell, "pool_size=8", "pools=small", 1)
+	}
+	c := Runs(base.run(), b)
+	if len(c.Pairs) != 1 || c.Pairs[0].Cell != "pool_size=8" || c.Pairs[0].CellB != "pools=small" || c.Pairs[0].B.Valid != 4 {
+		t.Errorf("pairs = %+v; want one, with both names", c.Pairs)
+	}
+}
+
+func TestMarginIsTheNoiseOfTheTwins(t *testing.T) {
+	quiet := synthetic{name: "quiet", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	a, noisy := quiet.run(), quiet.run()
+	for i, r := range noisy.Records {
+		if strings.HasSuffix(r.Cell, "twin=2") {
+			noisy.Records[i].Load.Latency.P99 *= 1.2
+		}
+	}
+	if got := of(t, Runs(a, a), "storm", "pool_size=16", "p99").Margin; got != 0.03 {
+		t.Errorf("margin of quiet runs = %v; want 0.03", got)
+	}
+	for _, c := range []Comparison{Runs(a, noisy), Runs(noisy, a)} {
+		if got := of(t, c, "storm", "pool_size=16", "p99").Margin; got < 0.18 || got > 0.25 {
+			t.Errorf("margin with twins 20%% apart = %v; want that noise", got)
+		}
+	}
+	if got := of(t, Runs(a, noisy), "storm", "pool_size=16", "error_ratio").Margin; got != 0.005 {
+		t.Errorf("margin of the error ratio = %v; want half of what the SLO allows", got)
+	}
+}
+
+// Many cells are compared: that one of them differs by chance is no finding.
+func TestWordsHoldForAllCellsTogether(t *testing.T) {
+	pools := []string{"unlimited"}
+	for i := 1; i <= 40; i++ {
+		pools = append(pools, fmt.Sprint(i))
+	}
+	for _, test := range []struct {
+		pools  []string
+		blocks int
+		want   stat.Word
+	}{{pools[:2], 4, stat.Inconclusive}, {pools[:1], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
+		base := synthetic{name: "one", pools: test.pools, scenarios: []matrix.Scenario{storm}, blocks: test.blocks, speed: steady}
+		slow := base
+		slow.speed = func(pool string, _ int) float64 {
+			if pool == "unlimited" {
+				return 0.8
+			}
+			return 1
+		}
+		got := of(t, Runs(base.run(), slow.run()), "storm", "pool_size=unlimited", "p99")
+		if got.Word != test.want || *got.Interval == [2]float64{} || got.Interval[0] < 1.1 {
+			t.Errorf("%d cells, %d v %d: p99 × %v %s, p %v; want %s", len(test.pools), test.blocks, test.blocks, *got.Estimate, got.Word, *got.P, test.want)
+		}
+	}
+}
+
+// Within a run the drift of the hours hits both halves, and blocks take it out.
+func TestHalvesArePairedByBlock(t *testing.T) {
+	const one, other = "1111111111", "2222222222"
+	drifting := func(backend string) synthetic {
+		return synthetic{
+			name: "run", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm}, blocks: 8, settings: matrix.Settings{matrix.Backend: backend},
+			speed: func(_ string, block int) float64 {
+				speed := 1 - 0.08*float64(block)
+				if backend == other {
+					speed *= 0.9
+				}
+				return speed
+			},
+		}
+	}
+	run := drifting(one).run()
+	second := drifting(other).run()
+	for i := range run.Plan.Cells {
+		run.Plan.Cells[i].Label += " backend=" + one
+	}
+	for i := range run.Records {
+		run.Records[i].Cell += " backend=" + one
+	}
+	for _, cell := range second.Plan.Cells {
+		if !cell.Twin {
+			cell.Label, cell.Baseline = cell.Label+" backend="+other, false
+			run.Plan.Cells = append(run.Plan.Cells, cell)
+		}
+	}
+	for _, r := range second.Records {
+		if !strings.HasSuffix(r.Cell, "twin=2") {
+			r.Cell, r.Baseline = r.Cell+" backend="+other, false
+			run.Records = append(run.Records, r)
+		}
+	}
+	c := Halves(run, matrix.Backend, one, other)
+	if !c.Interleaved || len(c.Pairs) != 2 || len(c.Alone) != 0 || c.A != one || c.B != other {
+		t.Fatalf("%d pairs, alone %v; want both cells", len(c.Pairs), c.Alone)
+	}
+	if got := c.Pairs[1]; got.Cell != "pool_size=8" || got.CellB != "" || got.A.Valid != 8 || got.B.Valid != 8 {
+		t.Errorf("second pair = %+v; want the cell without its backend", got)
+	}
+	if got := of(t, c, "storm", "pool_size=8", "goodput"); got.Word != stat.Worse || got.Interval[0] < 0.89 || got.Interval[1] > 0.91 {
+		t.Errorf("goodput = × %v in %v %s; want × 0.9, narrowly", *got.Estimate, *got.Interval, got.Word)
+	}
+}

@@ -1,0 +1,144 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Gate is a bound that every pair of cells must keep. Of error_ratio it binds the
+// value of B, in every repetition; of all else the ratio B/A, and then the whole
+// interval must keep it.
+type Gate struct {
+	Measure string
+	AtMost  bool // <=; else >=
+	Bound   float64
+}
+
+// String is the gate as ParseGates reads it.
+func (g Gate) String() string {
+	operator := ">="
+	if g.AtMost {
+		operator = "<="
+	}
+	return g.Measure + operator + strconv.FormatFloat(g.Bound, 'f', -1, 64)
+}
+
+// Outcome is what a gate comes to.
+type Outcome string
+
+// The three outcomes. What is inconclusive is not passed.
+const (
+	Passed       Outcome = "passed"
+	Missed       Outcome = "missed"
+	Inconclusive Outcome = "inconclusive"
+)
+
+// Ruling is a gate's outcome for one pair of cells.
+type Ruling struct {
+	Gate     string  `json:"gate"`
+	Scenario string  `json:"scenario,omitempty"` // absent if there is no pair to judge
+	Cell     string  `json:"cell,omitempty"`
+	Outcome  Outcome `json:"outcome"`
+	Why      string  `json:"why"`
+}
+
+var gateText = regexp.MustCompile(`^([a-z][a-z0-9_]*) *(<=|>=) *([0-9]+(?:\.[0-9]+)?)$`)
+
+// ParseGates reads gates such as "p99<=1.10" and "error_ratio<=0.01". The error
+// lists every fault.
+func ParseGates(texts []string) ([]Gate, error) {
+	var gates []Gate
+	var faults []error
+	given := make(map[string]bool)
+	for _, text := range texts {
+		gate, err := parseGate(text)
+		switch side := fmt.Sprint(gate.Measure, gate.AtMost); {
+		case err != nil:
+			faults = append(faults, fmt.Errorf("gate %q: %w", text, err))
+		case given[side]:
+			faults = append(faults, fmt.Errorf("gate %q: %s is bound on that side already; give one bound", text, gate.Measure))
+		default:
+			given[side] = true
+			gates = append(gates, gate)
+		}
+	}
+	return gates, errors.Join(faults...)
+}
+
+func parseGate(text string) (Gate, error) {
+	parts := gateText.FindStringSubmatch(strings.TrimSpace(text))
+	if parts == nil {
+		return Gate{}, errors.New("must be a measure, <= or >=, and a number, such as p99<=1.10")
+	}
+	bound, err := strconv.ParseFloat(parts[3], 64)
+	if err != nil {
+		return Gate{}, fmt.Errorf("the number %s is too large", parts[3])
+	}
+	g := Gate{Measure: parts[1], AtMost: parts[2] == "<=", Bound: bound}
+	switch {
+	case !slices.Contains(names(), g.Measure):
+		return Gate{}, fmt.Errorf("%s is no measure; choose from: %s", g.Measure, strings.Join(names(), ", "))
+	case g.Measure == errorRatio && bound > 1:
+		return Gate{}, errors.New("error_ratio is a share, from 0 to 1")
+	case g.Measure != errorRatio && bound == 0:
+		return Gate{}, errors.New("a ratio is always above 0; 1 is as before")
+	}
+	return g, nil
+}
+
+// Judge applies each gate to each pair of cells. Without a pair no gate is passed.
+func (c Comparison) Judge(gates []Gate) []Ruling {
+	rulings := []Ruling{}
+	for _, g := range gates {
+		if len(c.Pairs) == 0 {
+			rulings = append(rulings, Ruling{Gate: g.String(), Outcome: Inconclusive, Why: "no cell of A is like one of B"})
+		}
+		for _, p := range c.Pairs {
+			for _, change := range p.Changes {
+				if change.Measure == g.Measure {
+					r := g.judge(change)
+					r.Gate, r.Scenario, r.Cell = g.String(), p.Scenario, p.Cell
+					rulings = append(rulings, r)
+				}
+			}
+		}
+	}
+	return rulings
+}
+
+func (g Gate) judge(c Change) Ruling {
+	switch {
+	case g.Measure == errorRatio && c.bounds == nil:
+		return Ruling{Outcome: Inconclusive, Why: "B has no valid repetition"}
+	case g.Measure == errorRatio:
+		low, high := c.bounds[0], c.bounds[1]
+		r := Ruling{Outcome: Missed, Why: fmt.Sprintf("%s to %s in the repetitions of B", c.value(low), c.value(high))}
+		if g.keeps(low) && g.keeps(high) {
+			r.Outcome = Passed
+		}
+		return r
+	case c.Interval == nil:
+		return Ruling{Outcome: Inconclusive, Why: c.Why}
+	}
+	low, high := c.Interval[0], c.Interval[1]
+	r := Ruling{Outcome: Inconclusive, Why: "B/A is " + c.between(*c.Interval)}
+	switch {
+	case g.keeps(low) && g.keeps(high):
+		r.Outcome = Passed
+	case !g.keeps(low) && !g.keeps(high):
+		r.Outcome = Missed
+	}
+	return r
+}
+
+// keeps says whether a value is on the right side of the bound.
+func (g Gate) keeps(v float64) bool {
+	if g.AtMost {
+		return v <= g.Bound
+	}
+	return v >= g.Bound
+}
