@@ -55,7 +55,7 @@ func ExitStatus(err error, stderr io.Writer) int {
 	switch {
 	case errors.As(err, &usage):
 		return statusUsage
-	case errors.Is(err, errIncomplete):
+	case errors.Is(err, errIncomplete), errors.Is(err, errGate):
 		return statusIncomplete
 	case errors.Is(err, errInterrupted):
 		return statusInterrupted
@@ -78,7 +78,7 @@ func newRoot() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
-		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.matrix(), l.plan(), l.resume(), l.supervise(),
+		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.matrix(), l.compare(), l.plan(), l.resume(), l.supervise(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {
