@@ -15,32 +15,33 @@ import (
 type column struct {
 	head   string // with the unit
 	name   string // as in the records: reasons call a missing number by it
-	value  func(record.Record) (float64, bool)
+	value  func(*record.Record) (float64, bool)
 	show   func(float64) string
-	ratio  string // head of a column with the ratio to the baseline beside it, "" for none
-	closer bool   // shown in the terminal too
+	why    func(*record.Record) string // for want of a reason in the record; "": not recorded
+	closer bool                        // shown in the terminal too
 }
 
 func milliseconds(d matrix.Duration) float64 {
 	return float64(d) / float64(time.Millisecond)
 }
 
-// load is a column that k6 measured. Valid records have a load.
+// load is a column that k6 measured.
 func load(head, name string, show func(float64) string, value func(*record.Load) float64) column {
-	return column{head: head, name: name, show: show, value: func(r record.Record) (float64, bool) {
-		return value(r.Load), true
-	}}
+	return column{head: head, name: name, show: show, value: ofLoad(value)}
+}
+
+// ofLoad reads a number of the load. Every repetition that is shown has one.
+func ofLoad(value func(*record.Load) float64) func(*record.Record) (float64, bool) {
+	return func(r *record.Record) (float64, bool) { return value(r.Load), true }
 }
 
 // metric is a column that Prometheus gave, by its canonical name.
 func metric(head, name string, show func(float64) string) column {
-	return column{head: head, name: name, show: show, value: func(r record.Record) (float64, bool) {
+	return column{head: head, name: name, show: show, value: func(r *record.Record) (float64, bool) {
 		v, ok := r.Metrics[name]
 		return v, ok
 	}}
 }
-
-func (c column) over(head string) column { c.ratio = head; return c }
 
 func (c column) close() column { c.closer = true; return c }
 
@@ -53,8 +54,8 @@ func errorRatio(l *record.Load) float64 { return l.ErrorRatio }
 func p99(l *record.Load) float64 { return l.Latency.P99 }
 
 // ofOK reads a percentile of the successful requests, which there may be none of.
-func ofOK(value func(*record.Latency) float64) func(record.Record) (float64, bool) {
-	return func(r record.Record) (float64, bool) {
+func ofOK(value func(*record.Latency) float64) func(*record.Record) (float64, bool) {
+	return func(r *record.Record) (float64, bool) {
 		if r.Load.OKLatency == nil {
 			return 0, false
 		}
@@ -62,28 +63,36 @@ func ofOK(value func(*record.Latency) float64) func(record.Record) (float64, boo
 	}
 }
 
-var goodputColumn = load("Goodput RPS", "goodput_rps", figure, goodput).over("Goodput ×").close()
+// okColumn is a percentile of the successful requests.
+func okColumn(head string, value func(*record.Latency) float64) column {
+	return column{head: head, name: "ok_latency_ms", show: figure, value: ofOK(value), why: func(r *record.Record) string {
+		if r.Load.Failed == r.Load.Requests {
+			return "no request succeeded"
+		}
+		return ""
+	}}
+}
+
+var goodputColumn = load("Goodput RPS", "goodput_rps", figure, goodput).close()
 
 // userColumns are what k6 saw from outside.
 var userColumns = []column{
 	load("VUs max", "vus_max", count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
 	load("Requests", "requests", count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
-	load("Successes", "failed", count, successes).over("Successes ×"),
+	load("Successes", "failed", count, successes),
 	load("Failed %", "error_ratio", percent, errorRatio).close(),
 	load("RPS mean", "rps_mean", figure, func(l *record.Load) float64 { return l.RPSMean }),
-	{head: "RPS peak", name: "rps_peak", show: figure, value: func(r record.Record) (float64, bool) {
+	{head: "RPS peak", name: "rps_peak", show: figure, value: func(r *record.Record) (float64, bool) {
 		return optional(r.Load.RPSPeak)
 	}},
 	goodputColumn,
-	load("p50 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P50 }).close(),
-	load("p95 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P95 }).close(),
-	load("p99 ms", "latency_ms", figure, p99).over("p99 ×").close(),
-	{head: "p50 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P50 })},
-	{head: "p95 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P95 })},
-	{head: "p99 ms (successes)", name: okLatency, show: figure, value: ofOK(func(l *record.Latency) float64 { return l.P99 })},
+	load("p50 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P50 }),
+	load("p95 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P95 }),
+	load("p99 ms", "latency_ms", figure, p99).close(),
+	okColumn("p50 ms (successes)", func(l *record.Latency) float64 { return l.P50 }),
+	okColumn("p95 ms (successes)", func(l *record.Latency) float64 { return l.P95 }),
+	okColumn("p99 ms (successes)", func(l *record.Latency) float64 { return l.P99 }),
 }
-
-const okLatency = "ok_latency_ms"
 
 func optional(v *float64) (float64, bool) {
 	if v == nil {
@@ -153,7 +162,7 @@ func series(name, label, value string) string { return name + `{` + label + `="`
 func labelsOf(rows []group, name, label string) []string {
 	found := map[string]bool{}
 	for _, g := range rows {
-		for _, r := range g.valid {
+		for _, r := range g.used {
 			for key := range r.Metrics {
 				rest, ok := strings.CutPrefix(key, name+`{`+label+`="`)
 				if value, whole := strings.CutSuffix(rest, `"}`); ok && whole {

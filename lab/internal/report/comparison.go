@@ -11,38 +11,31 @@ import (
 // for the numbers that it lacks.
 type comparison struct {
 	table
-	gaps  gaps
-	cells int
+	gaps    gaps
+	suspect []string // labels of cells whose numbers have a dagger
+	cells   int
 }
 
-// compare puts columns of numbers beside the cells; ratios are to the first row,
-// the baseline. name writes a cell, extra adds text columns of a row at the end.
+// compare puts columns of numbers beside the cells. name writes a cell, extra adds
+// columns of words to a row's end.
 func compare(rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn) comparison {
 	c := comparison{cells: len(rows), table: table{head: []string{first, "n"}, left: map[int]bool{}}}
 	for _, col := range columns {
 		c.head = append(c.head, col.head)
-		if col.ratio != "" {
-			c.head = append(c.head, col.ratio)
-		}
 	}
 	for _, e := range extra {
 		c.left[len(c.head)] = true
 		c.head = append(c.head, e.head)
 	}
-	for _, g := range rows {
+	for row, g := range rows {
 		line := []string{name(g.cell), g.n()}
-		if len(g.valid) == 0 {
-			c.gaps.add("every number", g.absent(), g.cell.Label)
-		}
+		c.note(g)
 		for _, col := range columns {
 			line = append(line, c.number(g, col))
-			if col.ratio != "" {
-				line = append(line, c.over(rows[0], g, col))
-			}
 		}
 		for _, e := range extra {
-			text := e.text(g)
-			if text == missing && len(g.valid) > 0 {
+			text := e.text(row)
+			if text == missing && len(g.used) > 0 {
 				c.gaps.add(e.head, "not recorded", g.cell.Label)
 			}
 			line = append(line, text)
@@ -52,51 +45,46 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 	return c
 }
 
-// textColumn is a column of words.
+// note remembers what a reader must know of a cell as a whole.
+func (c *comparison) note(g group) {
+	if len(g.used) == 0 {
+		c.gaps.add("every number", g.absent(), g.cell.Label)
+	}
+	if g.suspect {
+		c.suspect = append(c.suspect, g.cell.Label)
+	}
+}
+
+// textColumn is a column of words, given the index of the row.
 type textColumn struct {
 	head string
-	text func(group) string
+	text func(row int) string
 }
 
 func (c *comparison) number(g group, col column) string {
 	v, n := g.median(col.value)
-	if n < len(g.valid) {
+	if n < len(g.used) {
 		reason := g.why(col)
 		if n > 0 {
-			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, len(g.valid), reason)
+			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, len(g.used), reason)
 		}
 		c.gaps.add(col.head, reason, g.cell.Label)
 	}
 	if n == 0 {
 		return missing
 	}
-	return col.show(v)
+	return g.mark(col.show(v))
 }
 
-// over is the ratio of a row's median to the baseline's.
-func (c *comparison) over(base, g group, col column) string {
-	ratio, ok := ratioOf(base, g, col)
-	if ok {
-		return figure(ratio)
-	}
-	if _, n := g.median(col.value); n > 0 {
-		c.gaps.add(col.ratio, "the baseline has no number above 0 to compare with", g.cell.Label)
-	}
-	return missing
-}
+// markdown is the table, and the notes below it.
+func (c comparison) markdown() string { return c.table.markdown() + c.notes() }
 
-func ratioOf(base, g group, col column) (float64, bool) {
-	to, n := base.median(col.value)
-	v, m := g.median(col.value)
-	if n == 0 || m == 0 || to == 0 {
-		return 0, false
+// notes say what is doubtful in the table, and why it lacks what it lacks.
+func (c comparison) notes() string {
+	text := ""
+	if len(c.suspect) > 0 {
+		text += fmt.Sprintf("\n%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
 	}
-	return v / to, true
-}
-
-// markdown is the table, and below it the reasons for what it lacks.
-func (c comparison) markdown() string {
-	text := c.table.markdown()
 	if list := c.gaps.markdown(c.cells); list != "" {
 		text += "\nMissing (" + missing + "):\n\n" + list
 	}
@@ -105,8 +93,11 @@ func (c comparison) markdown() string {
 
 // cellName writes a cell as the first column of a Markdown table.
 func cellName(c matrix.Cell) string {
-	if c.Baseline {
+	switch {
+	case c.Baseline:
 		return "**baseline** " + code(c.Label)
+	case c.Twin:
+		return "**baseline again** (A/A)"
 	}
 	return code(c.Label)
 }
@@ -114,11 +105,10 @@ func cellName(c matrix.Cell) string {
 // shortName writes a cell by its values alone; the head names the factors.
 func shortName(factors []string) func(matrix.Cell) string {
 	return func(c matrix.Cell) string {
-		text := " " + c.Label
-		for _, f := range factors {
-			text = strings.Replace(text, " "+f+"=", "  ", 1)
+		if c.Twin {
+			return "baseline again (A/A)"
 		}
-		text = strings.TrimSpace(strings.ReplaceAll(text, "  ", " "))
+		text := strings.Join(values(c.Label, factors), " ")
 		if c.Baseline {
 			text += " (baseline)"
 		}
@@ -126,11 +116,30 @@ func shortName(factors []string) func(matrix.Cell) string {
 	}
 }
 
+// values cuts a label into the values of its factors.
+func values(label string, factors []string) []string {
+	var list []string
+	rest := label
+	for i, f := range factors {
+		value := strings.TrimPrefix(rest, f+"=")
+		rest = ""
+		if i+1 < len(factors) {
+			// A value may have spaces of its own.
+			if at := strings.Index(value, " "+factors[i+1]+"="); at >= 0 {
+				value, rest = value[:at], value[at+1:]
+			}
+		}
+		list = append(list, value)
+	}
+	return list
+}
+
 // mainWait names what sessions of a server waited for most. Waiting for the
 // client is idling, and so is the main loop of a background process.
-func mainWait(prefix string) textColumn {
+func mainWait(rows []group, prefix string) textColumn {
 	name := prefix + "wait_events"
-	return textColumn{"Main wait (mean sessions)", func(g group) string {
+	return textColumn{"Main wait (mean sessions)", func(row int) string {
+		g := rows[row]
 		events := labelsOf([]group{g}, name, "event")
 		if len(events) == 0 {
 			return missing
@@ -144,6 +153,6 @@ func mainWait(prefix string) textColumn {
 				best, most = prose(event)+" "+figure(v), v
 			}
 		}
-		return best
+		return g.mark(best)
 	}}
 }

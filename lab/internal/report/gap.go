@@ -30,6 +30,15 @@ func (g *gaps) add(column, reason, cell string) {
 	}
 }
 
+// join adds the gaps of another table.
+func (g *gaps) join(other gaps) {
+	for _, key := range other.order {
+		for _, cell := range other.cells[key] {
+			g.add(key.column, key.reason, cell)
+		}
+	}
+}
+
 // markdown lists the gaps; all stands for the cells where they are every one.
 func (g *gaps) markdown(all int) string {
 	// Columns with the same reason in the same cells share a line.
@@ -63,22 +72,22 @@ func codes(labels []string) string {
 	return strings.Join(spans, ", ")
 }
 
-// absent says why a row has no valid repetition.
+// absent says why a row has no numbers.
 func (g group) absent() string {
 	if len(g.all) == 0 {
 		return "not shot"
 	}
-	return "no valid repetition; “Left out of the tables” says why"
+	return "no repetition that can be used; “Left out of the tables” says why"
 }
 
-// why says what the valid repetitions that lack a column give as reason.
+// why says what the repetitions that lack a column give as reason.
 func (g group) why(c column) string {
 	var reasons []string
-	for _, r := range g.valid {
+	for _, r := range g.used {
 		if _, ok := c.value(r); ok {
 			continue
 		}
-		reason := reasonFor(r, c.name)
+		reason := c.reason(r)
 		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}
@@ -86,15 +95,17 @@ func (g group) why(c column) string {
 	return strings.Join(reasons, "; ")
 }
 
-// reasonFor finds a record's reason for a number that it lacks.
-func reasonFor(r record.Record, name string) string {
+// reason is why a record lacks the column's number.
+func (c column) reason(r *record.Record) string {
 	for _, reason := range r.Reasons {
-		if mentions(reason, name) {
+		if mentions(reason, c.name) {
 			return reason
 		}
 	}
-	if name == okLatency && r.Load.Failed == r.Load.Requests {
-		return "no request succeeded"
+	if c.why != nil {
+		if reason := c.why(r); reason != "" {
+			return reason
+		}
 	}
 	return "not recorded"
 }

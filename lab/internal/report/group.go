@@ -1,20 +1,24 @@
 package report
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
 
 // group is the repetitions of one cell under one scenario: a row of a table.
 type group struct {
-	cell  matrix.Cell
-	all   []record.Record
-	valid []record.Record // those that enter the statistics
+	cell    matrix.Cell
+	all     []*record.Record
+	used    []*record.Record // those that its numbers come from: the valid ones
+	suspect bool             // there are none, and used are suspect ones instead
 }
+
+// dagger marks a number from suspect repetitions.
+const dagger = "†"
 
 // groups sorts a run's repetitions of a scenario by cell, in the plan's order:
 // the baseline first.
@@ -25,59 +29,87 @@ func groups(run Run, s matrix.Scenario) []group {
 		rows[i].cell = c
 		index[c.Label] = i
 	}
-	for _, r := range run.Records {
-		if scenarioOf(r) != s {
-			continue
+	for i := range run.Records {
+		if r := &run.Records[i]; scenarioOf(r) == s {
+			g := &rows[index[r.Cell]]
+			g.all = append(g.all, r)
 		}
-		g := &rows[index[r.Cell]]
-		g.all = append(g.all, r)
-		if r.Verdict == record.Valid {
-			g.valid = append(g.valid, r)
-		}
+	}
+	latest := attempts(run.Records)
+	for i := range rows {
+		rows[i].choose(latest)
 	}
 	return rows
 }
 
+// attempts finds the last attempt at each block; the records of those before it
+// are left out.
+func attempts(records []record.Record) map[int]int {
+	latest := map[int]int{}
+	for i := range records {
+		latest[records[i].Block] = max(latest[records[i].Block], records[i].Attempt)
+	}
+	return latest
+}
+
+// choose picks the repetitions that the group's numbers come from.
+func (g *group) choose(latest map[int]int) {
+	var suspect []*record.Record
+	for _, r := range g.all {
+		switch {
+		case r.Attempt < latest[r.Block]:
+		case r.Verdict == record.Valid:
+			g.used = append(g.used, r)
+		case r.Verdict == record.Suspect && r.Load != nil:
+			suspect = append(suspect, r)
+		}
+	}
+	if len(g.used) == 0 {
+		g.used, g.suspect = suspect, len(suspect) > 0
+	}
+}
+
+// valid says whether repetitions that are valid stand behind the numbers.
+func (g group) valid() bool { return len(g.used) > 0 && !g.suspect }
+
+// mark adds the dagger to a number of a suspect group.
+func (g group) mark(number string) string {
+	if g.suspect && number != missing {
+		return number + dagger
+	}
+	return number
+}
+
 // n says how many repetitions a row's numbers come from.
 func (g group) n() string {
-	text := strconv.Itoa(len(g.valid))
-	if out := len(g.all) - len(g.valid); out > 0 {
+	text := g.mark(strconv.Itoa(len(g.used)))
+	if out := len(g.all) - len(g.used); out > 0 {
 		text += " (" + strconv.Itoa(out) + " left out)"
 	}
 	return text
 }
 
-// median is the median of a number over the valid repetitions that have it, and
-// how many those are; with none the number means nothing.
-func (g group) median(value func(record.Record) (float64, bool)) (float64, int) {
-	var values []float64
-	for _, r := range g.valid {
+// median is the median of a number over the repetitions that have it, and how
+// many those are; with none the number means nothing.
+func (g group) median(value func(*record.Record) (float64, bool)) (float64, int) {
+	values := make([]float64, 0, len(g.used))
+	for _, r := range g.used {
 		if v, ok := value(r); ok {
 			values = append(values, v)
 		}
 	}
-	return median(values), len(values)
+	if len(values) == 0 {
+		return 0, 0
+	}
+	return stat.Median(values), len(values)
 }
 
-// median sorts its argument; it is 0 for no values.
-func median(values []float64) float64 {
-	n := len(values)
-	if n == 0 {
-		return 0
-	}
-	slices.Sort(values)
-	if n%2 == 1 {
-		return values[n/2]
-	}
-	return (values[n/2-1] + values[n/2]) / 2
-}
-
-// slo says in how many of the valid repetitions the objective was met, and what
-// kept it from being met in the others.
+// slo says in how many of the repetitions the objective was met, and what kept it
+// from being met in the others.
 func (g group) slo(slo matrix.SLO) string {
 	met := 0
 	var errors, p99 bool
-	for _, r := range g.valid {
+	for _, r := range g.used {
 		tooMany, tooSlow := misses(r, slo)
 		if !tooMany && !tooSlow {
 			met++
@@ -92,21 +124,21 @@ func (g group) slo(slo matrix.SLO) string {
 		why = append(why, "p99")
 	}
 	switch {
-	case len(g.valid) == 0:
+	case len(g.used) == 0:
 		return missing
-	case met == len(g.valid):
-		return "yes"
+	case met == len(g.used):
+		return g.mark("yes")
 	case met == 0:
-		return "no (" + strings.Join(why, ", ") + ")"
+		return g.mark("no") + " (" + strings.Join(why, ", ") + ")"
 	default:
-		return strconv.Itoa(met) + " of " + strconv.Itoa(len(g.valid)) + " (" + strings.Join(why, ", ") + ")"
+		return g.mark(strconv.Itoa(met)+" of "+strconv.Itoa(len(g.used))) + " (" + strings.Join(why, ", ") + ")"
 	}
 }
 
-// meets says whether every repetition was valid enough to count and met the objective.
+// meets says whether there are valid repetitions, and all met the objective.
 func (g group) meets(slo matrix.SLO) bool { return g.slo(slo) == "yes" }
 
-// misses says which bounds of the objective a valid repetition broke.
-func misses(r record.Record, slo matrix.SLO) (errors, p99 bool) {
+// misses says which bounds of the objective a repetition broke.
+func misses(r *record.Record, slo matrix.SLO) (errors, p99 bool) {
 	return r.Load.ErrorRatio > slo.ErrorRatio, r.Load.Latency.P99 > milliseconds(slo.P99)
 }

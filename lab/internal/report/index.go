@@ -3,54 +3,65 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
 )
 
 // Summary is a run as the index of runs shows it.
 type Summary struct {
 	Run       string
 	Spec      string
-	Cells     int
+	Cells     int // the baseline's twin aside
 	Scenarios []matrix.Scenario
-	Blocks    int
-	Planned   int // repetitions
-	Valid     int
-	Best      []string // the cell with the best goodput under each scenario, Markdown
+	Blocks    int      // that were shot
+	Shot      int      // repetitions
+	Valid     int      // of them
+	Best      []string // the cell with the best goodput under each scenario's SLO, Markdown
 	Machine   string
 }
 
-// Summarize makes the index' entry of a run.
+// Summarize makes the index' entry of a run. It needs no intervals, and so is much
+// cheaper than Analyze.
 func Summarize(run Run) Summary {
 	s := Summary{
-		Run: run.Name, Spec: run.Plan.Name, Cells: len(run.Plan.Cells), Scenarios: run.Plan.Scenarios,
-		Blocks: run.Plan.Blocks, Planned: len(run.Plan.Shots),
+		Run: run.Name, Spec: run.Plan.Name, Cells: distinct(run.Plan), Scenarios: run.Plan.Scenarios,
+		Blocks: blocksOf(run.Records), Shot: len(run.Records),
 		Machine: fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
 	}
-	for _, r := range run.Records {
-		if r.Verdict == record.Valid {
+	latest := attempts(run.Records)
+	for i := range run.Records {
+		if _, _, out := left(&run.Records[i], latest); !out {
 			s.Valid++
 		}
 	}
 	for _, scenario := range run.Plan.Scenarios {
-		s.Best = append(s.Best, fmt.Sprintf("%s: %s", scenario, champion(groups(run, scenario))))
+		p := newPart(run, scenario)
+		s.Best = append(s.Best, fmt.Sprintf("%s: %s", scenario, p.champion()))
 	}
 	return s
 }
 
-// champion is best in few words.
-func champion(rows []group) string {
-	i, ok := winner(rows)
-	if !ok {
+// champion is the cell with the best goodput, in few words.
+func (p *part) champion() string {
+	b := p.leader()
+	if b.row < 0 {
 		return missing
 	}
-	if ratio, ok := ratioOf(rows[0], rows[i], goodputColumn); ok {
-		return fmt.Sprintf("%s (%s ×)", code(rows[i].cell.Label), figure(ratio))
+	text := code(p.rows[b.row].cell.Label)
+	if b.row > 0 && p.rows[0].valid() {
+		values := p.values[byGoodput]
+		if logs, _ := stat.LogRatios(values[0], values[b.row]); len(logs) > 0 {
+			text += fmt.Sprintf(" (%s ×)", ratio(math.Exp(stat.HodgesLehmann(logs))))
+		}
 	}
-	return code(rows[i].cell.Label)
+	if !b.met {
+		text += ", SLO missed"
+	}
+	return text
 }
 
 // Index is results/README.md: the runs, the newest first.
@@ -74,7 +85,7 @@ func Index(runs []Summary) []byte {
 		}
 		t.rows = append(t.rows, []string{
 			fmt.Sprintf("[%s](%s.md)", r.Run, r.Run), r.Spec, count(float64(r.Cells)), strings.Join(scenarios, ", "),
-			count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Planned), strings.Join(r.Best, "<br>"), prose(r.Machine),
+			count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Shot), strings.Join(r.Best, "<br>"), prose(r.Machine),
 		})
 	}
 	b.WriteString(t.markdown())

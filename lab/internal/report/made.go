@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 )
 
@@ -45,6 +46,9 @@ func hostTable(run Run) table {
 		{"Programs from", environment(h)},
 		{"Seed", fmt.Sprint(run.Plan.Seed)},
 		{"Pinned to CPUs", pinned(run)},
+	}
+	if len(h.Forced) > 0 {
+		rows = append(rows, []string{"Resumed in spite of", prose(strings.Join(h.Forced, "; "))})
 	}
 	if first, last, ok := span(run.Records); ok {
 		rows = append(rows, []string{"Shot", fmt.Sprintf("%s to %s UTC (%s)",
@@ -124,12 +128,14 @@ func labTable(run Run) table {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(taken)) {
-		values := taken[name]
-		most := slices.Max(values)
-		rows = append(rows, []string{
-			prose(strings.TrimSuffix(name, "_s")) + " per repetition, median and max",
-			fmt.Sprintf("%s s, %s s", figure(median(values)), figure(most)),
-		})
+		middle, most := stat.Median(taken[name]), slices.Max(taken[name])
+		what, shown := name, figure(middle)+", "+figure(most)
+		if base, seconds := strings.CutSuffix(name, "_s"); seconds {
+			what, shown = base, figure(middle)+" s, "+figure(most)+" s"
+		} else if base, share := strings.CutSuffix(name, "_ratio"); share {
+			what, shown = base, percent(middle)+"%, "+percent(most)+"%"
+		}
+		rows = append(rows, []string{prose(strings.ReplaceAll(what, "_", " ")) + " per repetition, median and max", shown})
 	}
 	return facts(rows...)
 }
@@ -138,7 +144,8 @@ func labTable(run Run) table {
 // that differ between cells, and a list of the rest.
 func attested(run Run) string {
 	values := map[string]map[string][]string{} // setting → cell → values read back
-	for _, r := range run.Records {
+	for i := range run.Records {
+		r := &run.Records[i]
 		if r.Verdict == record.Invalid {
 			continue
 		}
@@ -213,7 +220,8 @@ func order(run Run) string {
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},
 		left: map[int]bool{2: true, 3: true, 4: true},
 	}
-	for _, r := range run.Records {
+	for i := range run.Records {
+		r := &run.Records[i]
 		line := []string{
 			count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
 			missing, missing, missing, missing,

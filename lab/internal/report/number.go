@@ -48,6 +48,32 @@ func percent(ratio float64) string {
 	}
 }
 
+// ratio writes a ratio, more closely near 1 than figure does: 0.984 · 1.012 · 4.15.
+func ratio(v float64) string {
+	if v >= 0.0995 && v < 1.9995 {
+		return strconv.FormatFloat(v, 'f', 3, 64)
+	}
+	return figure(v)
+}
+
+// signed writes a difference with its sign: +0.52 · -12.7.
+func signed(v float64) string {
+	sign := "+"
+	if v < 0 {
+		sign = "-"
+	}
+	switch size := math.Abs(v); {
+	case v == 0:
+		return "0"
+	case size < 0.005:
+		return sign + "<0.01"
+	case size < 9.995:
+		return sign + strconv.FormatFloat(size, 'f', 2, 64)
+	default:
+		return sign + figure(size)
+	}
+}
+
 // megabytes writes bytes as MB, the unit of networks and disks.
 func megabytes(bytes float64) string { return figure(bytes / 1e6) }
 

@@ -20,26 +20,32 @@ type Run struct {
 	Spec    []byte          // spec.yaml as it was given
 }
 
-// files makes each file of a report from a run: its name below results/, with %s
-// for the run's name, and its content.
+// files makes each file of a report: its name below results/, with %s for the
+// run's name, and its content.
 var files = []struct {
 	name string
-	make func(Run) []byte
+	make func(*Analysis) []byte
 }{
 	{"%s.md", markdown},
+	{"%s/bench.txt", bench},
 }
 
-// Build makes the report of a run: file name below results/ → content. It fails
-// if the records do not belong to the plan.
-func Build(run Run) (map[string][]byte, error) {
-	if err := run.check(); err != nil {
-		return nil, fmt.Errorf("build report of %s: %w", run.Name, err)
-	}
+// Files makes the files of the report: name below results/ → content.
+func (a *Analysis) Files() map[string][]byte {
 	built := map[string][]byte{}
 	for _, f := range files {
-		built[fmt.Sprintf(f.name, run.Name)] = f.make(run)
+		built[fmt.Sprintf(f.name, a.run.Name)] = f.make(a)
 	}
-	return built, nil
+	return built
+}
+
+// Build is Analyze, then Files.
+func Build(run Run) (map[string][]byte, error) {
+	a, err := Analyze(run)
+	if err != nil {
+		return nil, err
+	}
+	return a.Files(), nil
 }
 
 func (run Run) check() error {
@@ -54,7 +60,8 @@ func (run Run) check() error {
 		scenarios[s] = true
 	}
 	var faults []error
-	for _, r := range run.Records {
+	for i := range run.Records {
+		r := &run.Records[i]
 		if r.Run != run.Name {
 			faults = append(faults, fmt.Errorf("record %d belongs to run %q", r.N, r.Run))
 		}
@@ -71,7 +78,7 @@ func (run Run) check() error {
 	return errors.Join(faults...)
 }
 
-func scenarioOf(r record.Record) matrix.Scenario {
+func scenarioOf(r *record.Record) matrix.Scenario {
 	return matrix.Scenario{Name: r.Scenario, Scale: r.Scale}
 }
 

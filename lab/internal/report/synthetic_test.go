@@ -17,7 +17,7 @@ const runName = "2026-11-23T0915Z-quick"
 // from block to block. Nothing in it is random.
 func synthetic(t testing.TB, blocks int) Run {
 	t.Helper()
-	src, err := os.ReadFile("../../matrices/quick.yaml")
+	src, err := os.ReadFile("testdata/quick.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,14 +53,21 @@ func synthetic(t testing.TB, blocks int) Run {
 
 // shot is a record of the cell with index i in the plan; 0 is the baseline.
 func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
-	vary := 1 + 0.01*float64(s.Block-1) // one percent more with each block
+	// A little from block to block, and from cell to cell within one.
+	vary := 1 + 0.01*float64(s.Block%3-1) + 0.002*float64((5*s.Block+3*i)%7-3)
 	requests := math.Round(78_029 * vary * s.Scenario.Scale)
-	failed, p99, goodput := math.Round(requests*0.1269), 3_720*vary, 412.0*vary
+	failed, p99, goodput := math.Round(requests*0.1269*vary), 3_720*vary, 412.0*vary
 	connections, acquired := 100.0, 97.0
-	if i > 0 {
+	phases := []string{"ramp", "hold", "down"}
+	var recovery *float64 // the baseline does not recover
+	if !c.Baseline && !c.Twin {
 		requests = math.Round((85_000 + 100*float64(i)) * vary * s.Scenario.Scale)
 		failed, p99, goodput = 0, (190+5*float64(i))*vary, (1_690+10*float64(i))*vary
 		connections, acquired = 14, 8
+		recovery = new(2.0 + float64(i))
+	}
+	if s.Scenario.Name == "wave" {
+		phases = []string{"vus_50", "vus_100", "vus_500", "hold"}
 	}
 	peak, k6 := 1_980*vary, 0.52
 	ok := record.Latency{P50: p99 / 9, P95: p99 / 2, P99: p99 * 0.9, Max: p99 * 1.5}
@@ -95,35 +102,60 @@ func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
 			`cpu_cores{service="app"}`: 0.48, `cpu_cores{service="k6"}`: 0.52, `cpu_cores{service="primary"}`: 0.71, `cpu_cores{service="node-exporter"}`: 0.01,
 			`memory_pss_bytes_max{service="app"}`: 52 << 20, `memory_pss_bytes_max{service="primary"}`: 301 << 20,
 		},
-		Lab: map[string]float64{"turnaround_s": 2.5 + 0.1*float64(s.N), "warmup_s": 5},
+		Phases: phasesOf(phases, requests, failed, p99), Recovery: recovery,
+		Lab: map[string]float64{"turnaround_s": 2.5 + 0.1*float64(s.N), "warmup_s": 5, "idle_busy_ratio": 0.04},
 	}
 }
 
-// wounded is the synthetic run with what goes wrong in real ones: a repetition
-// that is invalid, metrics that could not be read, a scenario that was not shot
-// to its end, an empty result.
+// phasesOf spreads requests over phases, and lets each be slower than the one before.
+func phasesOf(names []string, requests, failed, p99 float64) map[string]record.Phase {
+	phases := map[string]record.Phase{}
+	share := 1 / float64(len(names))
+	for i, name := range names {
+		slow := p99 * float64(i+1) * share
+		phases[name] = record.Phase{
+			Requests: int64(requests * share), Failed: int64(failed * share),
+			Latency:   &record.Latency{P50: slow / 10, P95: slow / 2, P99: slow, Max: slow * 2},
+			OKLatency: &record.Latency{P50: slow / 9, P95: slow / 2, P99: slow * 0.9, Max: slow * 1.5},
+		}
+	}
+	return phases
+}
+
+// wounded is the synthetic run with what goes wrong in real ones: a block that was
+// interrupted, repetitions that are not valid, metrics that could not be read, a
+// scenario that was not shot to its end, an empty result.
 func wounded(t testing.TB) Run {
 	run := synthetic(t, 1)
+	run.Host.Forced = []string{"the lab's binary"}
 	for i := range run.Records {
 		r := &run.Records[i]
 		switch r.N {
-		case 2:
-			r.Verdict, r.Load, r.Metrics = record.Invalid, nil, nil
+		case 5:
+			r.Verdict, r.Reasons = record.Suspect, []string{"k6 used 92% of the CPU that it may have"}
+		case 6:
+			r.Verdict, r.Load, r.Metrics, r.Phases = record.Invalid, nil, nil, nil
 			r.Reasons = []string{"pgbouncer exited: signal killed\nlast lines: a|b <script> *_*"}
-		case 3:
+		case 7:
 			delete(r.Metrics, "primary_qps")
 			delete(r.Metrics, `cpu_cores{service="app"}`)
 			r.Reasons = []string{"primary_qps_peak: estimated", "primary_qps: no samples in the window"}
 			r.Load.RPSPeak = nil
-		case 4:
+		case 8:
 			delete(r.Metrics, "primary_qps")
 			r.Reasons = []string{"primary_qps: no samples in the window"}
-		case 5:
-			r.Verdict, r.Reasons = record.Suspect, []string{"k6 used 92% of the CPU that it may have"}
-		case 6:
+		case 9:
 			r.Load.Failed, r.Load.ErrorRatio, r.Load.GoodputRPS, r.Load.OKLatency = r.Load.Requests, 1, 0, nil
+			for name, p := range r.Phases {
+				r.Phases[name] = record.Phase{Requests: p.Requests, Failed: p.Requests, Latency: p.Latency}
+			}
 		}
 	}
-	run.Records = run.Records[:7] // the eighth was not shot
+	first := run.Records[0]
+	run.Records = append([]record.Record{first}, run.Records[:9]...) // the tenth was not shot
+	for i := range run.Records[1:] {
+		r := &run.Records[i+1]
+		r.N, r.Attempt = r.N+1, 2
+	}
 	return run
 }

@@ -6,17 +6,25 @@ import (
 )
 
 // Terminal is the first table of each scenario, cut to what fits a terminal.
-func Terminal(run Run) string {
+func (a *Analysis) Terminal() string {
 	var columns []column
 	for _, c := range userColumns {
 		if c.closer {
 			columns = append(columns, c)
 		}
 	}
+	factors := a.run.Plan.Factors
 	var b strings.Builder
-	for _, s := range run.Plan.Scenarios {
-		c := compare(groups(run, s), strings.Join(run.Plan.Factors, " "), shortName(run.Plan.Factors), columns, sloColumn(run.Plan.SLO))
-		fmt.Fprintf(&b, "%s\n%s", title(s), c.terminal())
+	for _, p := range a.parts {
+		var extra []textColumn
+		for m, of := range measures {
+			if of.closer {
+				extra = append(extra, textColumn{of.head, func(row int) string { return p.contrastText(m, row) }})
+			}
+		}
+		extra = append(extra, textColumn{"SLO met", func(row int) string { return p.rows[row].slo(p.slo) }})
+		c := compare(p.rows, strings.Join(factors, " "), shortName(factors), columns, extra...)
+		fmt.Fprintf(&b, "%s\n%s", title(p.scenario), c.terminal())
 	}
 	return b.String()
 }

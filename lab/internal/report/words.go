@@ -2,99 +2,235 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
 
-// leastBlocks is the fewest blocks that can give an interval: a two-sided signed
-// rank test cannot go below p = 0.0625 with 5, and reaches 0.031 with 6.
-const leastBlocks = 6
-
 // opening says in plain words what the run found.
-func opening(run Run) string {
+func (a *Analysis) opening() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s × %s × %s. %s\n",
-		plural(len(run.Plan.Cells), "cell"), plural(len(run.Plan.Scenarios), "scenario"),
-		plural(run.Plan.Blocks, "block"), tally(run))
-	for _, s := range run.Plan.Scenarios {
-		fmt.Fprintf(&b, "**%s**: %s\n", s, finding(run, groups(run, s)))
+	blocks := blocksOf(a.run.Records)
+	fmt.Fprintf(&b, "%s × %s × %s. %s\n", plural(distinct(a.run.Plan), "cell"),
+		plural(len(a.run.Plan.Scenarios), "scenario"), plural(blocks, "block"), tally(a.run))
+	if len(a.run.Host.Forced) > 0 {
+		fmt.Fprintf(&b, "\n**Resumed although something had changed: %s.**\n", prose(strings.Join(a.run.Host.Forced, "; ")))
 	}
-	if run.Plan.Blocks < leastBlocks {
-		fmt.Fprintf(&b, "With %s n is too small for an interval (it takes %d): believe large differences, not small ones.",
-			plural(run.Plan.Blocks, "block"), leastBlocks)
+	for _, p := range a.parts {
+		fmt.Fprintf(&b, "\n**%s**: %s\n", p.scenario, p.finding())
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	if blocks < stat.MinBlocks {
+		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n",
+			plural(blocks, "block"), stat.MinBlocks)
+	}
+	return b.String()
 }
+
+// distinct counts the cells; the twin is the baseline once more.
+func distinct(plan matrix.Plan) int {
+	n := len(plan.Cells)
+	for _, c := range plan.Cells {
+		if c.Twin {
+			n--
+		}
+	}
+	return n
+}
+
+func blocksOf(records []record.Record) int { return len(attempts(records)) }
 
 // tally counts the repetitions by what became of them.
 func tally(run Run) string {
 	verdicts := map[record.Verdict]int{}
-	for _, r := range run.Records {
+	latest := attempts(run.Records)
+	shot, again, planned := 0, 0, 0
+	for i := range run.Records {
+		r := &run.Records[i]
+		if r.Attempt < latest[r.Block] {
+			again++
+			continue
+		}
+		shot++
 		verdicts[r.Verdict]++
+		if r.Block <= run.Plan.Blocks {
+			planned++
+		}
 	}
-	text := fmt.Sprintf("Of %s %d are valid", plural(len(run.Plan.Shots), "repetition"), verdicts[record.Valid])
+	notShot := len(run.Plan.Shots) - planned
+	if stopped(run, shot) {
+		notShot = 0
+	}
+	text := fmt.Sprintf("Of %s %d are valid", plural(shot+notShot, "repetition"), verdicts[record.Valid])
 	for _, v := range []record.Verdict{record.Suspect, record.Invalid} {
 		if verdicts[v] > 0 {
 			text += fmt.Sprintf(", %d %s", verdicts[v], v)
 		}
 	}
-	if left := len(run.Plan.Shots) - len(run.Records); left > 0 {
-		text += fmt.Sprintf(", %d not shot", left)
+	if notShot > 0 {
+		text += fmt.Sprintf(", %d not shot", notShot)
 	}
-	return text + "."
+	text += "."
+	if again > 0 {
+		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted, and shot again.", plural(again, "repetition"))
+	}
+	if stopped(run, shot) {
+		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
+			len(latest)+1, run.Plan.Blocks, figure(100*run.Plan.Stop.Width))
+	}
+	return text
 }
 
-// finding says which cells met the objective, how the baseline did, and which
-// cell had the best goodput.
-func finding(run Run, rows []group) string {
-	var met []string
-	for _, g := range rows {
-		if g.meets(run.Plan.SLO) {
+// stopped says whether a run ended by the plan's rule: with whole blocks, at a look.
+func stopped(run Run, shot int) bool {
+	blocks := blocksOf(run.Records)
+	return run.Plan.Stop.IsLook(blocks) && blocks < run.Plan.Blocks &&
+		shot == blocks*len(run.Plan.Cells)*len(run.Plan.Scenarios)
+}
+
+// finding says what won under the SLO, and what cannot be told apart.
+func (p part) finding() string {
+	sentences := []string{p.whoMet()}
+	sentences = append(sentences, p.whoWon())
+	sentences = append(sentences, p.againstBaseline()...)
+	if few := p.tooMany(); few != "" {
+		sentences = append(sentences, few)
+	}
+	return strings.Join(sentences, " ")
+}
+
+func (p part) whoMet() string {
+	cells, met := 0, []string{}
+	for _, g := range p.rows {
+		if g.cell.Twin {
+			continue
+		}
+		cells++
+		if g.meets(p.slo) {
 			met = append(met, g.cell.Label)
 		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s met the SLO", len(met), plural(len(rows), "cell"))
-	if len(met) > 0 && len(met) <= 5 {
-		fmt.Fprintf(&b, " (%s)", codes(met))
+	text := fmt.Sprintf("%d of %s met the SLO", len(met), plural(cells, "cell"))
+	if len(met) > 0 && len(met) <= mostNamed {
+		text += " (" + codes(met) + ")"
 	}
-	b.WriteString(". ")
-	if base := rows[0]; len(base.valid) == 0 {
-		b.WriteString("The baseline has no valid repetition, so there is nothing to compare with. ")
-	} else {
-		failed, _ := base.median(load("", "", nil, errorRatio).value)
-		slow, _ := base.median(load("", "", nil, p99).value)
-		fmt.Fprintf(&b, "The baseline had %s%% of its requests fail and a p99 of %s ms. ", percent(failed), figure(slow))
+	base := p.rows[0]
+	if !base.valid() {
+		return text + ". The baseline has no valid repetition, so there is nothing to compare with."
 	}
-	b.WriteString(best(rows))
-	return b.String()
+	failed, _ := base.median(ofLoad(errorRatio))
+	slow, _ := base.median(ofLoad(p99))
+	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", percent(failed), figure(slow))
 }
 
-// best names the cell with the highest median goodput.
-func best(rows []group) string {
-	i, ok := winner(rows)
-	if !ok {
+// whoWon names the cell with the best goodput, and those that are tied with it.
+func (p part) whoWon() string {
+	if p.best.row < 0 {
 		return "No cell has a goodput."
 	}
-	top, _ := rows[i].median(goodputColumn.value)
-	if rows[i].cell.Baseline {
-		return fmt.Sprintf("The best goodput is the baseline's own: %s RPS.", figure(top))
-	}
-	text := fmt.Sprintf("The best goodput is that of %s: %s RPS", code(rows[i].cell.Label), figure(top))
-	if ratio, ok := ratioOf(rows[0], rows[i], goodputColumn); ok {
-		text += fmt.Sprintf(", %s × the baseline's", figure(ratio))
-	}
-	return text + "."
-}
-
-// winner is the row with the highest goodput above 0; the first of equals.
-func winner(rows []group) (int, bool) {
-	best, most := 0, 0.0
-	for i, g := range rows {
-		if v, n := g.median(goodputColumn.value); n > 0 && v > most {
-			best, most = i, v
+	winner := p.rows[p.best.row]
+	top, _ := winner.median(goodputColumn.value)
+	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.cell.Label), figure(top))
+	if winner.cell.Baseline {
+		text = fmt.Sprintf("the best goodput is the baseline's own: %s RPS", figure(top))
+	} else if c := p.contrasts[byGoodput][p.best.row]; c.N > 0 {
+		text += fmt.Sprintf(", %s × the baseline's", ratio(c.Ratio))
+		if c.Interval != nil {
+			text += fmt.Sprintf(" [%s, %s]", ratio(c.Interval.Low), ratio(c.Interval.High))
 		}
 	}
-	return best, most > 0
+	if p.best.met {
+		text = "Under the SLO " + text + "."
+	} else {
+		text = "Of all cells " + text + "."
+	}
+	switch {
+	case p.best.few:
+		return text + fmt.Sprintf(" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.least)
+	case len(p.best.tied) > 0:
+		tied := p.named(p.best.tied)
+		if more := len(p.candidates()) - 1; p.best.met && more > 1 && len(p.best.tied) == more {
+			tied = "all others that met the SLO"
+		}
+		return text + " Tied for best, since they cannot be told from it: " + tied + "."
+	case len(p.candidates()) == 1:
+		return text
+	case p.best.met:
+		return text + " It is ahead of every other cell that met the SLO."
+	}
+	return text + " It is ahead of every other cell."
+}
+
+// againstBaseline sorts the cells by how their goodput compares with the baseline's.
+func (p part) againstBaseline() []string {
+	rows := map[stat.Word][]int{}
+	for row, c := range p.contrasts[byGoodput] {
+		if c.N > 0 && !c.suspect && !p.rows[row].cell.Twin {
+			rows[c.Word] = append(rows[c.Word], row)
+		}
+	}
+	var sentences []string
+	for _, w := range []struct {
+		word stat.Word
+		text string
+	}{
+		{stat.Better, "More goodput than the baseline: "},
+		{stat.Worse, "Less than the baseline: "},
+		{stat.Equivalent, "As much as the baseline: "},
+		{stat.Inconclusive, "Cannot be told from the baseline: "},
+	} {
+		list := rows[w.word]
+		if all := len(p.declared()); all > 1 && len(list) == all {
+			return append(sentences, w.text+"every other cell.")
+		}
+		if len(list) > 0 {
+			sentences = append(sentences, w.text+p.named(list)+".")
+		}
+	}
+	return sentences
+}
+
+// mostNamed is how many cells a sentence names.
+const mostNamed = 5
+
+// named lists cells in a sentence, the first few by name.
+func (p part) named(rows []int) string {
+	var labels []string
+	for _, row := range rows[:min(len(rows), mostNamed)] {
+		labels = append(labels, p.rows[row].cell.Label)
+	}
+	text := codes(labels)
+	if more := len(rows) - len(labels); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// floorLine says how much the same thing may differ from itself.
+func (p part) floorLine() string {
+	const unknown = "**A/A floor**: not known. "
+	twin := p.twin()
+	if twin < 0 {
+		return unknown + "This run did not measure the baseline twice."
+	}
+	var sizes, alarms []string
+	for m, of := range measures {
+		if f := p.floors[m]; !math.IsNaN(f) {
+			sizes = append(sizes, of.size(f)+" in "+of.noun)
+		}
+		if c := p.contrasts[m][twin]; c.Word == stat.Better || c.Word == stat.Worse {
+			alarms = append(alarms, fmt.Sprintf("%s in %s", c.Word, of.noun))
+		}
+	}
+	if len(sizes) == 0 {
+		return unknown + "There is no block in which both the baseline and its twin are valid."
+	}
+	text := fmt.Sprintf("**A/A floor**: the same thing twice may differ by %s (n = %d). A smaller difference is noise.",
+		strings.Join(sizes, ", "), p.contrasts[byGoodput][twin].N)
+	if len(alarms) > 0 {
+		text += " False alarm: the twin is called " + strings.Join(alarms, ", ") + ", and yet is the same."
+	}
+	return text
 }

@@ -1,0 +1,98 @@
+package report
+
+import (
+	"fmt"
+
+	"stormwave/lab/internal/judge/stat"
+)
+
+// contrastTable compares every cell with the baseline: for each measure the
+// estimate, its 95% interval and what it comes to.
+func (p part) contrastTable() comparison {
+	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n"}, left: map[int]bool{}}}
+	for _, m := range measures {
+		c.left[len(c.head)] = true
+		c.head = append(c.head, m.head)
+	}
+	c.left[len(c.head)], c.left[len(c.head)+1] = true, true
+	c.head = append(c.head, "SLO met", "Goodput")
+	for row, g := range p.rows {
+		line := []string{cellName(g.cell), g.n()}
+		c.note(g)
+		for m := range measures {
+			line = append(line, c.contrast(p, m, row))
+		}
+		c.rows = append(c.rows, append(line, g.slo(p.slo), p.best.mark(row)))
+	}
+	return c
+}
+
+// contrast is the text of a contrast; what it lacks is noted.
+func (c *comparison) contrast(p part, m, row int) string {
+	g, head := p.rows[row], measures[m].head
+	text := p.contrastText(m, row)
+	if row == 0 || len(g.used) == 0 {
+		return text
+	}
+	if text == missing && len(p.rows[0].used) == 0 {
+		c.gaps.add(head, "the baseline has no repetition that can be used", g.cell.Label)
+	}
+	for _, warning := range p.contrasts[m][row].Warnings {
+		if len(p.rows[0].used) > 0 {
+			c.gaps.add(head, warning.Error(), g.cell.Label)
+		}
+	}
+	return text
+}
+
+// contrastText writes how a cell differs from the baseline: 4.15 [4.02, 4.31]
+// better, or as much of it as the repetitions allow.
+func (p part) contrastText(m, row int) string {
+	of, c := measures[m], p.contrasts[m][row]
+	switch {
+	case row == 0 || c.N == 0:
+		return missing
+	case c.suspect:
+		return of.show(c.Ratio) + dagger
+	case c.Interval != nil:
+		return fmt.Sprintf("%s [%s, %s] %s", of.show(c.Ratio), of.show(c.Interval.Low), of.show(c.Interval.High), c.Word)
+	case c.N == 1:
+		return fmt.Sprintf("%s, %s", of.show(c.Ratio), c.Word)
+	}
+	return fmt.Sprintf("%s (%s to %s), %s", of.show(c.Ratio), of.show(c.Low), of.show(c.High), c.Word)
+}
+
+// crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm.
+// It is empty if there are none.
+func (p part) crossCheck() string {
+	if len(p.blocks) < stat.MinBlocks {
+		return ""
+	}
+	t := table{head: []string{"Cell"}}
+	for _, m := range measures {
+		t.head = append(t.head, m.noun)
+	}
+	for _, row := range p.declared() {
+		line := []string{cellName(p.rows[row].cell)}
+		for m := range measures {
+			text := missing
+			if c := p.contrasts[m][row]; c.Interval != nil && !c.suspect {
+				text = figure(c.alone) + " → " + figure(c.P)
+			}
+			line = append(line, text)
+		}
+		t.rows = append(t.rows, line)
+	}
+	return fmt.Sprintf("Alone → after Holm over the %s of a measure.\n\n%s", plural(len(t.rows), "contrast"), t.markdown())
+}
+
+// tooMany says so if there are too few blocks for so many contrasts.
+func (p part) tooMany() string {
+	n, contrasts := len(p.blocks), len(p.declared())
+	least := stat.LeastBlocks(contrasts)
+	if n < stat.MinBlocks || n >= least {
+		return ""
+	}
+	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer cells.",
+		plural(n, "block"), plural(contrasts, "contrast"), least)
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/record"
+)
+
+// storm is the analysis of the synthetic run's first scenario, after a change.
+func storm(t *testing.T, blocks int, change func(*record.Record)) part {
+	t.Helper()
+	run := synthetic(t, blocks)
+	for i := range run.Records {
+		if run.Records[i].Scenario == "storm" {
+			change(&run.Records[i])
+		}
+	}
+	return analyze(t, run).parts[0]
+}
+
+// goodputs sets the goodput of every cell to that of the baseline's, times a factor
+// for the cell with that topology, and a little noise.
+func goodputs(factors map[string]float64) func(*record.Record) {
+	return func(r *record.Record) {
+		noise := 1 + 0.004*float64(r.N%5-2)
+		r.Load.GoodputRPS = 1_000 * noise
+		if f, ok := factors[r.Settings["topology"]]; ok && r.Settings["pool_size"] == "8" {
+			r.Load.GoodputRPS *= f
+		}
+	}
+}
+
+func TestContrasts(t *testing.T) {
+	p := storm(t, 10, goodputs(map[string]float64{"direct": 1.2, "replica": 0.8, "pgbouncer": 1.001}))
+	for row, want := range map[int]struct {
+		word  stat.Word
+		ratio float64
+	}{1: {stat.Equivalent, 1}, 2: {stat.Better, 1.2}, 3: {stat.Worse, 0.8}, 4: {stat.Equivalent, 1}} {
+		c := p.contrasts[byGoodput][row]
+		if c.Word != want.word || c.N != 10 || math.Abs(c.Ratio/want.ratio-1) > 0.006 {
+			t.Errorf("row %d: %.3f %s of %d; want %.3f %s", row, c.Ratio, c.Word, c.N, want.ratio, want.word)
+		}
+		if c.Interval == nil || c.Interval.Low > c.Ratio || c.Interval.High < c.Ratio {
+			t.Errorf("row %d: interval %v of %.3f", row, c.Interval, c.Ratio)
+		}
+	}
+	// Of the three contrasts two have the least p-value there is with 10 blocks.
+	for row, times := range map[int]float64{1: 1, 2: 3, 3: 3} {
+		if c := p.contrasts[byGoodput][row]; c.P != min(1, times*c.alone) || row > 1 && c.alone != 2/1024. {
+			t.Errorf("row %d: p is %v alone, %v after Holm", row, c.alone, c.P)
+		}
+	}
+	if f := p.floors[byGoodput]; f <= 0 || f > 0.02 {
+		t.Errorf("A/A floor %v", f)
+	}
+	if text := p.contrastText(byGoodput, 2); !strings.HasPrefix(text, "1.") || !strings.HasSuffix(text, "] better") {
+		t.Errorf("contrast %q", text)
+	}
+	if text := p.contrastText(byGoodput, 0); text != missing {
+		t.Errorf("the baseline against itself: %q", text)
+	}
+}
+
+func TestTooFewBlocks(t *testing.T) {
+	p := storm(t, 5, goodputs(map[string]float64{"direct": 2}))
+	c := p.contrasts[byGoodput][capped]
+	if c.Interval != nil || c.Word != stat.TooSmall {
+		t.Errorf("5 blocks: interval %v, word %s", c.Interval, c.Word)
+	}
+	want := ratio(c.Ratio) + " (" + ratio(c.Low) + " to " + ratio(c.High) + "), n too small"
+	if text := p.contrastText(byGoodput, capped); text != want || c.Low >= c.High {
+		t.Errorf("contrast %q, want %q", text, want)
+	}
+	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") || p.best.mark(p.best.row) != "highest, n too small" {
+		t.Errorf("winner: %s, %s", p.whoWon(), p.best.mark(p.best.row))
+	}
+	// With six an interval is there, but three contrasts are too many for a word.
+	p = storm(t, 6, goodputs(map[string]float64{"direct": 2}))
+	if c := p.contrasts[byGoodput][capped]; c.Interval == nil || c.Word != stat.Inconclusive {
+		t.Errorf("6 blocks: interval %v, word %s", c.Interval, c.Word)
+	}
+	if !strings.Contains(p.finding(), "6 blocks and 3 contrasts: after Holm no difference can be told, however large. It takes 7 blocks") {
+		t.Errorf("finding: %s", p.finding())
+	}
+}
+
+func TestTies(t *testing.T) {
+	for name, test := range map[string]struct {
+		factors map[string]float64
+		marks   [5]string
+		words   string
+	}{
+		"one is ahead": {
+			map[string]float64{"direct": 1.5, "replica": 1.2},
+			[5]string{2: "**best**"}, "It is ahead of every other cell that met the SLO.",
+		},
+		"two are tied": {
+			map[string]float64{"direct": 1.5, "replica": 1.5, "pgbouncer": 1.2},
+			[5]string{2: "**tied for best**", 3: "**tied for best**"}, "Tied for best, since they cannot be told from it: `pool_size=8",
+		},
+		"all are": {
+			nil,
+			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"}, "cannot be told from it: all others that met the SLO.",
+		},
+	} {
+		p := storm(t, 10, goodputs(test.factors))
+		for row, want := range test.marks {
+			if got := p.best.mark(row); got != want {
+				t.Errorf("%s: row %d is %q, want %q", name, row, got, want)
+			}
+		}
+		if got := p.whoWon(); !strings.Contains(got, test.words) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// What misses the SLO does not win, however much goodput it has.
+func TestTheWinnerMetTheSLO(t *testing.T) {
+	change := goodputs(map[string]float64{"direct": 1.5})
+	p := storm(t, 10, func(r *record.Record) {
+		change(r)
+		if r.Settings["pool_size"] == "unlimited" {
+			r.Load.GoodputRPS = 9_000
+		}
+	})
+	if p.best.row != capped || !p.best.met {
+		t.Errorf("the best is row %d, met the SLO: %t", p.best.row, p.best.met)
+	}
+	p = storm(t, 10, func(r *record.Record) { r.Load.ErrorRatio = 0.5 })
+	if p.best.met || !strings.HasPrefix(p.whoWon(), "Of all cells the best goodput is that of") {
+		t.Errorf("nobody met the SLO: %s", p.whoWon())
+	}
+}
+
+// A cell with suspect repetitions alone shows numbers, and is compared with nothing.
+func TestSuspectCells(t *testing.T) {
+	run := synthetic(t, 10)
+	label := run.Plan.Cells[capped].Label
+	p := storm(t, 10, func(r *record.Record) {
+		if r.Cell == label {
+			r.Verdict, r.Reasons = record.Suspect, []string{"noisy host"}
+		}
+	})
+	if text := p.contrastText(byGoodput, capped); !strings.HasSuffix(text, dagger) || strings.ContainsAny(text, "[ ") {
+		t.Errorf("contrast %q", text)
+	}
+	c := p.contrastTable()
+	if row := c.rows[capped]; row[1] != "10†" || row[6] != "yes†" || row[7] != "" {
+		t.Errorf("row %q", row)
+	}
+	if notes := c.notes(); !strings.Contains(notes, "† from suspect repetitions, for want of valid ones, and so compared with nothing: `"+label+"`") {
+		t.Errorf("notes: %s", notes)
+	}
+	if words := p.finding(); !strings.HasPrefix(words, "2 of 4 cells met the SLO") || strings.Contains(words, "more goodput: `"+label) {
+		t.Errorf("finding: %s", words)
+	}
+}
+
+func TestFloorLine(t *testing.T) {
+	p := storm(t, 10, func(r *record.Record) {
+		if strings.HasSuffix(r.Cell, twinSuffix) {
+			r.Load.GoodputRPS *= 1.1
+		}
+	})
+	// A twin that differs widens the margin, so it cannot be called different.
+	if line := p.floorLine(); !strings.Contains(line, "the same thing twice may differ by 1") || !strings.Contains(line, "(n = 10)") || strings.Contains(line, "False alarm") {
+		t.Error(line)
+	}
+	run := synthetic(t, 2)
+	for i := range run.Plan.Cells {
+		run.Plan.Cells[i].Twin = false // as in runs made before there were twins
+	}
+	if line := analyze(t, run).parts[0].floorLine(); line != "**A/A floor**: not known. This run did not measure the baseline twice." {
+		t.Error(line)
+	}
+}
+
+func TestPhasesInOrder(t *testing.T) {
+	rows := []group{{used: []*record.Record{{Phases: map[string]record.Phase{
+		"hold": {}, "vus_500": {}, "vus_50": {}, "vus_0100": {}, "down": {}, "ramp": {},
+	}}}}}
+	want := "ramp vus_50 vus_0100 vus_500 hold down"
+	if got := strings.Join(phaseNames(rows), " "); got != want {
+		t.Errorf("phases %s, want %s", got, want)
+	}
+	if got := phaseHead("vus_0100"); got != "to 100 VUs" {
+		t.Errorf("head %q", got)
+	}
+}

@@ -1,0 +1,38 @@
+package report
+
+import (
+	"strings"
+
+	"stormwave/lab/internal/record"
+)
+
+// left is why a repetition does not enter the statistics: a verdict, or that its
+// block was shot again.
+func left(r *record.Record, latest map[int]int) (what, why string, ok bool) {
+	reasons := strings.Join(r.Reasons, "; ")
+	if r.Attempt < latest[r.Block] {
+		return "superseded", strings.TrimPrefix(reasons+"; its block was interrupted, and shot again as a whole", "; "), true
+	}
+	return string(r.Verdict), reasons, r.Verdict != record.Valid
+}
+
+// leftOut lists the repetitions that did not enter the statistics, and why.
+func leftOut(records []record.Record) string {
+	t := table{
+		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Reasons"},
+		left: map[int]bool{2: true, 3: true, 4: true, 5: true},
+	}
+	latest := attempts(records)
+	for i := range records {
+		r := &records[i]
+		if what, why, ok := left(r, latest); ok {
+			t.rows = append(t.rows, []string{
+				count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), "**" + what + "**", prose(why),
+			})
+		}
+	}
+	if len(t.rows) == 0 {
+		return "Nothing: every repetition is valid.\n"
+	}
+	return t.markdown()
+}

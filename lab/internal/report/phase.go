@@ -1,0 +1,136 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stormwave/lab/internal/record"
+)
+
+// phaseNames lists the phases that a part's repetitions have, as they follow each
+// other in the load.
+func phaseNames(rows []group) []string {
+	found := map[string]bool{}
+	for _, g := range rows {
+		for _, r := range g.used {
+			for name := range r.Phases {
+				found[name] = true
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b string) int {
+		return cmp.Or(cmp.Compare(stage(a), stage(b)), cmp.Compare(users(a), users(b)), cmp.Compare(a, b))
+	})
+}
+
+// stage ranks a phase: first the load rises, in one ramp or in steps.
+func stage(phase string) int {
+	return max(0, slices.Index([]string{"ramp", "hold", "down"}, phase))
+}
+
+// users is the number of VUs that a step of the load leads to, 0 for other phases.
+func users(phase string) int {
+	digits, _ := strings.CutPrefix(phase, "vus_")
+	n, err := strconv.Atoi(digits)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// phaseHead writes a phase in a table's head.
+func phaseHead(phase string) string {
+	if n := users(phase); n > 0 {
+		return "to " + count(float64(n)) + " VUs"
+	}
+	return phase
+}
+
+// phaseNumber is a number of which each phase has its own.
+type phaseNumber struct {
+	title string
+	show  func(float64) string
+	value func(record.Phase) (float64, bool)
+}
+
+func ofPhase(latency func(record.Phase) *record.Latency, value func(*record.Latency) float64) func(record.Phase) (float64, bool) {
+	return func(p record.Phase) (float64, bool) {
+		l := latency(p)
+		if l == nil {
+			return 0, false
+		}
+		return value(l), true
+	}
+}
+
+func everyRequest(p record.Phase) *record.Latency { return p.Latency }
+
+func successful(p record.Phase) *record.Latency { return p.OKLatency }
+
+var phaseNumbers = []phaseNumber{
+	{"Requests", count, func(p record.Phase) (float64, bool) { return float64(p.Requests), true }},
+	{"Failed %", percent, func(p record.Phase) (float64, bool) {
+		return float64(p.Failed) / float64(p.Requests), p.Requests > 0
+	}},
+	{"p95 ms of all requests", figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P95 })},
+	{"p99 ms of all requests", figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P99 })},
+	{"p99 ms of successes", figure, ofPhase(successful, func(l *record.Latency) float64 { return l.P99 })},
+}
+
+// columns has one column for each phase.
+func (n phaseNumber) columns(phases []string) []column {
+	var columns []column
+	for _, name := range phases {
+		columns = append(columns, column{
+			head: phaseHead(name), name: "phases." + name, show: n.show,
+			value: func(r *record.Record) (float64, bool) {
+				p, ok := r.Phases[name]
+				if !ok {
+					return 0, false
+				}
+				return n.value(p)
+			},
+			why: func(r *record.Record) string {
+				switch p, ok := r.Phases[name]; {
+				case ok && p.Requests == 0:
+					return "no request began in it"
+				case ok && p.Failed == p.Requests:
+					return "no request succeeded"
+				}
+				return ""
+			},
+		})
+	}
+	return columns
+}
+
+// recoveryColumn is the time that the service took to come back.
+var recoveryColumn = column{
+	head: "Recovery s", name: "recovery_s", show: figure,
+	value: func(r *record.Record) (float64, bool) { return optional(r.Recovery) },
+	why:   func(*record.Record) string { return "p95 was not back under the SLO's bound when the load ended" },
+}
+
+// phaseTables shows the load phase by phase: a table for each number.
+func phaseTables(rows []group) string {
+	phases := phaseNames(rows)
+	if len(phases) == 0 {
+		return "No repetition that can be used has phases.\n"
+	}
+	var b strings.Builder
+	recovered := compare(rows, "Cell", cellName, []column{recoveryColumn})
+	fmt.Fprintf(&b, "Recovery: from the end of the rise until p95 is back under the SLO's bound for good; 0 where it never left it.\n\n%s",
+		recovered.markdown())
+	notes := comparison{cells: len(rows)}
+	for _, n := range phaseNumbers {
+		c := compare(rows, "Cell", cellName, n.columns(phases))
+		fmt.Fprintf(&b, "\n**%s**\n\n%s", n.title, c.table.markdown())
+		notes.gaps.join(c.gaps)
+		notes.suspect = c.suspect
+	}
+	return b.String() + notes.notes()
+}
