@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,66 +25,25 @@ func knownRun(results, name string) error {
 	return usageError{fmt.Errorf("no run is called %q; there are: %s", name, strings.Join(names, ", "))}
 }
 
-// loadRun reads a run back from its files.
-func loadRun(results, name string) (report.Run, error) {
-	dir, err := record.NewDir(results, name)
-	if err != nil {
-		return report.Run{}, err
-	}
-	run := report.Run{Name: name}
-	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
-		return report.Run{}, err
-	}
-	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
-		return report.Run{}, err
-	}
-	if run.Spec, err = os.ReadFile(dir.Spec()); err != nil {
-		return report.Run{}, fmt.Errorf("read spec of the run: %w", err)
-	}
-	run.Records, err = record.Read(dir.Records())
-	var torn *record.TornError
-	if errors.As(err, &torn) {
-		err = nil // what is whole counts
-	}
-	return run, err
-}
+// indexName is the index' name below results/.
+var indexName = filepath.Base(record.Index(""))
 
-// writeIndex writes results/README.md, the list of all runs that can be read.
-func writeIndex(results string) error {
+// index makes results/README.md, the list of all runs that can be read. One of them
+// is read already.
+func index(results string, known report.Run) ([]byte, error) {
 	names, err := record.Names(results)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var summaries []report.Summary
 	for _, name := range names {
-		if run, err := loadRun(results, name); err == nil {
-			summaries = append(summaries, report.Summarize(run))
+		run := known
+		if name != known.Name {
+			if run, err = loadRun(results, name); err != nil {
+				continue
+			}
 		}
+		summaries = append(summaries, report.Summarize(run))
 	}
-	return record.WriteFile(record.Index(results), report.Index(summaries))
-}
-
-// writeReport writes the report of a run, the index of all runs, and a summary for
-// the terminal.
-func writeReport(j job, records []record.Record) error {
-	run := report.Run{Name: j.dir.Name(), Plan: j.plan, Host: j.host, Records: records, Spec: j.spec}
-	files, err := report.Build(run)
-	if err != nil {
-		return err
-	}
-	for name, content := range files {
-		if err := record.WriteFile(filepath.Join(resultsDir(j.layout), name), content); err != nil {
-			return err
-		}
-	}
-	if err := writeIndex(resultsDir(j.layout)); err != nil {
-		return err
-	}
-	fmt.Fprint(j.out, report.Terminal(run))
-	path, err := filepath.Rel(j.layout.Root, j.dir.Report())
-	if err != nil {
-		path = j.dir.Report()
-	}
-	fmt.Fprintf(j.out, "report: %s\n", path)
-	return nil
+	return report.Index(summaries), nil
 }

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report"
+	"stormwave/lab/internal/stack"
+)
+
+func (l *lab) report() *cobra.Command {
+	return &cobra.Command{
+		Use: "report RUN", Short: "Make a run's report anew from its records", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			layout, err := l.layout()
+			if err != nil {
+				return err
+			}
+			if err := knownRun(resultsDir(layout), args[0]); err != nil {
+				return err
+			}
+			return writeReport(layout, args[0], cmd.OutOrStdout())
+		},
+	}
+}
+
+// writeReport writes the report of a run and the index of all runs, and a summary
+// for the terminal. It reads the run from its files, as verify does: what a process
+// may know beyond them has no way into the report.
+func writeReport(layout stack.Layout, name string, out io.Writer) error {
+	results := resultsDir(layout)
+	run, err := loadRun(results, name)
+	if err != nil {
+		return err
+	}
+	analysis, err := report.Analyze(run)
+	if err != nil {
+		return err
+	}
+	files := analysis.Files()
+	if files[indexName], err = index(results, run); err != nil {
+		return err
+	}
+	for name, content := range files {
+		if err := record.WriteFile(filepath.Join(results, name), content); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(out, analysis.Terminal())
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return err
+	}
+	path, err := filepath.Rel(layout.Root, dir.Report())
+	if err != nil {
+		path = dir.Report()
+	}
+	fmt.Fprintf(out, "report: %s\n", path)
+	return nil
+}
+
+// loadRun reads a run back from its files.
+func loadRun(results, name string) (report.Run, error) {
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return report.Run{}, err
+	}
+	run := report.Run{Name: name}
+	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
+		return report.Run{}, err
+	}
+	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
+		return report.Run{}, err
+	}
+	if run.Spec, err = os.ReadFile(dir.Spec()); err != nil {
+		return report.Run{}, fmt.Errorf("read spec of the run: %w", err)
+	}
+	run.Records, err = record.Read(dir.Records())
+	var torn *record.TornError
+	if errors.As(err, &torn) {
+		err = nil // what is whole counts
+	}
+	return run, err
+}
