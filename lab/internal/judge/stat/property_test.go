@@ -112,7 +112,7 @@ func TestEstimateLiesInItsInterval(t *testing.T) {
 }
 
 func TestTheSeedDecides(t *testing.T) {
-	cells := shots(rand.New(rand.NewPCG(7, 1)), 40, 0.03, 1, 1.01)
+	cells := shots(rand.New(rand.NewPCG(7, 1)), rankBlocks+1, 0.03, 1, 1.01)
 	x, _ := LogRatios(cells[0], cells[1])
 	if Confidence(x, 1) != Confidence(x, 1) || signFlip(x, 1) != signFlip(x, 1) {
 		t.Error("one seed, two results")

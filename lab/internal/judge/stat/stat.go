@@ -6,7 +6,8 @@
 // and half as fast are equally far from 1.
 //
 // Functions never change their arguments. With up to 30 blocks all is exact and
-// needs no chance; beyond, it is resampled 10,000 times from the given seed.
+// needs no chance, intervals with up to 128; beyond, it is resampled 10,000 times
+// from the given seed.
 package stat
 
 // MinBlocks is the fewest blocks that give an interval or a word other than
@@ -16,7 +17,8 @@ const MinBlocks = 6
 
 const (
 	alpha       = 0.05   // two-sided; intervals cover 1 − alpha
-	exactBlocks = 30     // up to here the exact methods take about a millisecond at most
+	exactBlocks = 30     // up to here the exact sign-flip test takes about a millisecond at most
+	rankBlocks  = 128    // up to here intervals invert the signed-rank test; more blocks than any run has
 	resamples   = 10_000 // beyond
 )
 
