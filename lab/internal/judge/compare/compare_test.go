@@ -290,3 +290,15 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 		t.Errorf("goodput = × %v in %v %s; want × 0.9, narrowly", *got.Estimate, *got.Interval, got.Word)
 	}
 }
+
+// Two runs of 10,000 records each.
+func BenchmarkRuns(b *testing.B) {
+	var pools []string
+	for i := 1; i <= 49; i++ {
+		pools = append(pools, fmt.Sprint(i))
+	}
+	run := synthetic{name: "one", pools: pools, scenarios: []matrix.Scenario{storm, wave}, blocks: 100, speed: steady}.run()
+	for b.Loop() {
+		Runs(run, run)
+	}
+}

@@ -41,6 +41,27 @@ func TestRejected(t *testing.T) {
 	}
 }
 
+func TestRankSumOfManyIsNearTheExactOne(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 9))
+	for range 50 {
+		x, y := make([]float64, 20+random.IntN(10)), make([]float64, 20+random.IntN(10))
+		shift := random.Float64()
+		for i := range x {
+			x[i] = random.NormFloat64()
+		}
+		for i := range y {
+			y[i] = random.NormFloat64() + shift
+		}
+		got, exact := rankSum(differences(x, y), len(x), len(y)), stat.MannWhitney(x, y)
+		if math.Abs(got-exact) > 0.002+0.02*exact {
+			t.Errorf("%d v %d: p = %v; exact is %v", len(x), len(y), got, exact)
+		}
+	}
+	if got := rankSum(differences([]float64{1, 2}, []float64{1, 2}), 2, 2); got != 1 {
+		t.Errorf("p of the same values = %v; want 1", got)
+	}
+}
+
 func TestDifferenceOf(t *testing.T) {
 	// The 16 differences are 9 to 15: 9, 10 10, 11 11 11, 12 12 12 12, 13 13 13, …
 	a, b := []float64{1, 4, 2, 3}, []float64{16, 13, 14, 15}
