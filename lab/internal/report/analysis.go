@@ -24,6 +24,7 @@ type part struct {
 	scenario  matrix.Scenario
 	slo       matrix.SLO
 	rows      []group
+	metrics   []string      // that any repetition has
 	blocks    []int         // that were shot, whole or not
 	values    [][][]float64 // by measure, row and block; NaN where there is none
 	floors    []float64     // by measure; NaN where it is not known
@@ -54,6 +55,7 @@ func Analyze(run Run) (*Analysis, error) {
 	var floors, contrasts []func() // which know the floors
 	for i := range a.parts {
 		p := &a.parts[i]
+		p.metrics = metricsOf(p.rows)
 		for m := range measures {
 			floors = append(floors, func() { p.floors[m] = p.floor(m) })
 			for row := 1; row < len(p.rows); row++ {

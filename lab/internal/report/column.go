@@ -146,9 +146,9 @@ var hostColumns = []column{
 }
 
 // byService makes a column of each service for which a metric was recorded.
-func byService(rows []group, name, unit string, show func(float64) string) []column {
+func (p part) byService(name, unit string, show func(float64) string) []column {
 	var columns []column
-	for _, service := range labelsOf(rows, name, "service") {
+	for _, service := range labelsOf(p.metrics, name, "service") {
 		columns = append(columns, metric(service+" "+unit, series(name, "service", service), show))
 	}
 	return columns
@@ -157,18 +157,27 @@ func byService(rows []group, name, unit string, show func(float64) string) []col
 // series writes a labelled metric as records do.
 func series(name, label, value string) string { return name + `{` + label + `="` + value + `"}` }
 
-// labelsOf lists the values that a label of a metric has in the rows, the
-// services on a request's way first.
-func labelsOf(rows []group, name, label string) []string {
+// metricsOf lists all metrics of the rows, sorted.
+func metricsOf(rows []group) []string {
 	found := map[string]bool{}
 	for _, g := range rows {
 		for _, r := range g.used {
-			for key := range r.Metrics {
-				rest, ok := strings.CutPrefix(key, name+`{`+label+`="`)
-				if value, whole := strings.CutSuffix(rest, `"}`); ok && whole {
-					found[value] = true
-				}
+			for name := range r.Metrics {
+				found[name] = true
 			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// labelsOf lists the values that a label of a metric has, the services on a
+// request's way first.
+func labelsOf(metrics []string, name, label string) []string {
+	var found []string
+	for _, key := range metrics {
+		rest, ok := strings.CutPrefix(key, name+`{`+label+`="`)
+		if value, whole := strings.CutSuffix(rest, `"}`); ok && whole {
+			found = append(found, value)
 		}
 	}
 	onTheWay := []string{"k6", "app", "pgbouncer", "postgres", "primary", "replica", "prometheus"}
@@ -178,7 +187,8 @@ func labelsOf(rows []group, name, label string) []string {
 		}
 		return len(onTheWay)
 	}
-	return slices.SortedFunc(maps.Keys(found), func(a, b string) int {
+	slices.SortFunc(found, func(a, b string) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 	})
+	return found
 }

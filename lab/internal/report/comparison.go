@@ -136,20 +136,19 @@ func values(label string, factors []string) []string {
 
 // mainWait names what sessions of a server waited for most. Waiting for the
 // client is idling, and so is the main loop of a background process.
-func mainWait(rows []group, prefix string) textColumn {
+func (p part) mainWait(prefix string) textColumn {
 	name := prefix + "wait_events"
+	events := labelsOf(p.metrics, name, "event")
 	return textColumn{"Main wait (mean sessions)", func(row int) string {
-		g := rows[row]
-		events := labelsOf([]group{g}, name, "event")
-		if len(events) == 0 {
-			return missing
-		}
-		best, most := "none", 0.0
+		g := p.rows[row]
+		best, most := missing, 0.0
 		for _, event := range events {
-			if strings.HasPrefix(event, "Client:") || strings.HasPrefix(event, "Activity:") {
-				continue
+			v, n := g.median(metric("", series(name, "event", event), nil).value)
+			if n > 0 && best == missing {
+				best = "none"
 			}
-			if v, _ := g.median(metric("", series(name, "event", event), nil).value); v > most {
+			idle := strings.HasPrefix(event, "Client:") || strings.HasPrefix(event, "Activity:")
+			if v > most && !idle {
 				best, most = prose(event)+" "+figure(v), v
 			}
 		}

@@ -57,13 +57,13 @@ func (p part) tables() string {
 	section("What the users saw", compare(rows, "Cell", cellName, userColumns).markdown())
 	section("Phase by phase", phaseTables(rows))
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
-		slices.Concat(serverColumns("primary_"), poolColumns), mainWait(rows, "primary_")).markdown())
+		slices.Concat(serverColumns("primary_"), poolColumns), p.mainWait("primary_")).markdown())
 	if slices.ContainsFunc(rows, readsReplica) {
-		section("What the replica did", compare(rows, "Cell", cellName, replicaColumns, mainWait(rows, "replica_")).markdown())
+		section("What the replica did", compare(rows, "Cell", cellName, replicaColumns, p.mainWait("replica_")).markdown())
 	}
 	section("What the machine paid", compare(rows, "Cell", cellName,
-		slices.Concat(hostColumns, byService(rows, "cpu_cores", "cores", figure))).markdown())
-	if memory := byService(rows, "memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
+		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", figure))).markdown())
+	if memory := p.byService("memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
 		folded("Memory by service (PSS, max)", compare(rows, "Cell", cellName, memory).markdown())
 	}
 	return b.String()

@@ -21,6 +21,12 @@ func synthetic(t testing.TB, blocks int) Run {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return synthesize(t, src, blocks)
+}
+
+// synthesize is synthetic with another spec.
+func synthesize(t testing.TB, src []byte, blocks int) Run {
+	t.Helper()
 	spec, err := matrix.Parse(src, []string{"storm", "wave"})
 	if err != nil {
 		t.Fatal(err)

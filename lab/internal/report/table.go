@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 )
 
@@ -18,47 +18,75 @@ type table struct {
 	left map[int]bool
 }
 
-// markdown renders the table as GitHub reads it. Foreign text in cells must have
-// gone through prose or code; the bars between cells are kept from it here, since
-// the renderer does not.
+// markdown renders the table as GitHub reads it, in columns for those who read it
+// as text. Foreign text in cells must have gone through prose or code; the bars
+// between cells are kept from it here.
 func (t table) markdown() string {
-	safe := table{head: escapeBars(t.head), left: t.left}
-	for _, row := range t.rows {
-		safe.rows = append(safe.rows, escapeBars(row))
+	widths := make([]int, len(t.head))
+	lines := make([][]string, 0, 1+len(t.rows))
+	for _, line := range append([][]string{t.head}, t.rows...) {
+		safe := make([]string, len(line))
+		for i, text := range line {
+			safe[i] = strings.ReplaceAll(text, "|", `\|`)
+			widths[i] = max(widths[i], 1, width.String(safe[i]))
+		}
+		lines = append(lines, safe)
 	}
-	return safe.render(tablewriter.WithRenderer(renderer.NewMarkdown()))
+	var b strings.Builder
+	for n, line := range lines {
+		for i, text := range line {
+			pad := strings.Repeat(" ", widths[i]-width.String(text))
+			if t.alignsLeft(i) {
+				text += pad
+			} else {
+				text = pad + text
+			}
+			b.WriteString("| " + text + " ")
+		}
+		b.WriteString("|\n")
+		if n == 0 {
+			t.rule(&b, widths)
+		}
+	}
+	return b.String()
 }
 
-func escapeBars(cells []string) []string {
-	safe := make([]string, len(cells))
-	for i, c := range cells {
-		safe[i] = strings.ReplaceAll(c, "|", `\|`)
+// rule separates the head from the rows, and says how columns are aligned.
+func (t table) rule(b *strings.Builder, widths []int) {
+	for i, w := range widths {
+		line := strings.Repeat("-", w+1)
+		if t.alignsLeft(i) {
+			b.WriteString("|:" + line)
+		} else {
+			b.WriteString("|" + line + ":")
+		}
 	}
-	return safe
+	b.WriteString("|\n")
 }
+
+// width does not depend on the locale of whoever makes the report.
+var width = displaywidth.Options{}
+
+func (t table) alignsLeft(column int) bool { return column == 0 || t.left[column] }
 
 // terminal renders the table with lines around it and without colour.
-func (t table) terminal() string { return t.render() }
-
-func (t table) render(options ...tablewriter.Option) string {
+func (t table) terminal() string {
 	align := make([]tw.Align, len(t.head))
 	for i := range align {
 		align[i] = tw.AlignRight
-		if i == 0 || t.left[i] {
+		if t.alignsLeft(i) {
 			align[i] = tw.AlignLeft
 		}
 	}
-	// As given: a wrapped header would lose its second line in Markdown.
 	asGiven := tw.CellConfig{
 		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
 		Alignment:  tw.CellAlignment{PerColumn: align},
 	}
 	var b strings.Builder
-	w := tablewriter.NewTable(&b, append(options,
+	w := tablewriter.NewTable(&b,
 		tablewriter.WithConfig(tablewriter.Config{Header: asGiven, Row: asGiven}),
-		// Widths must not depend on the locale of whoever makes the report.
 		tablewriter.WithEastAsian(tw.Off),
-	)...)
+	)
 	w.Header(t.head)
 	for _, row := range t.rows {
 		if err := w.Append(row); err != nil {
