@@ -182,6 +182,44 @@ func TestReportAndVerify(t *testing.T) {
 	}
 }
 
+// A run that was really shot, on the quick spec, and interrupted in its first block.
+func TestReportOfARealRun(t *testing.T) {
+	const name = "2026-11-23T1546Z-quick"
+	root := checkout(t)
+	if err := os.CopyFS(filepath.Join(root, "results", name), os.DirFS(filepath.Join("testdata", name))); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, status := run(t, root, "report", name)
+	if status != 0 || !strings.Contains(stdout, "baseline again (A/A)") {
+		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
+	}
+	if _, stderr, status := run(t, root, "verify", name); status != 0 {
+		t.Errorf("verify: status %d, %q", status, stderr)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "results", name+".md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Of 10 repetitions 4 are valid, 1 suspect, 5 not shot.",
+		"The baseline had 13.55% of its requests fail and a p99 of 3,624 ms.",
+		"1.097, n too small",
+		"1.015†",
+		"| to 500 VUs |",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	bench, err := os.ReadFile(filepath.Join(root, "results", name, "bench.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(bench, []byte("\nBenchmark")); n != 4 {
+		t.Errorf("bench.txt has %d lines of repetitions, want 4", n)
+	}
+}
+
 func TestReportOfAnUnknownRun(t *testing.T) {
 	root := checkout(t)
 	for _, command := range []string{"report", "verify"} {

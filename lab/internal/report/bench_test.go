@@ -62,7 +62,7 @@ func TestBenchstatReadsEveryNumber(t *testing.T) {
 		}
 	}
 	out := benchstat(t, benchFile(t, run))
-	for _, want := range []string{"cpu: Example CPU @ 2.50GHz\n", "cores: 2\n", "kernel: 6.1.0\n", "postgres: 15.14\n"} {
+	for _, want := range []string{"cpu: Example CPU @ 2.50GHz\n", "cores: 2\n", "kernel: Linux 6.1.0 x86_64\n", "postgres: 15.14\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no line %q in\n%s", want, out)
 		}

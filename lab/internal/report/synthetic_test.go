@@ -36,7 +36,7 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 	run := Run{
 		Name: runName, Plan: spec.Plan(), Spec: src,
 		Host: record.Host{
-			Kernel: "6.1.0", Distro: "Debian GNU/Linux 12", CPUModel: "Example CPU @ 2.50GHz", Cores: 2, MemoryBytes: 8 << 30,
+			Kernel: "Linux 6.1.0 x86_64", Distro: "Debian GNU/Linux 12", CPUModel: "Example CPU @ 2.50GHz", Cores: 2, MemoryBytes: 8 << 30,
 			Go: "go1.26.8", Commit: "0123456789abcdef", Dirty: true, Env: record.EnvHost,
 			Programs: []record.Program{
 				{Name: "k6", Path: ".lab/tools/k6", Version: "2.0.0", SHA256: "aa11"},

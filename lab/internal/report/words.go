@@ -102,19 +102,25 @@ func (p part) finding() string {
 }
 
 func (p part) whoMet() string {
-	cells, met := 0, []string{}
+	cells, unknown, met := 0, 0, []string{}
 	for _, g := range p.rows {
-		if g.cell.Twin {
+		switch {
+		case g.cell.Twin:
 			continue
-		}
-		cells++
-		if g.meets(p.slo) {
+		case !g.valid():
+			unknown++
+			continue
+		case g.meets(p.slo):
 			met = append(met, g.cell.Label)
 		}
+		cells++
 	}
 	text := fmt.Sprintf("%d of %s met the SLO", len(met), plural(cells, "cell"))
 	if len(met) > 0 && len(met) <= mostNamed {
 		text += " (" + codes(met) + ")"
+	}
+	if unknown > 0 {
+		text += fmt.Sprintf("; %s without a valid repetition", plural(unknown, "other"))
 	}
 	base := p.rows[0]
 	if !base.valid() {
