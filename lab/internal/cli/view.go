@@ -26,7 +26,6 @@ type view struct {
 
 	mu    sync.Mutex
 	state string
-	now   snapshot.Now
 	stop  chan struct{}
 	done  chan struct{}
 }

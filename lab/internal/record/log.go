@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"syscall"
 )
 
@@ -133,36 +135,59 @@ func Read(path string) ([]Record, error) {
 
 // decode reads the lines of a records file; path is for messages.
 func decode(path string, src []byte) ([]Record, error) {
-	var records []Record
+	var lines [][]byte
+	var torn error
 	offset := int64(0)
 	for n := 1; len(src) > 0; n++ {
 		line, rest, whole := bytes.Cut(src, []byte("\n"))
 		// A line without its end was never reported as written, even if it reads well.
 		if !whole || len(rest) == 0 && !json.Valid(line) {
-			return records, &TornError{Path: path, Line: n, Offset: offset}
+			torn = &TornError{Path: path, Line: n, Offset: offset}
+			break
 		}
-		r, err := decodeLine(line)
-		if err != nil {
-			return nil, &CorruptError{Path: path, Line: n, Err: err}
-		}
-		records = append(records, r)
+		lines = append(lines, line)
 		offset += int64(len(line)) + 1
 		src = rest
+	}
+	records, err := decodeLines(path, lines)
+	if err != nil {
+		return nil, err
+	}
+	return records, torn
+}
+
+// decodeLines decodes on all processors; the error is that of the first bad line.
+func decodeLines(path string, lines [][]byte) ([]Record, error) {
+	records, faults := make([]Record, len(lines)), make([]error, len(lines))
+	var wait sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for first := range workers {
+		wait.Go(func() {
+			for i := first; i < len(lines); i += workers {
+				records[i], faults[i] = decodeLine(lines[i])
+			}
+		})
+	}
+	wait.Wait()
+	for i, err := range faults {
+		if err != nil {
+			return nil, &CorruptError{Path: path, Line: i + 1, Err: err}
+		}
 	}
 	return records, nil
 }
 
 func decodeLine(line []byte) (Record, error) {
 	var r Record
-	// The schema first: another one may well have other keys.
-	var version struct{ Schema int }
-	if err := json.Unmarshal(line, &version); err != nil {
-		return r, err
-	}
-	if version.Schema != Schema {
-		return r, fmt.Errorf("schema is %d, this program reads %d", version.Schema, Schema)
-	}
 	if err := strict(line, &r); err != nil {
+		// Another schema may well have other keys, and says more.
+		var version struct{ Schema int }
+		if err := json.Unmarshal(line, &version); err != nil {
+			return r, err
+		}
+		if version.Schema != Schema {
+			return r, fmt.Errorf("schema is %d, this program reads %d", version.Schema, Schema)
+		}
 		return r, err
 	}
 	return r, r.Validate()

@@ -1,6 +1,9 @@
 package stat
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Confidence is a 95% interval of the location of x that HodgesLehmann estimates,
 // in the unit of x: of log-ratios, it is one of the log-ratio. x has a value per
@@ -43,13 +46,22 @@ func Width(x []float64, seed uint64) float64 {
 // invertSignedRank returns the values that a two-sided signed-rank test of x would
 // not reject at alpha.
 func invertSignedRank(x []float64) Interval {
-	k := signedRankReject(len(x))
+	k := signedRankRejects[len(x)]()
 	if k == 0 {
 		return Interval{math.Inf(-1), math.Inf(1)}
 	}
 	averages := walsh(x)
 	return Interval{averages[k-1], averages[len(averages)-k]}
 }
+
+// signedRankRejects remembers signedRankReject for each number of blocks: it is the
+// same for all contrasts of a run, and takes longer than everything else of them.
+var signedRankRejects = func() (counts [rankBlocks + 1]func() int) {
+	for n := range counts {
+		counts[n] = sync.OnceValue(func() int { return signedRankReject(n) })
+	}
+	return counts
+}()
 
 // signedRankReject counts the lowest signed-rank sums of n values, from 0 on,
 // that are rejected: those with P(sum or lower) ≤ alpha/2.

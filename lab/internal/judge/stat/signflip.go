@@ -71,12 +71,13 @@ func drawFlips(x []float64, observed float64, seed uint64) float64 {
 	x = sorted(x)
 	count := 1
 	for range resamples {
-		sum := 0.0
-		for _, v := range x {
-			if random.Uint64()&1 == 0 {
-				v = -v
+		sum, signs := 0.0, uint64(0)
+		for i, v := range x {
+			if i%64 == 0 {
+				signs = random.Uint64() // a bit for each of the next 64
 			}
-			sum += v
+			sum += v * float64(1-2*int(signs&1))
+			signs >>= 1
 		}
 		if math.Abs(sum) >= observed {
 			count++
