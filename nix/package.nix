@@ -20,7 +20,7 @@ buildGoModule {
 
   # After a change of dependencies:
   #   go test ./lab/internal/stack/toolchain/flake -run TestVendorHash -update
-  vendorHash = "sha256-SItVC+zvxr4DDPdfzCWX9NvOPVJm3CtFZ9RQKc5D7J0=";
+  vendorHash = "sha256-8v0km6PNmlPx036i1pWHTfIT9NuFTZXdZxTXEmpTrzc=";
 
   subPackages = [
     "app"
