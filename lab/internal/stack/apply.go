@@ -28,7 +28,7 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 		return nil, err
 	}
 	previous := s.settings
-	s.settings = maps.Clone(settings)
+	s.tell(func() { s.settings = maps.Clone(settings) })
 	if !maps.Equal(s.cpus, cpus) {
 		// What runs elsewhere than it should is started anew.
 		s.cpus = maps.Clone(cpus)

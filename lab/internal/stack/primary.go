@@ -38,7 +38,7 @@ func (s *Stack) copyTemplate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.figures.TemplateMade = made
+	s.tell(func() { s.figures.TemplateMade = s.figures.TemplateMade || made })
 	// cp shares blocks where the file system can.
 	_, err = proc.Run(ctx, proc.Spec{
 		Name: "copy data set", Path: "/bin/cp", Args: []string{"-a", "--reflink=auto", from, data},

@@ -30,11 +30,13 @@ type Stack struct {
 	secrets secrets
 	members *members
 
-	mu       sync.Mutex // held by an operation
+	mu     sync.Mutex // held by an operation
+	cpus   matrix.CPUs
+	report func(Step)
+
+	toldMu   sync.Mutex // of what Status tells during an operation, which alone changes it
 	settings matrix.Settings
-	cpus     matrix.CPUs
 	figures  Figures
-	report   func(Step)
 
 	templateDir string // that the primary's data is copied from
 	adminsMu    sync.Mutex
@@ -90,8 +92,15 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 	if err := s.startAll(ctx, s.services()); err != nil {
 		return err
 	}
-	s.figures.UpSeconds = time.Since(began).Seconds()
+	s.tell(func() { s.figures.UpSeconds = time.Since(began).Seconds() })
 	return s.keepFirstUp()
+}
+
+// tell changes something that Status tells.
+func (s *Stack) tell(change func()) {
+	s.toldMu.Lock()
+	defer s.toldMu.Unlock()
+	change()
 }
 
 // Down stops everything, and removes the data of the servers: the next up copies
@@ -155,6 +164,8 @@ type ServiceStatus struct {
 // Status tells the state of every service. It does not wait for an operation.
 func (s *Stack) Status() Status {
 	pids := s.members.pids()
+	s.toldMu.Lock()
+	defer s.toldMu.Unlock()
 	st := Status{Deaths: s.members.allDeaths(), Figures: s.figures, Settings: maps.Clone(s.settings), URLs: map[string]*string{
 		"app": new(s.AppURL()), "prometheus": new("http://" + s.addrs[Prometheus]), "grafana": nil, "page": nil,
 	}}

@@ -81,7 +81,7 @@ func (s *Stack) keepFirstUp() error {
 		return fmt.Errorf("read figure of the first up: %w", err)
 	}
 	if seconds, err := strconv.ParseFloat(string(text), 64); err == nil {
-		s.figures.FirstUpSeconds = &seconds
+		s.tell(func() { s.figures.FirstUpSeconds = &seconds })
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ const (
 // the job that began after that moment.
 func (r *Reader) AwaitScrape(ctx context.Context, job string, after time.Time) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, scrapeTimeout,
-		fmt.Errorf("Prometheus has not scraped job %s in %s: is its target up?", job, scrapeTimeout))
+		fmt.Errorf("no scrape of job %s in %s: is its target up? see lab status", job, scrapeTimeout))
 	defer cancel()
 	for {
 		up, err := r.samples(ctx, fmt.Sprintf("up{job=%q}", job), after, time.Now().Add(scrapePause))
