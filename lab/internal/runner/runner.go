@@ -3,9 +3,11 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -77,6 +79,9 @@ type Runner struct {
 // records are returned all the same, the earlier ones first.
 func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record.Record, error) {
 	records := slices.Clone(earlier)
+	for _, rec := range earlier {
+		r.dataset = cmp.Or(r.dataset, rec.Dataset)
+	}
 	for block := 1; r.wants(block, records); block++ {
 		shots := r.Plan.Block(block)
 		attempt, whole := progress(records, block, len(shots))
@@ -131,6 +136,7 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 		v.invalid("%s: %s", death, death.Log)
 	}
 	rec.Verdict, rec.Reasons = v.outcome()
+	rec.Reasons = within(filepath.Dir(filepath.Dir(r.Dir.Path())), rec.Reasons)
 	return rec, nil
 }
 
@@ -187,9 +193,7 @@ func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) err
 		return err
 	}
 	rec.Dataset = dataset
-	if r.dataset == "" {
-		r.dataset = dataset
-	}
+	r.dataset = cmp.Or(r.dataset, dataset)
 	v.sameDataset(r.dataset, dataset)
 	if err := load.Warm(ctx, r.Load.BaseURL); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -58,6 +59,15 @@ func (v *verdict) outcome() (record.Verdict, []string) {
 		return record.Valid, append([]string{}, v.reasons...)
 	}
 	return v.worst, v.reasons
+}
+
+// within names files by their place in the checkout: records are committed, and
+// where the checkout is on this machine concerns nobody.
+func within(checkout string, reasons []string) []string {
+	for i := range reasons {
+		reasons[i] = strings.ReplaceAll(reasons[i], checkout+string(filepath.Separator), "")
+	}
+	return reasons
 }
 
 // attest compares what was asked for with what is set.

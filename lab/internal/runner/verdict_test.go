@@ -104,3 +104,10 @@ func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonsDoNotTellWhereTheCheckoutIs(t *testing.T) {
+	got := within("/home/someone/lab", []string{"command: /home/someone/lab/.lab/tools/bin/k6 run", "noisy host"})
+	if got[0] != "command: .lab/tools/bin/k6 run" || got[1] != "noisy host" {
+		t.Errorf("reasons = %q; want paths within the checkout", got)
+	}
+}
