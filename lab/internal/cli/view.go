@@ -72,6 +72,14 @@ func remaining(s decor.Statistics) string {
 	return fmt.Sprintf(" %s, about %s left", elapsed, eta)
 }
 
+// count is a shot's place among those that are planned.
+func (v *view) count(n int) string {
+	if n > v.total {
+		return fmt.Sprintf("%d (not planned)", n) // of an extra block, or of one that is shot again
+	}
+	return fmt.Sprintf("%d/%d", n, v.total)
+}
+
 func (v *view) text() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -82,20 +90,20 @@ func (v *view) text() string {
 func (v *view) Stage(shot matrix.Shot, stage string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.state = fmt.Sprintf("%d/%d %s %s: %s ", shot.N, v.total, shot.Cell, shot.Scenario, stage)
+	v.state = fmt.Sprintf("%s %s %s: %s ", v.count(shot.N), shot.Cell, shot.Scenario, stage)
 }
 
 // Live implements runner.Watcher.
 func (v *view) Live(shot matrix.Shot, now snapshot.Now) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.state = fmt.Sprintf("%d/%d %s %s: %d VUs, %.0f RPS, %.1f%% failed, p99 %.0f ms ",
-		shot.N, v.total, shot.Cell, shot.Scenario, now.VUs, now.RPS, 100*now.ErrorRatio, now.P99)
+	v.state = fmt.Sprintf("%s %s %s: %d VUs, %.0f RPS, %.1f%% failed, p99 %.0f ms ",
+		v.count(shot.N), shot.Cell, shot.Scenario, now.VUs, now.RPS, 100*now.ErrorRatio, now.P99)
 }
 
 // Done implements runner.Watcher.
 func (v *view) Done(r record.Record) {
-	line := fmt.Sprintf("%d/%d %-7s %s %s", r.N, v.total, r.Verdict, r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale})
+	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale})
 	if l := r.Load; l != nil {
 		line += fmt.Sprintf(": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS, l.Latency.P99)
 	}
