@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -104,9 +105,15 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ramp, hold := got.Phases["ramp"], got.Phases["hold"]
-	if len(got.Phases) != 2 || ramp.Requests == 0 || hold.Requests == 0 {
-		t.Errorf("phases = %+v", got.Phases)
+	// The rise in steps of 50 VUs, each of which sends more than the one before.
+	if len(got.Phases) != 11 || got.Phases["hold"].Requests <= got.Phases["vus_500"].Requests {
+		t.Errorf("phases = %+v; want ten steps and the hold, the longest of them", got.Phases)
+	}
+	for low, high := 50, 250; high <= 500; low, high = low+50, high+50 {
+		fewer, more := got.Phases[fmt.Sprintf("vus_%d", low)], got.Phases[fmt.Sprintf("vus_%d", high)]
+		if fewer.Requests == 0 || fewer.Requests >= more.Requests {
+			t.Errorf("%d requests in the step to %d VUs, %d in that to %d; want more of more VUs", fewer.Requests, low, more.Requests, high)
+		}
 	}
 	if got.Load.VUsMax < 400 || got.Load.VUsMax > 500 || cfg.Script.VUs != 500 {
 		t.Errorf("%d VUs of %d; want about 500", got.Load.VUsMax, cfg.Script.VUs)
@@ -119,19 +126,21 @@ func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 		name    string
 		scale   float64
 		nominal time.Duration
+		ramp    time.Duration
 		vus     int64
 	}{
-		{"storm", 1, 50 * time.Second, 1000},
-		{"storm", 0.1, 5 * time.Second, 1000},
-		{"wave", 1, 120 * time.Second, 500},
-		{"wave", 0.25, 30 * time.Second, 500},
+		{"storm", 1, 50 * time.Second, 8 * time.Second, 1000},
+		{"storm", 0.1, 5 * time.Second, 800 * time.Millisecond, 1000},
+		{"wave", 1, 120 * time.Second, 90 * time.Second, 500},
+		{"wave", 0.25, 30 * time.Second, 22500 * time.Millisecond, 500},
 	} {
 		s, err := Inspect(t.Context(), program, scenarios, c.name, c.scale, map[string]string{"HTTP_TIMEOUT": "3s"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+5*time.Second {
-			t.Errorf("%s@%g: nominal %s, longest %s, %d VUs; want %s, 5s more, %d", c.name, c.scale, s.Nominal, s.Longest, s.VUs, c.nominal, c.vus)
+		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+5*time.Second || s.Ramp != c.ramp {
+			t.Errorf("%s@%g: nominal %s, longest %s, rise %s, %d VUs; want %s, 5s more, %s, %d",
+				c.name, c.scale, s.Nominal, s.Longest, s.Ramp, s.VUs, c.nominal, c.ramp, c.vus)
 		}
 	}
 	_, err := Inspect(t.Context(), program, scenarios, "storm", 1, map[string]string{"THINK_TIME": "soon"})

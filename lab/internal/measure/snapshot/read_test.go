@@ -180,11 +180,11 @@ func TestReadKnownShot(t *testing.T) {
 		"host_disk_busy_ratio": 0.6, "host_psi_cpu_ratio": 0.25,
 		"http_requests": 1031, "http_errors_5xx": 27, "http_rps": 102.7, "http_rps_peak": 120,
 		"pool_acquired_max": 12, "pool_waiting_max": 40, "pool_acquire_timeouts": 33, "pool_new_conns": 3,
-		"primary_connections_max": 40, "primary_active_max": 30, "primary_qps": 200, "primary_qps_peak": 200,
+		"primary_connections_max": 40, "primary_active_max": 30, "primary_statements": 2000, "primary_qps": 200, "primary_qps_peak": 200,
 		"primary_query_mean_ms": 1.5, "primary_cache_hit_ratio": 0.99, "primary_rows_returned_per_second": 5100,
 		"primary_rows_fetched_per_second": 5000, "primary_rows_written_per_second": 6, "primary_lock_waiting_max": 5,
 		`primary_wait_events{event="Lock:tuple"}`: 1,
-		"replica_connections_max":                 10, "replica_active_max": 0, "replica_qps": 0, "replica_qps_peak": 0,
+		"replica_connections_max":                 10, "replica_active_max": 0, "replica_statements": 0, "replica_qps": 0, "replica_qps_peak": 0,
 		"replica_rows_returned_per_second": 0, "replica_rows_fetched_per_second": 0, "replica_rows_written_per_second": 0,
 		"replica_lock_waiting_max": 0, "replica_lag_bytes_max": 4096, "replica_lag_seconds_max": 0,
 		"pgbouncer_client_active_max": 6, "pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 6,
@@ -257,7 +257,7 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 			},
 			[]string{
 				"replica_active_max", "replica_cache_hit_ratio", "replica_connections_max", "replica_lock_waiting_max", "replica_qps", "replica_qps_peak",
-				"replica_query_mean_ms", "replica_rows_fetched_per_second", "replica_rows_returned_per_second", "replica_rows_written_per_second", "replica_wait_events",
+				"replica_query_mean_ms", "replica_rows_fetched_per_second", "replica_rows_returned_per_second", "replica_rows_written_per_second", "replica_statements", "replica_wait_events",
 			},
 		},
 	} {
