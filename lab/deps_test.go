@@ -60,6 +60,8 @@ func TestImportsGoOneWay(t *testing.T) {
 			switch {
 			case imported == "os/exec" && name != "lab/internal/stack/proc" && name != "app/internal/pgtest":
 				t.Errorf("%s imports os/exec: only proc starts processes", name)
+			case inside == "app/internal/pgtest":
+				t.Errorf("%s imports pgtest: it starts servers for tests, and is for tests alone", name)
 			case slices.Contains(pure, name) && slices.Contains(impure, imported):
 				t.Errorf("%s imports %s: it is to be pure", name, imported)
 			case !ours:

@@ -90,10 +90,10 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 		if seen := ask(t, prometheus, query); seen != sent {
 			t.Errorf("shot %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}
-		// A session that the replica does not have yet is looked up twice; readiness and
-		// attestation ask a little too.
+		// Readiness and attestation ask a little too; a session that the replica does not
+		// have yet is looked up twice, which ends with the first milliseconds.
 		statements := r.Metrics["primary_statements"] + r.Metrics["replica_statements"]
-		if least, most := 2*r.Load.Status["200"], 3*sent+20; statements < least || statements > most {
+		if least, most := 2*r.Load.Status["200"], 2*sent+100; statements < least || statements > most {
 			t.Errorf("shot %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N, r.Load.Status["200"], statements, least, most)
 		}
 		for name, want := range r.Settings {
@@ -155,21 +155,26 @@ func ask(t *testing.T, prometheus, query string) float64 {
 	return value
 }
 
-func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
-	c := newCheckout(t)
+// signalMidShot runs the matrix, sends it a signal in the middle of the second shot,
+// and returns its exit status, -1 when the signal ended it.
+func (c *checkout) signalMidShot(sig syscall.Signal) int {
+	c.t.Helper()
 	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	must(t, cmd.Start())
-	eventually(t, "a shot is finished", 2*time.Minute, func() bool {
+	must(c.t, cmd.Start())
+	eventually(c.t, "a shot is finished", 2*time.Minute, func() bool {
 		runs := c.runs()
-		return len(runs) == 1 && len(records(t, runs[0])) >= 1
+		return len(runs) == 1 && len(records(c.t, runs[0])) >= 1
 	})
 	time.Sleep(3 * time.Second) // into the next one
-	must(t, cmd.Process.Signal(syscall.SIGINT))
+	must(c.t, cmd.Process.Signal(sig))
 	_ = cmd.Wait()
-	if got := cmd.ProcessState.ExitCode(); got != 130 {
-		t.Errorf("exit status = %d; want 130\n%s", got, out.String())
+	return cmd.ProcessState.ExitCode()
+}
+
+func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
+	c := newCheckout(t)
+	if got := c.signalMidShot(syscall.SIGINT); got != 130 {
+		t.Errorf("exit status = %d; want 130", got)
 	}
 	if left := c.processes(); len(left) > 0 {
 		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))

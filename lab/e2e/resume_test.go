@@ -16,17 +16,7 @@ import (
 // finished repetitions, and goes on from there: the interrupted block as a whole.
 func TestKilledRunIsResumed(t *testing.T) {
 	c := newCheckout(t)
-	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	must(t, cmd.Start())
-	eventually(t, "a shot is finished", 2*time.Minute, func() bool {
-		runs := c.runs()
-		return len(runs) == 1 && len(records(t, runs[0])) >= 1
-	})
-	time.Sleep(2 * time.Second) // into the next one
-	must(t, cmd.Process.Signal(syscall.SIGKILL))
-	_ = cmd.Wait()
+	c.signalMidShot(syscall.SIGKILL)
 	eventually(t, "nothing outlives the killed run", 15*time.Second, func() bool { return len(c.processes()) == 0 })
 
 	run := c.runs()[0]

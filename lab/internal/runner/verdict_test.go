@@ -30,9 +30,9 @@ func TestVerdict(t *testing.T) {
 			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}})
 		}
 	}
-	statements := func(primary, replica float64) func(*verdict) {
+	statements := func(topology string, primary, replica float64) func(*verdict) {
 		return func(v *verdict) {
-			v.counts(&record.Record{Load: &healthy, Metrics: map[string]float64{"http_requests": 5004, "primary_statements": primary, "replica_statements": replica}})
+			v.counts(&record.Record{Load: &healthy, Settings: matrix.Settings{"topology": topology}, Metrics: map[string]float64{"http_requests": 5004, "primary_statements": primary, "replica_statements": replica}})
 		}
 	}
 	none := func(*record.Load) {}
@@ -60,9 +60,11 @@ func TestVerdict(t *testing.T) {
 		{"unanswered ones may be lost", counts(5000, func(l *record.Load) { l.Status["0"] = 4 }), record.Valid, ""},
 		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
 
-		{"statements agree", statements(10_000, 8), record.Valid, ""},
-		{"too few statements", statements(9_990, 1), record.Invalid, "ran 9991 statements for 5004 requests, want 10000 to 15032"},
-		{"too many statements", statements(15_000, 33), record.Invalid, "ran 15033 statements"},
+		{"statements agree", statements("direct", 10_108, 0), record.Valid, ""},
+		{"too few statements", statements("direct", 9_999, 0), record.Invalid, "ran 9999 statements for 5004 requests, want 10000 to 10108"},
+		{"too many statements", statements("pgbouncer", 10_109, 0), record.Invalid, "ran 10109 statements"},
+		{"sessions looked up twice", statements("replica", 5_000, 10_112), record.Valid, ""},
+		{"more than twice", statements("pgbouncer+replica", 5_000, 10_113), record.Invalid, "ran 15113 statements"},
 		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
 		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
