@@ -27,6 +27,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	serveInstead()
 	os.Exit(pgtest.Run(m, func(w io.Writer) error { return store.WriteSchema(w, 20, seededPosts) }))
 }
 

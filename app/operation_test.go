@@ -16,7 +16,7 @@ import (
 )
 
 func TestMetricsKeepTheContract(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app")})
+	a := start(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app"), contract.EnvReplicaWait: "2s"})
 	token := a.login("metrics")
 	for range 3 {
 		a.want(http.StatusOK, nil, "GET", "/api/feed?author=1", token, "")

@@ -147,6 +147,103 @@ func TestInflightBound(t *testing.T) {
 	a.await("nothing is in flight", func() bool { return a.metric(contract.MetricInFlight, nil) == 0 })
 }
 
+func TestQueueIsBounded(t *testing.T) {
+	a := start(t, map[string]string{contract.EnvMaxInflight: "1", contract.EnvMaxQueue: "2", contract.EnvQueueTimeout: "300ms"})
+	token := a.token()
+	unlock := pgtest.LockPosts(t)
+	answers := make(chan answer, 3)
+	ask := func() {
+		got, err := a.try(t.Context(), "GET", "/api/feed", token, "")
+		if err != nil {
+			t.Error(err)
+		}
+		answers <- got
+	}
+	go ask()
+	a.await("one is worked on", func() bool { return a.metric(contract.MetricPoolAcquired, nil) == 1 })
+	for waiting := range 2 {
+		go ask()
+		a.await("the next one waits", func() bool { return a.metric(contract.MetricQueued, nil) == float64(waiting+1) })
+	}
+	if got := a.do("GET", "/api/feed", token, ""); got.status != 503 || got.code() != "overloaded" || got.header.Get("Retry-After") != "1" {
+		t.Errorf("beyond the queue: %d %s, want 503 overloaded", got.status, got.code())
+	}
+	for range 2 { // those who waited, as long as they may
+		if got := <-answers; got.status != 503 || got.code() != "overloaded" {
+			t.Errorf("after its time in the queue: %d %s, want 503 overloaded", got.status, got.code())
+		}
+	}
+	for reason, n := range map[string]float64{contract.ShedFull: 1, contract.ShedTimeout: 2} {
+		if got := a.metric(contract.MetricShed, map[string]string{"reason": reason}); got != n {
+			t.Errorf("%s counted %v times, want %v", reason, got, n)
+		}
+	}
+	go ask()
+	a.await("one waits again", func() bool { return a.metric(contract.MetricQueued, nil) == 1 })
+	unlock()
+	for range 2 {
+		if got := <-answers; got.status != 200 {
+			t.Errorf("who waited got %d, want 200", got.status)
+		}
+	}
+	if n := a.metric(contract.MetricQueued, nil); n != 0 {
+		t.Errorf("%v are still counted as waiting", n)
+	}
+}
+
+// A query whose time is up: closing its connection costs a new one, asking the
+// server to cancel it keeps it.
+func TestCancelStrategies(t *testing.T) {
+	for strategy, closed := range map[string]float64{"close": 1, "cancel_request": 0} {
+		t.Run(strategy, func(t *testing.T) {
+			a := start(t, map[string]string{contract.EnvCancel: strategy, contract.EnvQueryTimeout: "200ms", contract.EnvSlowRoute: "on", contract.EnvPoolSize: "1"})
+			token := a.token()
+			if got := a.do("GET", "/api/slow?time=30s", token, ""); got.status != 504 || got.code() != "timeout" {
+				t.Errorf("got %d %s, want 504 timeout", got.status, got.code())
+			}
+			a.want(http.StatusOK, nil, "GET", "/api/feed", token, "")
+			a.await("the connection is closed, or is not", func() bool { return a.metric(contract.MetricPoolClosed, nil) == closed })
+			if n := a.metric(contract.MetricPoolNewConns, nil); n != 1+closed {
+				t.Errorf("%v connections were opened, want %v", n, 1+closed)
+			}
+			if n := a.metric(contract.MetricQueryCancels, nil); n != 1 {
+				t.Errorf("%v cancels counted, want 1", n)
+			}
+			if n := a.metric(contract.MetricQueryErrors, map[string]string{"sqlstate": "query_timeout"}); n != 1 {
+				t.Errorf("query_timeout counted %v times, want 1", n)
+			}
+			server := pgtest.Connect(t, "postgres")
+			a.await("the server has ended the query", func() bool {
+				var running int
+				err := server.QueryRow(t.Context(), "select count(*) from pg_stat_activity where usename = 'app' and query like '%pg_sleep%' and state = 'active'").Scan(&running)
+				return err == nil && running == 0
+			})
+		})
+	}
+}
+
+func TestSlowRouteIsOffByDefault(t *testing.T) {
+	a := start(t, nil)
+	token := a.token()
+	if got := a.do("GET", "/api/slow?time=1ms", token, ""); got.status != 404 {
+		t.Errorf("off: %d, want 404", got.status)
+	}
+	a = start(t, map[string]string{contract.EnvSlowRoute: "on"})
+	began := time.Now()
+	a.want(http.StatusOK, nil, "GET", "/api/slow?time=150ms", token, "")
+	if took := time.Since(began); took < 150*time.Millisecond {
+		t.Errorf("a query of 150 ms took %s", took)
+	}
+	for _, query := range []string{"", "?time=fast", "?time=-1s", "?time=2h"} {
+		if got := a.do("GET", "/api/slow"+query, token, ""); got.status != 400 || got.code() != "bad_time" {
+			t.Errorf("%q: %d %s, want 400 bad_time", query, got.status, got.code())
+		}
+	}
+	if got := a.do("GET", "/api/slow?time=1ms", "", ""); got.status != 401 {
+		t.Errorf("nobody: %d, want 401", got.status)
+	}
+}
+
 func TestClientThatGoesAwayIsCounted(t *testing.T) {
 	a := start(t, nil)
 	token := a.token()

@@ -18,8 +18,14 @@ const (
 	EnvStatementTimeout = "APP_STATEMENT_TIMEOUT" // statement_timeout asked of the server on connect
 	EnvLockTimeout      = "APP_LOCK_TIMEOUT"      // lock_timeout asked of the server on connect
 	EnvHTTPTimeout      = "APP_HTTP_TIMEOUT"      // budget of one request, from first byte to answer
+	EnvCancel           = "APP_CANCEL"            // what becomes of a query whose context ends, one of CancelModes
 	EnvMaxInflight      = "APP_MAX_INFLIGHT"      // most requests worked on at once; "unlimited" or a positive number
+	EnvMaxQueue         = "APP_MAX_QUEUE"         // most requests that wait to be worked on; what comes beyond is turned away at once
+	EnvQueueTimeout     = "APP_QUEUE_TIMEOUT"     // longest such wait
 	EnvReplicaMaxLag    = "APP_REPLICA_MAX_LAG"   // replica lag beyond which reads go to the primary
+	EnvReplicaWait      = "APP_REPLICA_WAIT"      // longest wait for the replica to have what the session wrote; "none": ask the primary at once
+	EnvReplicaFallback  = "APP_REPLICA_FALLBACK"  // most reads at once that the primary takes for the replica; "unlimited" or a positive number
+	EnvSlowRoute        = "APP_SLOW_ROUTE"        // "on" serves RouteSlow; "off", the default, does not
 )
 
 // Unlimited is the value of EnvPoolSize and EnvMaxInflight that sets no bound.
@@ -31,6 +37,19 @@ const None = "none"
 // ExecModes are the values of EnvExecMode: pgx's names for how a query is sent.
 var ExecModes = []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}
 
+// CancelModes are the values of EnvCancel, pgx's two ways to give a query up:
+// close the connection at once, or ask the server to cancel and keep it.
+var CancelModes = []string{"close", "cancel_request"}
+
+// Values of EnvSlowRoute.
+const (
+	Off = "off"
+	On  = "on"
+)
+
+// Switch lists Off and On.
+var Switch = []string{Off, On}
+
 // Routes of the backend, as net/http patterns without the method.
 const (
 	RouteUsers    = "/api/users"      // POST: create a user
@@ -38,6 +57,7 @@ const (
 	RouteFeed     = "/api/feed"       // GET: the newest posts, FeedPage of them
 	RoutePost     = "/api/posts/{id}" // GET: one post
 	RoutePosts    = "/api/posts"      // POST: write a post
+	RouteSlow     = "/api/slow"       // GET: a query that takes as long as SlowTime says; only with EnvSlowRoute
 	RouteHealth   = "/healthz"        // GET: the process answers
 	RouteReady    = "/readyz"         // GET: the primary answers and the pool is warm
 	RouteMetrics  = "/metrics"        // GET: Prometheus exposition
@@ -46,7 +66,7 @@ const (
 
 // APIRoutes are the routes that carry the workload. Only they, and paths that
 // match no route (RouteOther), are counted in the request metrics.
-var APIRoutes = []string{RouteUsers, RouteSessions, RouteFeed, RoutePost, RoutePosts}
+var APIRoutes = []string{RouteUsers, RouteSessions, RouteFeed, RoutePost, RoutePosts, RouteSlow}
 
 // RouteOther is the route label of a request that matched no route.
 const RouteOther = "other"
@@ -58,6 +78,9 @@ const FeedPage = 50
 // posts. Without it the newest posts of everybody are answered.
 const FeedAuthor = "author"
 
+// SlowTime is RouteSlow's query parameter: how long the query takes, a Go duration.
+const SlowTime = "time"
+
 // AuthorShare is how many users of the data set there are to one that writes:
 // authors have the ids 1 … users/AuthorShare, and as many posts each.
 const AuthorShare = 10
@@ -66,11 +89,17 @@ const AuthorShare = 10
 // every shot, or the shots cannot be compared. Users and sessions come and go.
 const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtextextended(body, author_id))) FROM posts`
 
+// ResetSQL removes the posts that a load has written, so that DatasetSQL tells the
+// same before every shot. The data set ends where the ids of written posts start.
+const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
+
 // Metrics of the backend. Every duration is in seconds.
 const (
 	MetricRequests        = "app_http_requests_total"           // labelled route, method and code (exact status; 499: the client went away)
 	MetricRequestDuration = "app_http_request_duration_seconds" // histogram, labelled route
 	MetricInFlight        = "app_http_in_flight_requests"       // labelled route
+	MetricQueued          = "app_http_queued_requests"          // waiting to be worked on
+	MetricShed            = "app_http_shed_requests_total"      // turned away by admission control, labelled reason
 
 	// Pools, labelled target (TargetPrimary, TargetReplica).
 	MetricPoolAcquired        = "app_pool_acquired_conns"
@@ -87,18 +116,31 @@ const (
 	MetricPoolNewConns        = "app_pool_new_conns_total"              // attempts
 	MetricPoolLifetimeDestroy = "app_pool_max_lifetime_destroys_total"  // closed for their age
 	MetricPoolIdleDestroy     = "app_pool_max_idle_time_destroys_total" // closed for being idle
+	MetricPoolClosed          = "app_pool_closed_conns_total"           // closed, for whatever reason
 	MetricAcquireDuration     = "app_pool_acquire_duration_seconds"     // histogram, also labelled outcome
 	MetricQueryDuration       = "app_query_duration_seconds"            // histogram, labelled statement and target
 	MetricQueryErrors         = "app_query_errors_total"                // labelled target and sqlstate: a SQLSTATE, or one of the State words
+	MetricQueryCancels        = "app_query_cancels_total"               // queries whose context ended before them, labelled target
+
+	// Reads, and the replica that they go to. What is of the replica is absent without one.
+	MetricReads          = "app_reads_total"          // labelled target, whose answer was given
+	MetricReadFallbacks  = "app_read_fallbacks_total" // reads that the primary took for the replica, labelled reason
+	MetricStaleReads     = "app_stale_reads_total"    // answers that lacked what their session had written before: 0
+	MetricReplicaUsable  = "app_replica_usable"       // 1 while reads go to it
+	MetricReplicaLag     = "app_replica_lag_seconds"  // age of the newest heartbeat that the replica has
+	MetricReplicaLagSize = "app_replica_lag_bytes"    // WAL that it has not replayed
+	MetricReplicaProbes  = "app_replica_probes_total" // statements of the probe, labelled target
 )
 
 // Metrics lists every metric above.
 var Metrics = []string{
-	MetricRequests, MetricRequestDuration, MetricInFlight,
+	MetricRequests, MetricRequestDuration, MetricInFlight, MetricQueued, MetricShed,
 	MetricPoolAcquired, MetricPoolIdle, MetricPoolConstructing, MetricPoolTotal, MetricPoolMax, MetricPoolWaiting,
 	MetricPoolAcquires, MetricPoolAcquireSeconds, MetricPoolCanceled, MetricPoolEmpty, MetricPoolEmptySeconds,
 	MetricPoolNewConns, MetricPoolLifetimeDestroy, MetricPoolIdleDestroy,
-	MetricAcquireDuration, MetricQueryDuration, MetricQueryErrors,
+	MetricPoolClosed, MetricAcquireDuration, MetricQueryDuration, MetricQueryErrors, MetricQueryCancels,
+	MetricReads, MetricReadFallbacks, MetricStaleReads,
+	MetricReplicaUsable, MetricReplicaLag, MetricReplicaLagSize, MetricReplicaProbes,
 }
 
 // Words in the sqlstate label for failures that the server gave no SQLSTATE for.
@@ -125,3 +167,25 @@ const (
 	OutcomeCanceled = "canceled" // the caller went away or its budget was spent
 	OutcomeError    = "error"    // connecting failed
 )
+
+// Reasons to turn a request away, the values of the reason label of MetricShed.
+const (
+	ShedFull    = "queue_full"    // as many wait as may
+	ShedTimeout = "queue_timeout" // it waited as long as it may
+)
+
+// Sheds lists the reasons above.
+var Sheds = []string{ShedFull, ShedTimeout}
+
+// Reasons to read from the primary although there is a replica, the values of the
+// reason label of MetricReadFallbacks.
+const (
+	FallbackGone     = "gone"     // the replica does not answer its probe
+	FallbackLate     = "late"     // it lags more than EnvReplicaMaxLag
+	FallbackSession  = "session"  // it lacks what the session wrote
+	FallbackFailed   = "failed"   // the read broke on it
+	FallbackConflict = "conflict" // the read was cancelled for the sake of replay, twice
+)
+
+// Fallbacks lists the reasons above.
+var Fallbacks = []string{FallbackGone, FallbackLate, FallbackSession, FallbackFailed, FallbackConflict}

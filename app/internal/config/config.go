@@ -28,7 +28,14 @@ type Config struct {
 	StatementTimeout time.Duration // whole milliseconds
 	LockTimeout      time.Duration // whole milliseconds
 	HTTPTimeout      time.Duration
-	MaxInflight      int // requests
+	Cancel           string // one of contract.CancelModes
+	MaxInflight      int    // requests
+	MaxQueue         int    // requests; 0: nobody waits
+	QueueTimeout     time.Duration
+	ReplicaMaxLag    time.Duration
+	ReplicaWait      time.Duration // 0: not at all
+	ReplicaFallback  int           // reads at once
+	SlowRoute        bool
 }
 
 // Load reads the settings by getenv. Its error joins every fault that was found,
@@ -47,7 +54,14 @@ func Load(getenv func(string) string) (Config, error) {
 		StatementTimeout: env.milliseconds(contract.EnvStatementTimeout),
 		LockTimeout:      env.milliseconds(contract.EnvLockTimeout),
 		HTTPTimeout:      env.duration(contract.EnvHTTPTimeout),
+		Cancel:           env.oneOf(contract.EnvCancel, contract.CancelModes),
 		MaxInflight:      env.limit(contract.EnvMaxInflight),
+		MaxQueue:         env.count(contract.EnvMaxQueue),
+		QueueTimeout:     env.duration(contract.EnvQueueTimeout),
+		ReplicaMaxLag:    env.duration(contract.EnvReplicaMaxLag),
+		ReplicaWait:      env.duration(contract.EnvReplicaWait),
+		ReplicaFallback:  env.limit(contract.EnvReplicaFallback),
+		SlowRoute:        env.oneOf(contract.EnvSlowRoute, contract.Switch) == contract.On,
 	}
 	if getenv(contract.EnvPrimaryURL) == "" {
 		env.fault(contract.EnvPrimaryURL, "is not set", "postgres://user:password@host:port/database")
@@ -55,9 +69,8 @@ func Load(getenv func(string) string) (Config, error) {
 	if cfg.PoolSize > 0 && cfg.PoolMin > cfg.PoolSize {
 		env.fault(contract.EnvPoolMin, fmt.Sprintf("is %d, more than %s (%d)", cfg.PoolMin, contract.EnvPoolSize, cfg.PoolSize), "a number up to the pool's size")
 	}
-	if v := getenv(contract.EnvReplicaMaxLag); !isNone(v) {
-		// To take it and not act on it would make a measurement lie.
-		env.fault(contract.EnvReplicaMaxLag, "has no effect in this version", strconv.Quote(contract.None))
+	if cfg.MaxQueue > 0 && cfg.MaxInflight == 0 {
+		env.fault(contract.EnvMaxQueue, "is set, but nobody ever waits without "+contract.EnvMaxInflight, "both or neither")
 	}
 	if err := errors.Join(env.faults...); err != nil {
 		return Config{}, err
@@ -68,7 +81,7 @@ func Load(getenv func(string) string) (Config, error) {
 // Effective maps each environment variable to the text that would set what is in
 // force, with user, password and parameters left out of the URLs.
 func (c Config) Effective() map[string]string {
-	return map[string]string{
+	effective := map[string]string{
 		contract.EnvAddr:             c.Addr,
 		contract.EnvPrimaryURL:       redact(c.PrimaryURL),
 		contract.EnvReplicaURL:       redact(c.ReplicaURL),
@@ -80,9 +93,19 @@ func (c Config) Effective() map[string]string {
 		contract.EnvStatementTimeout: durationText(c.StatementTimeout),
 		contract.EnvLockTimeout:      durationText(c.LockTimeout),
 		contract.EnvHTTPTimeout:      durationText(c.HTTPTimeout),
+		contract.EnvCancel:           c.Cancel,
 		contract.EnvMaxInflight:      limitText(c.MaxInflight),
-		contract.EnvReplicaMaxLag:    contract.None,
+		contract.EnvMaxQueue:         strconv.Itoa(c.MaxQueue),
+		contract.EnvQueueTimeout:     durationText(c.QueueTimeout),
+		contract.EnvReplicaMaxLag:    durationText(c.ReplicaMaxLag),
+		contract.EnvReplicaWait:      durationText(c.ReplicaWait),
+		contract.EnvReplicaFallback:  limitText(c.ReplicaFallback),
+		contract.EnvSlowRoute:        contract.Off,
 	}
+	if c.SlowRoute {
+		effective[contract.EnvSlowRoute] = contract.On
+	}
+	return effective
 }
 
 // environment parses variables and gathers the faults.

@@ -25,7 +25,7 @@ func TestLoad(t *testing.T) {
 		{
 			name: "defaults",
 			env:  map[string]string{contract.EnvPrimaryURL: primary},
-			want: Config{Addr: "127.0.0.1:8080", PrimaryURL: primary, ExecMode: "cache_statement"},
+			want: Config{Addr: "127.0.0.1:8080", PrimaryURL: primary, ExecMode: "cache_statement", Cancel: "close"},
 		},
 		{
 			name: "words for no limit",
@@ -33,7 +33,7 @@ func TestLoad(t *testing.T) {
 				contract.EnvPrimaryURL: primary, contract.EnvPoolSize: "unlimited", contract.EnvMaxInflight: "unlimited",
 				contract.EnvQueryTimeout: "none", contract.EnvHTTPTimeout: "0", contract.EnvReplicaMaxLag: "none",
 			},
-			want: Config{Addr: "127.0.0.1:8080", PrimaryURL: primary, ExecMode: "cache_statement"},
+			want: Config{Addr: "127.0.0.1:8080", PrimaryURL: primary, ExecMode: "cache_statement", Cancel: "close"},
 		},
 		{
 			name: "everything",
@@ -42,12 +42,16 @@ func TestLoad(t *testing.T) {
 				contract.EnvPoolSize: "8", contract.EnvPoolMin: "8", contract.EnvExecMode: "exec",
 				contract.EnvAcquireTimeout: "500ms", contract.EnvQueryTimeout: "1s", contract.EnvStatementTimeout: "800ms",
 				contract.EnvLockTimeout: "300ms", contract.EnvHTTPTimeout: "2s", contract.EnvMaxInflight: "64",
+				contract.EnvMaxQueue: "32", contract.EnvQueueTimeout: "250ms", contract.EnvCancel: "cancel_request",
+				contract.EnvReplicaMaxLag: "1s", contract.EnvReplicaWait: "100ms", contract.EnvReplicaFallback: "16", contract.EnvSlowRoute: "on",
 			},
 			want: Config{
 				Addr: ":0", PrimaryURL: primary, ReplicaURL: "postgresql://app@replica/lab",
 				PoolSize: 8, PoolMin: 8, ExecMode: "exec",
 				AcquireTimeout: 500 * time.Millisecond, QueryTimeout: time.Second, StatementTimeout: 800 * time.Millisecond,
 				LockTimeout: 300 * time.Millisecond, HTTPTimeout: 2 * time.Second, MaxInflight: 64,
+				MaxQueue: 32, QueueTimeout: 250 * time.Millisecond, Cancel: "cancel_request",
+				ReplicaMaxLag: time.Second, ReplicaWait: 100 * time.Millisecond, ReplicaFallback: 16, SlowRoute: true,
 			},
 		},
 	}
@@ -86,7 +90,13 @@ func TestLoadReportsEveryFault(t *testing.T) {
 		{"lock timeout too fine", contract.EnvLockTimeout, "1.5ms", "write whole milliseconds"},
 		{"http timeout", contract.EnvHTTPTimeout, "soon", "write a duration such as 800ms"},
 		{"inflight", contract.EnvMaxInflight, "0", `write "unlimited" or a number from 1`},
-		{"replica lag is not built", contract.EnvReplicaMaxLag, "1s", "has no effect in this version"},
+		{"queue without bound", contract.EnvMaxQueue, "5", "nobody ever waits without APP_MAX_INFLIGHT"},
+		{"queue timeout", contract.EnvQueueTimeout, "1", "write a duration such as 800ms"},
+		{"cancel", contract.EnvCancel, "kill", "write one of close, cancel_request"},
+		{"replica lag", contract.EnvReplicaMaxLag, "late", "write a duration such as 800ms"},
+		{"replica wait", contract.EnvReplicaWait, "-1s", "write a duration such as 800ms"},
+		{"fallback", contract.EnvReplicaFallback, "0", `write "unlimited" or a number from 1`},
+		{"slow route", contract.EnvSlowRoute, "yes", "write one of off, on"},
 	}
 	all := map[string]string{}
 	for _, tt := range tests {

@@ -56,6 +56,9 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.err }
 
+// queryCanceled is the SQLSTATE of a statement that was cut short.
+const queryCanceled = "57014"
+
 // states maps each state that is counted under its own name to its kind. What is
 // not here is counted as "other".
 var states = map[string]Kind{
@@ -67,40 +70,41 @@ var states = map[string]Kind{
 	contract.StateCanceled:       Canceled,
 	contract.StateOther:          Internal,
 
-	"08000": Unavailable, // connection exception
-	"08001": Unavailable, // cannot establish connection
-	"08003": Unavailable, // connection does not exist
-	"08004": Unavailable, // connection rejected
-	"08006": Unavailable, // connection failure
-	"08P01": Unavailable, // PgBouncer: query_wait_timeout, no more connections, server login failing
-	"53000": Unavailable, // insufficient resources
-	"53100": Unavailable, // disk full
-	"53200": Unavailable, // out of memory
-	"53300": Unavailable, // too many connections
-	"57P01": Unavailable, // admin shutdown
-	"57P02": Unavailable, // crash shutdown
-	"57P03": Unavailable, // cannot connect now: starting, stopping or recovering
-	"40001": Unavailable, // serialization failure; on a standby: conflict with recovery
-	"40P01": Unavailable, // deadlock
-	"57014": Timeout,     // statement_timeout, or cancelled by an administrator
-	"55P03": Timeout,     // lock_timeout
-	"25P03": Timeout,     // idle in transaction for too long
-	"23505": Conflict,    // unique violation
-	"23503": Internal,    // foreign key violation
-	"25006": Internal,    // write on a standby
-	"26000": Internal,    // no such prepared statement: exec mode does not fit the pooler
-	"28000": Internal,    // not allowed to log in
-	"28P01": Internal,    // wrong password
-	"42501": Internal,    // no right to do this
-	"42601": Internal,    // syntax error
-	"42P01": Internal,    // no such table: schema not loaded
-	"42P05": Internal,    // prepared statement exists: exec mode does not fit the pooler
+	"08000":       Unavailable, // connection exception
+	"08001":       Unavailable, // cannot establish connection
+	"08003":       Unavailable, // connection does not exist
+	"08004":       Unavailable, // connection rejected
+	"08006":       Unavailable, // connection failure
+	"08P01":       Unavailable, // PgBouncer: query_wait_timeout, no more connections, server login failing
+	"53000":       Unavailable, // insufficient resources
+	"53100":       Unavailable, // disk full
+	"53200":       Unavailable, // out of memory
+	"53300":       Unavailable, // too many connections
+	"57P01":       Unavailable, // admin shutdown
+	"57P02":       Unavailable, // crash shutdown
+	"57P03":       Unavailable, // cannot connect now: starting, stopping or recovering
+	"40001":       Unavailable, // serialization failure; on a standby: conflict with recovery
+	"40P01":       Unavailable, // deadlock
+	queryCanceled: Timeout,     // statement_timeout, or cancelled by an administrator
+	"55P03":       Timeout,     // lock_timeout
+	"25P03":       Timeout,     // idle in transaction for too long
+	"23505":       Conflict,    // unique violation
+	"23503":       Internal,    // foreign key violation
+	"25006":       Internal,    // write on a standby
+	"26000":       Internal,    // no such prepared statement: exec mode does not fit the pooler
+	"28000":       Internal,    // not allowed to log in
+	"28P01":       Internal,    // wrong password
+	"42501":       Internal,    // no right to do this
+	"42601":       Internal,    // syntax error
+	"42P01":       Internal,    // no such table: schema not loaded
+	"42P05":       Internal,    // prepared statement exists: exec mode does not fit the pooler
 }
 
 // classify finds the kind and the state of err, which came up under ctx. What the
-// server said goes before what the clock says: both can be true at once.
+// server said goes before what the clock says: both can be true at once. But when
+// it was asked to cancel by ourselves, the clock says why.
 func classify(ctx context.Context, err error) (Kind, string) {
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && !(pg.Code == queryCanceled && ctx.Err() != nil) {
 		return classifySQLState(pg.Code)
 	}
 	state := contract.StateOther

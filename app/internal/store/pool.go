@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"stormwave/app/contract"
@@ -20,6 +21,10 @@ import (
 
 const (
 	connectTimeout = 3 * time.Second
+	// cancelRequest is the contract's name for asking the server to cancel a query,
+	// cancelTimeout how long it may take to do so before the connection is closed.
+	cancelRequest = "cancel_request"
+	cancelTimeout = time.Second
 	// unlimitedConns never binds: the pool allocates nothing by its maximum, and
 	// no server takes as many.
 	unlimitedConns = 1_000_000
@@ -52,22 +57,24 @@ func openPool(ctx context.Context, target, url string, cfg config.Config, metric
 	if err != nil {
 		return nil, fmt.Errorf("open %s pool: %w", target, err)
 	}
+	names := make([]string, len(statements))
+	for i, st := range statements {
+		names[i] = st.name
+	}
+	meter := metrics.Pool(target, names, slices.Collect(maps.Keys(states)))
+	pc.BeforeClose = func(*pgx.Conn) { meter.Closed() }
 	conns, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("open %s pool: %w", target, err)
 	}
 	metrics.WatchPool(target, conns.Stat)
-	names := make([]string, len(statements))
-	for i, st := range statements {
-		names[i] = st.name
-	}
 	return &pool{
 		target:         target,
 		conns:          conns,
 		min:            cfg.PoolMin,
 		acquireTimeout: cfg.AcquireTimeout,
 		queryTimeout:   cfg.QueryTimeout,
-		meter:          metrics.Pool(target, names, slices.Collect(maps.Keys(states))),
+		meter:          meter,
 	}, nil
 }
 
@@ -93,6 +100,11 @@ func poolConfig(url string, cfg config.Config) (*pgxpool.Config, error) {
 	conn := pc.ConnConfig
 	conn.ConnectTimeout = connectTimeout
 	conn.DefaultQueryExecMode = execModes[cfg.ExecMode]
+	if cfg.Cancel == cancelRequest {
+		conn.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+			return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: cancelTimeout}
+		}
+	}
 	if _, ok := conn.RuntimeParams["application_name"]; !ok {
 		conn.RuntimeParams["application_name"] = "app"
 	}
@@ -148,6 +160,9 @@ func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *
 	start := time.Now()
 	err = f(ctx, conn)
 	p.meter.Queried(st.name, time.Since(start))
+	if err != nil && ctx.Err() != nil {
+		p.meter.Canceled()
+	}
 	switch {
 	case err == nil:
 		return nil
@@ -158,11 +173,8 @@ func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *
 }
 
 func (p *pool) acquire(ctx context.Context, st *statement) (*pgxpool.Conn, error) {
-	if p.acquireTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, p.acquireTimeout, ErrAcquireTimeout)
-		defer cancel()
-	}
+	ctx, cancel := p.acquireContext(ctx)
+	defer cancel()
 	p.meter.Wait()
 	start := time.Now()
 	conn, err := p.conns.Acquire(ctx)
@@ -174,6 +186,14 @@ func (p *pool) acquire(ctx context.Context, st *statement) (*pgxpool.Conn, error
 	fault := p.fault(ctx, st, err)
 	p.meter.Acquired(outcome(fault), took)
 	return nil, fault
+}
+
+// acquireContext bounds the wait for a connection.
+func (p *pool) acquireContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	if p.acquireTimeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, p.acquireTimeout, ErrAcquireTimeout)
 }
 
 func outcome(f *Fault) string {

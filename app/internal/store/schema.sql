@@ -22,6 +22,12 @@ create table posts (
     created_at timestamptz not null default now()
 );
 
+-- One row, which the backend's probe of a replica updates: its age there is the lag.
+create table heartbeat (
+    at timestamptz not null
+);
+insert into heartbeat values (timestamptz '2026-01-01 00:00:00+00');
+
 -- Nobody can log in as a user of the data set: no password has this hash.
 insert into users (id, name, password_hash, created_at)
 select n, 'user-' || n, '{{hash}}', timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second'
@@ -40,13 +46,14 @@ alter table posts add primary key (id), add foreign key (author_id) references u
 create index posts_author_id_id_idx on posts (author_id, id desc);
 
 alter table users alter id restart with {{next_user}};
-alter table posts alter id restart with {{next_post}};
+alter table posts alter id set start with {{next_post}} restart; -- the data set ends at the start: contract.ResetSQL
 
 -- Least rights: the backend reads, adds, and removes sessions; it creates nothing.
 revoke create on schema public from public;
 do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
 grant select, insert on users, posts to app;
 grant select, insert, delete on sessions to app;
+grant select, update on heartbeat to app;
 
 commit;
 
@@ -54,3 +61,4 @@ commit;
 vacuum (freeze, analyze) users;
 vacuum (freeze, analyze) sessions;
 vacuum (freeze, analyze) posts;
+vacuum (freeze, analyze) heartbeat;

@@ -31,18 +31,31 @@ var (
 		`select id, author_id, body, created_at from posts where id = $1`}
 	insertPost = statement{"insert_post",
 		`insert into posts (author_id, body) values ($1, $2) returning id, author_id, body, created_at`}
+	selectSlow = statement{"select_slow",
+		`select 1 from pg_sleep($1)`}
+	// selectPosition is where the WAL is after a write, in bytes: what has replayed so far has
+	// the write, even if the server commits asynchronously.
+	selectPosition = statement{"select_position",
+		`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8`}
+
+	// Of the replica's probe. A server that was promoted has all that it will ever have.
+	selectHeartbeat = statement{"select_heartbeat",
+		`select pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8, at from heartbeat`}
+	updateHeartbeat = statement{"update_heartbeat",
+		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8`}
 
 	// Not of the workload: readiness and attestation.
 	ping = statement{"ping",
 		`select 1`}
-	fillPool    = statement{name: "fill_pool"}
-	selectState = statement{"select_state",
+	fillPool      = statement{name: "fill_pool"}
+	awaitFallback = statement{name: "await_fallback"}
+	selectState   = statement{"select_state",
 		`select current_setting('server_version'), pg_is_in_recovery(), current_setting('statement_timeout'), current_setting('lock_timeout')`}
 )
 
 // statements are all that a pool runs.
 var statements = []*statement{
 	&insertUser, &selectCredential, &insertSession, &selectSession,
-	&selectFeed, &selectAuthorFeed, &selectPost, &insertPost,
+	&selectFeed, &selectAuthorFeed, &selectPost, &insertPost, &selectSlow,
 	&ping, &selectState,
 }

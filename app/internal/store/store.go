@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/semaphore"
+
 	"stormwave/app/contract"
 	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
@@ -16,22 +18,30 @@ import (
 
 // Store is the connections to the primary and, if there is one, the replica.
 type Store struct {
-	primary *pool
-	replica *pool // nil: reads go to the primary
+	primary  *pool
+	replica  *replica            // nil: reads go to the primary
+	fallback *semaphore.Weighted // of reads that the primary takes for the replica; nil: no bound
+	written  *written
+	reads    *telemetry.Reads
 }
 
 // Open makes the pools. It connects to nothing unless cfg.PoolMin asks for it, and
 // then in the background: Ready tells when that is done.
 func Open(ctx context.Context, cfg config.Config, metrics *telemetry.Metrics) (*Store, error) {
-	s := &Store{}
+	s := &Store{written: newWritten(), reads: metrics.Reads()}
+	if cfg.ReplicaFallback > 0 {
+		s.fallback = semaphore.NewWeighted(int64(cfg.ReplicaFallback))
+	}
 	var err error
 	if s.primary, err = openPool(ctx, contract.TargetPrimary, cfg.PrimaryURL, cfg, metrics); err != nil {
 		return nil, err
 	}
 	if cfg.ReplicaURL != "" {
-		if s.replica, err = openPool(ctx, contract.TargetReplica, cfg.ReplicaURL, cfg, metrics); err != nil {
+		p, err := openPool(ctx, contract.TargetReplica, cfg.ReplicaURL, cfg, metrics)
+		if err != nil {
 			return nil, errors.Join(err, s.Close(ctx))
 		}
+		s.replica = watchReplica(p, cfg, metrics.Replica())
 	}
 	return s, nil
 }
@@ -42,6 +52,9 @@ func (s *Store) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() { // pgxpool waits for its last connection without a limit
 		defer close(done)
+		if s.replica != nil {
+			s.replica.close()
+		}
 		for _, p := range s.pools() {
 			p.conns.Close()
 		}
@@ -54,15 +67,21 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 }
 
-// Ready returns nil when the primary answers and every pool holds its minimum.
+// Ready returns nil when the primary answers and every pool holds its minimum. A
+// replica that is gone does not count: without it the backend still serves.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
 	if err := s.primary.queryRow(ctx, &ping, []any{&one}); err != nil {
 		return err
 	}
-	var errs []error
-	for _, p := range s.pools() {
-		errs = append(errs, p.warm(ctx))
+	errs := []error{s.primary.warm(ctx)}
+	if s.replica != nil {
+		switch {
+		case !s.replica.ready():
+			errs = append(errs, errors.New("replica: not looked at yet"))
+		case s.replica.refused() == "":
+			errs = append(errs, s.replica.pool.warm(ctx))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -86,7 +105,7 @@ func (s *Store) States(ctx context.Context) (map[string]contract.Pool, error) {
 
 func (s *Store) pools() []*pool {
 	if s.replica != nil {
-		return []*pool{s.primary, s.replica}
+		return []*pool{s.primary, s.replica.pool}
 	}
 	return []*pool{s.primary}
 }

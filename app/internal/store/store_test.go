@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"strings"
 	"sync"
@@ -22,9 +23,14 @@ import (
 // open returns a store on the test database and its metrics.
 func open(t *testing.T, env map[string]string) (*Store, *telemetry.Metrics) {
 	t.Helper()
+	return openAt(t, pgtest.URL("app"), env)
+}
+
+func openAt(t *testing.T, primary string, env map[string]string) (*Store, *telemetry.Metrics) {
+	t.Helper()
 	cfg, err := config.Load(func(name string) string {
 		if name == contract.EnvPrimaryURL {
-			return pgtest.URL("app")
+			return primary
 		}
 		return env[name]
 	})
@@ -94,7 +100,12 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-func discard(*Post) {}
+// read reads a feed as nobody in particular.
+func read(ctx context.Context, s *Store, author int64) error {
+	return s.Feed(ctx, Session{}, author, func() {}, func(*Post) {})
+}
+
+func token(text string) Token { return sha256.Sum256([]byte(text)) }
 
 // unique makes a name that no earlier run of the test has put into the database.
 func unique(name string) string { return name + "-" + rand.Text() }
@@ -126,7 +137,7 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 				defer cancel()
 			}
 			start := time.Now()
-			err := s.Feed(ctx, 0, discard)
+			err := read(ctx, s, 0)
 			if took := time.Since(start); took < 50*time.Millisecond || took > tt.within {
 				t.Errorf("took %v, want 50ms to %v", took, tt.within)
 			}
@@ -180,7 +191,7 @@ func TestWaitingForAConnection(t *testing.T) {
 			unlock := pgtest.LockPosts(t)
 			var holder sync.WaitGroup
 			holder.Go(func() {
-				if err := s.Feed(context.Background(), 0, discard); err != nil {
+				if err := read(context.Background(), s, 0); err != nil {
 					t.Errorf("who held the connection got %v", err)
 				}
 			})
@@ -189,7 +200,7 @@ func TestWaitingForAConnection(t *testing.T) {
 			waited := make(chan error, 1)
 			ctx, cancel := tt.ctx(t.Context())
 			defer cancel()
-			go func() { waited <- s.Feed(ctx, 0, discard) }()
+			go func() { waited <- read(ctx, s, 0) }()
 			await(t, "one request waits", func() bool { return value(t, metrics, contract.MetricPoolWaiting, target) == 1 })
 			err := <-waited
 			fault, ok := errors.AsType[*Fault](err)
@@ -209,16 +220,17 @@ func TestWaitingForAConnection(t *testing.T) {
 }
 
 func TestRefusedConnectionIsUnavailable(t *testing.T) {
-	s, metrics := open(t, map[string]string{contract.EnvReplicaURL: "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"})
-	err := s.Feed(t.Context(), 0, discard)
+	nobody := "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"
+	s, metrics := openAt(t, nobody, nil)
+	err := read(t.Context(), s, 0)
 	fault, ok := errors.AsType[*Fault](err)
-	if !ok || fault.Kind != Unavailable || fault.State != "connect" || fault.Target != "replica" {
-		t.Fatalf("got %v, want the replica to be unavailable", err)
+	if !ok || fault.Kind != Unavailable || fault.State != "connect" || fault.Target != "primary" {
+		t.Fatalf("got %v, want the primary to be unavailable", err)
 	}
 	if strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("password shown: %v", err)
 	}
-	if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "replica", "outcome": "error"}); n != 1 {
+	if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": "error"}); n != 1 {
 		t.Errorf("outcome error counted %v times, want 1", n)
 	}
 }
@@ -304,47 +316,10 @@ func TestFeedsUseAnIndex(t *testing.T) {
 	}
 }
 
-func TestReadsGoToTheReplica(t *testing.T) {
-	s, metrics := open(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app")})
-	ctx := t.Context()
-	name, token := unique("routing"), []byte(unique("token"))
-	user, err := s.CreateUser(ctx, name, "hash")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _, err1 := s.Credential(ctx, name)
-	err2 := s.CreateSession(ctx, user, token, time.Now().Add(time.Hour))
-	_, err3 := s.SessionUser(ctx, token)
-	post, err4 := s.CreatePost(ctx, user, "body")
-	_, err5 := s.Post(ctx, post.ID)
-	if err := errors.Join(err1, err2, err3, err4, err5, s.Feed(ctx, 0, discard), s.Feed(ctx, 1, discard)); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string][2]float64{ // primary, replica
-		"insert_user": {1, 0}, "select_credential": {1, 0}, "insert_session": {1, 0}, "insert_post": {1, 0},
-		"select_session": {0, 1}, "select_post": {0, 1}, "select_feed": {0, 1}, "select_author_feed": {0, 1},
-	}
-	for statement, counts := range want {
-		for i, target := range []string{"primary", "replica"} {
-			if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"statement": statement, "target": target}); n != counts[i] {
-				t.Errorf("%s ran %v times on the %s, want %v", statement, n, target, counts[i])
-			}
-		}
-	}
-
-	// The replica may lag behind a log-in, so the primary is asked too.
-	if _, err := s.SessionUser(ctx, []byte("unknown")); !errors.Is(err, ErrNotFound) {
-		t.Errorf("unknown session: %v, want ErrNotFound", err)
-	}
-	if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"statement": "select_session", "target": "primary"}); n != 1 {
-		t.Errorf("an unknown session was looked up %v times on the primary, want 1", n)
-	}
-}
-
 func TestSessionsExpireAndAreCleared(t *testing.T) {
 	s, _ := open(t, nil)
 	ctx := t.Context()
-	expired, alive := []byte(unique("expired")), []byte(unique("alive"))
+	expired, alive := token(unique("expired")), token(unique("alive"))
 	user, err := s.CreateUser(ctx, unique("expiry"), "hash")
 	if err != nil {
 		t.Fatal(err)
@@ -352,14 +327,14 @@ func TestSessionsExpireAndAreCleared(t *testing.T) {
 	if err := s.CreateSession(ctx, user, expired, time.Now().Add(-time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.SessionUser(ctx, expired); !errors.Is(err, ErrNotFound) {
+	if _, err := s.Session(ctx, expired); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an expired session is answered with %v, want ErrNotFound", err)
 	}
 	if err := s.CreateSession(ctx, user, alive, time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.SessionUser(ctx, alive); err != nil || got != user {
-		t.Errorf("session of user %d, %v, want %d", got, err, user)
+	if got, err := s.Session(ctx, alive); err != nil || got.User != user {
+		t.Errorf("session of user %d, %v, want %d", got.User, err, user)
 	}
 	var left int
 	if err := pgtest.Connect(t, "owner").QueryRow(ctx, "select count(*) from sessions where user_id = $1", user).Scan(&left); err != nil || left != 1 {
@@ -372,7 +347,7 @@ func TestExecModes(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			s, _ := open(t, map[string]string{contract.EnvExecMode: mode})
 			ctx := t.Context()
-			token := append([]byte{0, 1, 0xff}, unique(mode)...) // bytes that are no text
+			token := token(unique(mode)) // bytes that are no text
 			user, err := s.CreateUser(ctx, unique(mode), "hash")
 			if err != nil {
 				t.Fatal(err)
@@ -380,16 +355,17 @@ func TestExecModes(t *testing.T) {
 			if err := s.CreateSession(ctx, user, token, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := s.SessionUser(ctx, token); err != nil || got != user {
-				t.Errorf("session of user %d, %v, want %d", got, err, user)
+			session, err := s.Session(ctx, token)
+			if err != nil || session.User != user {
+				t.Errorf("session of user %d, %v, want %d", session.User, err, user)
 			}
 			body := `it's "quoted" \ ünï ` + mode
-			post, err := s.CreatePost(ctx, user, body)
+			post, err := s.CreatePost(ctx, session, body)
 			if err != nil || post.Body != body || post.Author != user || time.Since(post.Created).Abs() > time.Minute {
 				t.Fatalf("created %+v, %v", post, err)
 			}
 			var feed []Post
-			if err := s.Feed(ctx, user, func(p *Post) { feed = append(feed, *p) }); err != nil {
+			if err := s.Feed(ctx, session, user, func() { feed = nil }, func(p *Post) { feed = append(feed, *p) }); err != nil {
 				t.Fatal(err)
 			}
 			if len(feed) != 1 || feed[0].ID != post.ID || feed[0].Body != body || !feed[0].Created.Equal(post.Created) {
@@ -404,7 +380,7 @@ func TestCloseDoesNotWaitForever(t *testing.T) {
 	unlock := pgtest.LockPosts(t)
 	var query sync.WaitGroup
 	query.Go(func() {
-		if err := s.Feed(context.Background(), 0, discard); err != nil {
+		if err := read(context.Background(), s, 0); err != nil {
 			t.Error(err)
 		}
 	})

@@ -8,23 +8,18 @@ import (
 // CreateUser adds a user and returns its id. A name that is taken is a Fault of
 // kind Conflict.
 func (s *Store) CreateUser(ctx context.Context, name, passwordHash string) (id int64, err error) {
-	err = s.writer().queryRow(ctx, &insertUser, []any{&id}, name, passwordHash)
+	err = s.primary.queryRow(ctx, &insertUser, []any{&id}, name, passwordHash)
 	return id, err
 }
 
 // Credential returns a user's id and password hash, or ErrNotFound. It asks the
 // primary, for one logs in right after signing up.
 func (s *Store) Credential(ctx context.Context, name string) (id int64, passwordHash string, err error) {
-	err = s.writer().queryRow(ctx, &selectCredential, []any{&id, &passwordHash}, name)
+	err = s.primary.queryRow(ctx, &selectCredential, []any{&id, &passwordHash}, name)
 	return id, passwordHash, err
 }
 
 // CreateSession keeps the hash of a user's token until it expires.
-func (s *Store) CreateSession(ctx context.Context, user int64, tokenHash []byte, expires time.Time) error {
-	return s.writer().queryRow(ctx, &insertSession, []any{&user}, user, tokenHash, expires)
-}
-
-func (p *pool) session(ctx context.Context, tokenHash []byte) (user int64, err error) {
-	err = p.queryRow(ctx, &selectSession, []any{&user}, tokenHash)
-	return user, err
+func (s *Store) CreateSession(ctx context.Context, user int64, token Token, expires time.Time) error {
+	return s.write(ctx, token, &insertSession, []any{&user}, user, token[:], expires)
 }

@@ -23,6 +23,12 @@ type Metrics struct {
 	acquireDuration *prometheus.HistogramVec
 	queryDuration   *prometheus.HistogramVec
 	queryErrors     *prometheus.CounterVec
+	queryCancels    *prometheus.CounterVec
+	closedConns     *prometheus.CounterVec
+	queued          prometheus.Gauge
+	shed            *prometheus.CounterVec
+	reads           *Reads
+	probes          *prometheus.CounterVec
 }
 
 // New returns metrics in a registry of their own, with the Go and process collectors.
@@ -44,11 +50,34 @@ func New() *Metrics {
 		queryErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: contract.MetricQueryErrors, Help: "Failed acquires and queries, by SQLSTATE or a word where there is none.",
 		}, []string{"target", "sqlstate"}),
+		queryCancels: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: contract.MetricQueryCancels, Help: "Queries whose context ended before they did.",
+		}, []string{"target"}),
+		closedConns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: contract.MetricPoolClosed, Help: "Connections closed.",
+		}, []string{"target"}),
+		queued: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: contract.MetricQueued, Help: "Requests waiting to be worked on.",
+		}),
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: contract.MetricShed, Help: "Requests turned away by admission control.",
+		}, []string{"reason"}),
+		reads: newReads(),
+		probes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: contract.MetricReplicaProbes, Help: "Statements of the replica's probe.",
+		}, []string{"target"}),
+	}
+	for _, reason := range contract.Sheds {
+		m.shed.WithLabelValues(reason)
+	}
+	for _, target := range []string{contract.TargetPrimary, contract.TargetReplica} {
+		m.probes.WithLabelValues(target)
 	}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.requestDuration, m.inFlight, m.waiting, m.acquireDuration, m.queryDuration, m.queryErrors,
+		m.queryCancels, m.closedConns, m.queued, m.shed, m.reads.byTarget, m.reads.fallbacks, m.reads.stale, m.probes,
 	)
 	return m
 }

@@ -15,6 +15,8 @@ type Pool struct {
 	acquire map[string]prometheus.Observer // by outcome; never changed
 	query   map[string]prometheus.Observer // by statement; never changed
 	errors  *prometheus.CounterVec
+	cancels prometheus.Counter
+	closed  prometheus.Counter
 }
 
 // Pool returns the meter of the pool called target, which runs the named
@@ -25,6 +27,8 @@ func (m *Metrics) Pool(target string, statements, states []string) *Pool {
 		acquire: map[string]prometheus.Observer{},
 		query:   map[string]prometheus.Observer{},
 		errors:  m.queryErrors.MustCurryWith(prometheus.Labels{"target": target}),
+		cancels: m.queryCancels.WithLabelValues(target),
+		closed:  m.closedConns.WithLabelValues(target),
 	}
 	for _, outcome := range []string{contract.OutcomeOK, contract.OutcomeTimeout, contract.OutcomeCanceled, contract.OutcomeError} {
 		p.acquire[outcome] = m.acquireDuration.WithLabelValues(target, outcome)
@@ -54,6 +58,12 @@ func (p *Pool) Queried(statement string, took time.Duration) {
 
 // Failed counts a failure by one of the states given to Metrics.Pool.
 func (p *Pool) Failed(state string) { p.errors.WithLabelValues(state).Inc() }
+
+// Canceled counts a query whose context ended before it did.
+func (p *Pool) Canceled() { p.cancels.Inc() }
+
+// Closed counts a connection that is closed.
+func (p *Pool) Closed() { p.closed.Inc() }
 
 // WatchPool exports the figures that the pool called target keeps by itself.
 func (m *Metrics) WatchPool(target string, stat func() *pgxpool.Stat) {

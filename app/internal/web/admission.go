@@ -1,35 +1,71 @@
 package web
 
-// admission bounds how many requests are worked on at once. Who comes when it is
-// full is turned away at once: an answer that says so is worth more than a wait
-// that ends in none.
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"stormwave/app/contract"
+	"stormwave/app/internal/config"
+	"stormwave/app/internal/telemetry"
+)
+
+// admission bounds how many requests are worked on at once, and how many may wait
+// for that, first come first served. Who finds the queue full is turned away at
+// once: an answer that says so is worth more than a wait that ends in none.
 type admission struct {
-	slots chan struct{} // nil: no bound
+	slots   *semaphore.Weighted // nil: no bound
+	room    int64               // most that wait
+	queued  atomic.Int64
+	timeout time.Duration // 0: as long as the request's budget allows
+	meter   *telemetry.Admission
 }
 
-// newAdmission admits max requests at once; 0 is no bound.
-func newAdmission(max int) *admission {
-	if max == 0 {
-		return &admission{}
+func newAdmission(cfg config.Config, meter *telemetry.Admission) *admission {
+	a := &admission{room: int64(cfg.MaxQueue), timeout: cfg.QueueTimeout, meter: meter}
+	if cfg.MaxInflight > 0 {
+		a.slots = semaphore.NewWeighted(int64(cfg.MaxInflight))
 	}
-	return &admission{slots: make(chan struct{}, max)}
+	return a
 }
 
-// enter takes a slot, or returns false when there is none. Who entered must leave.
-func (a *admission) enter() bool {
-	if a.slots == nil {
-		return true
+// errQueueTimeout is the cause of a wait that the queue itself has ended.
+var errQueueTimeout = errors.New("waited longer than " + contract.EnvQueueTimeout)
+
+// enter takes a slot. Its error is the problem to answer with. Who entered must leave.
+func (a *admission) enter(ctx context.Context) error {
+	if a.slots == nil || a.slots.TryAcquire(1) {
+		return nil
 	}
-	select {
-	case a.slots <- struct{}{}:
-		return true
-	default:
-		return false
+	defer a.queued.Add(-1)
+	if a.queued.Add(1) > a.room {
+		a.meter.Shed(contract.ShedFull)
+		return errOverloaded
 	}
+	waiting := ctx
+	if a.timeout > 0 {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeoutCause(ctx, a.timeout, errQueueTimeout)
+		defer cancel()
+	}
+	a.meter.Wait()
+	defer a.meter.Waited()
+	err := a.slots.Acquire(waiting, 1)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(context.Cause(waiting), context.Canceled):
+		return errClientGone
+	}
+	a.meter.Shed(contract.ShedTimeout)
+	return errOverloaded
 }
 
 func (a *admission) leave() {
 	if a.slots != nil {
-		<-a.slots
+		a.slots.Release(1)
 	}
 }

@@ -22,12 +22,13 @@ func (s *service) feed(ctx context.Context, r *http.Request, buf []byte) (int, [
 	if err != nil {
 		return 0, nil, err
 	}
-	if _, err := s.user(ctx, r); err != nil {
+	session, err := s.session(ctx, r)
+	if err != nil {
 		return 0, nil, err
 	}
 	buf = append(buf, `{"posts":[`...)
 	empty := len(buf)
-	err = s.store.Feed(ctx, author, func(p *store.Post) {
+	err = s.store.Feed(ctx, session, author, func() { buf = buf[:empty] }, func(p *store.Post) {
 		if len(buf) > empty {
 			buf = append(buf, ',')
 		}
@@ -60,10 +61,11 @@ func (s *service) readPost(ctx context.Context, r *http.Request, buf []byte) (in
 	if err != nil {
 		return 0, nil, err
 	}
-	if _, err := s.user(ctx, r); err != nil {
+	session, err := s.session(ctx, r)
+	if err != nil {
 		return 0, nil, err
 	}
-	post, err := s.store.Post(ctx, id)
+	post, err := s.store.Post(ctx, session, id)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -72,7 +74,7 @@ func (s *service) readPost(ctx context.Context, r *http.Request, buf []byte) (in
 
 // createPost is POST /api/posts.
 func (s *service) createPost(ctx context.Context, r *http.Request, buf []byte) (int, []byte, error) {
-	user, err := s.user(ctx, r)
+	session, err := s.session(ctx, r)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -85,7 +87,7 @@ func (s *service) createPost(ctx context.Context, r *http.Request, buf []byte) (
 	if n := utf8.RuneCountInString(in.Body); n < 1 || n > maxPost || strings.ContainsRune(in.Body, 0) {
 		return 0, nil, badRequest("bad_body", "body must be 1 to %d characters, none of them NUL", maxPost)
 	}
-	post, err := s.store.CreatePost(ctx, user, in.Body)
+	post, err := s.store.CreatePost(ctx, session, in.Body)
 	if err != nil {
 		return 0, nil, err
 	}

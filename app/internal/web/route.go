@@ -66,16 +66,16 @@ func (rt *route) answer(w http.ResponseWriter, r *http.Request, buf []byte) (int
 		w.Header().Set("Allow", rt.method)
 		return 0, nil, errMethod
 	}
-	if !rt.admission.enter() {
-		return 0, nil, errOverloaded
-	}
-	defer rt.admission.leave()
 	ctx := r.Context()
 	if rt.budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, rt.budget, store.ErrBudget)
 		defer cancel()
 	}
+	if err := rt.admission.enter(ctx); err != nil {
+		return 0, nil, err
+	}
+	defer rt.admission.leave()
 	if r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	}

@@ -28,7 +28,7 @@ func NewHandler(cfg config.Config, st *store.Store, metrics *telemetry.Metrics, 
 	s := &service{cfg: cfg, store: st, metrics: metrics, log: log}
 	mux := http.NewServeMux()
 
-	admission := newAdmission(cfg.MaxInflight)
+	admission := newAdmission(cfg, metrics.Admission())
 	api := func(pattern, method string, h handler, statuses ...int) {
 		statuses = append(statuses, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError, telemetry.StatusClientGone)
 		mux.Handle(pattern, &route{
@@ -46,6 +46,9 @@ func NewHandler(cfg config.Config, st *store.Store, metrics *telemetry.Metrics, 
 	api(contract.RouteFeed, http.MethodGet, s.feed, ok, bad, unauthorized)
 	api(contract.RoutePost, http.MethodGet, s.readPost, ok, bad, unauthorized, http.StatusNotFound)
 	api(contract.RoutePosts, http.MethodPost, s.createPost, created, bad, unauthorized)
+	if cfg.SlowRoute {
+		api(contract.RouteSlow, http.MethodGet, s.slow, ok, bad, unauthorized)
+	}
 
 	get := func(pattern string, h http.HandlerFunc) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

@@ -81,7 +81,7 @@ func (s *service) createSession(ctx context.Context, r *http.Request, buf []byte
 	}
 	token := rand.Text()
 	expires := time.Now().Add(sessionLife).UTC().Truncate(time.Second)
-	if err := s.store.CreateSession(ctx, user, tokenHash(token), expires); err != nil {
+	if err := s.store.CreateSession(ctx, user, sha256.Sum256([]byte(token)), expires); err != nil {
 		return 0, nil, err
 	}
 	return appendJSON(http.StatusCreated, buf, struct {
@@ -103,22 +103,17 @@ func (s *service) credential(ctx context.Context, name string) (user int64, hash
 	return user, hash, err
 }
 
-// user returns who sent the request, by the one look-up of its token.
-func (s *service) user(ctx context.Context, r *http.Request) (int64, error) {
+// session returns whose the request is, by the one look-up of its token.
+func (s *service) session(ctx context.Context, r *http.Request) (store.Session, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return 0, errUnauthorized
+		return store.Session{}, errUnauthorized
 	}
-	user, err := s.store.SessionUser(ctx, tokenHash(token))
+	session, err := s.store.Session(ctx, sha256.Sum256([]byte(token)))
 	if errors.Is(err, store.ErrNotFound) {
-		return 0, errUnauthorized
+		return store.Session{}, errUnauthorized
 	}
-	return user, err
-}
-
-func tokenHash(token string) []byte {
-	sum := sha256.Sum256([]byte(token))
-	return sum[:]
+	return session, err
 }
 
 func appendJSON(status int, buf []byte, v any) (int, []byte, error) {
