@@ -19,6 +19,6 @@ export const options = load.options;
 
 export default function (session) {
   load.markPhase();
-  readFeed(session);
+  readFeed(session, load.choice());
   load.think();
 }

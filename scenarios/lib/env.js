@@ -3,17 +3,21 @@
 
 export const baseURL = (__ENV.BASE_URL || '').replace(/\/+$/, ''); // the backend; required
 export const scale = number('SCALE', 1, 0.001); // factor of every stage's duration; the VUs stay
+export const rate = number('RATE', 1, 0.001); // factor of every rate that an open scenario offers
 export const seed = number('SEED', 1, 0); // same seed, same requests
-export const thinkTime = seconds('THINK_TIME', '500ms'); // pause of a VU after each request
+export const thinkTime = (usual) => seconds('THINK_TIME', usual); // pause of a VU after each iteration, in closed scenarios
 export const httpTimeout = seconds('HTTP_TIMEOUT', '10s'); // how long the client waits for an answer
 export const sloP99 = 1000 * seconds('SLO_P99', '500ms'); // milliseconds; slower answers are no goodput
 export const authors = number('AUTHORS', 1000, 1); // feeds of authors 1…n are read
+export const slowShare = number('SLOW_SHARE', 0, 0, 1); // of the feeds: ask for a slow query instead
+export const slowTime = `${Math.round(1000 * seconds('SLOW_TIME', '1s'))}ms`; // how long that query takes
 export const summaryFile = __ENV.SUMMARY_FILE || ''; // write the summary here as JSON, not to the terminal
 
-function number(name, otherwise, least) {
+function number(name, otherwise, least, most = Number.MAX_VALUE) {
   const value = Number(__ENV[name] || otherwise);
-  if (!(value >= least) || value === Infinity) {
-    throw new Error(`${name}=${__ENV[name]}: give a number, at least ${least}`);
+  if (!(value >= least && value <= most)) {
+    const bound = most < Number.MAX_VALUE ? ` and at most ${most}` : '';
+    throw new Error(`${name}=${__ENV[name]}: give a number, at least ${least}${bound}`);
   }
   return value;
 }

@@ -1,50 +1,89 @@
-// The shape of a load: how many VUs there are at which time, and k6's options for it.
+// The shape of a load: how many VUs, or requests per second, there are at which
+// time, and k6's options for it.
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { sleep } from 'k6';
-import { httpTimeout, scale, summaryFile, thinkTime } from './env.js';
+import { httpTimeout, rate, scale, summaryFile, thinkTime } from './env.js';
+import { pick } from './choice.js';
 
 // name of the one k6 scenario in every script: its tag tells the load from setup().
 const name = 'load';
 
 // statuses are counted apart; 0 means that no answer came. The lab refuses a
 // summary in which a request has none of these.
-const statuses = [0, 200, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502, 503, 504];
+const statuses = [0, 200, 201, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502, 503, 504];
 
-http.setResponseCallback(http.expectedStatuses(200));
+http.setResponseCallback(http.expectedStatuses(200, 201));
 
 // ramping returns the closed-model load in which each stage leads linearly to its
-// number of VUs, and is a phase of the results.
-export function ramping(stages) {
+// number of VUs, and is a phase of the results. A VU sends its next request when it
+// has the answer and has thought: a slow backend is sent fewer. think is the usual
+// pause, requests the most that one iteration sends.
+export function ramping(stages, { think = '500ms', requests = 1 } = {}) {
+  const pause = thinkTime(think);
+  const patience = atMost(requests * httpTimeout + pause);
+  return {
+    ...shaped(stages, {
+      executor: 'ramping-vus',
+      startVUs: 0,
+      stages: stages.map((s) => ({ duration: lasting(s), target: s.vus })),
+      gracefulRampDown: patience,
+      gracefulStop: patience,
+    }),
+    choice: () => pick(__VU, __ITER),
+    think: () => sleep(pause),
+  };
+}
+
+// arriving returns the open-model load in which each stage leads linearly to its
+// number of iterations per second, and is a phase of the results. They begin when it
+// is their time, however slow the backend is; one for which there is no VU is
+// dropped, and counted. k6 makes the VUs from ready to most only when it lacks them.
+export function arriving(stages, { ready, most }) {
+  return {
+    ...shaped(stages, {
+      executor: 'ramping-arrival-rate',
+      startRate: 0,
+      timeUnit: '1s',
+      stages: stages.map((s) => ({ duration: lasting(s), target: Math.round(rate * s.rate) })),
+      preAllocatedVUs: ready,
+      maxVUs: most,
+      gracefulStop: atMost(httpTimeout),
+    }),
+    // Which VU is free is chance; which iteration is next is not.
+    choice: () => pick(0, exec.scenario.iterationInTest),
+  };
+}
+
+function lasting(stage) {
+  return `${Math.round(1000 * scale * stage.seconds)}ms`;
+}
+
+// atMost is a time within which an iteration of so many seconds is never cut off.
+function atMost(seconds) {
+  return `${Math.ceil(seconds + 1)}s`;
+}
+
+// shaped returns what both models share.
+function shaped(stages, scenario) {
   const phases = [];
   let end = 0;
   for (const stage of stages) {
     end += 1000 * scale * stage.seconds;
     phases.push({ name: stage.phase, end: end });
   }
-  // Nobody is cut off in mid-request: a last iteration may take all of the timeout.
-  const patience = `${Math.ceil(httpTimeout + thinkTime + 1)}s`;
   return {
     options: {
-      scenarios: {
-        [name]: {
-          executor: 'ramping-vus',
-          startVUs: 0,
-          stages: stages.map((s) => ({ duration: `${Math.round(1000 * scale * s.seconds)}ms`, target: s.vus })),
-          gracefulRampDown: patience,
-          gracefulStop: patience,
-        },
-      },
+      scenarios: { [name]: scenario },
       // Every VU evaluates this script, but k6 asks only the first for options.
       thresholds: summaryFile && __VU === 0 ? submetrics(phases) : {},
       summaryTrendStats: ['min', 'med', 'p(95)', 'p(99)', 'max'],
-      // Without method, URL and name: every request is the same, and each tag costs.
+      // Without method, URL and name: nothing reads them, and each tag costs.
       systemTags: ['scenario', 'status', 'expected_response', 'error_code'],
       discardResponseBodies: true,
       setupTimeout: '30s',
     },
     markPhase: phaseMarker(phases),
-    think: () => sleep(thinkTime),
   };
 }
 

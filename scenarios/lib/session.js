@@ -8,14 +8,20 @@ const users = [
   { name: 'storm-two', password: 'a password of test user two' },
 ];
 
-// setup returns what every VU gets: the tokens, and when the load began.
+// setup logs each user in once.
 export function setup() {
+  return logIn(1);
+}
+
+// logIn opens so many sessions for each user. It returns what every VU gets: their
+// tokens, and when the load began.
+export function logIn(sessions) {
   if (!baseURL) {
     throw new Error('BASE_URL is not set; give the address of the backend: k6 run -e BASE_URL=http://127.0.0.1:8080 …');
   }
-  const tokens = users.map((user) => {
+  const tokens = users.flatMap((user) => {
     post('/api/users', user, [201, 409]); // 409: it is there from an earlier run
-    return post('/api/sessions', user, [200, 201]).json('token');
+    return Array.from({ length: sessions }, () => post('/api/sessions', user, [200, 201]).json('token'));
   });
   // k6 gives its summary the length of the run with setup() in it.
   return { tokens, start: Date.now(), setupTime: exec.instance.currentTestRunDuration };

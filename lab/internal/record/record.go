@@ -77,6 +77,7 @@ type Load struct {
 	// Interrupted iterations were cut off at the end; a request in them is not counted.
 	Interrupted   int64    `json:"interrupted_iterations"`
 	SetupRequests int64    `json:"setup_requests"`         // before the load, in none of the counts above
+	StaleReads    *int64   `json:"stale_reads,omitempty"`  // that lacked what their session had written; absent if the scenario does not check
 	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6, its start included, per second of the shot
 }
 

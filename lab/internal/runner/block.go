@@ -32,8 +32,8 @@ func (r *Runner) wholeBlocks(records []record.Record) int {
 		}
 	}
 	whole := 0
-	for _, n := range valid {
-		if n == len(r.Plan.Cells)*len(r.Plan.Scenarios) {
+	for block, n := range valid {
+		if n == len(r.Plan.Block(block)) {
 			whole++
 		}
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -77,6 +78,9 @@ func TestWhichBlocksAreShot(t *testing.T) {
 		records []record.Record
 		want    int // blocks, if all that come are valid
 	}{
+		{"one scenario has fewer", matrix.Plan{Blocks: 3, BlocksOf: map[string]int{"storm": 3, "wave": 1}}, false, nil, 3},
+		{"and a storm is lost", matrix.Plan{Blocks: 3, BlocksOf: map[string]int{"storm": 3, "wave": 1}, Extra: 2}, false,
+			join(shots(1, 0, record.Valid, record.Valid), shots(2, 0, record.Suspect)), 4},
 		{"as many as planned", matrix.Plan{Blocks: 3}, true, nil, 3},
 		{"narrow at the first look", matrix.Plan{Blocks: 20, Stop: &matrix.Stop{Min: 6}}, true, nil, 6},
 		{"never narrow", matrix.Plan{Blocks: 9, Stop: &matrix.Stop{Min: 6}}, false, nil, 9},
@@ -84,12 +88,13 @@ func TestWhichBlocksAreShot(t *testing.T) {
 		{"one is lost, none extra", matrix.Plan{Blocks: 6}, false, lost, 6},
 		{"none is lost", matrix.Plan{Blocks: 6, Extra: 3}, false, valid(6), 6},
 	} {
-		c.plan.Cells, c.plan.Scenarios = make([]matrix.Cell, 1), make([]matrix.Scenario, 2)
+		c.plan.Cells, c.plan.Scenarios = make([]matrix.Cell, 1), []matrix.Scenario{{Name: "storm", Scale: 1}, {Name: "wave", Scale: 1}}
 		r := &Runner{Plan: c.plan, Enough: func([]record.Record) bool { return c.enough }}
 		records, block := c.records, 1
 		for ; r.wants(block, records); block++ {
-			if _, whole := progress(records, block, 2); !whole {
-				records = join(records, shots(block, 0, record.Valid, record.Valid))
+			planned := len(r.Plan.Block(block))
+			if _, whole := progress(records, block, planned); !whole {
+				records = join(records, shots(block, 0, slices.Repeat([]record.Verdict{record.Valid}, planned)...))
 			}
 		}
 		if got := block - 1; got != c.want {

@@ -24,6 +24,16 @@ func TestVerdict(t *testing.T) {
 	generator := func(change func(*record.Load)) func(*verdict) {
 		return func(v *verdict) { v.generator(with(change), script, "") }
 	}
+	open := func(change func(*record.Load)) func(*verdict) {
+		return func(v *verdict) { v.generator(with(change), load.Script{VUs: 200, Open: true}, "") }
+	}
+	stale := func(reads, checks int64) func(*verdict) {
+		return func(v *verdict) {
+			result := with(func(l *record.Load) { l.StaleReads = &reads })
+			result.FailedChecks = checks
+			v.generator(result, script, "")
+		}
+	}
 	counts := func(backend float64, change func(*record.Load)) func(*verdict) {
 		return func(v *verdict) {
 			result := with(change)
@@ -45,12 +55,17 @@ func TestVerdict(t *testing.T) {
 		{"healthy", generator(none), record.Valid, ""},
 		{"k6 takes the CPU", generator(func(l *record.Load) { l.CPUCores = new(0.81 * float64(runtime.NumCPU())) }), record.Suspect, "k6 used"},
 		{"too few VUs", generator(func(l *record.Load) { l.VUsMax = 99 }), record.Suspect, "99 of 100 VUs"},
-		{"dropped iterations", generator(func(l *record.Load) { l.Dropped = 60 }), record.Suspect, "60 iterations dropped"},
+		{"an open load that needs few VUs", open(func(l *record.Load) { l.VUsMax = 7 }), record.Valid, ""},
+		{"few dropped iterations", open(func(l *record.Load) { l.Dropped = 50 }), record.Valid, ""},
+		{"dropped iterations", open(func(l *record.Load) { l.Dropped = 60 }), record.Suspect, "60 iterations dropped, for all VUs were busy, 100 of at most 200"},
 		{"few requests", generator(func(l *record.Load) { l.Requests = 999 }), record.Suspect, "too few for a p99"},
 		{"cut off", generator(func(l *record.Load) { l.Interrupted = 3 }), record.Suspect, "3 iterations were cut off"},
 		{"wrong answers", func(v *verdict) {
 			v.generator(load.Result{Summary: load.Summary{Load: healthy, FailedChecks: 2}}, script, "")
 		}, record.Invalid, "2 answers were wrong"},
+		{"no stale reads", generator(func(l *record.Load) { l.StaleReads = new(int64(0)) }), record.Valid, ""},
+		{"stale reads", stale(3, 3), record.Invalid, "3 reads did not find what their session had written"},
+		{"stale reads and wrong answers", stale(3, 5), record.Invalid, "had written; 2 answers were wrong although"},
 		{"pinned k6 may use one core", func(v *verdict) {
 			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.9) }), script, "0")
 		}, record.Suspect, "k6 used 0.90 of 1 cores"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,26 +17,39 @@ import (
 type backend struct {
 	*httptest.Server
 
-	mu      sync.Mutex
-	status  map[string]int64 // of the feed; "0": broken off
-	slow    int64
-	setup   int64
-	authors map[string]bool
-	faults  []string
-	first   time.Time     // feed request
-	began   chan struct{} // closed at that moment
+	mu       sync.Mutex
+	status   map[string]int64 // of the load; "0": broken off
+	slow     int64            // feeds
+	queries  map[string]int64 // slow ones, by their time
+	setup    int64
+	authors  map[string]bool
+	posts    []string // bodies, by id
+	sessions map[string]bool
+	stale    int64 // posts that were not found although they are there
+	faults   []string
+	first    time.Time     // feed request
+	began    chan struct{} // closed at that moment
+
 	healthy bool          // every answer is right
+	late    bool          // every 5th post is not found when it is read
+	delay   time.Duration // of every feed
 }
 
 const slowness = 120 * time.Millisecond
 
 func newBackend(t *testing.T) *backend {
 	t.Helper()
-	b := &backend{status: make(map[string]int64), authors: make(map[string]bool), began: make(chan struct{})}
+	b := &backend{
+		status: make(map[string]int64), queries: make(map[string]int64),
+		authors: make(map[string]bool), sessions: make(map[string]bool), began: make(chan struct{}),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/users", b.user)
 	mux.HandleFunc("POST /api/sessions", b.session)
 	mux.HandleFunc("GET /api/feed", b.feed)
+	mux.HandleFunc("GET /api/slow", b.slowQuery)
+	mux.HandleFunc("POST /api/posts", b.write)
+	mux.HandleFunc("GET /api/posts/{id}", b.read)
 	b.Server = httptest.NewServer(mux)
 	t.Cleanup(b.Close)
 	return b
@@ -58,9 +72,9 @@ func (b *backend) user(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b *backend) session(w http.ResponseWriter, r *http.Request) {
-	name := b.credentials(r)
+	token := fmt.Sprintf("token-of-%s-%p", b.credentials(r), r) // another for each log-in
 	w.WriteHeader(http.StatusCreated)
-	_ = json.NewEncoder(w).Encode(map[string]string{"token": "token-of-" + name})
+	_ = json.NewEncoder(w).Encode(map[string]string{"token": token})
 }
 
 var page = `{"posts":[{"id":1}` + strings.Repeat(`,{"id":2}`, 49) + `]}`
@@ -87,10 +101,9 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 	}
 	b.status[status]++
 	b.authors[r.URL.Query().Get("author")] = true
-	if !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer token-of-") {
-		b.faults = append(b.faults, "Authorization: "+r.Header.Get("Authorization"))
-	}
+	b.authorize(r)
 	b.mu.Unlock()
+	time.Sleep(b.delay)
 
 	switch {
 	case status == "0":
@@ -105,4 +118,57 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(slowness)
 	}
 	_, _ = w.Write([]byte(page))
+}
+
+// authorize is called with mu held.
+func (b *backend) authorize(r *http.Request) {
+	token := r.Header.Get("Authorization")
+	if !strings.HasPrefix(token, "Bearer token-of-") {
+		b.faults = append(b.faults, "Authorization: "+token)
+	}
+	b.sessions[token] = true
+}
+
+func (b *backend) slowQuery(_ http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.authorize(r)
+	b.status["200"]++
+	b.queries[r.URL.Query().Get("time")]++
+}
+
+func (b *backend) write(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.authorize(r)
+	var in struct{ Body string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || in.Body == "" {
+		b.faults = append(b.faults, fmt.Sprintf("post %+v, %v", in, err))
+	}
+	b.posts = append(b.posts, in.Body)
+	b.status["201"]++
+	w.WriteHeader(http.StatusCreated)
+	b.answer(w, len(b.posts))
+}
+
+func (b *backend) read(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.authorize(r)
+	id, err := strconv.Atoi(r.PathValue("id"))
+	if err != nil || id < 1 || id > len(b.posts) {
+		b.faults = append(b.faults, "post "+r.PathValue("id"))
+	}
+	if b.late && id%5 == 0 {
+		b.stale++
+		b.status["404"]++
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	b.status["200"]++
+	b.answer(w, id)
+}
+
+func (b *backend) answer(w http.ResponseWriter, id int) {
+	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "author_id": 1, "body": b.posts[id-1]})
 }

@@ -146,5 +146,5 @@ type Summary struct {
 	Load         record.Load
 	Phases       map[string]record.Phase
 	Start, End   time.Time // of the load proper, from the first VU to the last; UTC
-	FailedChecks int64     // sampled answers that were wrong although their status was right
+	FailedChecks int64     // answers that were wrong although their status was right, and stale reads
 }

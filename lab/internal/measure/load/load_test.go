@@ -37,8 +37,13 @@ func k6(t *testing.T) string {
 
 func shot(t *testing.T, name string, scale float64, b *backend) Config {
 	t.Helper()
+	return shotWith(t, name, scale, b, nil)
+}
+
+func shotWith(t *testing.T, name string, scale float64, b *backend, env map[string]string) Config {
+	t.Helper()
 	program := k6(t)
-	script, err := Inspect(t.Context(), program, scenarios, name, scale, nil)
+	script, err := Inspect(t.Context(), program, scenarios, name, scale, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,30 +127,45 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 
 func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 	program := k6(t)
+	const answer = 4 * time.Second // the longest, with HTTP_TIMEOUT=3s
+	const think = time.Second      // rounded up
 	for _, c := range []struct {
-		name    string
-		scale   float64
-		nominal time.Duration
-		ramp    time.Duration
-		vus     int64
+		name     string
+		scale    float64
+		nominal  time.Duration
+		patience time.Duration
+		ramp     time.Duration
+		vus      int64
+		open     bool
 	}{
-		{"storm", 1, 50 * time.Second, 8 * time.Second, 1000},
-		{"storm", 0.1, 5 * time.Second, 800 * time.Millisecond, 1000},
-		{"wave", 1, 120 * time.Second, 90 * time.Second, 500},
-		{"wave", 0.25, 30 * time.Second, 22500 * time.Millisecond, 500},
+		{"storm", 1, 50 * time.Second, answer + think, 8 * time.Second, 1000, false},
+		{"storm", 0.1, 5 * time.Second, answer + think, 800 * time.Millisecond, 1000, false},
+		{"wave", 1, 120 * time.Second, answer + think, 90 * time.Second, 500, false},
+		{"wave", 0.25, 30 * time.Second, answer + think, 22500 * time.Millisecond, 500, false},
+		{"storm-open", 1, 50 * time.Second, answer, 8 * time.Second, 2000, true},
+		{"storm-open", 0.1, 5 * time.Second, answer, 800 * time.Millisecond, 2000, true},
+		{"wave-open", 1, 120 * time.Second, answer, 90 * time.Second, 1000, true},
+		{"mixed", 1, 112 * time.Second, answer + think + 3*time.Second, 10 * time.Second, 300, false},
 	} {
 		s, err := Inspect(t.Context(), program, scenarios, c.name, c.scale, map[string]string{"HTTP_TIMEOUT": "3s"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+5*time.Second || s.Ramp != c.ramp {
-			t.Errorf("%s@%g: nominal %s, longest %s, rise %s, %d VUs; want %s, 5s more, %s, %d",
-				c.name, c.scale, s.Nominal, s.Longest, s.Ramp, s.VUs, c.nominal, c.ramp, c.vus)
+		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+c.patience || s.Ramp != c.ramp || s.Open != c.open {
+			t.Errorf("%s@%g: nominal %s, longest %s, rise %s, %d VUs, open %t; want %s, %s more, %s, %d, %t",
+				c.name, c.scale, s.Nominal, s.Longest, s.Ramp, s.VUs, s.Open, c.nominal, c.patience, c.ramp, c.vus, c.open)
 		}
 	}
-	_, err := Inspect(t.Context(), program, scenarios, "storm", 1, map[string]string{"THINK_TIME": "soon"})
-	if err == nil || !strings.Contains(err.Error(), "THINK_TIME=soon: give a number and a unit") {
-		t.Errorf("Inspect with a wrong setting = %v", err)
+	for setting, want := range map[string]string{
+		"THINK_TIME=soon": "THINK_TIME=soon: give a number and a unit",
+		"SLOW_SHARE=1.5":  "SLOW_SHARE=1.5: give a number, at least 0 and at most 1",
+		"RATE=0":          "RATE=0: give a number, at least 0.001",
+	} {
+		name, value, _ := strings.Cut(setting, "=")
+		_, err := Inspect(t.Context(), program, scenarios, "storm", 1, map[string]string{name: value})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Inspect with %s = %v; want %q", setting, err, want)
+		}
 	}
 }
 
@@ -154,7 +174,7 @@ func TestListNamesTheScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"storm", "wave"} {
+	for _, want := range []string{"mixed", "storm", "storm-open", "wave", "wave-open"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("List = %v; want %s in it", names, want)
 		}
@@ -198,21 +218,31 @@ func TestRunTellsWhyK6Failed(t *testing.T) {
 
 // A person who runs a script with k6 alone gets k6's own summary.
 func TestScriptsRunWithPlainK6(t *testing.T) {
-	b := newBackend(t)
-	out, err := proc.Run(t.Context(), proc.Spec{
-		Name: "k6", Path: k6(t), Env: []string{"HOME=" + t.TempDir()},
-		Args: []string{"run", "--quiet", "--no-usage-report", "-e", "BASE_URL=" + b.URL, "-e", "SCALE=0.01", scenarios + "/storm.js"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"TOTAL RESULTS", "http_req_duration", "good_requests", "p(99)="} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("the summary lacks %q:\n%s", want, out)
+	for name, wants := range map[string][]string{
+		"storm":      {"vus_max"},
+		"storm-open": {"iterations"},
+		"wave-open":  {"iterations"},
+		"mixed":      {"stale_reads", "checks_succeeded"},
+	} {
+		b := newBackend(t)
+		out, err := proc.Run(t.Context(), proc.Spec{
+			Name: "k6", Path: k6(t), Env: []string{"HOME=" + t.TempDir()},
+			Args: []string{
+				"run", "--quiet", "--no-usage-report", "-e", "BASE_URL=" + b.URL, "-e", "SCALE=0.01", "-e", "RATE=0.5",
+				scenarios + "/" + name + ".js",
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if strings.Contains(string(out), "status:504") {
-		t.Errorf("the summary holds parts that only the lab reads:\n%s", out)
+		for _, want := range append(wants, "TOTAL RESULTS", "http_req_duration", "good_requests", "p(99)=") {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%s: the summary lacks %q:\n%s", name, want, out)
+			}
+		}
+		if strings.Contains(string(out), "status:504") {
+			t.Errorf("%s: the summary holds parts that only the lab reads:\n%s", name, out)
+		}
 	}
 }
 

@@ -59,7 +59,8 @@ type Script struct {
 	Nominal time.Duration // from the first VU to the end of the last stage
 	Longest time.Duration // with the last iterations, which may still end by themselves
 	VUs     int64         // most at any time
-	Ramp    time.Duration // until there are that many for the first time; 0 if the load does not rise to it
+	Open    bool          // requests come at given times; VUs are only as many as answers are outstanding
+	Ramp    time.Duration // until the highest target, of VUs or rate, is reached for the first time; 0 without stages
 }
 
 // Inspect asks k6 for the durations of scenarios/<name>.js. env is what the
@@ -84,11 +85,9 @@ func Inspect(ctx context.Context, k6, dir, name string, scale float64, env map[s
 func (s *Script) decode(inspection []byte) error {
 	var answer struct {
 		Scenarios map[string]struct {
+			Executor     string    `json:"executor"`
 			GracefulStop *duration `json:"gracefulStop"`
-			Stages       []struct {
-				Duration duration `json:"duration"`
-				Target   int64    `json:"target"`
-			} `json:"stages"`
+			Stages       []stage   `json:"stages"`
 		} `json:"scenarios"`
 		TotalDuration duration `json:"totalDuration"`
 		MaxVUs        int64    `json:"maxVUs"`
@@ -103,23 +102,42 @@ func (s *Script) decode(inspection []byte) error {
 	s.Longest = time.Duration(answer.TotalDuration)
 	s.Nominal = s.Longest - time.Duration(*load.GracefulStop)
 	s.VUs = answer.MaxVUs
-	for _, stage := range load.Stages {
-		s.Ramp += time.Duration(stage.Duration)
-		if stage.Target >= s.VUs {
-			break
-		}
-	}
+	s.Open = strings.HasSuffix(load.Executor, "-arrival-rate")
+	s.Ramp = rise(load.Stages)
 	if s.Nominal <= 0 {
 		return fmt.Errorf("k6 gives it a duration of %s", s.Nominal)
 	}
 	return nil
 }
 
+// stage leads linearly to its target: a number of VUs, or of iterations per unit of
+// time.
+type stage struct {
+	Duration duration `json:"duration"`
+	Target   int64    `json:"target"`
+}
+
+// rise returns the time until the highest target is reached for the first time.
+func rise(stages []stage) time.Duration {
+	var end, rise time.Duration
+	var highest int64
+	for _, s := range stages {
+		end += time.Duration(s.Duration)
+		if s.Target > highest {
+			highest, rise = s.Target, end
+		}
+	}
+	return rise
+}
+
 // environ is the environment of k6. It holds nothing of the caller's: what a
 // script is told stands in the plan. Without a home k6 finds no settings of the
 // user's either.
+//
+// k6 keeps hundreds of MB for its VUs. To mark them over and over costs it CPU that
+// the backend should have, in bursts that show as latency: so it does that more rarely.
 func (s *Script) environ() []string {
-	env := []string{"HOME=/nonexistent"}
+	env := []string{"HOME=/nonexistent", "GOGC=400"}
 	for name, value := range s.Env {
 		env = append(env, name+"="+value)
 	}

@@ -22,6 +22,7 @@ const (
 	requests = "http_reqs"
 	failures = "http_req_failed"
 	latency  = "http_req_duration"
+	stale    = "stale_reads" // of the scripts that check what a session sees
 )
 
 // Parse reads the summary that scenarios/lib/summary.js writes. It refuses one
@@ -84,6 +85,9 @@ func (r *reader) load(seconds float64) record.Load {
 	l.GoodputRPS = float64(r.optional("good_requests", "count")) / seconds
 	l.Latency = *r.latency(whole, l.Requests)
 	l.OKLatency = r.latency(whole.with("expected_response:true"), l.Requests-l.Failed)
+	if _, checked := r.metrics[stale]; checked {
+		l.StaleReads = new(r.count(stale, "count"))
+	}
 	return l
 }
 
