@@ -70,6 +70,9 @@ func (Bench) Quick() error { return lab("matrix", "lab/matrices/quick.yaml") }
 // Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
 func (Bench) Matrix() error { return lab("matrix", spec()) }
 
+// Study measures the study as it was shot, then each remedy alone, then all together.
+func (Bench) Study() error { return lab("matrix", "lab/matrices/study.yaml") }
+
 // Plan shows the cells, the order and the time that the matrix would take.
 func (Bench) Plan() error { return lab("plan", spec()) }
 

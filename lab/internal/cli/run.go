@@ -103,7 +103,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 
 // describe tells the size of a plan.
 func describe(p matrix.Plan) string {
-	text := fmt.Sprintf("%d cells × %d scenarios × %d blocks = %d shots", len(p.Cells), len(p.Scenarios), p.Blocks, len(p.Shots))
+	text := fmt.Sprintf("%d cells × %s = %d shots", len(p.Cells), p.Repeats(), len(p.Shots))
 	if p.Stop != nil {
 		text += fmt.Sprintf(" at most, %d blocks at least", p.Stop.Min)
 	}

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// blocks reads a number of blocks, or the map {min, max, until} that lets a run
-// stop between the two.
+// blocks reads a number of blocks, the map {min, max, until} that lets a run stop
+// between the two, or a map of scenarios to a number each.
 func (p *parser) blocks(n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		if v, ok := p.blockCount(n, "blocks", 1); ok {
@@ -17,12 +18,23 @@ func (p *parser) blocks(n *yaml.Node) {
 		}
 		return
 	}
-	allowed := []string{"min", "max", "until"}
+	fields := p.mapping(n, "blocks")
+	if slices.ContainsFunc(fields, func(f field) bool { return slices.Contains(stopKeys, f.key.Value) }) {
+		p.stop(n, fields)
+	} else {
+		p.blocksOf(n, fields)
+	}
+}
+
+var stopKeys = []string{"min", "max", "until"}
+
+func (p *parser) stop(n *yaml.Node, fields []field) {
 	stop := Stop{}
-	given := 0
-	for _, f := range p.mapping(n, "blocks") {
-		if !slices.Contains(allowed, f.key.Value) {
-			p.fault(f.key, "unknown key %s of blocks: %s", quote(f.key.Value), suggest(f.key.Value, allowed))
+	given, unknown := 0, 0
+	for _, f := range fields {
+		if !slices.Contains(stopKeys, f.key.Value) {
+			p.fault(f.key, "unknown key %s of blocks beside min, max or until: %s", quote(f.key.Value), suggest(f.key.Value, stopKeys))
+			unknown++
 			continue
 		}
 		given++
@@ -36,12 +48,49 @@ func (p *parser) blocks(n *yaml.Node) {
 		}
 	}
 	switch {
-	case given < len(allowed):
+	case unknown > 0: // which may be the one that is missing
+	case given < len(stopKeys):
 		p.fault(n, "blocks as a map needs min, max and until, such as {min: 6, max: 20, until: 5%%}")
 	case stop.Min > p.spec.Blocks && p.spec.Blocks > 0:
 		p.fault(n, "blocks min is %d, above max, which is %d", stop.Min, p.spec.Blocks)
 	default:
 		p.spec.Stop = &stop
+	}
+}
+
+// blocksOf reads the number of blocks of every scenario.
+func (p *parser) blocksOf(n *yaml.Node, fields []field) {
+	var names []string
+	for _, s := range p.spec.Scenarios {
+		names = append(names, s.String())
+	}
+	of := map[string]int{}
+	before := len(p.faults)
+	for _, f := range fields {
+		name := f.key.Value
+		if s, err := parseScenario(name); err == nil {
+			name = s.String()
+		}
+		switch {
+		case !slices.Contains(names, name):
+			p.fault(f.key, "%s in blocks is not a scenario of this spec: %s", quote(name), suggest(name, names))
+		case of[name] != 0:
+			p.fault(f.key, "duplicate scenario %s in blocks", name)
+		default:
+			of[name], _ = p.blockCount(f.value, "blocks of "+name, 1)
+		}
+	}
+	missing := slices.DeleteFunc(names, func(name string) bool { return of[name] != 0 })
+	if len(missing) > 0 && len(p.faults) == before {
+		p.fault(n, "blocks does not say how many of %s", strings.Join(missing, ", "))
+	}
+	if len(p.faults) > before || len(of) == 0 {
+		return
+	}
+	counts := slices.Sorted(maps.Values(of))
+	p.spec.Blocks = counts[len(counts)-1]
+	if counts[0] < p.spec.Blocks {
+		p.spec.BlocksOf = of
 	}
 }
 

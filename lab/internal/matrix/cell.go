@@ -34,9 +34,8 @@ func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 		p.fault(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
 		return
 	}
-	if shots := (len(chosen) + 1) * len(p.spec.Scenarios) * p.spec.Blocks; shots > MaxShots {
-		p.fault(root, "%d cells × %d scenarios × %d blocks are more than %d repetitions",
-			len(chosen), len(p.spec.Scenarios), p.spec.Blocks, MaxShots)
+	if plan := p.spec.head(); (len(chosen)+1)*plan.perCell(plan.Blocks) > MaxShots {
+		p.fault(root, "%d cells × %s are more than %d repetitions", len(chosen), plan.Repeats(), MaxShots)
 		return
 	}
 	p.expand(chosen)
@@ -202,9 +201,24 @@ func (c clash) String() string {
 	return fmt.Sprintf("%s %s must be %s %s %s", c.setting, c.value, c.relation, c.other, c.against)
 }
 
-// timeoutOrder is from the inside out: what lies further in must give up first,
-// so that the layer around it still has time to say why.
-var timeoutOrder = []string{LockTimeout, StatementTimeout, QueryTimeout, HTTPTimeout}
+// mustBeShorter holds for each timeout what lies further out, the closest first.
+// What lies further in must give up first, so that the layer around it still has
+// time to say why. Of statement_timeout and query_timeout either may: that is what
+// server-first and client-first mean.
+var mustBeShorter = []struct {
+	inner string
+	outer []string
+}{
+	{LockTimeout, []string{StatementTimeout, QueryTimeout, HTTPTimeout}},
+	{StatementTimeout, []string{HTTPTimeout}},
+	{QueryTimeout, []string{HTTPTimeout}},
+	{AcquireTimeout, []string{HTTPTimeout}},
+	{QueueTimeout, []string{HTTPTimeout}},
+	{HTTPTimeout, []string{clientTimeout}},
+}
+
+// clientTimeout is how long the load script waits for an answer, where a spec says so.
+const clientTimeout = ScenarioPrefix + "HTTP_TIMEOUT"
 
 // clashes returns the settings of a cell that contradict each other.
 func clashes(s Settings) []clash {
@@ -214,21 +228,25 @@ func clashes(s Settings) []clash {
 	if err1 == nil && err2 == nil && least > most {
 		found = append(found, clash{PoolMin, s[PoolMin], "at most", PoolSize, s[PoolSize]})
 	}
-	inner := "" // the closest layer further in that has a timeout
-	for _, name := range timeoutOrder {
-		if s[name] == contract.None {
-			continue
+	if s[MaxQueue] != "0" && s[MaxInflight] == contract.Unlimited {
+		found = append(found, clash{MaxQueue, s[MaxQueue], "0 with", MaxInflight, s[MaxInflight]})
+	}
+	if d := parsed(s[StatementTimeout]); d > 0 && d == parsed(s[QueryTimeout]) {
+		found = append(found, clash{StatementTimeout, s[StatementTimeout], "shorter or longer than", QueryTimeout, s[QueryTimeout]})
+	}
+	for _, layer := range mustBeShorter {
+		inner := parsed(s[layer.inner])
+		// One that is too long for a layer may be so for all; the closest is told.
+		i := slices.IndexFunc(layer.outer, func(name string) bool { return parsed(s[name]) > 0 && inner >= parsed(s[name]) })
+		if i >= 0 {
+			found = append(found, clash{layer.inner, s[layer.inner], "shorter than", layer.outer[i], s[layer.outer[i]]})
 		}
-		if inner != "" && parsed(s[inner]) >= parsed(s[name]) {
-			found = append(found, clash{inner, s[inner], "shorter than", name, s[name]})
-		}
-		inner = name
 	}
 	return found
 }
 
-// parsed is for text that Setting.Canonical has let through.
-func parsed(duration string) time.Duration {
-	d, _ := time.ParseDuration(duration)
+// parsed is the time limit that a value sets, 0 if it sets none.
+func parsed(timeout string) time.Duration {
+	d, _ := time.ParseDuration(timeout) // fails, and is 0, for none
 	return d
 }

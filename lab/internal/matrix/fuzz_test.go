@@ -13,6 +13,7 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
 	f.Add([]byte(good + "cells: [{pool_size: 8, timeouts: none}]\nexclude: [{}]\nsettings: &a {pool_min: 9, <<: *a}\n"))
+	f.Add([]byte(good + "blocks: {storm: 3, wave@0.25: 2}\n"))
 	f.Add([]byte("a: &a [*a]\n? {}\n: - \n--- !x\n"))
 	files, err := filepath.Glob("../../matrices/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -53,7 +54,11 @@ func FuzzParse(f *testing.F) {
 		if len(labels) != len(plan.Cells) || baselines != 1 || !plan.Cells[0].Baseline {
 			t.Errorf("%d labels of %d cells, %d baselines", len(labels), len(plan.Cells), baselines)
 		}
-		if want := len(plan.Cells) * len(plan.Scenarios) * plan.Blocks; len(plan.Shots) != want || want == 0 {
+		want := 0
+		for _, s := range plan.Scenarios {
+			want += len(plan.Cells) * plan.blocksOf(s)
+		}
+		if len(plan.Shots) != want || want == 0 {
 			t.Errorf("%d shots, want %d", len(plan.Shots), want)
 		}
 	})

@@ -2,15 +2,12 @@ package matrix
 
 import "math/rand/v2"
 
-// Plan puts the spec's repetitions in order. Each block runs every cell with
-// every scenario once. The cells of a block are shuffled, and the scenarios of a
-// cell follow each other, shuffled too: no cell and no scenario always comes after
-// the same other. More blocks leave the earlier ones as they were.
+// Plan puts the spec's repetitions in order. Each block runs every cell once with
+// every scenario that has so many blocks. The cells of a block are shuffled, and the
+// scenarios of a cell follow each other, shuffled too: no cell and no scenario always
+// comes after the same other. More blocks leave the earlier ones as they were.
 func (s *Spec) Plan() Plan {
-	p := Plan{
-		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, Stop: s.Stop, Extra: s.Extra,
-		Scenarios: s.Scenarios, SLO: s.SLO, CPUs: s.CPUs,
-	}
+	p := s.head()
 	for _, f := range s.Factors {
 		p.Factors = append(p.Factors, f.Name)
 	}
@@ -30,6 +27,14 @@ func (s *Spec) Plan() Plan {
 	return p
 }
 
+// head is the plan without its cells and shots.
+func (s *Spec) head() Plan {
+	return Plan{
+		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
+		Scenarios: s.Scenarios, SLO: s.SLO, CPUs: s.CPUs,
+	}
+}
+
 // twin is the baseline once more, as a cell of its own. The difference between the
 // two is the noise floor: a smaller one between other cells is none.
 func twin(baseline Cell) Cell {
@@ -37,15 +42,28 @@ func twin(baseline Cell) Cell {
 }
 
 // Block returns the shots of a block in their order, which depends on the seed and
-// the block's number alone. Blocks beyond Plan.Blocks have one too.
+// the block's number alone. Blocks beyond Plan.Blocks have one too: they run every
+// scenario, whatever it has lost.
 func (p Plan) Block(block int) []Shot {
-	perBlock := len(p.Cells) * len(p.Scenarios)
-	shots := make([]Shot, 0, perBlock)
+	before := len(p.Cells) * p.perCell(block-1)
+	var shots []Shot
 	random := rand.New(rand.NewPCG(p.Seed, uint64(block)))
 	for _, c := range random.Perm(len(p.Cells)) {
+		// All scenarios are shuffled, so that those at their end leave the others' order as it is.
 		for _, k := range random.Perm(len(p.Scenarios)) {
-			shots = append(shots, Shot{N: (block-1)*perBlock + len(shots) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: p.Scenarios[k]})
+			if s := p.Scenarios[k]; block <= p.blocksOf(s) || block > p.Blocks {
+				shots = append(shots, Shot{N: before + len(shots) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: s})
+			}
 		}
 	}
 	return shots
+}
+
+// perCell counts the shots of a cell in the first blocks.
+func (p Plan) perCell(blocks int) int {
+	n := 0
+	for _, s := range p.Scenarios {
+		n += min(blocks, p.blocksOf(s)) + max(0, blocks-p.Blocks)
+	}
+	return n
 }

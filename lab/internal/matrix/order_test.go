@@ -117,6 +117,72 @@ func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
 	}
 }
 
+// The scenario with fewer blocks ends earlier; the other's order is what it would be
+// without it.
+func TestBlocksByScenario(t *testing.T) {
+	plan := parseGood(t, "blocks: {storm: 4, wave@.25: 2}\nblocks_extra: 1\n").Plan()
+	storm, wave := plan.Scenarios[0], plan.Scenarios[1]
+	if plan.Blocks != 4 || plan.Repeats() != "(4 × storm + 2 × wave@0.25)" {
+		t.Errorf("%d blocks, %s", plan.Blocks, plan.Repeats())
+	}
+	alike := parseGood(t, "blocks: 4\n").Plan()
+	if diff := cmp.Diff(alike.Block(2), plan.Block(2)); diff != "" {
+		t.Errorf("a block that has all scenarios is another than without blocks of their own:\n%s", diff)
+	}
+	for block, want := range map[int]int{1: 10, 2: 10, 3: 5, 4: 5, 5: 10, 6: 10} { // of 5 cells; 5 and 6 are extra
+		if got := len(plan.Block(block)); got != want {
+			t.Errorf("block %d has %d shots, want %d", block, got, want)
+		}
+	}
+	order := func(shots []Shot, of Scenario) (cells []string) {
+		for _, s := range shots {
+			if s.Scenario == of {
+				cells = append(cells, s.Cell)
+			}
+		}
+		return cells
+	}
+	if got := order(plan.Shots[20:], wave); got != nil {
+		t.Errorf("after its two blocks the wave is shot on %q", got)
+	}
+	if diff := cmp.Diff(order(alike.Shots, storm), order(plan.Shots, storm)); diff != "" {
+		t.Errorf("fewer waves change the storms' order:\n%s", diff)
+	}
+	all := slices.Concat(plan.Shots, plan.Block(5), plan.Block(6))
+	for i, s := range all {
+		if s.N != i+1 {
+			t.Fatalf("shot %d is numbered %d", i+1, s.N)
+		}
+	}
+	more := parseGood(t, "blocks: {storm: 4, wave@0.25: 3}\n").Plan()
+	if diff := cmp.Diff(plan.Shots[:20], more.Shots[:20]); diff != "" {
+		t.Errorf("a third wave changed the first two blocks:\n%s", diff)
+	}
+}
+
+// Plans that were written before blocks could differ have no trace of it.
+func TestBlocksAlikeAreOneNumber(t *testing.T) {
+	alike, given := parseGood(t, "blocks: 3\n").Plan(), parseGood(t, "blocks: {storm: 3, wave@0.25: 3}\n").Plan()
+	if diff := cmp.Diff(alike, given); diff != "" {
+		t.Errorf("the same number for each scenario (-want +got):\n%s", diff)
+	}
+	text, err := json.Marshal(given)
+	if err != nil || bytes.Contains(text, []byte("blocks_of")) {
+		t.Errorf("written as %s, %v", text, err)
+	}
+	own := parseGood(t, "blocks: {storm: 3, wave@0.25: 1}\n").Plan()
+	if text, err = json.Marshal(own); err != nil {
+		t.Fatal(err)
+	}
+	var back Plan
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(own, back); diff != "" || !bytes.Contains(text, []byte(`"blocks_of":{"storm":3,"wave@0.25":1}`)) {
+		t.Errorf("read back (-want +got):\n%s\n%s", diff, text)
+	}
+}
+
 func TestLooksArePreSet(t *testing.T) {
 	stop := &Stop{Min: 6, Width: 0.05}
 	var looks []int

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -114,19 +115,13 @@ func (p *parser) scenarios(n *yaml.Node, exist []string) {
 		if !ok {
 			continue
 		}
-		name, factor, scaled := strings.Cut(text, "@")
-		s := Scenario{Name: name, Scale: 1}
-		if scaled {
-			var err error
-			s.Scale, err = strconv.ParseFloat(factor, 64)
-			// Written so that NaN fails too.
-			if err != nil || !(s.Scale > 0 && s.Scale <= MaxScale) {
-				p.fault(item, "scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale)
-				continue
-			}
+		s, err := parseScenario(text)
+		if err != nil {
+			p.fault(item, "%v", err)
+			continue
 		}
-		if !slices.Contains(exist, name) {
-			p.fault(item, "unknown scenario %s: %s", quote(name), suggest(name, exist))
+		if !slices.Contains(exist, s.Name) {
+			p.fault(item, "unknown scenario %s: %s", quote(s.Name), suggest(s.Name, exist))
 			continue
 		}
 		if seen[s] != 0 {
@@ -136,6 +131,22 @@ func (p *parser) scenarios(n *yaml.Node, exist []string) {
 		seen[s] = item.Line
 		p.spec.Scenarios = append(p.spec.Scenarios, s)
 	}
+}
+
+// parseScenario reads a scenario as a spec writes it: "storm", or "wave@0.25".
+func parseScenario(text string) (Scenario, error) {
+	name, factor, scaled := strings.Cut(text, "@")
+	s := Scenario{Name: name, Scale: 1}
+	if !scaled {
+		return s, nil
+	}
+	var err error
+	s.Scale, err = strconv.ParseFloat(factor, 64)
+	// Written so that NaN fails too.
+	if err != nil || !(s.Scale > 0 && s.Scale <= MaxScale) {
+		return s, fmt.Errorf("scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale)
+	}
+	return s, nil
 }
 
 func (p *parser) seed(n *yaml.Node) {

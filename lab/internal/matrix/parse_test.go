@@ -76,7 +76,8 @@ func TestDefaults(t *testing.T) {
 	want := Settings{
 		"pool_size": "unlimited", "pool_min": "0", "exec_mode": "cache_statement", "max_inflight": "unlimited",
 		"acquire_timeout": "none", "lock_timeout": "none", "statement_timeout": "none", "query_timeout": "none",
-		"http_timeout": "none", "replica_max_lag": "none", "topology": "direct", "sslmode": "prefer",
+		"http_timeout": "none", "cancel": "close", "max_queue": "0", "queue_timeout": "none",
+		"replica_max_lag": "none", "replica_wait": "100ms", "replica_fallback": "16", "topology": "direct", "sslmode": "prefer",
 	}
 	if diff := cmp.Diff(want, Defaults()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -103,7 +104,7 @@ func TestFaults(t *testing.T) {
 	replace := func(line, by string) string { return strings.Replace(good, line, by, 1) }
 	without := func(line string) string { return replace(line+"\n", "") }
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, query_timeout, " +
-		"http_timeout, max_inflight, replica_max_lag, topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
+		"http_timeout, cancel, max_inflight, max_queue, queue_timeout, replica_max_lag, replica_wait, replica_fallback, topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
 	const timeoutAllowed = "must be none or a duration in whole milliseconds, such as 500ms"
 
 	for _, test := range []struct {
@@ -179,7 +180,11 @@ func TestFaults(t *testing.T) {
 		{"pool_size", replace("8]", "0]"), `4:26: pool_size must be unlimited or a whole number from 1 to 100000, not "0"`},
 		{"pool_min", good + "settings: {pool_min: -1}\n", `10:22: pool_min must be a whole number from 0 to 100000, not "-1"`},
 		{"exec_mode", good + "settings: {exec_mode: fast}\n",
-			`10:23: exec_mode must be one of cache_statement, cache_describe, describe_exec, exec, simple_protocol, not "fast"`},
+			`10:23: exec_mode must be one of cache_statement, cache_describe, describe_exec, exec, simple_protocol, auto, not "fast"`},
+		{"cancel", good + "settings: {cancel: ignore}\n", `10:20: cancel must be one of close, cancel_request, not "ignore"`},
+		{"replica_fallback", good + "settings: {replica_fallback: 0}\n", `10:30: replica_fallback must be unlimited or a whole number from 1 to 100000, not "0"`},
+		{"queue without a bound", good + "settings: {max_queue: 10}\n",
+			"10:23: max_queue 10 must be 0 with max_inflight unlimited (in cell pool_size=unlimited timeouts=none)"},
 		{"topology", good + "settings: {topology: ring}\n", `10:22: topology must be one of direct, replica, pgbouncer, pgbouncer+replica, not "ring"`},
 		{"timeout without unit", good + "settings: {lock_timeout: 500}\n", "10:26: lock_timeout " + timeoutAllowed + `, not "500"`},
 		{"timeout 0", good + "settings: {lock_timeout: 0s}\n", "10:26: lock_timeout " + timeoutAllowed + `, not "0s"`},
@@ -190,6 +195,17 @@ func TestFaults(t *testing.T) {
 			"7:28: query_timeout 2s must be shorter than http_timeout 2s (in cell pool_size=unlimited timeouts=tight)"},
 		{"timeouts out of order across places", good + "settings: {lock_timeout: 1s}\n",
 			"10:26: lock_timeout 1s must be shorter than query_timeout 1s (in cell pool_size=unlimited timeouts=tight)"},
+		{"server and client at once", replace("query_timeout: 1s,", "query_timeout: 1s, statement_timeout: 1000ms,"),
+			"7:51: statement_timeout 1s must be shorter or longer than query_timeout 1s (in cell pool_size=unlimited timeouts=tight)"},
+		{"statement_timeout out of order", good + "settings: {statement_timeout: 2s}\n",
+			"10:31: statement_timeout 2s must be shorter than http_timeout 2s (in cell pool_size=unlimited timeouts=tight)"},
+		{"lock_timeout out of order, told of the closest", good + "settings: {lock_timeout: 4s, statement_timeout: 1500ms}\n",
+			"10:26: lock_timeout 4s must be shorter than statement_timeout 1.5s (in cell pool_size=unlimited timeouts=none)"},
+		{"waits out of order", good + "settings: {acquire_timeout: 2s, max_inflight: 9, max_queue: 1, queue_timeout: 3s}\n",
+			"10:29: acquire_timeout 2s must be shorter than http_timeout 2s (in cell pool_size=unlimited timeouts=tight)\n" +
+				"10:79: queue_timeout 3s must be shorter than http_timeout 2s (in cell pool_size=unlimited timeouts=tight)"},
+		{"the client gives up first", good + "settings: {scenario.HTTP_TIMEOUT: 2s}\n",
+			"7:46: http_timeout 2s must be shorter than scenario.HTTP_TIMEOUT 2s (in cell pool_size=unlimited timeouts=tight)"},
 
 		// Cells.
 		{"baseline not in the matrix", replace("pool_size: unlimited,", "pool_size: 16,"), `8:23: "16" is not a value of pool_size in this spec: allowed: unlimited, 8`},
@@ -222,7 +238,19 @@ func TestFaults(t *testing.T) {
 		{"blocks map upside down", good + "blocks: {min: 8, max: 7, until: 5%}\n", "10:9: blocks min is 8, above max, which is 7"},
 		{"blocks min too small", good + "blocks: {min: 5, max: 20, until: 5%}\n", `10:15: blocks min must be a whole number from 6 to 100000, not "5"`},
 		{"blocks until what", good + "blocks: {min: 6, max: 20, until: 0.05}\n", `10:34: blocks until must be a percentage above 0, such as 5%, not "0.05"`},
-		{"blocks unknown key", good + "blocks: {min: 6, max: 20, until: 5%, p: 0.05}\n", "10:38: unknown key \"p\" of blocks: allowed: min, max, until"},
+		{"blocks unknown key", good + "blocks: {min: 6, max: 20, until: 5%, p: 0.05}\n",
+			"10:38: unknown key \"p\" of blocks beside min, max or until: allowed: min, max, until"},
+		{"blocks of both kinds", good + "blocks: {storm: 6, max: 20}\n",
+			"10:10: unknown key \"storm\" of blocks beside min, max or until: allowed: min, max, until"},
+		{"blocks of an unknown scenario", good + "blocks: {storm: 6, wave: 3}\n",
+			`10:20: "wave" in blocks is not a scenario of this spec: allowed: storm, wave@0.25`},
+		{"blocks of some scenarios", good + "blocks: {storm: 6}\n", "10:9: blocks does not say how many of wave@0.25"},
+		{"blocks of none", good + "blocks: {}\n", "10:9: blocks does not say how many of storm, wave@0.25"},
+		{"blocks of a scenario twice", good + "blocks: {storm: 6, wave@0.25: 3, wave@.25: 3}\n", "10:34: duplicate scenario wave@0.25 in blocks"},
+		{"blocks 0 of a scenario", good + "blocks: {storm: 6, wave@0.25: 0}\n",
+			`10:31: blocks of wave@0.25 must be a whole number from 1 to 100000, not "0"`},
+		{"too many shots of a scenario", good + "blocks: {storm: 1, wave@0.25: 20000}\n",
+			"1:1: 4 cells × (1 × storm + 20000 × wave@0.25) are more than 100000 repetitions"},
 		{"blocks_extra", good + "blocks_extra: -1\n", `10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
 		{"too many shots", good + "blocks: 100000\n", "1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 repetitions"},
@@ -258,6 +286,19 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// The server may give up first, and the backend may.
+func TestEitherTimeoutFirst(t *testing.T) {
+	for _, bundle := range []string{
+		"{lock_timeout: 400ms, acquire_timeout: 500ms, statement_timeout: 800ms, query_timeout: 1s, http_timeout: 2s}",
+		"{lock_timeout: 400ms, acquire_timeout: 500ms, query_timeout: 800ms, statement_timeout: 1s, http_timeout: 2s}",
+	} {
+		text := strings.Replace(good, "{query_timeout: 1s, http_timeout: 2s}", bundle, 1) + "settings: {scenario.HTTP_TIMEOUT: 2.5s}\n"
+		if _, err := Parse([]byte(text), scripts); err != nil {
+			t.Errorf("%s:\n%v", bundle, err)
+		}
+	}
+}
+
 // numbers lists whole numbers, each after a comma.
 func numbers(from, to int) string {
 	var b strings.Builder
@@ -270,16 +311,19 @@ func numbers(from, to int) string {
 // The specs that come with the lab have no faults.
 func TestMatrices(t *testing.T) {
 	for file, want := range map[string]struct{ cells, shots int }{
-		"quick.yaml":  {5, 10},
-		"matrix.yaml": {39, 468},
-		"e2e.yaml":    {3, 6},
-		"aa.yaml":     {4, 40},
+		"quick.yaml":    {5, 10},
+		"matrix.yaml":   {14, 252},
+		"study.yaml":    {7, 77},
+		"timeouts.yaml": {5, 35},
+		"mixed.yaml":    {4, 4},
+		"e2e.yaml":      {3, 6},
+		"aa.yaml":       {4, 40},
 	} {
 		src, err := os.ReadFile(filepath.Join("..", "..", "matrices", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := Parse(src, scripts)
+		spec, err := Parse(src, append(scripts, "mixed"))
 		if err != nil {
 			t.Errorf("%s:\n%v", file, err)
 			continue

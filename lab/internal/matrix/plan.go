@@ -2,6 +2,11 @@
 // load, in which order. It is pure: no clock, no network, no file system.
 package matrix
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Settings maps a setting's name (contracts.md: pool_size, postgres.<guc>, …) to
 // the text of its value. A cell's settings are complete: a name that is absent is
 // left at the program's own default.
@@ -53,17 +58,41 @@ func (s *Stop) IsLook(block int) bool {
 
 // Plan is everything a run will do, in order.
 type Plan struct {
-	Name      string     `json:"name"`
-	Seed      uint64     `json:"seed"`
-	Blocks    int        `json:"blocks"`          // at most, extra ones aside
-	Stop      *Stop      `json:"stop,omitempty"`  // fewer blocks, if they are enough
-	Extra     int        `json:"extra,omitempty"` // whole blocks more, to replace such with repetitions that are not valid
-	Factors   []string   `json:"factors"`         // names of the varying settings, in label order
-	Scenarios []Scenario `json:"scenarios"`
-	Cells     []Cell     `json:"cells"`
-	Shots     []Shot     `json:"shots"` // of Blocks blocks
-	SLO       SLO        `json:"slo"`
-	CPUs      CPUs       `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
+	Name   string `json:"name"`
+	Seed   uint64 `json:"seed"`
+	Blocks int    `json:"blocks"` // at most, extra ones aside
+	// BlocksOf maps a scenario, as its String writes it, to its own number of blocks,
+	// the largest of which is Blocks. Nil: every scenario has all blocks.
+	BlocksOf  map[string]int `json:"blocks_of,omitempty"`
+	Stop      *Stop          `json:"stop,omitempty"`  // fewer blocks, if they are enough
+	Extra     int            `json:"extra,omitempty"` // whole blocks more, to replace such with repetitions that are not valid
+	Factors   []string       `json:"factors"`         // names of the varying settings, in label order
+	Scenarios []Scenario     `json:"scenarios"`
+	Cells     []Cell         `json:"cells"`
+	Shots     []Shot         `json:"shots"` // of Blocks blocks
+	SLO       SLO            `json:"slo"`
+	CPUs      CPUs           `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
+}
+
+// blocksOf returns the number of blocks of a scenario, extra ones aside.
+func (p Plan) blocksOf(s Scenario) int {
+	if n, ok := p.BlocksOf[s.String()]; ok {
+		return n
+	}
+	return p.Blocks
+}
+
+// Repeats says how often each cell is shot: "2 scenarios × 6 blocks", or
+// "(6 × storm + 3 × wave)" where each scenario has blocks of its own.
+func (p Plan) Repeats() string {
+	if p.BlocksOf == nil {
+		return fmt.Sprintf("%d scenarios × %d blocks", len(p.Scenarios), p.Blocks)
+	}
+	parts := make([]string, len(p.Scenarios))
+	for i, s := range p.Scenarios {
+		parts[i] = fmt.Sprintf("%d × %s", p.blocksOf(s), s)
+	}
+	return "(" + strings.Join(parts, " + ") + ")"
 }
 
 // Cell returns the cell of a label; the zero Cell if the plan has none.

@@ -24,8 +24,13 @@ const (
 	StatementTimeout = "statement_timeout"
 	QueryTimeout     = "query_timeout"
 	HTTPTimeout      = "http_timeout"
+	Cancel           = "cancel"
 	MaxInflight      = "max_inflight"
+	MaxQueue         = "max_queue"
+	QueueTimeout     = "queue_timeout"
 	ReplicaMaxLag    = "replica_max_lag"
+	ReplicaWait      = "replica_wait"
+	ReplicaFallback  = "replica_fallback"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
 	Backend          = "backend"
@@ -38,6 +43,9 @@ const (
 	ScenarioPrefix  = "scenario."  // scenario.<ENV>
 	AppPrefix       = "app."       // app.<ENV>
 )
+
+// ExecAuto is the value of ExecMode with which the lab chooses one that works.
+const ExecAuto = "auto"
 
 // Values of Topology: the way of a query from the backend to a server.
 const (
@@ -69,14 +77,19 @@ func (t Type) String() string { return t.Allowed }
 var Table = []Setting{
 	{PoolSize, limit, contract.Unlimited, contract.EnvPoolSize, "most database connections of the backend, per server"},
 	{PoolMin, count, "0", contract.EnvPoolMin, "connections opened before the backend calls itself ready"},
-	{ExecMode, choice(contract.ExecModes...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names)"},
+	{ExecMode, choice(slices.Concat(contract.ExecModes, []string{ExecAuto})...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names); auto: what works with the PgBouncer version and pool mode found"},
 	{AcquireTimeout, timeout, contract.None, contract.EnvAcquireTimeout, "longest wait for a connection of the pool"},
 	{LockTimeout, timeout, contract.None, contract.EnvLockTimeout, "longest wait for a lock, kept by the server"},
 	{StatementTimeout, timeout, contract.None, contract.EnvStatementTimeout, "longest run of a statement, kept by the server"},
 	{QueryTimeout, timeout, contract.None, contract.EnvQueryTimeout, "longest wait of the backend for a query's answer"},
 	{HTTPTimeout, timeout, contract.None, contract.EnvHTTPTimeout, "budget of one request, first byte to answer"},
+	{Cancel, choice(contract.CancelModes...), "close", contract.EnvCancel, "what becomes of a query whose time is up: close the connection, or ask the server to cancel it"},
 	{MaxInflight, limit, contract.Unlimited, contract.EnvMaxInflight, "most requests that the backend works on at once"},
+	{MaxQueue, count, "0", contract.EnvMaxQueue, "most requests that wait to be worked on; what comes beyond is turned away at once"},
+	{QueueTimeout, timeout, contract.None, contract.EnvQueueTimeout, "longest such wait"},
 	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
+	{ReplicaWait, timeout, "100ms", contract.EnvReplicaWait, "longest wait for the replica to have what the session wrote; none: ask the primary at once"},
+	{ReplicaFallback, limit, "16", contract.EnvReplicaFallback, "most reads at once that the primary takes for the replica"},
 	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
 	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
 	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},

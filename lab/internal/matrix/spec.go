@@ -15,7 +15,8 @@ type Spec struct {
 	Settings  Settings // the same in every cell, defaults left out
 	Cells     []Cell   // in the spec's order, exclusions left out; one is the baseline
 	Blocks    int
-	Stop      *Stop // nil: all blocks are shot
+	BlocksOf  map[string]int // as in Plan
+	Stop      *Stop          // nil: all blocks are shot
 	Extra     int
 	Seed      uint64
 	SLO       SLO
