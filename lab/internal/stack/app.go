@@ -36,6 +36,9 @@ func (s *Stack) appEnvironment(settings matrix.Settings) []string {
 	}
 	for name, value := range settings {
 		setting, err := matrix.Lookup(name)
+		if name == matrix.ExecMode {
+			value = s.execMode(settings)
+		}
 		if err == nil && setting.Env != "" && !slices.Contains(roleLimits, name) {
 			env = append(env, setting.Env+"="+value)
 		}

@@ -60,6 +60,7 @@ func (s *Stack) attestApp(ctx context.Context, attested matrix.Settings) error {
 			}
 		}
 	}
+	s.attestExecMode(attested)
 	attested[matrix.Topology] = s.topologyOf(config)
 	attested[matrix.SSLMode] = agreed(config, func(p contract.Pool) string { return p.SSLMode })
 	attested[matrix.StatementTimeout] = agreed(config, func(p contract.Pool) string { return p.StatementTimeout })

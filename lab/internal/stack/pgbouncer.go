@@ -38,12 +38,12 @@ var defaultPooler = map[string]string{
 func (s *Stack) pgbouncer() service {
 	return service{
 		name: PgBouncer, program: "pgbouncer", needs: []string{Primary, Replica},
-		prepare: func(context.Context) error { return s.writePgBouncerConf(s.settings) },
+		prepare: func(ctx context.Context) error { return s.writePgBouncerConf(ctx, s.settings) },
 		spec: func() proc.Spec {
 			return proc.Spec{
 				Name: PgBouncer, Path: s.pgbouncerBinary(), Args: []string{s.pgbouncerFile("ini")}, Env: s.serviceEnv(),
 				Dir: filepath.Join(s.layout.Home, "data"), Log: s.layout.Log(PgBouncer), Account: s.account(),
-				CPUs: s.cpus[PgBouncer], StopSignal: syscall.SIGTERM,
+				CPUs: s.cpus[PgBouncer], StopSignal: syscall.SIGQUIT, // the polite ones wait for clients
 			}
 		},
 		ready: s.pgbouncerReady,
@@ -62,15 +62,11 @@ func (s *Stack) pgbouncerBinary() string {
 	return filepath.Join(s.layout.Home, "pgbouncer")
 }
 
-func (s *Stack) writePgBouncerConf(settings matrix.Settings) error {
+func (s *Stack) writePgBouncerConf(ctx context.Context, settings matrix.Settings) error {
 	keys := overlay(defaultPooler, settings, matrix.PgBouncerPrefix)
-	if !hasKey(keys, "min_pool_size") {
+	if valueOf(keys, "min_pool_size") == "" {
 		// Warm: as many server connections as it may have.
-		for _, key := range keys {
-			if key.Name == "default_pool_size" {
-				keys = append(keys, keyValue{"min_pool_size", key.Value})
-			}
-		}
+		keys = append(keys, keyValue{"min_pool_size", valueOf(keys, "default_pool_size")})
 	}
 	var text strings.Builder
 	err := pgbouncerTemplate.Execute(&text, map[string]any{
@@ -86,9 +82,13 @@ func (s *Stack) writePgBouncerConf(settings matrix.Settings) error {
 			return err
 		}
 	}
+	verifier, err := s.verifier(ctx, appRole)
+	if err != nil {
+		return err
+	}
 	var users strings.Builder
-	for _, role := range []string{appRole, monitorRole, poolerAdmin} {
-		fmt.Fprintf(&users, "%q %q\n", role, s.secrets[role])
+	for _, user := range [][2]string{{appRole, verifier}, {monitorRole, s.secrets[monitorRole]}, {poolerAdmin, s.secrets[poolerAdmin]}} {
+		fmt.Fprintf(&users, "%q %q\n", user[0], user[1])
 	}
 	if err := s.layout.give(s.pgbouncerFile("users"), users.String()); err != nil {
 		return err
@@ -96,13 +96,19 @@ func (s *Stack) writePgBouncerConf(settings matrix.Settings) error {
 	return s.layout.give(s.pgbouncerFile("ini"), text.String())
 }
 
-func hasKey(keys []keyValue, name string) bool {
-	for _, key := range keys {
-		if key.Name == name {
-			return true
-		}
+// verifier is the SCRAM secret that the primary keeps of a role's password. With it
+// PgBouncer lets the role in, and itself into the servers with what the client's
+// proof has shown it; with the password it would derive the secret anew at each
+// log-in, thousands of hashes on its one thread.
+func (s *Stack) verifier(ctx context.Context, role string) (secret string, err error) {
+	conn, err := s.admin(ctx, Primary)
+	if err != nil {
+		return "", err
 	}
-	return false
+	if err := conn.QueryRow(ctx, "SELECT rolpassword FROM pg_authid WHERE rolname = $1", role).Scan(&secret); err != nil {
+		return "", fmt.Errorf("read the SCRAM secret of %s: %w", role, err)
+	}
+	return secret, nil
 }
 
 // copyFile copies a program to where another account can run it.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"stormwave/app/contract"
 )
 
@@ -55,8 +57,8 @@ func (s *Stack) drain(ctx context.Context, server string) error {
 	}
 }
 
-// Reset brings both servers to the same state before each shot: statement
-// statistics empty, nothing left to write, the replica caught up, the data set in
+// Reset brings both servers to the same state before each shot: what a load wrote
+// removed, statement statistics empty, nothing left to write, the replica caught up, the data set in
 // shared buffers. It returns what the data set holds, as the backend tells it apart.
 func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	s.mu.Lock()
@@ -65,6 +67,9 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	defer cancel()
 	primary, err := s.admin(ctx, Primary)
 	if err != nil {
+		return "", err
+	}
+	if err := removeWritten(ctx, primary); err != nil {
 		return "", err
 	}
 	if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
@@ -89,6 +94,24 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 		}
 	}
 	return dataset, errors.Join(errs...)
+}
+
+// removeWritten removes the posts that a load has written, and the room they took.
+func removeWritten(ctx context.Context, primary *pgx.Conn) error {
+	removed, err := primary.Exec(ctx, contract.ResetSQL)
+	if err != nil {
+		return fmt.Errorf("remove what was written: %w", err)
+	}
+	if removed.RowsAffected() == 0 {
+		return nil
+	}
+	// Each alone: VACUUM refuses to be one of several.
+	for _, sql := range []string{"ALTER TABLE posts ALTER id RESTART", "VACUUM (ANALYZE) posts"} {
+		if _, err := primary.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("remove what was written: %w", err)
+		}
+	}
+	return nil
 }
 
 // prewarmSQL loads the tables and indexes of the backend into shared buffers.

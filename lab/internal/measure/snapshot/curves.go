@@ -61,6 +61,9 @@ var curves = []curve{
 	{name: "pool_acquired", from: contract.MetricPoolAcquired + `{job="app"}`, draw: level},
 	{name: "pool_waiting", from: contract.MetricPoolWaiting + `{job="app"}`, draw: level},
 
+	{name: "reads_primary_per_second", from: appReads, draw: speed, weigh: only("target", contract.TargetPrimary)},
+	{name: "reads_replica_per_second", from: appReads, draw: speed, weigh: only("target", contract.TargetReplica)},
+
 	{name: "primary_connections", from: series.PGConnections + `{job="lab",server="primary"}`, draw: level},
 	{name: "primary_active", from: series.PGConnections + `{job="lab",server="primary"}`, draw: level, weigh: only("state", "active")},
 	{name: "primary_qps", from: series.PGStatements + `{job="lab",server="primary"}`, draw: speed},

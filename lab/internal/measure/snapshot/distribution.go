@@ -23,11 +23,13 @@ type distribution struct {
 var (
 	requestDuration = contract.MetricRequestDuration + `{job="app",route=~"` + alternatives(contract.APIRoutes) + `"}`
 	acquireDuration = contract.MetricAcquireDuration + `{job="app"}`
+	queryDuration   = contract.MetricQueryDuration + `{job="app"}`
 )
 
 var distributions = []distribution{
 	{"http_p95_ms", requestDuration, `1000 * histogram_quantile(0.95, %[1]s)`},
 	{"http_p99_ms", requestDuration, `1000 * histogram_quantile(0.99, %[1]s)`},
+	{"query_mean_ms", queryDuration, `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`},
 	// However the wait ended: without those who gave up, a mean flatters.
 	{"pool_wait_mean_ms", acquireDuration, `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`},
 }

@@ -29,6 +29,9 @@ const (
 	appHTTP    = contract.MetricRequests + `{job="app"}`
 	serviceCPU = series.ServiceCPU + `{job="lab"}`
 
+	appReads     = contract.MetricReads + `{job="app"}`
+	appFallbacks = contract.MetricReadFallbacks + `{job="app"}`
+
 	// The counter of successful acquires is there even when nothing has failed.
 	appFailures = `{__name__=~"` + contract.MetricQueryErrors + `|` + contract.MetricPoolAcquires + `",job="app"}`
 )
@@ -48,17 +51,34 @@ var metrics = slices.Concat([]metric{
 
 	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
 	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
+	{name: "http_shed", from: appHTTP, reduce: sent, weigh: both(apiRoutes, only("code", "503"))},
 	{name: "http_rps", from: appHTTP, reduce: rate, weigh: apiRoutes},
 	{name: "http_rps_peak", from: appHTTP, reduce: peakRate, weigh: apiRoutes},
 	{name: "pool_acquired_max", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: highest},
 	{name: "pool_waiting_max", from: contract.MetricPoolWaiting + `{job="app"}`, reduce: highest},
 	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", contract.StateAcquireTimeout)},
 	{name: "pool_new_conns", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: growth},
+	{name: "pool_new_conns_per_second", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: rate},
+	{name: "pool_closed_conns_per_second", from: contract.MetricPoolClosed + `{job="app"}`, reduce: rate},
+	{name: "query_cancels_per_second", from: contract.MetricQueryCancels + `{job="app"}`, reduce: rate},
+	{name: "reads_primary", from: appReads, reduce: growth, weigh: only("target", contract.TargetPrimary)},
+	{name: "reads_replica", from: appReads, reduce: growth, weigh: only("target", contract.TargetReplica)},
+	{name: "read_fallbacks", from: appFallbacks, reduce: growth},
+	{name: "read_fallbacks", from: appFallbacks, reduce: growth, by: "reason"},
+	{name: "stale_reads", from: contract.MetricStaleReads + `{job="app"}`, reduce: growth},
+	// Of the backend's role too, but asked for by no request.
+	{name: "probe_statements", from: contract.MetricReplicaProbes + `{job="app"}`, reduce: sent},
 },
 	database("primary"),
 	database("replica"),
 	[]metric{
 		{name: "replica_lag_bytes_max", from: series.PGReplicaLagBytes + `{job="lab"}`, reduce: highest},
+		// The backend's own view, where it has a replica; the number of probes is always there.
+		{name: "replica_heartbeat_lag_seconds_max", reduce: highestIfThere, weigh: named(contract.MetricReplicaLag),
+			from: `{__name__=~"` + contract.MetricReplicaLag + `|` + contract.MetricReplicaProbes + `",job="app"}`},
+		// Over the statements of both servers.
+		{name: "execution_mean_ms", reduce: ratio, scale: milli, weigh: named(series.PGStatementSeconds), per: named(series.PGStatements),
+			from: `{__name__=~"` + series.PGStatements + "|" + series.PGStatementSeconds + `",job="lab"}`},
 		{name: "replica_lag_seconds_max", from: series.PGReplicaLagSeconds + `{job="lab"}`, reduce: highest},
 
 		{name: "pgbouncer_client_active_max", from: pools("client_active_connections"), reduce: highest, weigh: notConsole},

@@ -79,6 +79,16 @@ func highest(f family, w Window, m metric) (float64, bool) {
 	return top, len(sums) > 0
 }
 
+// highestIfThere is highest where a series that counts is in the family at all.
+func highestIfThere(f family, w Window, m metric) (float64, bool) {
+	for _, t := range f.tracks {
+		if m.weigh.of(t) != 0 {
+			return highest(f, w, m)
+		}
+	}
+	return 0, false
+}
+
 // topmost is the highest value of a single series.
 func topmost(f family, w Window, m metric) (float64, bool) {
 	var top float64
