@@ -34,7 +34,8 @@ var rooms = map[string][]string{
 	},
 	"lab/internal/judge/stat": {},
 	"lab/internal/judge/stop": {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/report":     {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/judge/knee": {"internal/matrix", "internal/record"},
+	"lab/internal/report":     {"internal/judge/knee", "internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
 		"internal/judge/compare", "internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/proc", "internal/stack/toolchain",
@@ -42,7 +43,7 @@ var rooms = map[string][]string{
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/knee", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 

@@ -113,12 +113,15 @@ func newPart(run Run, s matrix.Scenario) part {
 	return p
 }
 
-func (p *part) floor(m int) float64 {
+func (p *part) floor(m int) float64 { return p.floorOf(measures[m], p.values[m]) }
+
+// floorOf is the A/A floor of a measure, given its values by row and block.
+func (p *part) floorOf(m measure, values [][]float64) float64 {
 	twin := p.twin()
 	if twin < 0 || !p.rows[0].valid() || !p.rows[twin].valid() {
 		return math.NaN()
 	}
-	return measures[m].floor(p.values[m][0], p.values[m][twin])
+	return m.floor(values[0], values[twin])
 }
 
 // twin is the row of the baseline's twin, or -1.
@@ -140,9 +143,12 @@ func (g group) byBlock(m measure, blocks []int) []float64 {
 }
 
 func (p *part) contrast(m, row int, seed uint64) contrast {
-	of, values := measures[m], p.values[m]
+	return p.contrastOf(measures[m], p.values[m][0], p.values[m][row], p.floors[m], row, seed)
+}
+
+func (p *part) contrastOf(m measure, base, cell []float64, floor float64, row int, seed uint64) contrast {
 	c := contrast{
-		Contrast: of.compare(values[0], values[row], of.margin(p.floors[m], p.slo), seed),
+		Contrast: m.compare(base, cell, m.margin(floor, p.slo), seed),
 		suspect:  p.rows[0].suspect || p.rows[row].suspect,
 	}
 	c.alone = c.P
@@ -163,17 +169,38 @@ func (p *part) declared() []int {
 
 // adjust corrects each measure's contrasts for being many.
 func (p *part) adjust() {
-	for m, contrasts := range p.contrasts {
-		var family []int
-		var values []float64
-		for _, row := range p.declared() {
-			if c := contrasts[row]; c.Interval != nil && !c.suspect {
-				family, values = append(family, row), append(values, c.P)
-			}
-		}
-		for i, v := range stat.Holm(values) {
-			c := &p.contrasts[m][family[i]]
-			c.Contrast = c.Adjusted(v)
+	for _, contrasts := range p.contrasts {
+		p.holm(contrasts)
+	}
+}
+
+// holm corrects the contrasts of one measure, by row.
+func (p *part) holm(contrasts []contrast) {
+	var family []int
+	var values []float64
+	for _, row := range p.declared() {
+		if c := contrasts[row]; c.Interval != nil && !c.suspect {
+			family, values = append(family, row), append(values, c.P)
 		}
 	}
+	for i, v := range stat.Holm(values) {
+		c := &contrasts[family[i]]
+		c.Contrast = c.Adjusted(v)
+	}
+}
+
+// judge compares every cell with the baseline in a measure that is not one of
+// those by which a run is judged as a whole.
+func (p *part) judge(m measure, seed uint64) []contrast {
+	values := make([][]float64, len(p.rows))
+	for row, g := range p.rows {
+		values[row] = g.byBlock(m, p.blocks)
+	}
+	floor := p.floorOf(m, values)
+	contrasts := make([]contrast, len(p.rows))
+	for row := 1; row < len(p.rows); row++ {
+		contrasts[row] = p.contrastOf(m, values[0], values[row], floor, row, seed)
+	}
+	p.holm(contrasts)
+	return contrasts
 }

@@ -19,6 +19,7 @@ type column struct {
 	show   func(float64) string
 	why    func(*record.Record) string // for want of a reason in the record; "": not recorded
 	closer bool                        // shown in the terminal too
+	later  bool                        // not always measured: without a single number the column is not in the table at all
 }
 
 func milliseconds(d matrix.Duration) float64 {
@@ -45,6 +46,36 @@ func metric(head, name string, show func(float64) string) column {
 
 func (c column) close() column { c.closer = true; return c }
 
+// later is a metric that the lab did not always measure: the report of a run before
+// it has no such column.
+func later(head, name string, show func(float64) string) column {
+	c := metric(head, name, show)
+	c.later = true
+	return c
+}
+
+// ofReplica is a later metric that there is only where reads go to the replica.
+func ofReplica(head, name string, show func(float64) string) column {
+	c := later(head, name, show)
+	c.why = func(r *record.Record) string {
+		if !overReplica(r.Settings) {
+			return "no reads go to the replica"
+		}
+		return ""
+	}
+	return c
+}
+
+// present leaves out the later columns of which no repetition has a number.
+func (p part) present(columns []column) []column {
+	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
+		return c.later && !slices.ContainsFunc(p.rows, func(g group) bool {
+			_, n := g.median(c.value)
+			return n > 0
+		})
+	})
+}
+
 func successes(l *record.Load) float64 { return float64(l.Requests - l.Failed) }
 
 func goodput(l *record.Load) float64 { return l.GoodputRPS }
@@ -52,6 +83,18 @@ func goodput(l *record.Load) float64 { return l.GoodputRPS }
 func errorRatio(l *record.Load) float64 { return l.ErrorRatio }
 
 func p99(l *record.Load) float64 { return l.Latency.P99 }
+
+// shed counts the requests that were turned away: answered, but with no more than
+// when to come again.
+func shed(l *record.Load) int64 { return l.Status["503"] }
+
+// shedColumn is a share of the requests, of runs that counted apart what is shed.
+func shedColumn(head string, value func(*record.Load) int64) column {
+	return column{head: head, name: "status", show: percent, later: true, value: func(r *record.Record) (float64, bool) {
+		_, apart := r.Metrics["http_shed"]
+		return float64(value(r.Load)) / float64(r.Load.Requests), apart && r.Load.Requests > 0
+	}}
+}
 
 // ofOK reads a percentile of the successful requests, which there may be none of.
 func ofOK(value func(*record.Latency) float64) func(*record.Record) (float64, bool) {
@@ -81,6 +124,14 @@ var userColumns = []column{
 	load("Requests", "requests", count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
 	load("Successes", "failed", count, successes),
 	load("Failed %", "error_ratio", percent, errorRatio).close(),
+	shedColumn("Shed %", shed),
+	shedColumn("Errors %", func(l *record.Load) int64 { return l.Failed - shed(l) }),
+	{head: "Stale reads", name: "stale_reads", show: count, later: true, value: func(r *record.Record) (float64, bool) {
+		if r.Load.StaleReads == nil {
+			return 0, false
+		}
+		return float64(*r.Load.StaleReads), true
+	}},
 	load("RPS mean", "rps_mean", figure, func(l *record.Load) float64 { return l.RPSMean }),
 	{head: "RPS peak", name: "rps_peak", show: figure, value: func(r *record.Record) (float64, bool) {
 		return optional(r.Load.RPSPeak)
@@ -123,6 +174,9 @@ var poolColumns = []column{
 	metric("Pool wait mean ms", "pool_wait_mean_ms", figure),
 	metric("Acquire timeouts", "pool_acquire_timeouts", count),
 	metric("New connections", "pool_new_conns", count),
+	later("New connections/s", "pool_new_conns_per_second", figure),
+	later("Closed connections/s", "pool_closed_conns_per_second", figure),
+	later("Cancels/s", "query_cancels_per_second", figure),
 	metric("PgBouncer clients waiting max", "pgbouncer_client_waiting_max", count),
 	metric("PgBouncer servers active max", "pgbouncer_server_active_max", count),
 	metric("PgBouncer wait mean ms", "pgbouncer_wait_mean_ms", figure),
@@ -131,7 +185,21 @@ var poolColumns = []column{
 var replicaColumns = append(serverColumns("replica_"),
 	metric("Lag max s", "replica_lag_seconds_max", figure),
 	metric("Lag max MB", "replica_lag_bytes_max", megabytes),
+	ofReplica("Heartbeat lag max s", "replica_heartbeat_lag_seconds_max", figure),
+	ofReplica("Reads of the replica", "reads_replica", count),
+	ofReplica("Reads of the primary", "reads_primary", count),
+	ofReplica("Stale reads (backend)", "stale_reads", count),
+	ofReplica("Fall-backs", "read_fallbacks", count),
 )
+
+// fallbackColumns are the reads that the primary took for the replica, by reason.
+func (p part) fallbackColumns() []column {
+	var columns []column
+	for _, reason := range labelsOf(p.metrics, "read_fallbacks", "reason") {
+		columns = append(columns, ofReplica("Fall-backs: "+reason, series("read_fallbacks", "reason", reason), count))
+	}
+	return columns
+}
 
 var hostColumns = []column{
 	metric("CPU busy %", "host_cpu_busy_ratio", percent),

@@ -29,17 +29,25 @@ func (p part) contrastTable() comparison {
 
 // contrast is the text of a contrast; what it lacks is noted.
 func (c *comparison) contrast(p part, m, row int) string {
-	g, head := p.rows[row], measures[m].head
-	text := p.contrastText(m, row)
-	if row == 0 || len(g.used) == 0 {
+	return c.judged(p, measures[m], p.contrasts[m], row)
+}
+
+// judged is contrast of any measure, with its contrasts by row.
+func (c *comparison) judged(p part, of measure, contrasts []contrast, row int) string {
+	g := p.rows[row]
+	if row == 0 {
+		return missing
+	}
+	text := of.text(contrasts[row])
+	if len(g.used) == 0 {
 		return text
 	}
 	if text == missing && len(p.rows[0].used) == 0 {
-		c.gaps.add(head, "the baseline has no repetition that can be used", g.cell.Label)
+		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.cell.Label)
 	}
-	for _, warning := range p.contrasts[m][row].Warnings {
+	for _, warning := range contrasts[row].Warnings {
 		if len(p.rows[0].used) > 0 {
-			c.gaps.add(head, warning.Error(), g.cell.Label)
+			c.gaps.add(of.head, warning.Error(), g.cell.Label)
 		}
 	}
 	return text
@@ -48,18 +56,24 @@ func (c *comparison) contrast(p part, m, row int) string {
 // contrastText writes how a cell differs from the baseline: 4.15 [4.02, 4.31]
 // better, or as much of it as the repetitions allow.
 func (p part) contrastText(m, row int) string {
-	of, c := measures[m], p.contrasts[m][row]
+	if row == 0 {
+		return missing
+	}
+	return measures[m].text(p.contrasts[m][row])
+}
+
+func (m measure) text(c contrast) string {
 	switch {
-	case row == 0 || c.N == 0:
+	case c.N == 0:
 		return missing
 	case c.suspect:
-		return of.show(c.Ratio) + dagger
+		return m.show(c.Ratio) + dagger
 	case c.Interval != nil:
-		return fmt.Sprintf("%s [%s, %s] %s", of.show(c.Ratio), of.show(c.Interval.Low), of.show(c.Interval.High), c.Word)
+		return fmt.Sprintf("%s [%s, %s] %s", m.show(c.Ratio), m.show(c.Interval.Low), m.show(c.Interval.High), c.Word)
 	case c.N == 1:
-		return fmt.Sprintf("%s, %s", of.show(c.Ratio), c.Word)
+		return fmt.Sprintf("%s, %s", m.show(c.Ratio), c.Word)
 	}
-	return fmt.Sprintf("%s (%s to %s), %s", of.show(c.Ratio), of.show(c.Low), of.show(c.High), c.Word)
+	return fmt.Sprintf("%s (%s to %s), %s", m.show(c.Ratio), m.show(c.Low), m.show(c.High), c.Word)
 }
 
 // crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm.

@@ -231,6 +231,10 @@ func order(run Run) string {
 		}
 		t.rows = append(t.rows, line)
 	}
-	return fmt.Sprintf("Each block ran every cell with every scenario once, in an order drawn from seed %d; `plan.json` has it whole.\n\n"+
-		"<details><summary>%s</summary>\n\n%s\n</details>\n", run.Plan.Seed, plural(len(t.rows), "repetition"), t.markdown())
+	ran := "every cell with every scenario once"
+	if run.Plan.BlocksOf != nil {
+		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
+	}
+	return fmt.Sprintf("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.\n\n"+
+		"<details><summary>%s</summary>\n\n%s\n</details>\n", ran, run.Plan.Seed, plural(len(t.rows), "repetition"), t.markdown())
 }

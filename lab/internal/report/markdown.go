@@ -15,6 +15,9 @@ func markdown(a *Analysis) []byte {
 	run := a.run
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s", run.Name, a.opening())
+	if a.asksOfRemedies() {
+		fmt.Fprintf(&b, "\n## The study, settled\n\n%s", a.settled())
+	}
 	b.WriteString(reading(run))
 	for _, p := range a.parts {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", title(p.scenario), p.floorLine())
@@ -54,12 +57,16 @@ func (p part) tables() string {
 	if check := p.crossCheck(); check != "" {
 		folded("Exact sign-flip p-values, as a cross-check", check)
 	}
-	section("What the users saw", compare(rows, "Cell", cellName, userColumns).markdown())
+	section("What the users saw", compare(rows, "Cell", cellName, p.present(userColumns)).markdown())
 	section("Phase by phase", phaseTables(rows))
+	if len(p.present([]column{queryColumn})) > 0 {
+		section("Where the time of a request goes", stations+compare(rows, "Cell", cellName, stationColumns).markdown())
+	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
-		slices.Concat(serverColumns("primary_"), poolColumns), p.mainWait("primary_")).markdown())
+		slices.Concat(serverColumns("primary_"), p.present(poolColumns)), p.mainWait("primary_")).markdown())
 	if slices.ContainsFunc(rows, readsReplica) {
-		section("What the replica did", compare(rows, "Cell", cellName, replicaColumns, p.mainWait("replica_")).markdown())
+		section("What the replica did", compare(rows, "Cell", cellName,
+			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")).markdown())
 	}
 	section("What the machine paid", compare(rows, "Cell", cellName,
 		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", figure))).markdown())
@@ -69,7 +76,16 @@ func (p part) tables() string {
 	return b.String()
 }
 
-func readsReplica(g group) bool {
-	topology := g.cell.Settings[matrix.Topology]
+func readsReplica(g group) bool { return overReplica(g.cell.Settings) }
+
+// overReplica says whether reads go to the replica.
+func overReplica(s matrix.Settings) bool {
+	topology := s[matrix.Topology]
 	return topology == matrix.Replica || topology == matrix.PooledAndReplica
+}
+
+// overPooler says whether queries go through PgBouncer.
+func overPooler(s matrix.Settings) bool {
+	topology := s[matrix.Topology]
+	return topology == matrix.Pooled || topology == matrix.PooledAndReplica
 }

@@ -28,8 +28,12 @@ var measures = []measure{
 	{head: "Failed, points", noun: "failed requests", dir: stat.LowerIsBetter, value: ofLoad(errorRatio), absolute: true},
 }
 
-// byGoodput is the index of goodput in measures.
-const byGoodput = 0
+// Indexes in measures.
+const (
+	byGoodput = 0
+	byP99     = 2
+	byFailed  = 3
+)
 
 // compare gives the contrast of a cell with the baseline, block by block.
 func (m measure) compare(base, cell []float64, margin float64, seed uint64) stat.Contrast {

@@ -13,20 +13,46 @@ import (
 // opening says in plain words what the run found.
 func (a *Analysis) opening() string {
 	var b strings.Builder
-	blocks := blocksOf(a.run.Records)
-	fmt.Fprintf(&b, "%s × %s × %s. %s\n", plural(distinct(a.run.Plan), "cell"),
-		plural(len(a.run.Plan.Scenarios), "scenario"), plural(blocks, "block"), tally(a.run))
+	fmt.Fprintf(&b, "%s × %s. %s\n", plural(distinct(a.run.Plan), "cell"), a.repeats(), tally(a.run))
 	if len(a.run.Host.Forced) > 0 {
 		fmt.Fprintf(&b, "\n**Resumed although something had changed: %s.**\n", prose(strings.Join(a.run.Host.Forced, "; ")))
 	}
 	for _, p := range a.parts {
 		fmt.Fprintf(&b, "\n**%s**: %s\n", p.scenario, p.finding())
 	}
-	if blocks < stat.MinBlocks {
-		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n",
-			plural(blocks, "block"), stat.MinBlocks)
+	if few := a.tooFew(); few != "" {
+		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few, stat.MinBlocks)
 	}
 	return b.String()
+}
+
+// repeats says how often each cell was shot.
+func (a *Analysis) repeats() string {
+	if a.run.Plan.BlocksOf == nil {
+		return plural(len(a.run.Plan.Scenarios), "scenario") + " × " + plural(blocksOf(a.run.Records), "block")
+	}
+	parts := make([]string, len(a.parts))
+	for i, p := range a.parts {
+		parts[i] = fmt.Sprintf("%d × %s", len(p.blocks), p.scenario)
+	}
+	return "(" + strings.Join(parts, " + ") + ")"
+}
+
+// tooFew names the blocks that are too few for an interval, "" if there are enough.
+func (a *Analysis) tooFew() string {
+	if a.run.Plan.BlocksOf == nil {
+		if n := blocksOf(a.run.Records); n < stat.MinBlocks {
+			return plural(n, "block")
+		}
+		return ""
+	}
+	var few []string
+	for _, p := range a.parts {
+		if n := len(p.blocks); n < stat.MinBlocks {
+			few = append(few, fmt.Sprintf("%s of %s", plural(n, "block"), p.scenario))
+		}
+	}
+	return strings.Join(few, " and ")
 }
 
 // distinct counts the cells; the twin is the baseline once more.

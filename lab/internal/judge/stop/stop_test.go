@@ -2,8 +2,10 @@ package stop
 
 import (
 	"math/rand/v2"
+	"os"
 	"testing"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -62,5 +64,32 @@ func TestEnough(t *testing.T) {
 	plan.Stop = nil
 	if Enough(plan, records) {
 		t.Error("a plan without a stopping rule has enough")
+	}
+}
+
+// The matrices that come with the lab have the blocks that it takes to tell a large
+// difference, but for the study's wave, which is there for its knee.
+func TestPlannedBlocksAreEnough(t *testing.T) {
+	for file, scenarios := range map[string][]string{
+		"matrix.yaml": {"storm", "wave"}, "study.yaml": {"storm"}, "timeouts.yaml": {"storm@0.5"}, "aa.yaml": {"storm@0.2"},
+	} {
+		src, err := os.ReadFile("../../../matrices/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec, err := matrix.Parse(src, []string{"storm", "wave"})
+		if err != nil {
+			t.Fatalf("%s:\n%v", file, err)
+		}
+		contrasts := len(spec.Cells) - 1
+		for _, scenario := range scenarios {
+			blocks, own := spec.BlocksOf[scenario]
+			if !own {
+				blocks = spec.Blocks
+			}
+			if least := stat.LeastBlocks(contrasts); blocks < least {
+				t.Errorf("%s: %s has %d blocks; %d contrasts take %d", file, scenario, blocks, contrasts, least)
+			}
+		}
 	}
 }

@@ -1,0 +1,42 @@
+package knee
+
+import (
+	"math"
+	"slices"
+)
+
+// Range is a number over the repetitions of a cell. Median is a value that was
+// measured: of an even number the lower of the middle two, for between two steps
+// there is none.
+type Range struct{ Median, Low, High float64 }
+
+// Spread is the knees of a cell's repetitions.
+type Spread struct {
+	N   int     // repetitions
+	VUs Range   // infinite: no knee
+	RPS Range   // of the repetitions in which a step held; NaN: in none
+	Top float64 // VUs of the highest step
+}
+
+// Over sums up knees, at least one of them.
+func Over(knees []Knee) Spread {
+	var vus, rps []float64
+	s := Spread{N: len(knees)}
+	for _, k := range knees {
+		vus = append(vus, k.VUs)
+		if !math.IsNaN(k.RPS) {
+			rps = append(rps, k.RPS)
+		}
+		s.Top = max(s.Top, k.Top)
+	}
+	s.VUs, s.RPS = over(vus), over(rps)
+	return s
+}
+
+func over(values []float64) Range {
+	if len(values) == 0 {
+		return Range{math.NaN(), math.NaN(), math.NaN()}
+	}
+	slices.Sort(values)
+	return Range{values[(len(values)-1)/2], values[0], values[len(values)-1]}
+}

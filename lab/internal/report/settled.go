@@ -1,0 +1,210 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/judge/knee"
+	"stormwave/lab/internal/record"
+)
+
+// remedyFactor is the factor by which a plan asks what the study left open: its
+// values are the remedies. Where it is allTogether, they are applied together.
+const (
+	remedyFactor = "remedy"
+	allTogether  = "all"
+)
+
+func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Factors, remedyFactor) }
+
+// settled answers the study: its numbers beside those of the run, and what each
+// remedy does.
+func (a *Analysis) settled() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `A team had shot storm and wave by hand, found the database connections to be what limits, and named four remedies,
+but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s” in a column
+of the study or of its prototype: not given. The study ran on another machine, and its data set is not known, so its
+numbers can be alike in shape, not in size. Rates per second are means over the shot here; the study read its own off
+graphs, the rows at their peak.
+`, missing)
+	for _, p := range a.parts {
+		var numbers string
+		switch p.scenario.Name {
+		case "storm":
+			numbers = a.stormBeside(p)
+		case "wave":
+			numbers = a.waveBeside(p)
+		default:
+			continue
+		}
+		fmt.Fprintf(&b, "\n### The study's %s and ours\n\n", p.scenario.Name)
+		if p.scenario.Scale != 1 {
+			fmt.Fprintf(&b, "Ours is %s: counts are those of another length.\n\n", title(p.scenario))
+		}
+		b.WriteString(numbers)
+	}
+	var remedies []remedies
+	for _, p := range a.parts {
+		remedies = append(remedies, newRemedies(a.run, p))
+	}
+	b.WriteString("\n### Each remedy\n\n" + readingRemedies)
+	for _, r := range remedies {
+		fmt.Fprintf(&b, "\n**%s**\n\n%s", r.scenario, r.table().markdown())
+	}
+	fmt.Fprintf(&b, "\n### In plain words\n\n%s", inPlainWords(remedies))
+	for _, p := range a.parts {
+		if p.scenario.Name == "wave" {
+			fmt.Fprintf(&b, "\n### The knee of the %s\n\n%s%s", p.scenario, readingKnee, p.kneeTable().markdown())
+		}
+	}
+	return b.String()
+}
+
+// beside begins a table with the study's columns, ours beside them.
+func (a *Analysis) beside(p part, theirs ...string) (comparison, []group) {
+	rows := []group{p.rows[0]}
+	head := append([]string{"", "The study"}, theirs...)
+	head = append(head, "Ours, baseline "+remedyName(a.run, p.rows[0]))
+	if row := p.bestRemedy(); row > 0 {
+		rows = append(rows, p.rows[row])
+		head = append(head, "Ours, "+remedyName(a.run, p.rows[row]))
+	}
+	c := comparison{cells: len(rows), table: table{head: head}}
+	for _, g := range rows {
+		c.note(g)
+	}
+	return c, rows
+}
+
+func (c *comparison) facts(rows []group, list []beside, capped bool) {
+	for _, f := range list {
+		line := []string{f.head, given(f.study), given(f.unlimited)}
+		if capped {
+			line = append(line, given(f.capped))
+		}
+		for _, g := range rows {
+			line = append(line, c.number(g, f.ours))
+		}
+		c.rows = append(c.rows, line)
+	}
+}
+
+func given(number string) string {
+	if number == "" {
+		return missing
+	}
+	return number
+}
+
+func (a *Analysis) stormBeside(p part) string {
+	c, rows := a.beside(p, "Prototype, pool unlimited", "Prototype, pool of 8")
+	c.facts(rows, stormFacts, true)
+	return c.markdown()
+}
+
+func (a *Analysis) waveBeside(p part) string {
+	c, rows := a.beside(p, "Prototype, pool unlimited")
+	vus, rps := []string{"Knee, VUs", studyKneeVUs, missing}, []string{"RPS that held", studyKneeRPS, missing}
+	for _, g := range rows {
+		k := c.knee(p, g)
+		vus, rps = append(vus, k[0]), append(rps, k[2])
+	}
+	c.rows = append(c.rows, vus, rps)
+	cores := float64(a.run.Host.Cores)
+	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return figure(100 * v / cores) })
+	c.facts(rows, waveFacts, false)
+	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
+	return c.markdown()
+}
+
+const readingKnee = `The knee is the first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its
+requests failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per second in the
+last step before the knee, from the length that the script gives it. Medians and ranges over repetitions; of an even
+number of them the lower of the middle two.
+
+`
+
+// kneeTable shows at which step of the wave each cell broke the objective.
+func (p part) kneeTable() comparison {
+	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Knee, VUs", "range", "RPS that held", "range"}}}
+	for _, g := range p.rows {
+		c.note(g)
+		k := c.knee(p, g)
+		c.rows = append(c.rows, append([]string{cellName(g.cell), g.n()}, k[:]...))
+	}
+	return c
+}
+
+// knee is a cell's knee as text: its VUs, their range, the RPS that held, their range.
+func (c *comparison) knee(p part, g group) [4]string {
+	var found []knee.Knee
+	for _, r := range g.used {
+		if k, ok := knee.Find(r, p.slo); ok {
+			found = append(found, k)
+		}
+	}
+	if len(found) < len(g.used) {
+		c.gaps.add("Knee", fmt.Sprintf("%s without the latency of every step", plural(len(g.used)-len(found), "repetition")), g.cell.Label)
+	}
+	if len(found) == 0 {
+		return [4]string{missing, missing, missing, missing}
+	}
+	s := knee.Over(found)
+	vus := func(v float64) string {
+		if math.IsInf(v, 1) {
+			return "none up to " + count(s.Top)
+		}
+		return count(v)
+	}
+	rps := func(v float64) string {
+		if math.IsNaN(v) {
+			return missing
+		}
+		return figure(v)
+	}
+	if math.IsNaN(s.RPS.Median) {
+		c.gaps.add("RPS that held", "no step held", g.cell.Label)
+	}
+	return [4]string{g.mark(vus(s.VUs.Median)), between(s.VUs, vus), g.mark(rps(s.RPS.Median)), between(s.RPS, rps)}
+}
+
+// between writes a range, or nothing where there is none.
+func between(r knee.Range, show func(float64) string) string {
+	if low, high := show(r.Low), show(r.High); low != high {
+		return low + " to " + high
+	}
+	return ""
+}
+
+// remedyName is a cell by its values alone.
+func remedyName(run Run, g group) string {
+	return code(strings.Join(values(g.cell.Label, run.Plan.Factors), " "))
+}
+
+// remedyOf is the value of the factor that names remedies.
+func remedyOf(run Run, g group) string {
+	return values(g.cell.Label, run.Plan.Factors)[slices.Index(run.Plan.Factors, remedyFactor)]
+}
+
+// bestRemedy is the row with the best goodput of those that are not the baseline,
+// and met the SLO if any did; 0 if none has a goodput.
+func (p part) bestRemedy() int { return p.bestOf(p.declared()) }
+
+func (p part) bestOf(rows []int) int {
+	candidates := slices.DeleteFunc(p.candidates(), func(row int) bool { return !slices.Contains(rows, row) })
+	if len(candidates) == 0 { // of these none met the SLO, but the baseline or others did
+		candidates = slices.DeleteFunc(slices.Clone(rows), func(row int) bool { return !p.rows[row].valid() })
+	}
+	best, most := 0, 0.0
+	for _, row := range candidates {
+		if v, _ := p.rows[row].median(goodputColumn.value); v > most {
+			best, most = row, v
+		}
+	}
+	return best
+}
+
+// seconds is how long the load of a repetition took.
+func seconds(r *record.Record) float64 { return r.End.Sub(r.Start).Seconds() }

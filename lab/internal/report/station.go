@@ -1,0 +1,51 @@
+package report
+
+import "stormwave/lab/internal/record"
+
+const stations = `The way of a query, station by station: means over all queries of the repetition, of which a read of the feed makes
+two. The pool's wait, for connecting too, ends before the query begins as the backend sees it. That query is PgBouncer's
+wait, the execution on the server, and the rest: driver, network, the transfer of rows and the backend's work on them, and
+waiting for a CPU in between. Each number is a median of its own and from a counter of its own, so the parts add up nearly.
+
+`
+
+// stationColumns are where the time of a query goes, from the backend inwards.
+var stationColumns = []column{
+	metric("Pool wait ms", "pool_wait_mean_ms", figure),
+	{
+		head: "PgBouncer wait ms", name: poolerWait, show: figure, why: direct,
+		value: func(r *record.Record) (float64, bool) {
+			v, ok := r.Metrics[poolerWait]
+			return v, ok && overPooler(r.Settings)
+		},
+	},
+	metric("Execution ms", "execution_mean_ms", figure),
+	{head: "Rest ms", name: "query_mean_ms", show: figure, value: restOfQuery, why: restUnknown},
+	queryColumn,
+}
+
+// queryColumn is measured together with what the query's parts are.
+var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", figure)
+
+const poolerWait = "pgbouncer_wait_mean_ms"
+
+func direct(r *record.Record) string {
+	if !overPooler(r.Settings) {
+		return "not through PgBouncer"
+	}
+	return ""
+}
+
+// restOfQuery is what neither PgBouncer nor a server accounts for, in ms. Since they
+// are counted apart, it may come out slightly below 0.
+func restOfQuery(r *record.Record) (float64, bool) {
+	query, ok := r.Metrics["query_mean_ms"]
+	execution, executed := r.Metrics["execution_mean_ms"]
+	wait, waited := r.Metrics[poolerWait]
+	if !overPooler(r.Settings) {
+		wait, waited = 0, true
+	}
+	return query - wait - execution, ok && executed && waited
+}
+
+func restUnknown(*record.Record) string { return "one of its parts is not known" }

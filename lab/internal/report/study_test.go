@@ -1,0 +1,361 @@
+package report
+
+import (
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+// outcome is what the made-up study gives a remedy.
+type outcome struct {
+	requests, failed, p99, goodput float64 // failed is a share
+	connections, opened            float64
+	cores, memory                  float64 // of each service on the way
+	knee                           int     // of the wave's ten steps the first that breaks; 0: none
+}
+
+var outcomes = map[string]outcome{
+	"none":     {50_000, 0.127, 3_720, 412, 97, 6_600, 0.6, 200, 7},
+	"cap":      {85_000, 0, 195, 1_690, 9, 8, 0.5, 130, 0},          // cures all
+	"timeouts": {52_000, 0.126, 910, 411, 96, 9_000, 0.62, 201, 7},  // only fails sooner
+	"replica":  {60_000, 0.05, 1_900, 700, 98, 4_000, 0.45, 190, 9}, // less of the same
+	"pooler":   {84_000, 0, 210, 1_688, 24, 970, 0.52, 140, 0},
+	"all":      {80_000, 0, 260, 1_580, 26, 8, 0.4, 100, 0},
+}
+
+// studied is a made-up run of study.yaml, with every metric that there is.
+func studied(t testing.TB, change func(*record.Record)) Run {
+	t.Helper()
+	src, err := os.ReadFile("testdata/study.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := synthesize(t, src, 8)
+	for i := range run.Records {
+		r := &run.Records[i]
+		_, remedy, _ := strings.Cut(strings.TrimSuffix(r.Cell, twinSuffix), "=")
+		suffer(r, outcomes[remedy])
+		if change != nil {
+			change(r)
+		}
+	}
+	return run
+}
+
+// suffer gives a record the outcome of its remedy, and a little noise.
+func suffer(r *record.Record, o outcome) {
+	noise := 1 + 0.004*float64((7*r.Block+3*r.N)%5-2)
+	requests := math.Round(o.requests * noise)
+	failed := math.Round(requests * o.failed * noise)
+	l := r.Load
+	l.Requests, l.Failed, l.ErrorRatio = int64(requests), int64(failed), failed/requests
+	l.Status = map[string]int64{"200": int64(requests - failed), "503": int64(failed * 0.75), "500": int64(failed) - int64(failed*0.75)}
+	l.Latency.P99, l.GoodputRPS = o.p99*noise, o.goodput*noise
+	for name, v := range map[string]float64{
+		"primary_connections_max": o.connections, "pool_new_conns": o.opened, "pool_new_conns_per_second": o.opened / 50,
+		"pool_closed_conns_per_second": o.opened / 60, "query_cancels_per_second": 0.2, "http_shed": float64(l.Status["503"]),
+		"query_mean_ms": 5 * noise, "execution_mean_ms": 0.09,
+	} {
+		r.Metrics[name] = v
+	}
+	for _, service := range []string{"app", "postgres", "replica", "pgbouncer"} {
+		r.Metrics[series("cpu_cores", "service", service)] = o.cores * noise / float64(len(service))
+		r.Metrics[series("memory_pss_bytes_max", "service", service)] = o.memory * (1 << 20)
+	}
+	delete(r.Metrics, poolerWait)
+	if overPooler(r.Settings) {
+		r.Metrics[poolerWait] = 1.5
+	}
+	if overReplica(r.Settings) {
+		for name, v := range map[string]float64{
+			"reads_primary": 12, "reads_replica": requests - 12, "read_fallbacks": 12, `read_fallbacks{reason="gone"}`: 10,
+			`read_fallbacks{reason="late"}`: 2, "stale_reads": 0, "replica_heartbeat_lag_seconds_max": 0.31,
+		} {
+			r.Metrics[name] = v
+		}
+	}
+	if r.Scenario == "wave" {
+		r.Load.StaleReads = new(int64(r.Block)) // as if it were checked
+		r.Phases = rise(o, r.Block)
+	}
+}
+
+// rise has the ten steps of the wave and its hold. The knee moves by a step from
+// block to block.
+func rise(o outcome, block int) map[string]record.Phase {
+	phases := map[string]record.Phase{}
+	names := []string{"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold"}
+	for i, name := range names {
+		requests := int64(900 * (i + 1))
+		p := record.Phase{Requests: requests, Latency: &record.Latency{P50: 2, P95: 10, P99: 20 * float64(i+1), Max: 600}}
+		if name == "hold" {
+			p.Requests = 30_000
+		}
+		if o.knee > 0 && i+1 >= o.knee+block-2 {
+			p.Failed, p.Latency.P99 = p.Requests/8, 1_200
+		}
+		phases[name] = p
+	}
+	return phases
+}
+
+func TestStudyGolden(t *testing.T) {
+	text := build(t, studied(t, nil))
+	golden(t, "study.md", []byte(text))
+	at, after := strings.Index(text, "\n## The study, settled\n"), strings.Index(text, "\n**How to read the tables.**")
+	if at < 0 || at > after {
+		t.Errorf("the study is at %d, how to read the tables at %d", at, after)
+	}
+}
+
+// A run that was interrupted has the section too, with what there is.
+func TestStudyOfAnInterruptedRun(t *testing.T) {
+	run := studied(t, nil)
+	all := run.Records
+	for shots, want := range map[int]string{
+		0:  "- `cap` **cannot be judged**. Under storm nothing can be said: it or the baseline has no valid repetition. Under wave nothing",
+		14: "has too few blocks for a word on goodput",
+	} {
+		run.Records = all[:shots]
+		text := build(t, run)
+		if !strings.Contains(text, want) {
+			t.Errorf("after %d shots the report lacks %q", shots, want)
+		}
+		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
+			t.Errorf("after %d shots the report has numbers that are none", shots)
+		}
+	}
+}
+
+// Only a plan that asks of remedies has the section, and columns of metrics that a
+// run does not have are not in its report.
+func TestStudyOnlyWhereAsked(t *testing.T) {
+	for _, text := range []string{build(t, synthetic(t, 2)), build(t, wounded(t))} {
+		for _, not := range []string{"The study, settled", "Where the time of a request goes", "Shed %", "Cancels/s", "Stale reads", "Fall-backs"} {
+			if strings.Contains(text, not) {
+				t.Errorf("the report has %q", not)
+			}
+		}
+	}
+}
+
+// storming is the made-up study's storm, after a change of one remedy's outcome.
+func storming(t *testing.T, remedy string, change func(*record.Record)) (remedies, int) {
+	t.Helper()
+	run := studied(t, func(r *record.Record) {
+		if r.Cell == "remedy="+remedy {
+			change(r)
+		}
+	})
+	r := newRemedies(run, analyze(t, run).parts[0])
+	for row, g := range r.rows {
+		if g.cell.Label == "remedy="+remedy {
+			return r, row
+		}
+	}
+	t.Fatalf("no remedy %q", remedy)
+	return r, 0
+}
+
+func TestEffects(t *testing.T) {
+	load := func(failed, p99, goodput float64) func(*record.Record) {
+		return func(r *record.Record) {
+			r.Load.ErrorRatio, r.Load.Latency.P99 = failed, p99
+			r.Load.GoodputRPS *= goodput
+		}
+	}
+	for name, test := range map[string]struct {
+		remedy   string
+		change   func(*record.Record)
+		want     [4]effect // failed requests, latency, connections, goodput
+		headline string
+	}{
+		"all is cured":             {"cap", func(*record.Record) {}, [4]effect{cures, cures, cures, improves}, "**cures**"},
+		"fails sooner":             {"timeouts", func(*record.Record) {}, [4]effect{nothing, lowers, nothing, nothing}, "**does not help here, but for a lower latency**"},
+		"less of the same":         {"replica", func(*record.Record) {}, [4]effect{improves, lowers, worsens, improves}, "**eases, and cures nothing**"},
+		"fast failures cure not":   {"timeouts", load(0.13, 90, 1), [4]effect{nothing, lowers, nothing, nothing}, "**does not help here, but for a lower latency**"},
+		"once beyond the bound":    {"cap", func(r *record.Record) { r.Load.Latency.P99 += 400 * float64(r.Block/8) }, [4]effect{cures, improves, cures, improves}, "**cures in part**"},
+		"nothing at all":           {"timeouts", func(r *record.Record) { r.Load.Latency.P99 *= 3_720. / 910 }, [4]effect{nothing, nothing, nothing, nothing}, "**does not help here**"},
+		"worse":                    {"timeouts", load(0.4, 9_000, 0.5), [4]effect{worsens, worsens, nothing, worsens}, "**does harm here**"},
+		"noise":                    {"timeouts", func(r *record.Record) { *r.Load = noisy(*r.Load, r.Block) }, [4]effect{nothing, untold, nothing, untold}, "**does not help here**"},
+		"only connections, ...":    {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 40; r.Load.Latency.P99 *= 3_720. / 910 }, [4]effect{nothing, nothing, cures, nothing}, "**does not help here, but for fewer connections**"},
+		"connections, and harm":    {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 40; r.Load.Latency.P99 = 9_000 }, [4]effect{nothing, worsens, cures, nothing}, "**does harm here, but for fewer connections**"},
+		"a half of them, not once": {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 47 + 10*float64(r.Block/8) }, [4]effect{nothing, lowers, improves, nothing}, "**does not help here, but for a lower latency and for fewer connections**"},
+	} {
+		r, row := storming(t, test.remedy, test.change)
+		for i, c := range complaints {
+			if got := r.effectOn(c, row); got != test.want[i] {
+				t.Errorf("%s: it %s %s; want %s", name, verbs[got], c.noun, verbs[test.want[i]])
+			}
+		}
+		if got := sayRemedy([]remedies{r}, row); !strings.Contains(got, test.headline+". ") {
+			t.Errorf("%s: want %s of\n%s", name, test.headline, got)
+		}
+	}
+}
+
+// noisy swings from block to block, with nothing to be told from it.
+func noisy(l record.Load, block int) record.Load {
+	swing := []float64{0.5, 2}[block%2]
+	l.Latency.P99, l.GoodputRPS = 3_720*swing, l.GoodputRPS*swing
+	return l
+}
+
+// Where the baseline keeps the objective there is nothing to cure, and something to break.
+func TestEffectsOnWhatIsWell(t *testing.T) {
+	run := studied(t, func(r *record.Record) {
+		noise := 1 + 0.002*float64(r.N%3)
+		r.Load.ErrorRatio, r.Load.Latency.P99 = 0, 200*noise
+		switch r.Cell {
+		case "remedy=timeouts":
+			r.Load.ErrorRatio = 0.02
+		case "remedy=replica":
+			r.Load.Latency.P99 = 300 * noise
+		case "remedy=pooler":
+			r.Load.Latency.P99 = 100 * noise
+		}
+	})
+	r := newRemedies(run, analyze(t, run).parts[0])
+	for row, g := range r.rows {
+		want, ok := map[string][2]effect{
+			"remedy=cap": {idle, idle}, "remedy=timeouts": {worsens, idle}, "remedy=replica": {idle, worsens}, "remedy=pooler": {idle, improves},
+		}[g.cell.Label]
+		if got := [2]effect{r.effectOn(complaints[0], row), r.effectOn(complaints[1], row)}; ok && got != want {
+			t.Errorf("%s: %v; want %v", g.cell.Label, got, want)
+		}
+	}
+}
+
+// With few blocks a cure still counts, and nothing else is said.
+func TestEffectsOfFewBlocks(t *testing.T) {
+	run := studied(t, nil)
+	r := newRemedies(run, analyze(t, run).parts[1])
+	for row, g := range r.rows {
+		if g.cell.Label == "remedy=timeouts" {
+			for i, want := range []effect{few, few, few, few} {
+				if got := r.effectOn(complaints[i], row); got != want {
+					t.Errorf("%s: %s", complaints[i].noun, verbs[got])
+				}
+			}
+		}
+		if g.cell.Label == "remedy=cap" && (r.effectOn(complaints[0], row) != cures || r.effectOn(complaints[2], row) != cures) {
+			t.Error("the cap cures nothing in three blocks")
+		}
+	}
+}
+
+// What the baseline suffers from only now and then is cured with that said.
+func TestSeldomIll(t *testing.T) {
+	run := studied(t, func(r *record.Record) {
+		if r.Baseline && r.Block > 2 {
+			r.Load.ErrorRatio, r.Load.Latency.P99 = 0.002, 450
+		}
+	})
+	r := newRemedies(run, analyze(t, run).parts[0])
+	if got, want := r.sayEffects(capped), "cures failed requests (0.20 → 0%; an ill of the baseline in 2 of 8 repetitions), latency (450 → 195 ms at p99; an ill"; !strings.Contains(got, want) {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}
+
+func TestNoValidRepetition(t *testing.T) {
+	r, row := storming(t, "cap", func(r *record.Record) { r.Verdict, r.Reasons = record.Suspect, []string{"noisy host"} })
+	if got, want := sayRemedy([]remedies{r}, row), "`cap` **cannot be judged**. Under storm nothing can be said: it or the baseline has no valid repetition."; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := r.sayBest(); !strings.HasPrefix(got, "**Under storm** the best single remedy is `pooler`") || !strings.Contains(got, " No other one alone met the SLO.") {
+		t.Error(got)
+	}
+}
+
+func TestBestRemedy(t *testing.T) {
+	for name, test := range map[string]struct {
+		change map[string]float64 // factors of goodput
+		want   []string
+	}{
+		"two are tied": {nil, []string{"is `cap`: a goodput of 1,690 RPS, SLO met: yes. Tied with it, since not to be told from it: `pooler`. ", "have 0.93", " × its goodput [0.92", "] (worse) and 1.33"}},
+		"one is ahead": {map[string]float64{"pooler": 1.5}, []string{"is `pooler`", "It is ahead of the others."}},
+		"all beat it":  {map[string]float64{"all": 2}, []string{"have 1.87", "] (better) and 1.33", " × its p99 [1.32"}},
+		"all are tied": {map[string]float64{"all": 1_690. / 1_580}, []string{"] (tied: equivalent) and 1.33"}},
+	} {
+		run := studied(t, func(r *record.Record) {
+			if f, ok := test.change[strings.TrimPrefix(r.Cell, "remedy=")]; ok {
+				r.Load.GoodputRPS *= f
+			}
+		})
+		got := newRemedies(run, analyze(t, run).parts[0]).sayBest()
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q is not in\n%s", name, want, got)
+			}
+		}
+	}
+}
+
+// What is counted as a cost are the services on the way of the queries.
+func TestCosts(t *testing.T) {
+	run := studied(t, nil)
+	for _, r := range run.Records[:14] {
+		want := map[string][]string{
+			matrix.Direct: {"app", "postgres"}, matrix.Replica: {"app", "postgres", "replica"}, matrix.Pooled: {"app", "postgres", "pgbouncer"},
+			matrix.PooledAndReplica: {"app", "postgres", "replica", "pgbouncer"},
+		}[r.Settings[matrix.Topology]]
+		cpu, memory := 0.0, 0.0
+		for _, s := range want {
+			cpu += r.Metrics[series("cpu_cores", "service", s)]
+			if s != "app" {
+				memory += r.Metrics[series("memory_pss_bytes_max", "service", s)]
+			}
+		}
+		cpu *= 50 * 1_000 / float64(r.Load.Requests-r.Load.Failed)
+		if got, ok := cpuPerSuccess(&r); !ok || math.Abs(got/cpu-1) > 1e-9 {
+			t.Errorf("%s: %v s per 1,000, want %v", r.Cell, got, cpu)
+		}
+		if got, ok := costs[1].value(&r); !ok || got != memory {
+			t.Errorf("%s: %v bytes, want %v", r.Cell, got, memory)
+		}
+	}
+	r := run.Records[0]
+	delete(r.Metrics, series("cpu_cores", "service", "app"))
+	if v, ok := cpuPerSuccess(&r); ok {
+		t.Errorf("without the backend's CPU: %v", v)
+	}
+}
+
+func TestRestOfQuery(t *testing.T) {
+	r := record.Record{Settings: matrix.Settings{matrix.Topology: matrix.Direct}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, poolerWait: 3}}
+	if v, ok := restOfQuery(&r); !ok || v != 4 {
+		t.Errorf("direct: %v, %t; want 4", v, ok)
+	}
+	r.Settings[matrix.Topology] = matrix.Pooled
+	if v, ok := restOfQuery(&r); !ok || v != 1 {
+		t.Errorf("through the pooler: %v, %t; want 1", v, ok)
+	}
+	delete(r.Metrics, poolerWait)
+	if v, ok := restOfQuery(&r); ok {
+		t.Errorf("with the pooler's wait unknown: %v", v)
+	}
+}
+
+func TestKneeText(t *testing.T) {
+	run := studied(t, nil)
+	p := analyze(t, run).parts[1]
+	table := p.kneeTable()
+	for row, want := range map[int][]string{
+		0: {"350", "300 to 400", "600", "500 to 700"}, // steps of 9 s: 100 RPS more in each
+		2: {"none up to 500", "", "1,000", ""},
+	} {
+		if got := table.rows[row][2:]; strings.Join(got, "|") != strings.Join(want, "|") {
+			t.Errorf("row %d: %q; want %q", row, got, want)
+		}
+	}
+	for i := range p.rows[2].used {
+		p.rows[2].used[i].Phases["vus_100"] = record.Phase{Requests: 5}
+	}
+	if text := p.kneeTable().markdown(); !strings.Contains(text, "- Knee of `remedy=cap`: 3 repetitions without the latency of every step\n") {
+		t.Error(text)
+	}
+}
