@@ -85,6 +85,15 @@ func knownSeries() map[string]signal {
 		`app_query_errors_total{job="app",sqlstate="acquire_timeout"}`:        between(6, 12, constant(33)),
 		`app_query_errors_total{job="app",sqlstate="57014"}`:                  between(6, 12, constant(5)),
 		`app_pool_new_conns_total{job="app",target="primary"}`:                restarted(-1, 40, 3),
+		`app_pool_closed_conns_total{job="app",target="primary"}`:             climbing(4, 2),
+		`app_query_cancels_total{job="app",target="primary"}`:                 climbing(0, 0.5),
+		`app_reads_total{job="app",target="primary"}`:                         climbing(9, 10),
+		`app_reads_total{job="app",target="replica"}`:                         climbing(9, 30),
+		`app_read_fallbacks_total{job="app",reason="gone"}`:                   climbing(0, 3),
+		`app_read_fallbacks_total{job="app",reason="late"}`:                   climbing(0, 0),
+		`app_stale_reads_total{job="app"}`:                                    constant(0),
+		`app_replica_probes_total{job="app",target="replica"}`:                climbing(7, 5),
+		`app_replica_lag_seconds{job="app"}`:                                  spike(0, 5, 0.4),
 		`lab_pg_replica_lag_bytes{job="lab"}`:                                 spike(0, 3, 4096),
 		`lab_pg_replica_lag_seconds{job="lab"}`:                               spike(0, 10, 9), // after the end
 		`lab_service_cpu_seconds_total{job="lab",service="app"}`:              climbing(77, 0.4),
@@ -179,6 +188,9 @@ func TestReadKnownShot(t *testing.T) {
 		"host_network_bytes_per_second": 100, "host_disk_read_bytes_per_second": 5, "host_disk_written_bytes_per_second": 8,
 		"host_disk_busy_ratio": 0.6, "host_psi_cpu_ratio": 0.25,
 		"http_requests": 1031, "http_errors_5xx": 27, "http_rps": 102.7, "http_rps_peak": 120,
+		"http_shed": 27, "pool_new_conns_per_second": 0.3, "pool_closed_conns_per_second": 2, "query_cancels_per_second": 0.5,
+		"reads_primary": 100, "reads_replica": 300, "read_fallbacks": 30, `read_fallbacks{reason="gone"}`: 30, `read_fallbacks{reason="late"}`: 0,
+		"stale_reads": 0, "probe_statements": 50, "replica_heartbeat_lag_seconds_max": 0.4, "execution_mean_ms": 1.5,
 		"pool_acquired_max": 12, "pool_waiting_max": 40, "pool_acquire_timeouts": 33, "pool_new_conns": 3,
 		"primary_connections_max": 40, "primary_active_max": 30, "primary_statements": 2000, "primary_qps": 200, "primary_qps_peak": 200,
 		"primary_query_mean_ms": 1.5, "primary_cache_hit_ratio": 0.99, "primary_rows_returned_per_second": 5100,
@@ -202,7 +214,7 @@ func TestReadKnownShot(t *testing.T) {
 		}
 	}
 	// These two have no denominator, and the histograms no samples in this shot.
-	if want := []string{"http_p95_ms", "http_p99_ms", "pool_wait_mean_ms"}; !slices.Equal(got.Missing, want) {
+	if want := []string{"http_p95_ms", "http_p99_ms", "query_mean_ms", "pool_wait_mean_ms"}; !slices.Equal(got.Missing, want) {
 		t.Errorf("missing = %v; want %v", got.Missing, want)
 	}
 	curve := func(name string) []float64 {
@@ -243,13 +255,13 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 			func(s map[string]signal) {
 				s[`app_pool_new_conns_total{job="app",target="primary"}`] = between(0, 12, constant(3))
 			},
-			[]string{"pool_new_conns"},
+			[]string{"pool_new_conns", "pool_new_conns_per_second"},
 		},
 		"none at the end": {
 			func(s map[string]signal) {
 				s[`app_pool_new_conns_total{job="app",target="primary"}`] = between(-8, 5, constant(3))
 			},
-			[]string{"pool_new_conns"},
+			[]string{"pool_new_conns", "pool_new_conns_per_second"},
 		},
 		"a database that could not be read": {
 			func(s map[string]signal) {
@@ -270,7 +282,7 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 				t.Fatal(err)
 			}
 			missing := slices.DeleteFunc(got.Missing, func(name string) bool {
-				return name == "http_p95_ms" || name == "http_p99_ms" || name == "pool_wait_mean_ms"
+				return name == "http_p95_ms" || name == "http_p99_ms" || name == "query_mean_ms" || name == "pool_wait_mean_ms"
 			})
 			slices.Sort(missing)
 			if !slices.Equal(missing, c.want) {
