@@ -219,6 +219,37 @@ func TestWaitingForAConnection(t *testing.T) {
 	}
 }
 
+func TestWaitersAreServedInOrder(t *testing.T) {
+	s, metrics := open(t, map[string]string{contract.EnvPoolSize: "1"})
+	held, err := s.primary.conns.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const waiters = 8
+	order := make(chan int, waiters)
+	for i := range waiters {
+		go func() {
+			conn, err := s.primary.acquire(context.Background(), &ping)
+			order <- i
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			conn.Release()
+		}()
+		await(t, "it waits", func() bool {
+			return value(t, metrics, contract.MetricPoolWaiting, map[string]string{"target": "primary"}) == float64(i+1)
+		})
+		time.Sleep(2 * time.Millisecond) // from the gauge to the queue
+	}
+	held.Release()
+	for want := range waiters {
+		if got := <-order; got != want {
+			t.Errorf("waiter %d was served where %d was next", got, want)
+		}
+	}
+}
+
 func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	nobody := "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"
 	s, metrics := openAt(t, nobody, nil)
