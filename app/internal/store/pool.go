@@ -28,9 +28,12 @@ const (
 	// unlimitedConns never binds: the pool allocates nothing by its maximum, and
 	// no server takes as many.
 	unlimitedConns = 1_000_000
-	// undisturbed is longer than any measurement: no connection is renewed or
-	// checked in the middle of one.
+	// undisturbed is longer than any measurement: no connection is renewed in the
+	// middle of one.
 	undisturbed = 24 * time.Hour
+	// refillEvery is the pause between two looks at whether the pool holds its minimum:
+	// after many queries were cancelled at once, it does not.
+	refillEvery = time.Second
 )
 
 // execModes maps contract.ExecModes to pgx's.
@@ -93,7 +96,7 @@ func poolConfig(url string, cfg config.Config) (*pgxpool.Config, error) {
 	pc.MaxConnLifetime = undisturbed
 	pc.MaxConnLifetimeJitter = 0
 	pc.MaxConnIdleTime = undisturbed
-	pc.HealthCheckPeriod = undisturbed
+	pc.HealthCheckPeriod = refillEvery
 	// pgx would ping a connection that idled for a second: a round trip that only some requests pay.
 	pc.ShouldPing = func(context.Context, pgxpool.ShouldPingParams) bool { return false }
 

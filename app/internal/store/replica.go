@@ -106,7 +106,8 @@ func (r *replica) learn(seen sight, err error) {
 	r.turn(why)
 	if err == nil {
 		r.meter.Behind(seen.lag, seen.bytes)
-		if seen.replayed > r.replayed {
+		// Lower too: a standby that crashed may come back with less than it had.
+		if seen.replayed != r.replayed {
 			r.replayed = seen.replayed
 			close(r.moved)
 			r.moved = make(chan struct{})
@@ -126,6 +127,9 @@ func (r *replica) turn(why string) {
 		enough = looksToTrust
 	}
 	if r.against >= enough {
+		if r.why == contract.FallbackGone {
+			r.pool.conns.Reset() // what idles in it may lead to a server that is no more
+		}
 		r.why, r.against = why, 0
 	}
 	r.meter.Usable(r.why == "")
