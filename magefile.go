@@ -85,6 +85,12 @@ func (Bench) Report(run string) error { return lab("report", run) }
 // Verify fails unless the reports of a run are what its records give, byte by byte.
 func (Bench) Verify(run string) error { return lab("verify", run) }
 
+// Diagnose says what limited each cell of a run, and by what evidence.
+func (Bench) Diagnose(run string) error { return lab("diagnose", run) }
+
+// Faults measures what is known to be wrong, to see whether the diagnosis names it.
+func (Bench) Faults() error { return lab("matrix", "lab/matrices/faults.yaml") }
+
 // Compare compares two runs: bench:compare A B.
 func (Bench) Compare(a, b string) error { return lab("compare", a, b) }
 

@@ -13,37 +13,38 @@ import (
 // rooms lists, in the order of the data's way, what a package of the lab may
 // import of the lab. A package that is not listed may import nothing of it.
 var rooms = map[string][]string{
-	"lab":                          {"internal/cli"},
-	"lab/internal/matrix":          {},
-	"lab/internal/series":          {},
-	"lab/internal/record":          {},
-	"lab/internal/judge/compare":   {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/stack/proc":      {},
-	"lab/internal/stack/toolchain": {"internal/stack/proc"},
-	"lab/internal/stack/exporter":  {"internal/series", "internal/stack/proc"},
-	"lab/internal/stack":           {"internal/matrix", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/stack/daemon":    {"internal/matrix", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/measure/load":    {"internal/record", "internal/stack/proc"},
-	"lab/internal/measure/snapshot": {
-		"internal/series",
-	},
-	"lab/internal/measure/host": {"internal/record", "internal/stack/proc", "internal/stack/toolchain"},
+	"lab":                           {"internal/cli"},
+	"lab/internal/matrix":           {},
+	"lab/internal/series":           {},
+	"lab/internal/record":           {},
+	"lab/internal/judge/compare":    {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/stack/proc":       {},
+	"lab/internal/stack/toolchain":  {"internal/stack/proc"},
+	"lab/internal/stack/fault":      {},
+	"lab/internal/stack/exporter":   {"internal/series", "internal/stack/proc"},
+	"lab/internal/stack":            {"internal/matrix", "internal/stack/proc", "internal/stack/toolchain"},
+	"lab/internal/stack/daemon":     {"internal/matrix", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
+	"lab/internal/measure/load":     {"internal/record", "internal/stack/proc"},
+	"lab/internal/measure/snapshot": {"internal/record", "internal/series"},
+	"lab/internal/measure/host":     {"internal/record", "internal/stack/proc", "internal/stack/toolchain"},
 	"lab/internal/runner": {
 		"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load", "internal/measure/snapshot",
 		"internal/stack", "internal/stack/exporter", "internal/stack/proc",
 	},
-	"lab/internal/judge/stat": {},
-	"lab/internal/judge/stop": {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/judge/knee": {"internal/matrix", "internal/record"},
-	"lab/internal/report":     {"internal/judge/knee", "internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/judge/stat":     {},
+	"lab/internal/judge/stop":     {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/judge/usl":      {},
+	"lab/internal/judge/knee":     {"internal/judge/usl", "internal/matrix", "internal/record"},
+	"lab/internal/judge/diagnose": {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
-		"internal/judge/compare", "internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/proc", "internal/stack/toolchain",
+		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 	},
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/knee", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 

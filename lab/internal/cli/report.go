@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
 	"stormwave/lab/internal/stack"
@@ -97,5 +98,27 @@ func loadRun(results, name string) (report.Run, error) {
 	if errors.As(err, &torn) {
 		err = nil // what is whole counts
 	}
+	run.Curves = loadCurves(dir, run.Records)
 	return run, err
+}
+
+// loadCurves reads the curves that reports need: of loads that rise in steps. What
+// cannot be read is left out, and the report says so.
+func loadCurves(dir record.Dir, records []record.Record) map[int]record.Series {
+	curves := make(map[int]record.Series)
+	for i := range records {
+		if !knee.Rises(&records[i]) {
+			continue
+		}
+		series, err := record.ReadSeries(dir.Series(records[i].N))
+		if err != nil {
+			continue
+		}
+		kept := record.Series{Start: series.Start, Step: series.Step, Curves: make(map[string][]*float64)}
+		for _, name := range knee.Curves {
+			kept.Curves[name] = series.Curves[name]
+		}
+		curves[records[i].N] = kept
+	}
+	return curves
 }

@@ -38,7 +38,7 @@ func (s *Spec) head() Plan {
 // twin is the baseline once more, as a cell of its own. The difference between the
 // two is the noise floor: a smaller one between other cells is none.
 func twin(baseline Cell) Cell {
-	return Cell{Label: baseline.Label + " twin=2", Settings: baseline.Settings, Twin: true}
+	return Cell{Label: baseline.Label + " twin=2", Settings: baseline.Settings, Twin: true, Expect: baseline.Expect}
 }
 
 // Block returns the shots of a block in their order, which depends on the seed and

@@ -23,7 +23,7 @@ const (
 	MaxScale    = 10
 )
 
-var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus"}
+var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus", "expect"}
 
 var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
 
@@ -98,6 +98,9 @@ func (p *parser) top(root *yaml.Node, scenarios []string) {
 		}
 	}
 	p.cells(root, at["cells"], at["exclude"], at["baseline"])
+	if n := at["expect"]; n != nil {
+		p.expect(n)
+	}
 }
 
 func (p *parser) name(n *yaml.Node) {

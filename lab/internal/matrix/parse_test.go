@@ -264,6 +264,7 @@ func TestFaults(t *testing.T) {
 				`10:18: unknown service "ap" in cpus: did you mean app? (allowed: ` + strings.Join(Services, ", ") + ")\n" +
 				"10:29: cpus k6 names processor 1 twice\n" +
 				"10:45: cpus replica must be a single value, not a list"},
+		{"expect of two factors", good + "expect: {none: none}\n", "10:9: expect names the values of a factor, so the spec must have one factor, not 2"},
 		{"cpus no map", good + "cpus: all\n", `10:7: cpus must be none or a map of services, not "all"`},
 		{"several at once", without("slo: {error_ratio: 0.01, p99: 500ms}") + "sead: 1\nblocks: no\n",
 			`1:1: key "slo" is missing` + "\n" +

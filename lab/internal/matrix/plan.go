@@ -17,7 +17,8 @@ type Cell struct {
 	Label    string   `json:"label"` // the varying settings in the spec's order: "pool_size=8 timeouts=layered topology=direct"
 	Settings Settings `json:"settings"`
 	Baseline bool     `json:"baseline,omitempty"`
-	Twin     bool     `json:"twin,omitempty"` // the baseline once more: what tells them apart is noise
+	Twin     bool     `json:"twin,omitempty"`   // the baseline once more: what tells them apart is noise
+	Expect   string   `json:"expect,omitempty"` // the cause that is known to limit it, one of Causes
 }
 
 // Scenario is a load script and the factor its durations are scaled by.

@@ -74,7 +74,7 @@ func (t Type) String() string { return t.Allowed }
 
 // Table lists every setting, in the order that documentation shows them. It is
 // the single source for names, types and defaults.
-var Table = []Setting{
+var Table = slices.Concat([]Setting{
 	{PoolSize, limit, contract.Unlimited, contract.EnvPoolSize, "most database connections of the backend, per server"},
 	{PoolMin, count, "0", contract.EnvPoolMin, "connections opened before the backend calls itself ready"},
 	{ExecMode, choice(slices.Concat(contract.ExecModes, []string{ExecAuto})...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names); auto: what works with the PgBouncer version and pool mode found"},
@@ -97,7 +97,7 @@ var Table = []Setting{
 	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
 	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},
 	{AppPrefix + "<ENV>", text, "", "", "environment variable of the backend"},
-}
+}, faults)
 
 // mostCount bounds every number of connections or requests.
 const mostCount = 100_000
@@ -191,7 +191,10 @@ func Lookup(name string) (Setting, error) {
 	}
 	var names []string
 	for _, s := range Table {
-		names = append(names, s.Name)
+		// Faults are only for who asks for one.
+		if strings.HasPrefix(s.Name, FaultPrefix) == strings.HasPrefix(name, FaultPrefix) {
+			names = append(names, s.Name)
+		}
 	}
 	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
 }

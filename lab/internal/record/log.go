@@ -133,6 +133,27 @@ func Read(path string) ([]Record, error) {
 	return decode(path, src)
 }
 
+// ReadEach returns the records of a file that can be read, and of each other line why
+// it cannot: of an older schema, torn, corrupt. Use it where part of a run is better
+// than none, and say what is left out.
+func ReadEach(path string) (records []Record, faults []error, err error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read records: %w", err)
+	}
+	n := 0
+	for line := range bytes.Lines(src) {
+		n++
+		r, err := decodeLine(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
+			faults = append(faults, &CorruptError{Path: path, Line: n, Err: err})
+			continue
+		}
+		records = append(records, r)
+	}
+	return records, faults, nil
+}
+
 // decode reads the lines of a records file; path is for messages.
 func decode(path string, src []byte) ([]Record, error) {
 	var lines [][]byte

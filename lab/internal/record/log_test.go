@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -292,4 +293,47 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestReadEachLeavesOutWhatCannotBeRead(t *testing.T) {
+	path := written(t, 3)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	older := bytes.Replace(lines[1], []byte(`"schema":1`), []byte(`"schema":0`), 1)
+	src := slices.Concat(lines[0], older, []byte("no record\n"), lines[2][:20])
+	if err := os.WriteFile(path, src, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	records, faults, err := ReadEach(path)
+	if err != nil || len(records) != 1 || records[0].N != 1 || len(faults) != 3 {
+		t.Fatalf("%d records, faults %v, %v; want the first record and three faults", len(records), faults, err)
+	}
+	for i, want := range []string{":2: ", "schema is 0", ":3: ", ":4: "} {
+		if text := errors.Join(faults...).Error(); !strings.Contains(text, want) {
+			t.Errorf("fault %d: %q is not in %s", i, want, text)
+		}
+	}
+}
+
+func TestSeriesReadBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "series", "1.json.gz")
+	want := Series{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Step: 1, Curves: map[string][]*float64{"rps": {nil, new(12.5)}}}
+	if err := WriteSeries(path, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadSeries(path)
+	if err != nil || !cmp.Equal(got, want) {
+		t.Errorf("read back %v, %v; want %v", got, err, want)
+	}
+	for name, content := range map[string]string{"not compressed": "{}", "empty": ""} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadSeries(path); err == nil {
+			t.Errorf("%s: read without an error", name)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 )
@@ -17,6 +18,7 @@ import (
 type Analysis struct {
 	run   Run
 	parts []part // one for each scenario of the plan
+	cells []diagnose.Cell
 }
 
 // part is what a run found under one scenario.
@@ -64,6 +66,7 @@ func Analyze(run Run) (*Analysis, error) {
 		}
 		contrasts = append(contrasts, func() { p.best = p.findBest(seed) })
 	}
+	contrasts = append(contrasts, func() { a.cells = diagnose.Run(run.Plan, run.Records) })
 	parallel(floors)
 	parallel(contrasts)
 	for i := range a.parts {

@@ -18,10 +18,11 @@ func markdown(a *Analysis) []byte {
 	if a.asksOfRemedies() {
 		fmt.Fprintf(&b, "\n## The study, settled\n\n%s", a.settled())
 	}
+	fmt.Fprintf(&b, "\n## What limited it\n\n%s", a.diagnosis())
 	b.WriteString(reading(run))
 	for _, p := range a.parts {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", title(p.scenario), p.floorLine())
-		b.WriteString(p.tables())
+		b.WriteString(p.tables(a))
 	}
 	fmt.Fprintf(&b, "\n## Left out of the tables\n\n%s", leftOut(run.Records))
 	fmt.Fprintf(&b, "\n## How it was made\n\n%s", made(run))
@@ -46,7 +47,7 @@ lies within the margin. *Inconclusive*: neither. *n too small*: below %d blocks 
 `, 100*slo.ErrorRatio, slo.P99, missing, dagger, 50*slo.ErrorRatio, stat.MinBlocks)
 }
 
-func (p part) tables() string {
+func (p part) tables(a *Analysis) string {
 	rows := p.rows
 	var b strings.Builder
 	section := func(head, text string) { fmt.Fprintf(&b, "\n### %s\n\n%s", head, text) }
@@ -59,8 +60,12 @@ func (p part) tables() string {
 	}
 	section("What the users saw", compare(rows, "Cell", cellName, p.present(userColumns)).markdown())
 	section("Phase by phase", phaseTables(rows))
+	if p.rises() {
+		section("Where it bends", p.bend(a))
+	}
 	if len(p.present([]column{queryColumn})) > 0 {
-		section("Where the time of a request goes", stations+compare(rows, "Cell", cellName, stationColumns).markdown())
+		section("Where the time of a request goes", stations+compare(rows, "Cell", cellName,
+			slices.Concat(stationColumns, p.present(littleColumns))).markdown())
 	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
 		slices.Concat(serverColumns("primary_"), p.present(poolColumns)), p.mainWait("primary_")).markdown())

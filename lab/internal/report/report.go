@@ -18,6 +18,9 @@ type Run struct {
 	Host    record.Host
 	Records []record.Record // in the order of the file
 	Spec    []byte          // spec.yaml as it was given
+	// Curves are those of repetitions whose load rises, by the record's number, as far
+	// as they can be read.
+	Curves map[int]record.Series
 }
 
 // files makes each file of a report: its name below results/, with %s for the

@@ -24,6 +24,19 @@ var stationColumns = []column{
 	queryColumn,
 }
 
+// littleColumns hold the figures against each other: by Little's law the connections
+// in use are their acquires per second × the time that each is held.
+var littleColumns = []column{
+	{head: "Busy connections, by Little's law", name: "pool_acquires_per_second", show: figure, value: busyByLaw},
+	later("Busy connections, sampled", "pool_acquired_mean", figure),
+}
+
+func busyByLaw(r *record.Record) (float64, bool) {
+	acquires, counted := r.Metrics["pool_acquires_per_second"]
+	held, timed := r.Metrics["query_mean_ms"]
+	return acquires * held / 1000, counted && timed
+}
+
 // queryColumn is measured together with what the query's parts are.
 var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", figure)
 

@@ -104,8 +104,8 @@ func TestWhichBlocksAreShot(t *testing.T) {
 }
 
 func TestRecovery(t *testing.T) {
-	curve := func(values ...float64) snapshot.Series {
-		s := snapshot.Series{Step: 1, Curves: map[string][]*float64{}}
+	curve := func(values ...float64) record.Series {
+		s := record.Series{Step: 1, Curves: map[string][]*float64{}}
 		for _, v := range values {
 			point := &v
 			if v < 0 {
@@ -118,7 +118,7 @@ func TestRecovery(t *testing.T) {
 	none := -1.0
 	for _, c := range []struct {
 		name   string
-		series snapshot.Series
+		series record.Series
 		want   float64 // none: did not recover
 	}{
 		{"never slow", curve(10, 20, 30, 40), 0},

@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
 )
 
 // recovery returns the seconds from the end of the rise until p95 is back under
 // the bound for good: 0 when it never leaves it, nil when it does not come back.
-func recovery(curves snapshot.Series, rise, bound time.Duration) *float64 {
+func recovery(curves record.Series, rise, bound time.Duration) *float64 {
 	p95 := curves.Curves[snapshot.P95]
 	if len(p95) == 0 || curves.Step <= 0 {
 		return nil

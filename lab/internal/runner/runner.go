@@ -134,6 +134,10 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 	}
 	for _, death := range after[min(len(before), len(after)):] {
 		v.invalid("%s: %s", death, death.Log)
+		if rec.Metrics == nil {
+			rec.Metrics = make(map[string]float64)
+		}
+		rec.Metrics[fmt.Sprintf("service_deaths{service=%q}", death.Service)]++
 	}
 	rec.Verdict, rec.Reasons = v.outcome()
 	rec.Reasons = within(filepath.Dir(filepath.Dir(r.Dir.Path())), rec.Reasons)
@@ -174,7 +178,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 		rec.Lab["turnaround_s"] = result.Start.Sub(r.lastEnd).Seconds() - rec.Lab["warmup_s"]
 	}
 	r.lastEnd = result.End
-	v.generator(result, script, r.Plan.CPUs["k6"])
+	v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
 	r.Watcher.Stage(shot, "read")
 	curves, err := r.read(ctx, fired, rec, v)
@@ -235,12 +239,22 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script)
 	var markErr error
 	config := r.Load
 	config.Script, config.Seed, config.SLO, config.CPUs = script, r.Plan.Seed, time.Duration(r.Plan.SLO.P99), r.Plan.CPUs["k6"]
+	config.Quota = k6Quota(r.Plan.Cell(shot.Cell).Settings)
 	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
 	config.Started = func(pid int) { markErr = r.Stack.Mark(ctx, mark, pid) }
 	result, err := load.Run(ctx, config)
 	stop()
 	<-watched
 	return result, errors.Join(err, markErr, r.Stack.Unmark(context.WithoutCancel(ctx)))
+}
+
+// k6Quota is the CPUs that a cell's fault leaves to k6; 0: no limit.
+func k6Quota(s matrix.Settings) float64 {
+	v, err := strconv.ParseFloat(s[matrix.FaultK6CPU], 64)
+	if err != nil {
+		return 0
+	}
+	return v
 }
 
 func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
@@ -259,21 +273,21 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 }
 
 // read waits until every counter is final and reads the window of the shot.
-func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (snapshot.Series, error) {
+func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
-		return snapshot.Series{}, err
+		return record.Series{}, err
 	}
 	if err := r.Stack.Quiesce(ctx); err != nil {
-		return snapshot.Series{}, err
+		return record.Series{}, err
 	}
 	// … and the servers when the last session has ended.
 	if err := r.awaitScrapes(ctx, time.Now(), "lab"); err != nil {
-		return snapshot.Series{}, err
+		return record.Series{}, err
 	}
 	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})
 	if err != nil {
-		return snapshot.Series{}, fmt.Errorf("read the metrics: %w", err)
+		return record.Series{}, fmt.Errorf("read the metrics: %w", err)
 	}
 	rec.Metrics = reading.Metrics
 	v.missing(reading.Missing)
@@ -284,8 +298,8 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 	}
 	v.counts(rec)
 	v.quiet(rec.Metrics)
-	if err := keepSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
-		return snapshot.Series{}, fmt.Errorf("keep the curves: %w", err)
+	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
+		return record.Series{}, fmt.Errorf("keep the curves: %w", err)
 	}
 	return reading.Series, nil
 }

@@ -21,6 +21,7 @@ const (
 	k6Share      = 0.80  // of the CPU that k6 may use
 	droppedShare = 0.01  // of the iterations of an open scenario
 	stealShare   = 0.02  // of the host's CPU
+	mostOthers   = 0.5   // CPUs that processes outside of the lab used
 	leastForP99  = 1_000 // requests
 )
 
@@ -46,7 +47,7 @@ func (v *verdict) suspect(format string, args ...any) {
 // kernel; without it a repetition is still one.
 func (v *verdict) missing(names []string) {
 	for _, name := range names {
-		if name == "host_psi_cpu_ratio" {
+		if strings.HasPrefix(name, "host_psi_") {
 			v.reasons = append(v.reasons, "missing: "+name)
 			continue
 		}
@@ -86,8 +87,14 @@ func (v *verdict) attest(settings, attested matrix.Settings) {
 	}
 }
 
-// isClientSide tells a setting of the load script from one of the stack.
-func isClientSide(name string) bool { return strings.HasPrefix(name, matrix.ScenarioPrefix) }
+// duringLoad are the faults that begin with the load: before it there is nothing to
+// read back.
+var duringLoad = []string{matrix.FaultK6CPU, matrix.FaultReplay, matrix.FaultKill}
+
+// isClientSide tells a setting of the load from one of the stack.
+func isClientSide(name string) bool {
+	return strings.HasPrefix(name, matrix.ScenarioPrefix) || slices.Contains(duringLoad, name)
+}
 
 // sameValue compares as the setting is meant: 1s is 1000ms.
 func sameValue(name, want, got string) bool {
@@ -104,14 +111,17 @@ func sameValue(name, want, got string) bool {
 }
 
 // generator asks whether the load was what was planned, or k6 itself the limit.
-func (v *verdict) generator(result load.Result, script load.Script, cpus string) {
+func (v *verdict) generator(result load.Result, script load.Script, cpus string, quota float64) {
 	l := result.Load
 	cores := float64(runtime.NumCPU())
 	if set, err := proc.ParseCPUs(cpus); err == nil {
 		cores = float64(set.Count())
 	}
+	if quota > 0 {
+		cores = math.Min(cores, quota)
+	}
 	if l.CPUCores != nil && *l.CPUCores > k6Share*cores {
-		v.suspect("generator saturated: k6 used %.2f of %.0f cores", *l.CPUCores, cores)
+		v.suspect("generator saturated: k6 used %.2f of %.4g cores", *l.CPUCores, cores)
 	}
 	// An open load needs as many VUs as answers are outstanding, a closed one all.
 	if !script.Open && l.VUsMax < script.VUs {
@@ -177,6 +187,9 @@ func (v *verdict) counts(rec *record.Record) {
 func (v *verdict) quiet(metrics map[string]float64) {
 	if steal := metrics["host_cpu_steal_ratio"]; steal > stealShare {
 		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
+	}
+	if others := metrics["host_cpu_other_cores"]; others > mostOthers {
+		v.suspect("noisy host: processes outside of the lab used %.1f cores", others)
 	}
 }
 

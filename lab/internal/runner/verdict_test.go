@@ -22,16 +22,16 @@ func TestVerdict(t *testing.T) {
 	}
 	script := load.Script{VUs: 100}
 	generator := func(change func(*record.Load)) func(*verdict) {
-		return func(v *verdict) { v.generator(with(change), script, "") }
+		return func(v *verdict) { v.generator(with(change), script, "", 0) }
 	}
 	open := func(change func(*record.Load)) func(*verdict) {
-		return func(v *verdict) { v.generator(with(change), load.Script{VUs: 200, Open: true}, "") }
+		return func(v *verdict) { v.generator(with(change), load.Script{VUs: 200, Open: true}, "", 0) }
 	}
 	stale := func(reads, checks int64) func(*verdict) {
 		return func(v *verdict) {
 			result := with(func(l *record.Load) { l.StaleReads = &reads })
 			result.FailedChecks = checks
-			v.generator(result, script, "")
+			v.generator(result, script, "", 0)
 		}
 	}
 	counts := func(backend float64, change func(*record.Load)) func(*verdict) {
@@ -61,14 +61,19 @@ func TestVerdict(t *testing.T) {
 		{"few requests", generator(func(l *record.Load) { l.Requests = 999 }), record.Suspect, "too few for a p99"},
 		{"cut off", generator(func(l *record.Load) { l.Interrupted = 3 }), record.Suspect, "3 iterations were cut off"},
 		{"wrong answers", func(v *verdict) {
-			v.generator(load.Result{Summary: load.Summary{Load: healthy, FailedChecks: 2}}, script, "")
+			v.generator(load.Result{Summary: load.Summary{Load: healthy, FailedChecks: 2}}, script, "", 0)
 		}, record.Invalid, "2 answers were wrong"},
 		{"no stale reads", generator(func(l *record.Load) { l.StaleReads = new(int64(0)) }), record.Valid, ""},
 		{"stale reads", stale(3, 3), record.Invalid, "3 reads did not find what their session had written"},
 		{"stale reads and wrong answers", stale(3, 5), record.Invalid, "had written; 2 answers were wrong although"},
 		{"pinned k6 may use one core", func(v *verdict) {
-			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.9) }), script, "0")
+			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.9) }), script, "0", 0)
 		}, record.Suspect, "k6 used 0.90 of 1 cores"},
+		{"k6 has a quota", func(v *verdict) {
+			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.19) }), script, "", 0.2)
+		}, record.Suspect, "k6 used 0.19 of 0.2 cores"},
+		{"a neighbour", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_other_cores": 0.9}) }, record.Suspect, "outside of the lab used 0.9"},
+		{"no neighbour", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_other_cores": 0.2}) }, record.Valid, ""},
 
 		{"counts agree", counts(5004, none), record.Valid, ""},
 		{"one is lost", counts(5003, none), record.Invalid, "k6 sent 5004 requests, the backend counted 5003"},

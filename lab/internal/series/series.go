@@ -7,6 +7,10 @@ const (
 	ServiceCPU = "lab_service_cpu_seconds_total" // of all its processes, ended ones included
 	ServicePSS = "lab_service_pss_bytes"         // proportional set size
 	ServiceUp  = "lab_service_up"                // 1: its process runs
+	// ServiceCPULimit is the CPUs that it may use, by affinity and quota; ServiceThrottled
+	// how long a quota has kept it from running, where it has one.
+	ServiceCPULimit  = "lab_service_cpu_limit_cores"
+	ServiceThrottled = "lab_service_throttled_seconds_total"
 )
 
 // Sessions of the PostgreSQL servers, labelled server ("primary", "replica").

@@ -14,10 +14,10 @@ import (
 
 func (s *Stack) app() service {
 	return service{
-		name: App, needs: []string{Primary, Replica, PgBouncer},
+		name: App, needs: []string{Primary, Replica, PgBouncer, faultProxy},
 		spec: func() proc.Spec {
 			return proc.Spec{
-				Name: App, Path: s.layout.Backend(s.settings[matrix.Backend]), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App],
+				Name: App, Path: s.layout.Backend(s.settings[matrix.Backend]), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App], Quota: s.quota(matrix.FaultAppCPU),
 			}
 		},
 		ready: func(ctx context.Context) error { return answers(ctx, s.AppURL()+contract.RouteReady) },
@@ -55,6 +55,9 @@ func (s *Stack) appURLs(topology, sslmode string) (primary, replica string) {
 	primaryAddr, replicaAddr, replicaName := s.addrs[Primary], s.addrs[Replica], database
 	if strings.Contains(topology, "pgbouncer") {
 		primaryAddr, replicaAddr, replicaName = s.addrs[PgBouncer], s.addrs[PgBouncer], replicaDatabase
+	}
+	if _, delayed := s.settings[matrix.FaultDelay]; delayed {
+		primaryAddr = s.addrs[faultProxy]
 	}
 	primary = s.roleURL(primaryAddr, database, sslmode)
 	if strings.Contains(topology, "replica") {

@@ -39,13 +39,19 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	if err := s.startAll(ctx, s.servers()); err != nil {
 		return nil, err
 	}
+	if err := s.relent(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.applyGUCs(ctx, previous); err != nil {
 		return nil, err
 	}
 	if err := s.setRoleLimits(ctx, settings); err != nil {
 		return nil, err
 	}
-	if err := s.startAll(ctx, s.services()); err != nil {
+	if err := s.inject(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.startAll(ctx, append(s.services(), s.helperServices()...)); err != nil {
 		return nil, err
 	}
 	return s.attest(ctx)

@@ -34,6 +34,9 @@ func (s *Stack) attest(ctx context.Context) (matrix.Settings, error) {
 	if err := s.attestPgBouncer(ctx, attested); err != nil {
 		return nil, err
 	}
+	if err := s.attestFaults(ctx, attested); err != nil {
+		return nil, err
+	}
 	return attested, nil
 }
 
@@ -72,6 +75,9 @@ func (s *Stack) attestApp(ctx context.Context, attested matrix.Settings) error {
 func (s *Stack) topologyOf(config contract.Config) string {
 	leadsTo := func(env, service string) bool {
 		u, err := url.Parse(config.Settings[env])
+		if err == nil && u.Host == s.addrs[faultProxy] {
+			return service == s.behindProxy()
+		}
 		return err == nil && u.Host == s.addrs[service]
 	}
 	replica, reads := config.Pools[contract.TargetReplica]

@@ -44,6 +44,7 @@ func (s *Stack) pgbouncer() service {
 				Name: PgBouncer, Path: s.pgbouncerBinary(), Args: []string{s.pgbouncerFile("ini")}, Env: s.serviceEnv(),
 				Dir: filepath.Join(s.layout.Home, "data"), Log: s.layout.Log(PgBouncer), Account: s.account(),
 				CPUs: s.cpus[PgBouncer], StopSignal: syscall.SIGQUIT, // the polite ones wait for clients
+				Quota: s.quota(matrix.FaultPgBouncerCPU),
 			}
 		},
 		ready: s.pgbouncerReady,

@@ -23,10 +23,16 @@ func (s *Stack) Quiesce(ctx context.Context) error {
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
+	if err := s.relent(ctx); err != nil {
+		return err
+	}
 	if err := s.stop(ctx, App, PgBouncer); err != nil {
 		return err
 	}
 	for _, server := range []string{Primary, Replica} {
+		if !s.members.runs(server) {
+			continue // it has ended, and its sessions with it
+		}
 		if err := s.drain(ctx, server); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,9 +31,11 @@ type Stack struct {
 	secrets secrets
 	members *members
 
-	mu     sync.Mutex // held by an operation
-	cpus   matrix.CPUs
-	report func(Step)
+	mu      sync.Mutex // held by an operation
+	cpus    matrix.CPUs
+	report  func(Step)
+	undo    []string    // SQL that undoes the faults of the cell
+	killing *time.Timer // of a service that is to be killed
 
 	toldMu   sync.Mutex // of what Status tells during an operation, which alone changes it
 	settings matrix.Settings
@@ -59,7 +62,7 @@ type Figures struct {
 
 // New returns a stack that is down. It draws the ports and the passwords.
 func New(layout Layout, tools toolchain.Set) (*Stack, error) {
-	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter)
+	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, faultProxy)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +113,7 @@ func (s *Stack) Down(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.closeAdmins(ctx)
 	var errs []error
-	for _, name := range stopOrder {
+	for _, name := range append(slices.Clone(helpers), stopOrder...) {
 		errs = append(errs, s.members.stop(ctx, name))
 	}
 	s.members.watches.Wait()
@@ -135,8 +138,13 @@ func (s *Stack) Addr(service string) string { return s.addrs[service] }
 // ExporterAddr is where the supervisor has to serve its own metrics.
 func (s *Stack) ExporterAddr() string { return s.addrs[labExporter] }
 
-// PIDs returns the process id of each service that runs.
-func (s *Stack) PIDs() map[string]int { return s.members.pids() }
+// PIDs returns the process id of each service that runs. A hog is none of the lab's:
+// what it uses is to be seen as what others use.
+func (s *Stack) PIDs() map[string]int {
+	pids := s.members.pids()
+	delete(pids, faultHog)
+	return pids
+}
 
 // Connect opens a superuser's connection to a server, "primary" or "replica".
 func (s *Stack) Connect(ctx context.Context, server string) (*pgx.Conn, error) {

@@ -38,6 +38,7 @@ type Config struct {
 
 	Log     string        // file that k6's messages are appended to
 	CPUs    string        // list of CPUs that k6 may use; empty: all
+	Quota   float64       // CPUs that k6 may use at most; 0: no limit
 	Started func(pid int) // called once k6 runs; may be nil
 }
 
@@ -134,7 +135,7 @@ func (c Config) spec(summary string) proc.Spec {
 		args = append(args, "--tag", name+"="+value)
 	}
 	return proc.Spec{
-		Name: "k6", Path: c.K6, Args: append(args, c.Script.Path), Env: env, Log: c.Log, CPUs: c.CPUs,
+		Name: "k6", Path: c.K6, Args: append(args, c.Script.Path), Env: env, Log: c.Log, CPUs: c.CPUs, Quota: c.Quota,
 		StopSignal: syscall.SIGINT, StopTimeout: stopTimeout,
 	}
 }

@@ -10,26 +10,9 @@ import (
 	"github.com/prometheus/common/model"
 
 	"stormwave/app/contract"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/series"
 )
-
-// Series holds the curves of a shot. Value i of a curve is of the second that
-// ends at Start + (i+1)·Step; nil where nothing could be read.
-type Series struct {
-	Start  time.Time             `json:"start"`
-	Step   float64               `json:"step_s"`
-	Curves map[string][]*float64 `json:"curves"` // by name; a labelled one is written cpu_cores{service="app"}
-}
-
-// Peak returns a curve's highest value; ok is false if it has none.
-func (s Series) Peak(name string) (peak float64, ok bool) {
-	for _, value := range s.Curves[name] {
-		if value != nil && (!ok || *value > peak) {
-			peak, ok = *value, true
-		}
-	}
-	return peak, ok
-}
 
 // interval is the time between two values of a curve.
 const interval = time.Second
@@ -88,9 +71,9 @@ var percentiles = map[string]string{P95: "0.95", "p99_ms": "0.99"}
 // P95 is the name of the curve of the 95th percentile, in milliseconds.
 const P95 = "p95_ms"
 
-func (f *fetcher) series(ctx context.Context) (Series, error) {
+func (f *fetcher) series(ctx context.Context) (record.Series, error) {
 	w := f.window
-	s := Series{Start: w.Start.UTC(), Step: interval.Seconds(), Curves: make(map[string][]*float64)}
+	s := record.Series{Start: w.Start.UTC(), Step: interval.Seconds(), Curves: make(map[string][]*float64)}
 	var grid []time.Time
 	for at := w.Start; at.Before(w.End); at = at.Add(interval) {
 		grid = append(grid, at.Add(interval))
@@ -98,7 +81,7 @@ func (f *fetcher) series(ctx context.Context) (Series, error) {
 	for _, c := range curves {
 		all, err := f.fetch(ctx, c.from)
 		if err != nil {
-			return Series{}, err
+			return record.Series{}, err
 		}
 		for suffix, part := range all.by(c.by, w) {
 			s.Curves[c.name+suffix] = c.values(part, grid)
@@ -108,7 +91,7 @@ func (f *fetcher) series(ctx context.Context) (Series, error) {
 		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Duration + `[3s] offset -1s)))`
 		values, err := f.reader.evaluate(ctx, query, grid)
 		if err != nil {
-			return Series{}, err
+			return record.Series{}, err
 		}
 		s.Curves[name] = values
 	}

@@ -16,8 +16,9 @@ import (
 // distribution is a canonical metric that is read from native histograms.
 type distribution struct {
 	name   string
-	from   string // selector of the histograms
-	reduce string // PromQL of the milliseconds, with %[1]s for what the window adds to the histograms
+	from   string          // selector of the histograms
+	reduce string          // PromQL of the milliseconds, with %[1]s for what the window adds to the histograms
+	by     model.LabelName // one number for each value of the label; "": one
 }
 
 var (
@@ -26,30 +27,40 @@ var (
 	queryDuration   = contract.MetricQueryDuration + `{job="app"}`
 )
 
+const meanOf = `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`
+
 var distributions = []distribution{
-	{"http_p95_ms", requestDuration, `1000 * histogram_quantile(0.95, %[1]s)`},
-	{"http_p99_ms", requestDuration, `1000 * histogram_quantile(0.99, %[1]s)`},
-	{"query_mean_ms", queryDuration, `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`},
+	{name: "http_mean_ms", from: requestDuration, reduce: meanOf},
+	{name: "http_p95_ms", from: requestDuration, reduce: `1000 * histogram_quantile(0.95, %[1]s)`},
+	{name: "http_p99_ms", from: requestDuration, reduce: `1000 * histogram_quantile(0.99, %[1]s)`},
+	{name: "query_mean_ms", from: queryDuration, reduce: meanOf},
+	{name: "statement_mean_ms", from: queryDuration, reduce: meanOf, by: "statement"},
 	// However the wait ended: without those who gave up, a mean flatters.
-	{"pool_wait_mean_ms", acquireDuration, `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`},
+	{name: "pool_wait_mean_ms", from: acquireDuration, reduce: meanOf},
 }
 
 func (f *fetcher) readDistribution(ctx context.Context, d distribution, into *Reading) error {
 	// The range reaches as far back as the sample at the start may lie, so that
 	// both sums hold the same series, whether they still live at the end or not.
-	added := fmt.Sprintf("(sum(last_over_time(%[1]s[%[2]dms] @ %[3]s)) - sum(last_over_time(%[1]s[%[4]dms] @ %[5]s)))",
-		d.from, f.window.Settled.Sub(f.window.Start.Add(-edge)).Milliseconds(), seconds(f.window.Settled), edge.Milliseconds(), seconds(f.window.Start))
+	sum := "sum"
+	if d.by != "" {
+		sum += " by (" + string(d.by) + ") "
+	}
+	added := fmt.Sprintf("(%[6]s(last_over_time(%[1]s[%[2]dms] @ %[3]s)) - %[6]s(last_over_time(%[1]s[%[4]dms] @ %[5]s)))",
+		d.from, f.window.Settled.Sub(f.window.Start.Add(-edge)).Milliseconds(), seconds(f.window.Settled), edge.Milliseconds(), seconds(f.window.Start), sum)
 	value, err := f.reader.query(ctx, fmt.Sprintf(d.reduce, added), f.window.Settled)
 	if err != nil {
 		return err
 	}
 	vector, ok := value.(model.Vector)
-	switch {
-	case !ok || len(vector) != 1:
+	if !ok || len(vector) == 0 || d.by == "" && len(vector) != 1 {
 		into.Missing = append(into.Missing, d.name)
-	case math.IsNaN(float64(vector[0].Value)): // nothing happened in the window
-	default:
-		into.Metrics[d.name] = float64(vector[0].Value)
+		return nil
+	}
+	for _, sample := range vector {
+		if v := float64(sample.Value); !math.IsNaN(v) { // else nothing happened in the window
+			into.Metrics[d.name+suffix(d.by, sample.Metric[d.by])] = v
+		}
 	}
 	return nil
 }

@@ -73,11 +73,19 @@ func (f family) by(label model.LabelName, w Window) iter.Seq2[string, family] {
 			}
 		}
 		for value, tracks := range parts {
-			if !yield(fmt.Sprintf("{%s=%q}", label, string(value)), family{tracks: tracks, times: f.times}) {
+			if !yield(suffix(label, value), family{tracks: tracks, times: f.times}) {
 				return
 			}
 		}
 	}
+}
+
+// suffix is how a label's value follows a metric's name: {label="value"}, "" without one.
+func suffix(label model.LabelName, value model.LabelValue) string {
+	if label == "" {
+		return ""
+	}
+	return fmt.Sprintf("{%s=%q}", label, string(value))
 }
 
 // within returns the samples from one time to another, both included.

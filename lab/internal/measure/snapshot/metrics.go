@@ -21,6 +21,12 @@ type metric struct {
 	scale  float64         // factor to the canonical unit; 0: 1
 }
 
+// Metrics that others are made of.
+const (
+	busyCores  = "host_cpu_busy_cores"
+	otherCores = "host_cpu_other_cores" // what is busy with nothing of the lab's
+)
+
 const (
 	milli      = 1000 // seconds to milliseconds
 	nodeCPU    = `node_cpu_seconds_total{job="node"}`
@@ -49,13 +55,23 @@ var metrics = slices.Concat([]metric{
 	{name: "host_disk_busy_ratio", from: `node_disk_io_time_seconds_total{job="node"}`, reduce: topRate, weigh: wholeDisks},
 	{name: "host_psi_cpu_ratio", from: `node_pressure_cpu_waiting_seconds_total{job="node"}`, reduce: rate},
 
+	// Not on every kernel.
+	{name: "host_psi_io_ratio", from: `node_pressure_io_waiting_seconds_total{job="node"}`, reduce: rate},
+	{name: "host_psi_memory_ratio", from: `node_pressure_memory_waiting_seconds_total{job="node"}`, reduce: rate},
+	{name: "host_runnable_mean", from: `node_procs_running{job="node"}`, reduce: mean},
+	{name: busyCores, from: nodeCPU, reduce: rate, weigh: but("mode", "idle", "iowait")},
+
 	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
 	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
 	{name: "http_shed", from: appHTTP, reduce: sent, weigh: both(apiRoutes, only("code", "503"))},
 	{name: "http_rps", from: appHTTP, reduce: rate, weigh: apiRoutes},
 	{name: "http_rps_peak", from: appHTTP, reduce: peakRate, weigh: apiRoutes},
 	{name: "pool_acquired_max", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: highest},
+	{name: "pool_acquired_mean", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: mean},
 	{name: "pool_waiting_max", from: contract.MetricPoolWaiting + `{job="app"}`, reduce: highest},
+	{name: "pool_acquires_per_second", from: contract.MetricPoolAcquires + `{job="app"}`, reduce: rate},
+	// Only what has come up.
+	{name: "query_errors", from: appFailures, reduce: anyGrowth, by: "sqlstate"},
 	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", contract.StateAcquireTimeout)},
 	{name: "pool_new_conns", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: growth},
 	{name: "pool_new_conns_per_second", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: rate},
@@ -92,6 +108,10 @@ var metrics = slices.Concat([]metric{
 			per:   both(notConsole, named("pgbouncer_stats_totals_sql_transactions_pooled_total"))},
 
 		{name: "cpu_cores", from: serviceCPU, reduce: rate, by: "service"},
+		{name: "cpu_limit_cores", from: series.ServiceCPULimit + `{job="lab"}`, reduce: highest, by: "service"},
+		// Without a quota none is throttled; that each has a limit is always there.
+		{name: "service_throttled_ratio", reduce: rate, by: "service", weigh: named(series.ServiceThrottled),
+			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceCPULimit + `",job="lab"}`},
 		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
 	})
 
@@ -102,6 +122,8 @@ func database(server string) []metric {
 	return []metric{
 		{name: server + "_connections_max", from: from(series.PGConnections), reduce: highest},
 		{name: server + "_active_max", from: from(series.PGConnections), reduce: highest, weigh: only("state", "active")},
+		{name: server + "_active_mean", from: from(series.PGConnections), reduce: mean, weigh: only("state", "active")},
+		{name: server + "_blocks_read_per_second", from: from(series.PGBlocksRead), reduce: rate},
 		{name: server + "_statements", from: from(series.PGStatements), reduce: sent},
 		{name: server + "_qps", from: from(series.PGStatements), reduce: rate},
 		{name: server + "_qps_peak", from: from(series.PGStatements), reduce: peakRate},

@@ -32,6 +32,12 @@ func growth(f family, w Window, m metric) (float64, bool) {
 	return sum, true
 }
 
+// anyGrowth is growth where there is some: what never happened has no number.
+func anyGrowth(f family, w Window, m metric) (float64, bool) {
+	sum, ok := growth(f, w, m)
+	return sum, ok && sum > 0
+}
+
 // rate is growth per second of the load.
 func rate(f family, w Window, m metric) (float64, bool) {
 	sum, ok := growth(f, w, m)

@@ -10,11 +10,14 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+
+	"stormwave/lab/internal/record"
 )
 
 // Window is the time of one shot. Its times are in order.
@@ -29,7 +32,7 @@ type Window struct {
 type Reading struct {
 	Metrics map[string]float64 // by canonical name; a labelled one is written cpu_cores{service="app"}
 	Missing []string           // canonical names that could not be read
-	Series  Series
+	Series  record.Series
 }
 
 // queryTimeout bounds one query.
@@ -73,11 +76,27 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 			return Reading{}, fmt.Errorf("read %s: %w", d.name, err)
 		}
 	}
+	reading.others()
 	var err error
 	if reading.Series, err = f.series(ctx); err != nil {
 		return Reading{}, fmt.Errorf("read curves: %w", err)
 	}
 	return reading, nil
+}
+
+// others takes the CPU of the lab's services off what is busy.
+func (r *Reading) others() {
+	busy, ok := r.Metrics[busyCores]
+	if !ok {
+		r.Missing = append(r.Missing, otherCores)
+		return
+	}
+	for name, used := range r.Metrics {
+		if strings.HasPrefix(name, "cpu_cores{") {
+			busy -= used
+		}
+	}
+	r.Metrics[otherCores] = math.Max(0, busy)
 }
 
 func (f *fetcher) read(ctx context.Context, m metric, into *Reading) error {

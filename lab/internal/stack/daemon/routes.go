@@ -69,16 +69,19 @@ func (s *Supervisor) routes() http.Handler {
 	mux.HandleFunc("POST /quiesce", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, s.stack.Quiesce(ctx)
 	}))
-	mux.HandleFunc("PUT /shot", handle(func(_ context.Context, req shotRequest) (struct{}, error) {
+	mux.HandleFunc("PUT /shot", handle(func(ctx context.Context, req shotRequest) (struct{}, error) {
 		s.exporter.SetShot(req.Shot, req.Guests)
-		return struct{}{}, nil
+		if req.Shot == nil {
+			return struct{}{}, nil
+		}
+		return struct{}{}, s.stack.Strike(ctx)
 	}))
 	mux.HandleFunc("POST /run", handle(func(_ context.Context, run Run) (struct{}, error) {
 		return struct{}{}, s.begin(run)
 	}))
-	mux.HandleFunc("DELETE /run", handle(func(context.Context, struct{}) (struct{}, error) {
+	mux.HandleFunc("DELETE /run", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
 		s.end()
-		return struct{}{}, nil
+		return struct{}{}, s.stack.Relent(ctx)
 	}))
 	return mux
 }

@@ -19,6 +19,8 @@ const memoryEvery = 10 * time.Second
 var (
 	cpuDesc    = prometheus.NewDesc(series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil)
 	memoryDesc = prometheus.NewDesc(series.ServicePSS, "Proportional set size of the service's processes.", []string{"service"}, nil)
+	limitDesc  = prometheus.NewDesc(series.ServiceCPULimit, "CPUs that the service may use, by affinity and quota.", []string{"service"}, nil)
+	heldDesc   = prometheus.NewDesc(series.ServiceThrottled, "Time in which its quota has kept the service from running.", []string{"service"}, nil)
 	upDesc     = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
 )
 
@@ -35,6 +37,8 @@ type processes struct {
 func (p *processes) Describe(ch chan<- *prometheus.Desc) {
 	ch <- cpuDesc
 	ch <- memoryDesc
+	ch <- limitDesc
+	ch <- heldDesc
 	ch <- upDesc
 }
 
@@ -50,6 +54,15 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(cpuDesc, prometheus.CounterValue, cpu.Seconds(), service)
 		}
 		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, service)
+		if cpus, ok := proc.CPULimit(pid); ok {
+			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, cpus, service)
+		}
+		if _, limited := proc.Quota(pid); !limited {
+			continue
+		}
+		if held, ok := proc.Throttled(pid); ok {
+			ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.CounterValue, held.Seconds(), service)
+		}
 	}
 	for service, bytes := range p.readMemory(pids) {
 		ch <- prometheus.MustNewConstMetric(memoryDesc, prometheus.GaugeValue, float64(bytes), service)

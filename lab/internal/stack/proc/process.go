@@ -32,6 +32,7 @@ type Spec struct {
 
 	Account *Account // runs as this account; nil: as the caller
 	CPUs    string   // list of CPUs it may use ("0-1,3"); empty: all
+	Quota   float64  // CPUs that it may use at most, in parts too; 0: no limit
 
 	StopSignal  syscall.Signal // polite request to end; 0: SIGTERM
 	StopTimeout time.Duration  // until it is killed; 0: DefaultStopTimeout
@@ -92,14 +93,37 @@ func (p *Process) run(started chan<- error) {
 		started <- fmt.Errorf("start %s: %w", p.spec.Name, err)
 		return
 	}
-	if err := p.cmd.Start(); err != nil {
+	release, err := p.start()
+	if err != nil {
 		started <- fmt.Errorf("start %s: %w", p.spec.Name, err)
 		return
 	}
+	defer release()
 	started <- nil
-	err := p.cmd.Wait()
+	err = p.cmd.Wait()
 	p.exit = exitOf(p.cmd.ProcessState, err, time.Since(p.started))
 	close(p.done)
+}
+
+// start starts the process, under its quota if it has one. What it returns gives the
+// quota up, when the process has ended.
+func (p *Process) start() (release func(), err error) {
+	if p.spec.Quota == 0 {
+		return func() {}, p.cmd.Start()
+	}
+	c, err := newCage(p.spec.Name, p.spec.Quota)
+	if err != nil {
+		return nil, fmt.Errorf("limit it to %g CPUs: %w", p.spec.Quota, err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, errors.Join(err, c.remove())
+	}
+	if err := c.take(p.PID()); err != nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+		return nil, errors.Join(fmt.Errorf("limit it to %g CPUs: %w", p.spec.Quota, err), c.remove())
+	}
+	return func() { _ = c.remove() }, nil
 }
 
 func (p *Process) openLog() error {

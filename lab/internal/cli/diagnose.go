@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"stormwave/lab/internal/judge/diagnose"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report"
+)
+
+func (l *lab) diagnose() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "diagnose RUN", Short: "Say what limited each cell of a run, by what evidence, and what to try next", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			layout, err := l.layout()
+			if err != nil {
+				return err
+			}
+			results := resultsDir(layout)
+			if err := knownRun(results, args[0]); err != nil {
+				return err
+			}
+			run, unreadable, err := loadReadable(results, args[0])
+			if err != nil {
+				return err
+			}
+			cells := diagnose.Run(run.Plan, run.Records)
+			out := cmd.OutOrStdout()
+			if asJSON {
+				encoder := json.NewEncoder(out)
+				encoder.SetIndent("", "  ")
+				if err := encoder.Encode(cells); err != nil {
+					return fmt.Errorf("write diagnosis: %w", err)
+				}
+			} else {
+				fmt.Fprint(out, report.DiagnosisText(cells))
+			}
+			for _, line := range unreadable {
+				fmt.Fprintf(cmd.ErrOrStderr(), "left out: %v\n", line)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	return cmd
+}
+
+// loadReadable reads a run, and as many of its records as can be read; it returns why
+// the others cannot.
+func loadReadable(results, name string) (report.Run, []error, error) {
+	run, err := loadRun(results, name)
+	var corrupt *record.CorruptError
+	if !errors.As(err, &corrupt) {
+		return run, nil, err
+	}
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return run, nil, err
+	}
+	var faults []error
+	run.Records, faults, err = record.ReadEach(dir.Records())
+	return run, faults, err
+}

@@ -1,0 +1,55 @@
+// Package diagnose names what limited a repetition, from its record alone, with the
+// figures that say so and those that rule the other causes out. It is pure.
+//
+// Each cause has a signature (host.go, path.go, database.go): which metrics it reads
+// and how strongly they speak for it. Causes further down a request's way explain
+// waits further up (a lock holds a connection, and so the pool is empty): rank.go
+// discounts the latter. What cannot be told is said so, with the metric that is missing.
+package diagnose
+
+// Cause is what may limit a system under load; contracts.md has the names.
+type Cause string
+
+// The causes, roughly in the order of a request's way.
+const (
+	None                   Cause = "none" // the objective was met, and nothing was at its limit
+	GeneratorSaturated     Cause = "generator-saturated"
+	NoisyHost              Cause = "noisy-host"
+	ComponentFailed        Cause = "component-failed"
+	HostCPUSaturated       Cause = "host-cpu-saturated"
+	MemoryPressure         Cause = "memory-pressure"
+	AppCPUBound            Cause = "app-cpu-bound"
+	AppPoolStarved         Cause = "app-pool-starved"
+	PgBouncerCPUBound      Cause = "pgbouncer-cpu-bound"
+	PgBouncerPoolStarved   Cause = "pgbouncer-pool-starved"
+	NetworkLatency         Cause = "network-latency"
+	DBConnectionsExhausted Cause = "db-connections-exhausted"
+	DBLockContention       Cause = "db-lock-contention"
+	DBIOBound              Cause = "db-io-bound"
+	SlowQuery              Cause = "slow-query"
+	DBCPUBound             Cause = "db-cpu-bound"
+	ReplicaLagging         Cause = "replica-lagging"
+	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
+)
+
+// Evidence is a figure that speaks for a cause, or against it.
+type Evidence struct {
+	// Name is where the figure stands in the record: a metric by its canonical name, or
+	// load.<field>, attested.<setting>.
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Words string  `json:"words"` // as an engineer would say it: "100 of 100 connections"
+}
+
+// Finding is what a repetition's figures say of a cause.
+type Finding struct {
+	Cause    Cause      `json:"cause"`
+	Score    float64    `json:"score"` // 0: nothing speaks for it; from Certain on it is claimed; 1 at most
+	Evidence []Evidence `json:"evidence"`
+	// Missing are the metrics without which the cause can be neither claimed nor ruled
+	// out.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// Certain is the least score at which a cause is claimed.
+const Certain = 0.5

@@ -1,0 +1,82 @@
+package usl
+
+import (
+	"errors"
+	"math"
+	"math/rand"
+	"testing"
+)
+
+func points(law Fit, noise float64, seed int64, ns ...float64) []Point {
+	random := rand.New(rand.NewSource(seed))
+	var all []Point
+	for _, n := range ns {
+		all = append(all, Point{n, law.At(n) * (1 + noise*random.NormFloat64())})
+	}
+	return all
+}
+
+var wide = []float64{1, 2, 4, 8, 16, 32, 64}
+
+func TestFitFindsTheLaw(t *testing.T) {
+	for _, law := range []Fit{
+		{Lambda: 1000},
+		{Lambda: 1000, Sigma: 0.05},
+		{Lambda: 1000, Sigma: 0.02, Kappa: 0.0005},
+		{Lambda: 40, Kappa: 0.001},
+	} {
+		got, err := Of(points(law, 0, 1, wide...))
+		if err != nil {
+			t.Fatalf("%+v: %v", law, err)
+		}
+		if math.Abs(got.Lambda/law.Lambda-1) > 1e-6 || math.Abs(got.Sigma-law.Sigma) > 1e-6 || math.Abs(got.Kappa-law.Kappa) > 1e-8 || got.Residual > 1e-6 {
+			t.Errorf("got %+v, want %+v", got, law)
+		}
+	}
+}
+
+func TestFitUnderNoise(t *testing.T) {
+	law := Fit{Lambda: 1000, Sigma: 0.02, Kappa: 0.0005}
+	n, x := law.Peak()
+	for seed := range int64(20) {
+		got, err := Of(points(law, 0.02, seed, append(wide, wide...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gotN, gotX := got.Peak()
+		if math.Abs(gotX/x-1) > 0.05 || math.Abs(gotN/n-1) > 0.2 || got.Residual > 0.04 {
+			t.Errorf("seed %d: peak of %.0f at %.0f, residual %.3f; want %.0f at %.0f", seed, gotX, gotN, got.Residual, x, n)
+		}
+	}
+}
+
+func TestPeak(t *testing.T) {
+	for _, tt := range []struct {
+		law  Fit
+		n, x float64
+	}{
+		{Fit{Lambda: 10, Sigma: 0, Kappa: 0.01}, 10, 10 * 10 / (1 + 0.9)},
+		{Fit{Lambda: 10, Sigma: 0.1}, math.Inf(1), 100},
+		{Fit{Lambda: 10}, math.Inf(1), math.Inf(1)},
+	} {
+		if n, x := tt.law.Peak(); n != tt.n || math.Abs(x-tt.x) > 1e-9 {
+			t.Errorf("%+v: %g at %g, want %g at %g", tt.law, x, n, tt.x, tt.n)
+		}
+	}
+}
+
+func TestDataThatCannotCarryAFitIsRefused(t *testing.T) {
+	law := Fit{Lambda: 1000, Sigma: 0.05}
+	for name, data := range map[string][]Point{
+		"too few":    points(law, 0, 1, 1, 2, 4, 8, 16),
+		"repeats":    points(law, 0, 1, 1, 1, 1, 2, 2, 4, 4, 8),
+		"too narrow": points(law, 0, 1, 10, 11, 12, 13, 14, 15, 16),
+		"no law":     {{1, 100}, {2, 900}, {4, 50}, {8, 2000}, {16, 3}, {32, 700}},
+		"zero":       {{1, 100}, {2, 190}, {4, 0}, {8, 700}, {16, 1300}, {32, 2500}},
+		"not finite": {{1, 100}, {2, math.Inf(1)}, {4, 1}, {8, 700}, {16, 1300}, {32, 2500}},
+	} {
+		if fit, err := Of(data); !errors.Is(err, ErrCannot) {
+			t.Errorf("%s: %+v, %v; want to be refused", name, fit, err)
+		}
+	}
+}

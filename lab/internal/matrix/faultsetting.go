@@ -1,0 +1,76 @@
+package matrix
+
+import (
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// Names of the faults that the lab injects, for specs that ask whether a diagnosis
+// finds what is known to be wrong. Each is done from outside, by settings, helper
+// processes or SQL; the backend knows of none.
+const (
+	FaultPrefix       = "fault."
+	FaultAppCPU       = FaultPrefix + "cpu_app"
+	FaultPgBouncerCPU = FaultPrefix + "cpu_pgbouncer"
+	FaultK6CPU        = FaultPrefix + "cpu_k6"
+	FaultHog          = FaultPrefix + "cpu_hog"
+	FaultDelay        = FaultPrefix + "network_delay"
+	FaultEvict        = FaultPrefix + "evict_cache"
+	FaultLock         = FaultPrefix + "lock_users"
+	FaultRowCPU       = FaultPrefix + "row_cpu"
+	FaultIndex        = FaultPrefix + "drop_index"
+	FaultReplay       = FaultPrefix + "pause_replay"
+	FaultKill         = FaultPrefix + "kill"
+)
+
+// faults are the rows of Table for them.
+var faults = []Setting{
+	{FaultAppCPU, share, "", "", "CPUs that the backend may use at most, by a quota (needs the rights to make a cgroup)"},
+	{FaultPgBouncerCPU, share, "", "", "the same for PgBouncer"},
+	{FaultK6CPU, share, "", "", "the same for k6"},
+	{FaultHog, hogs, "", "", "processes beside the lab that only use CPU"},
+	{FaultDelay, delay, "", "", "added to each way between the backend and its database, by a TCP proxy"},
+	{FaultEvict, choice("on"), "", "", "the primary's files are dropped from the system's cache over and over"},
+	{FaultLock, delay, "", "", "a session locks the users of the load, over and over, each time for so long"},
+	{FaultRowCPU, microseconds, "", "", "CPU time that each row of posts costs the server, by a row security policy"},
+	{FaultIndex, index, "", "", "an index that is not there"},
+	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
+	{FaultKill, kill, "", "", "a service that is killed, and how long after the load begins"},
+}
+
+var (
+	share = Type{"a number of CPUs from 0.05 to 64, such as 0.2", func(s string) (string, bool) {
+		v, err := strconv.ParseFloat(s, 64)
+		return strconv.FormatFloat(v, 'f', -1, 64), err == nil && v >= 0.05 && v <= 64
+	}}
+	hogs = Type{"a whole number from 1 to 64", func(s string) (string, bool) {
+		n, err := strconv.Atoi(s)
+		return strconv.Itoa(n), err == nil && n >= 1 && n <= 64
+	}}
+	delay = Type{"a duration from 1ms to 10s, in whole milliseconds", func(s string) (string, bool) {
+		d, err := time.ParseDuration(s)
+		return Duration(d).String(), err == nil && d >= time.Millisecond && d <= 10*time.Second && d%time.Millisecond == 0
+	}}
+	microseconds = Type{"a duration from 1us to 100ms, in whole microseconds", func(s string) (string, bool) {
+		d, err := time.ParseDuration(s)
+		return Duration(d).String(), err == nil && d >= time.Microsecond && d <= 100*time.Millisecond && d%time.Microsecond == 0
+	}}
+	index = Type{"the name of an index", func(s string) (string, bool) { return s, indexText.MatchString(s) }}
+	kill  = Type{"service@duration, such as replica@5s", func(s string) (string, bool) { return s, killText.MatchString(s) }}
+)
+
+var (
+	indexText = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	killText  = regexp.MustCompile(`^(primary|replica|pgbouncer|app|prometheus)@([1-9][0-9]{0,2}s)$`)
+)
+
+// Kill reads the value of FaultKill: which service, and how long after the load begins.
+func Kill(value string) (service string, after time.Duration, ok bool) {
+	m := killText.FindStringSubmatch(value)
+	if m == nil {
+		return "", 0, false
+	}
+	after, err := time.ParseDuration(m[2])
+	return m[1], after, err == nil
+}

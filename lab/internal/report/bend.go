@@ -1,0 +1,150 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"stormwave/lab/internal/judge/knee"
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/judge/usl"
+)
+
+// rises says whether the load of this part rises in steps, so that a knee can be
+// looked for.
+func (p part) rises() bool {
+	return slices.ContainsFunc(p.rows, func(g group) bool {
+		return slices.ContainsFunc(g.used, knee.Rises)
+	})
+}
+
+// bend shows where each cell bends under the rising load: by its curves, and by the
+// law of scalability.
+func (p part) bend(a *Analysis) string {
+	return readingBend + p.bendTable(a).markdown() + readingUSL + p.uslTable().markdown()
+}
+
+const readingBend = `The knee: the users (VUs) and the requests per second at the moment when p99 leaves the plateau that it has under the
+light third of the load, and throughput stops following the load, both for five seconds on end. It knows no SLO; a
+service that is slow but follows has none. Medians over repetitions; in brackets the 95% interval, or below six
+repetitions the range.
+
+`
+
+const readingUSL = `
+Throughput over users, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)): σ is contention, κ
+coherence (what each adds to all others), the peak what the law says of more users than there were. A fit that the data
+cannot carry is refused, with the reason. Successful requests of each step of the load, in all repetitions.
+
+`
+
+func (p part) bendTable(a *Analysis) comparison {
+	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Knee, VUs", "Knee, RPS"}, left: map[int]bool{2: true, 3: true}}}
+	for _, g := range p.rows {
+		c.note(g)
+		var vus, rps []float64
+		lost := 0
+		top := 0.0
+		for _, r := range g.used {
+			curves, ok := a.run.Curves[r.N]
+			k, told := knee.FromCurves(curves)
+			if !ok || !told {
+				lost++
+				continue
+			}
+			top = max(top, k.Top)
+			vus = append(vus, k.VUs)
+			if !math.IsNaN(k.RPS) {
+				rps = append(rps, k.RPS)
+			}
+		}
+		if lost > 0 {
+			c.gaps.add("Knee", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
+		}
+		c.rows = append(c.rows, []string{cellName(g.cell), g.n(), g.mark(kneeText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
+	}
+	return c
+}
+
+// kneeText writes knees, of which some may not be there: none up to 500, 3 of 3.
+func kneeText(vus []float64, top float64, seed uint64) string {
+	found := slices.DeleteFunc(slices.Clone(vus), func(v float64) bool { return math.IsInf(v, 1) })
+	switch {
+	case len(vus) == 0:
+		return missing
+	case len(found) == 0:
+		return "none up to " + count(top)
+	case len(found) < len(vus):
+		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(vus), count(top))
+	}
+	return spread(found, seed)
+}
+
+// spread writes the median and how far the values reach: their interval, or where
+// there are too few for one, their range.
+func spread(values []float64, seed uint64) string {
+	switch {
+	case len(values) == 0:
+		return missing
+	case len(values) == 1:
+		return figure(values[0])
+	case len(values) < stat.MinBlocks:
+		return fmt.Sprintf("%s (%s to %s)", figure(stat.Median(values)), figure(slices.Min(values)), figure(slices.Max(values)))
+	}
+	interval := stat.Confidence(values, seed)
+	return fmt.Sprintf("%s [%s, %s]", figure(stat.Median(values)), figure(interval.Low), figure(interval.High))
+}
+
+func (p part) uslTable() comparison {
+	c := comparison{cells: len(p.rows), table: table{
+		head: []string{"Cell", "n", "λ, RPS of one", "σ", "κ", "Peak, RPS", "at VUs", "Off by %"},
+	}}
+	for _, g := range p.rows {
+		c.note(g)
+		var points []usl.Point
+		for _, r := range g.used {
+			points = append(points, knee.Points(r)...)
+		}
+		row := []string{cellName(g.cell), g.n(), missing, missing, missing, missing, missing, missing}
+		fit, err := usl.Of(points)
+		switch {
+		case len(g.used) == 0:
+		case err != nil:
+			c.gaps.add("The law", err.Error(), g.cell.Label)
+		default:
+			n, x := fit.Peak()
+			for i, text := range []string{figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n), percent(fit.Residual)} {
+				row[2+i] = g.mark(text)
+			}
+		}
+		c.rows = append(c.rows, row)
+	}
+	return c
+}
+
+// small writes a coefficient, which may be far below 0.001.
+func small(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.2g", v)
+}
+
+// peakText writes the highest throughput. Without coherence there is none, but what
+// it comes close to.
+func peakText(n, x float64) string {
+	switch {
+	case math.IsInf(x, 1):
+		return "no limit seen"
+	case math.IsInf(n, 1):
+		return "towards " + count(x)
+	}
+	return count(x)
+}
+
+func peakAt(n float64) string {
+	if math.IsInf(n, 1) {
+		return "none"
+	}
+	return count(n)
+}

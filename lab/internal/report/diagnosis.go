@@ -1,0 +1,190 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/judge/diagnose"
+	"stormwave/lab/internal/matrix"
+)
+
+// diagnosis says what limited each cell, and by what evidence.
+func (a *Analysis) diagnosis() string {
+	var b strings.Builder
+	b.WriteString(readingDiagnosis)
+	for _, p := range a.parts {
+		t := table{head: []string{"Cell", "Cause", "Repetitions", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
+		var details strings.Builder
+		for _, c := range a.cells {
+			if c.Scenario != p.scenario {
+				continue
+			}
+			t.rows = append(t.rows, []string{
+				cellName(a.run.Plan.Cell(c.Label)), "**" + string(c.Cause) + "**", fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c)),
+			})
+			details.WriteString(more(a.run.Plan, c))
+		}
+		fmt.Fprintf(&b, "\n**%s**\n\n%s", p.scenario, t.markdown())
+		if details.Len() > 0 {
+			fmt.Fprintf(&b, "\n<details><summary>What was ruled out, what is missing, what to try: %s</summary>\n%s\n</details>\n", p.scenario, details.String())
+		}
+	}
+	return b.String() + confusion(a.run.Plan, a.cells)
+}
+
+const readingDiagnosis = `Each repetition is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
+nothing further down a request's way explains it. The cause of a cell is the one that comes first in most repetitions;
+its evidence is from a typical one. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
+no cause has evidence enough. A generator at its limit or a noisy host comes first: then nothing else is claimed.
+`
+
+// why are the figures that speak for a cell's cause.
+func why(c diagnose.Cell) string {
+	d := c.Typical
+	switch {
+	case c.Of == 0 && len(c.Left) == 0:
+		return "not shot"
+	case c.Of == 0:
+		return "no repetition that can be diagnosed: " + strings.Join(c.Left, "; ")
+	case len(d.Claimed) > 0:
+		return words(d.Claimed[0].Evidence)
+	case c.Cause == diagnose.Undetermined && len(d.Missing) > 0:
+		return words(d.Symptoms) + "; not recorded: " + strings.Join(d.Missing, ", ")
+	}
+	return words(d.Symptoms)
+}
+
+func words(all []diagnose.Evidence) string {
+	var list []string
+	for _, e := range all {
+		list = append(list, e.Words)
+	}
+	return strings.Join(list, ", ")
+}
+
+// more is what else there is to say of a cell: other causes, those that were ruled
+// out, what was left out, advice.
+func more(plan matrix.Plan, c diagnose.Cell) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, "- "+format+"\n", args...) }
+	d := c.Typical
+	for _, left := range c.Left {
+		line("left out: %s", prose(left))
+	}
+	if len(d.Claimed) > 1 {
+		for _, f := range d.Claimed[1:] {
+			line("also **%s** (%s): %s", f.Cause, figure(f.Score), prose(words(f.Evidence)))
+		}
+	}
+	if c.Cause != diagnose.None {
+		for _, f := range d.RuledOut {
+			line("not %s: %s", f.Cause, prose(words(against(f))))
+		}
+		if len(d.Missing) > 0 {
+			line("not recorded, so some causes could not be judged: %s", prose(strings.Join(d.Missing, ", ")))
+		}
+	}
+	for _, a := range c.Advice {
+		line("try: %s%s", prose(a.Words), prose(joined("; ", a.Tried)))
+		if a.Spec != "" {
+			fmt.Fprintf(&b, "\n```yaml\n%s```\n", a.Spec)
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\n%s: **%s**\n\n%s", cellName(plan.Cell(c.Label)), c.Cause, b.String())
+}
+
+// against is the figure that rules a cause out: the first, which the others only go with.
+func against(f diagnose.Finding) []diagnose.Evidence { return f.Evidence[:min(1, len(f.Evidence))] }
+
+// joined is text behind a separator, or nothing.
+func joined(separator, text string) string {
+	if text == "" {
+		return ""
+	}
+	return separator + text
+}
+
+// confusion counts, for cells whose cause is known, which cause was named: rows are
+// what was wrong, columns what the diagnosis said. It is empty for other plans.
+func confusion(plan matrix.Plan, cells []diagnose.Cell) string {
+	var known []string
+	seen := make(map[string]map[string]int)
+	named := make(map[string]bool)
+	right, all := 0, 0
+	for _, c := range cells {
+		expected := plan.Cell(c.Label).Expect
+		if expected == "" {
+			continue
+		}
+		if seen[expected] == nil {
+			known, seen[expected] = append(known, expected), make(map[string]int)
+		}
+		for _, d := range c.Repetitions {
+			seen[expected][string(d.Cause)]++
+			named[string(d.Cause)] = true
+			all++
+			if string(d.Cause) == expected {
+				right++
+			}
+		}
+	}
+	if len(known) == 0 {
+		return ""
+	}
+	t := table{head: []string{"What was wrong"}}
+	var columns []string
+	for _, cause := range append(slices.Clone(known), string(diagnose.Undetermined)) {
+		if named[cause] {
+			columns = append(columns, cause)
+			delete(named, cause)
+		}
+	}
+	for _, cause := range slices.Sorted(maps.Keys(named)) { // named, but never what was wrong
+		columns = append(columns, cause)
+	}
+	t.head = append(t.head, columns...)
+	for _, expected := range known {
+		row := []string{expected}
+		for _, cause := range columns {
+			text := ""
+			if n := seen[expected][cause]; n > 0 {
+				text = count(float64(n))
+				if cause == expected {
+					text = "**" + text + "**"
+				}
+			}
+			row = append(row, text)
+		}
+		t.rows = append(t.rows, row)
+	}
+	return fmt.Sprintf("\n### Confusion matrix\n\nWhat was wrong in each cell is known. The diagnosis named it first in %d of %d repetitions; columns are what it named.\n\n%s",
+		right, all, t.markdown())
+}
+
+// DiagnosisText is the diagnosis for a terminal.
+func DiagnosisText(cells []diagnose.Cell) string {
+	var b strings.Builder
+	for _, c := range cells {
+		fmt.Fprintf(&b, "%s %s: %s (%d of %d)\n  %s\n", c.Label, c.Scenario, c.Cause, c.First, c.Of, why(c))
+		for _, left := range c.Left {
+			fmt.Fprintf(&b, "  left out: %s\n", left)
+		}
+		if c.Cause != diagnose.None {
+			for _, f := range c.Typical.RuledOut {
+				fmt.Fprintf(&b, "  not %s: %s\n", f.Cause, words(against(f)))
+			}
+		}
+		for _, a := range c.Advice {
+			fmt.Fprintf(&b, "  try: %s%s\n", a.Words, joined("; ", a.Tried))
+			for line := range strings.Lines(a.Spec) {
+				b.WriteString("    " + line)
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,277 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/proc"
+)
+
+// Faults that a cell asks for (matrix.FaultPrefix) are brought about here: by helper
+// processes, by SQL, by a quota on a service, by a signal. They are undone when the
+// load is over, and once more before the next cell: a shot may end early.
+
+// Helper processes, services of their own.
+const (
+	faultHog   = "fault-hog"
+	faultProxy = "fault-proxy"
+	faultEvict = "fault-evict"
+	faultLock  = "fault-lock"
+)
+
+var helpers = []string{faultHog, faultProxy, faultEvict, faultLock}
+
+// helperServices are those that the settings ask for.
+func (s *Stack) helperServices() []service {
+	var all []service
+	add := func(setting, name string, ready func(context.Context) error, needs []string, args ...string) {
+		if _, asked := s.settings[setting]; !asked {
+			return
+		}
+		all = append(all, service{
+			name: name, needs: needs, ready: ready,
+			spec: func() proc.Spec {
+				return proc.Spec{Name: name, Path: s.layout.Bin("lab"), Args: append([]string{"fault"}, args...), Env: s.serviceEnv(), Log: s.layout.Log(name)}
+			},
+		})
+	}
+	running := func(context.Context) error { return nil }
+	add(matrix.FaultHog, faultHog, running, nil, "hog", s.settings[matrix.FaultHog])
+	add(matrix.FaultDelay, faultProxy, s.proxyReady, []string{Primary, PgBouncer}, "proxy", s.addrs[faultProxy], s.addrs[s.behindProxy()], s.settings[matrix.FaultDelay])
+	add(matrix.FaultEvict, faultEvict, running, []string{Primary}, "evict", filepath.Join(s.layout.data(Primary), "base"))
+	add(matrix.FaultLock, faultLock, s.lockReady, []string{Primary}, "lock", s.layout.socketURL(s.addrs[Primary], database), s.settings[matrix.FaultLock])
+	return all
+}
+
+// behindProxy is the service that the backend's writes go to.
+func (s *Stack) behindProxy() string {
+	if strings.Contains(s.settings[matrix.Topology], matrix.Pooled) {
+		return PgBouncer
+	}
+	return Primary
+}
+
+// proxyReady means: a server answers through it.
+func (s *Stack) proxyReady(ctx context.Context) error {
+	url := s.roleURL(s.addrs[faultProxy], database, "disable")
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return errors.New("the proxy leads to no server yet") // the URL holds the password
+	}
+	return conn.Close(ctx)
+}
+
+// lockReady means: its session is there.
+func (s *Stack) lockReady(ctx context.Context) error {
+	conn, err := s.connect(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%FOR UPDATE%' AND pid <> pg_backend_pid() AND usename = current_user)").Scan(&there); err != nil {
+		return err
+	}
+	if !there {
+		return errors.New("no session locks users yet")
+	}
+	return nil
+}
+
+// quota is the CPUs that a service may use at most; 0: all.
+func (s *Stack) quota(setting string) float64 {
+	v, err := strconv.ParseFloat(s.settings[setting], 64)
+	if err != nil {
+		return 0
+	}
+	return v
+}
+
+// injection is a fault by SQL on the primary, and what undoes it.
+type injection struct {
+	do   []string
+	undo []string
+}
+
+// burnSQL is a function that uses the CPU for a while, for each row that it is asked about.
+const burnSQL = `CREATE OR REPLACE FUNCTION public.fault_burn(microseconds int) RETURNS bool LANGUAGE plpgsql VOLATILE AS $$
+DECLARE until timestamptz := clock_timestamp() + microseconds * interval '1 microsecond';
+BEGIN
+	WHILE clock_timestamp() < until LOOP END LOOP;
+	RETURN true;
+END $$`
+
+// injections are the faults by SQL that the settings ask for.
+func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection, error) {
+	var all []injection
+	if value, asked := s.settings[matrix.FaultRowCPU]; asked {
+		d, err := time.ParseDuration(value)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, injection{
+			do: []string{
+				burnSQL, "ALTER TABLE posts ENABLE ROW LEVEL SECURITY",
+				fmt.Sprintf("CREATE POLICY fault ON posts USING (public.fault_burn(%d))", d.Microseconds()),
+			},
+			undo: []string{"DROP POLICY fault ON posts", "ALTER TABLE posts DISABLE ROW LEVEL SECURITY", "DROP FUNCTION public.fault_burn(int)"},
+		})
+	}
+	if index, asked := s.settings[matrix.FaultIndex]; asked {
+		var definition string
+		if err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", index).Scan(&definition); err != nil {
+			return nil, fmt.Errorf("find index %s: %w; see `lab psql primary -- -c '\\di'`", index, err)
+		}
+		all = append(all, injection{do: []string{"DROP INDEX " + pgx.Identifier{index}.Sanitize()}, undo: []string{definition}})
+	}
+	return all, nil
+}
+
+// inject does the faults by SQL.
+func (s *Stack) inject(ctx context.Context) error {
+	primary, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	all, err := s.injections(ctx, primary)
+	if err != nil {
+		return err
+	}
+	for _, i := range all {
+		s.undo = append(s.undo, i.undo...)
+		for _, sql := range i.do {
+			if _, err := primary.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("inject a fault: %w", err)
+			}
+		}
+	}
+	if len(all) > 0 {
+		return s.catchUp(ctx)
+	}
+	return nil
+}
+
+// heal undoes the faults by SQL. Where the primary has been made anew meanwhile there
+// is nothing to undo.
+func (s *Stack) heal(ctx context.Context) error {
+	if len(s.undo) == 0 {
+		return nil
+	}
+	primary, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	for _, sql := range s.undo {
+		if _, err := primary.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("undo a fault: %w; make the data anew: lab down, then lab up", err)
+		}
+	}
+	s.undo = nil
+	return s.catchUp(ctx)
+}
+
+// Strike begins the faults that come with the load: a replica that stops to replay,
+// a service that is killed. It returns at once.
+func (s *Stack) Strike(ctx context.Context) error {
+	if _, asked := s.settings[matrix.FaultReplay]; asked {
+		replica, err := s.connect(ctx, Replica)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = replica.Close(context.WithoutCancel(ctx)) }()
+		if _, err := replica.Exec(ctx, "SELECT pg_wal_replay_pause()"); err != nil {
+			return fmt.Errorf("pause replay: %w", err)
+		}
+	}
+	if service, after, ok := matrix.Kill(s.settings[matrix.FaultKill]); ok {
+		id, found := proc.Identify(s.members.pids()[service])
+		if !found {
+			return fmt.Errorf("kill %s: it does not run", service)
+		}
+		s.killing = time.AfterFunc(after, func() {
+			if id.Alive() {
+				_ = syscall.Kill(id.PID, syscall.SIGKILL)
+			}
+		})
+	}
+	return nil
+}
+
+// Relent undoes every fault: the load is over, or the run.
+func (s *Stack) Relent(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.relent(ctx)
+}
+
+func (s *Stack) relent(ctx context.Context) error {
+	if s.killing != nil {
+		s.killing.Stop()
+		s.killing = nil
+	}
+	if err := s.stop(ctx, helpers...); err != nil {
+		return err
+	}
+	if _, asked := s.settings[matrix.FaultReplay]; asked && s.members.runs(Replica) {
+		replica, err := s.admin(ctx, Replica)
+		if err != nil {
+			return err
+		}
+		if _, err := replica.Exec(ctx, "SELECT pg_wal_replay_resume()"); err != nil {
+			return fmt.Errorf("resume replay: %w", err)
+		}
+	}
+	return s.heal(ctx)
+}
+
+// attestFaults reads back which faults are in force. Those that begin with the load
+// are not yet.
+func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) error {
+	for setting, name := range map[string]string{
+		matrix.FaultHog: faultHog, matrix.FaultDelay: faultProxy, matrix.FaultEvict: faultEvict, matrix.FaultLock: faultLock,
+	} {
+		if value, asked := s.settings[setting]; asked && s.members.runs(name) {
+			attested[setting] = value
+		}
+	}
+	pids := s.members.pids()
+	for setting, name := range map[string]string{matrix.FaultAppCPU: App, matrix.FaultPgBouncerCPU: PgBouncer} {
+		if _, asked := s.settings[setting]; asked {
+			if limit, ok := proc.Quota(pids[name]); ok {
+				attested[setting] = strconv.FormatFloat(limit, 'f', -1, 64)
+			}
+		}
+	}
+	primary, err := s.admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	if value, asked := s.settings[matrix.FaultRowCPU]; asked {
+		var there bool
+		if err := primary.QueryRow(ctx, "SELECT relrowsecurity FROM pg_class WHERE oid = 'posts'::regclass").Scan(&there); err != nil {
+			return fmt.Errorf("read back a fault: %w", err)
+		}
+		if there {
+			attested[matrix.FaultRowCPU] = value
+		}
+	}
+	if value, asked := s.settings[matrix.FaultIndex]; asked {
+		var gone bool
+		if err := primary.QueryRow(ctx, "SELECT to_regclass($1) IS NULL", value).Scan(&gone); err != nil {
+			return fmt.Errorf("read back a fault: %w", err)
+		}
+		if gone {
+			attested[matrix.FaultIndex] = value
+		}
+	}
+	return nil
+}

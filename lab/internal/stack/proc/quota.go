@@ -1,0 +1,188 @@
+package proc
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A quota is kept by a cgroup's CPU controller, of version 2 or 1, whichever the
+// machine has. To make a cgroup takes rights that an ordinary user seldom has.
+
+// period is how often a quota is given anew: short, for a service that is stopped for
+// long pauses is another thing than one that is slow.
+const period = 20 * time.Millisecond
+
+// cgroupRoots are where the CPU controller is, the newest version first.
+var cgroupRoots = []struct {
+	dir string
+	v2  bool
+}{
+	{"/sys/fs/cgroup", true},
+	{"/sys/fs/cgroup/cpu", false},
+	{"/sys/fs/cgroup/cpu,cpuacct", false},
+}
+
+// controller finds the CPU controller's root.
+func controller() (dir string, v2 bool, err error) {
+	for _, root := range cgroupRoots {
+		if !root.v2 {
+			if _, err := os.Stat(filepath.Join(root.dir, "cpu.cfs_quota_us")); err == nil {
+				return root.dir, false, nil
+			}
+			continue
+		}
+		if controllers, err := os.ReadFile(filepath.Join(root.dir, "cgroup.controllers")); err == nil && strings.Contains(" "+string(controllers)+" ", " cpu ") {
+			return root.dir, true, nil
+		}
+	}
+	return "", false, errors.New("this machine has no CPU controller of cgroups that can be used")
+}
+
+// cage is a cgroup with a quota.
+type cage struct {
+	dir string
+	v2  bool
+}
+
+// newCage makes a cgroup whose processes may use so many CPUs together.
+func newCage(name string, cpus float64) (cage, error) {
+	root, v2, err := controller()
+	if err != nil {
+		return cage{}, err
+	}
+	c := cage{filepath.Join(root, fmt.Sprintf("stormwave-%d-%s", os.Getpid(), name)), v2}
+	if err := os.Mkdir(c.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return cage{}, fmt.Errorf("%w (a quota takes root)", err)
+	}
+	quota := strconv.FormatInt(int64(math.Round(cpus*float64(period.Microseconds()))), 10)
+	every := strconv.FormatInt(period.Microseconds(), 10)
+	if v2 {
+		// The controller must be given on to the children of the root.
+		err = errors.Join(write(filepath.Join(root, "cgroup.subtree_control"), "+cpu"), write(filepath.Join(c.dir, "cpu.max"), quota+" "+every))
+	} else {
+		err = errors.Join(write(filepath.Join(c.dir, "cpu.cfs_period_us"), every), write(filepath.Join(c.dir, "cpu.cfs_quota_us"), quota))
+	}
+	if err != nil {
+		return cage{}, errors.Join(err, c.remove())
+	}
+	return c, nil
+}
+
+// take puts the process into the cage, and with it what it will start.
+func (c cage) take(pid int) error {
+	return write(filepath.Join(c.dir, "cgroup.procs"), strconv.Itoa(pid))
+}
+
+// remove removes the cage, which must be empty.
+func (c cage) remove() error {
+	deadline := time.Now().Add(time.Second) // the kernel empties it in its own time
+	for {
+		err := os.Remove(c.dir)
+		if err == nil || errors.Is(err, fs.ErrNotExist) || time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func write(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }
+
+// limits are the files of the process' cgroup that tell of its quota.
+func limits(pid int) (cage, bool) {
+	root, v2, err := controller()
+	if err != nil {
+		return cage{}, false
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		return cage{}, false
+	}
+	for line := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		if v2 && parts[0] == "0" || !v2 && strings.Contains(","+parts[1]+",", ",cpu,") {
+			return cage{filepath.Join(root, parts[2]), v2}, true
+		}
+	}
+	return cage{}, false
+}
+
+// Quota returns how many CPUs the process may use by the quota of its cgroup; ok is
+// false where it has none.
+func Quota(pid int) (cpus float64, ok bool) {
+	c, ok := limits(pid)
+	if !ok {
+		return 0, false
+	}
+	var quota, every float64
+	if c.v2 {
+		text, err := os.ReadFile(filepath.Join(c.dir, "cpu.max"))
+		if err != nil {
+			return 0, false
+		}
+		if _, err := fmt.Sscan(string(text), &quota, &every); err != nil { // "max 100000"
+			return 0, false
+		}
+	} else {
+		for file, into := range map[string]*float64{"cpu.cfs_quota_us": &quota, "cpu.cfs_period_us": &every} {
+			text, err := os.ReadFile(filepath.Join(c.dir, file))
+			if err != nil {
+				return 0, false
+			}
+			if _, err := fmt.Sscan(string(text), into); err != nil {
+				return 0, false
+			}
+		}
+	}
+	return quota / every, quota > 0 && every > 0
+}
+
+// Throttled returns how long the quota of its cgroup has kept the process from
+// running; ok is false where it has none.
+func Throttled(pid int) (d time.Duration, ok bool) {
+	c, ok := limits(pid)
+	if !ok {
+		return 0, false
+	}
+	text, err := os.ReadFile(filepath.Join(c.dir, "cpu.stat"))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.ParseInt(value, 10, 64)
+		switch {
+		case err != nil:
+		case name == "throttled_time": // version 1, in nanoseconds
+			return time.Duration(n), true
+		case name == "throttled_usec":
+			return time.Duration(n) * time.Microsecond, true
+		}
+	}
+	return 0, false
+}
+
+// CPULimit returns how many CPUs the process may use: those that it is pinned to, or
+// fewer by its quota.
+func CPULimit(pid int) (cpus float64, ok bool) {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(pid, &set); err != nil {
+		return 0, false
+	}
+	cpus = float64(set.Count())
+	if quota, limited := Quota(pid); limited {
+		cpus = math.Min(cpus, quota)
+	}
+	return cpus, true
+}
