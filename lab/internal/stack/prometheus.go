@@ -49,7 +49,7 @@ func (s *Stack) prometheus() service {
 				return err
 			}
 			var text strings.Builder
-			if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs()}); err != nil {
+			if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs(), "Rules": filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml")}); err != nil {
 				return err
 			}
 			return writePrivate(config, text.String())

@@ -23,12 +23,13 @@ const (
 )
 
 var (
-	serverUpDesc    = prometheus.NewDesc(series.PGUp, "Whether the server could be read.", []string{"server"}, nil)
-	connectionsDesc = prometheus.NewDesc(series.PGConnections, "Client sessions by state, the lab's own excluded.", []string{"server", "state"}, nil)
-	waitingDesc     = prometheus.NewDesc(series.PGWaiting, "Active client sessions by what they wait for.", []string{"server", "event"}, nil)
-	lockDesc        = prometheus.NewDesc(series.PGLockWaiting, "Client sessions that wait for a lock.", []string{"server"}, nil)
-	lagBytesDesc    = prometheus.NewDesc(series.PGReplicaLagBytes, "WAL that the replica has not replayed yet; absent without a replica.", nil, nil)
-	lagSecondsDesc  = prometheus.NewDesc(series.PGReplicaLagSeconds, "Time from flush on the primary to replay on the replica, measured last.", nil, nil)
+	serverUpDesc       = prometheus.NewDesc(series.PGUp, "Whether the server could be read.", []string{"server"}, nil)
+	connectionsDesc    = prometheus.NewDesc(series.PGConnections, "Client sessions by state, the lab's own excluded.", []string{"server", "state"}, nil)
+	maxConnectionsDesc = prometheus.NewDesc(series.PGMaxConnections, "As many sessions as there may be.", []string{"server"}, nil)
+	waitingDesc        = prometheus.NewDesc(series.PGWaiting, "Active client sessions by what they wait for.", []string{"server", "event"}, nil)
+	lockDesc           = prometheus.NewDesc(series.PGLockWaiting, "Client sessions that wait for a lock.", []string{"server"}, nil)
+	lagBytesDesc       = prometheus.NewDesc(series.PGReplicaLagBytes, "WAL that the replica has not replayed yet; absent without a replica.", nil, nil)
+	lagSecondsDesc     = prometheus.NewDesc(series.PGReplicaLagSeconds, "Time from flush on the primary to replay on the replica, measured last.", nil, nil)
 )
 
 // counters are read in one row, in this order.
@@ -183,6 +184,11 @@ func (s *server) readSessions(ctx context.Context, m *metrics) error {
 	}); err != nil {
 		return fmt.Errorf("read sessions of %s: %w", s.name, err)
 	}
+	var limit float64
+	if err := s.conn.QueryRow(ctx, "SELECT current_setting('max_connections')::float8").Scan(&limit); err != nil {
+		return fmt.Errorf("read sessions of %s: %w", s.name, err)
+	}
+	m.add(maxConnectionsDesc, prometheus.GaugeValue, limit, s.name)
 	for state, n := range states {
 		m.add(connectionsDesc, prometheus.GaugeValue, n, s.name, state)
 	}
