@@ -2,10 +2,7 @@ package pgtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -51,7 +48,7 @@ const (
 
 func newPgBouncer(replica *Replica, settings []string) (*PgBouncer, error) {
 	home := primary.home
-	program, err := findPgBouncer()
+	program, err := findTool("pgbouncer")
 	if err == nil && home.credential != nil {
 		program, err = copyProgram(program, home)
 	}
@@ -129,55 +126,4 @@ func (b *PgBouncer) openConsole(ctx context.Context) (*pgx.Conn, error) {
 	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	return pgx.ConnectConfig(ctx, config)
-}
-
-// findPgBouncer prefers what `lab setup` has built in the checkout: it builds one
-// only where PATH has none that is new enough.
-func findPgBouncer() (string, error) {
-	root, err := moduleRoot()
-	if err != nil {
-		return "", fmt.Errorf("find pgbouncer: %w", err)
-	}
-	built := filepath.Join(root, ".lab", "tools", "bin", "pgbouncer")
-	if _, err := os.Stat(built); !errors.Is(err, fs.ErrNotExist) {
-		return built, err
-	}
-	// Servers are not on every user's PATH.
-	for _, name := range []string{"pgbouncer", "/usr/local/sbin/pgbouncer", "/usr/sbin/pgbouncer"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", errors.New("find pgbouncer: it is neither on PATH nor in .lab/tools of the checkout: run go tool mage lab:setup")
-}
-
-// moduleRoot is the nearest directory above that has a go.mod.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("there is no go.mod above the working directory: run the tests with go test")
-		}
-		dir = parent
-	}
-}
-
-// copyProgram puts a program where another user can run it, once, and returns its path.
-func copyProgram(from string, home place) (string, error) {
-	to := filepath.Join(home.dir, filepath.Base(from))
-	if _, err := os.Stat(to); err == nil {
-		return to, nil
-	}
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return "", fmt.Errorf("copy program: %w", err)
-	}
-	return to, home.give(to, content, 0o700)
 }
