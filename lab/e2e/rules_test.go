@@ -39,9 +39,9 @@ func TestRulesAreLoadedAndMetricsAreWellFormed(t *testing.T) {
 		}
 		return n == 10
 	})
-	if ratio := ask(t, prometheus, `postgres:connections:ratio{server="primary"}`); ratio < 0 || ratio > 0.5 {
-		t.Errorf("the idle primary has %v of its connections in use", ratio)
-	}
+	eventually(t, "both servers have a ratio of connections", 30*time.Second, func() bool {
+		return ask(t, prometheus, `count(postgres:connections:ratio) or vector(0)`) == 2
+	})
 	var targets struct {
 		Data struct {
 			ActiveTargets []struct {

@@ -63,6 +63,10 @@ func TestCauses(t *testing.T) {
 			"primary_connections_max": 97, `query_errors{sqlstate="53300"}`: 1260, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,
 			`cpu_cores{service="postgres"}`: 0.95, "host_cpu_busy_ratio": 0.89, "host_psi_cpu_ratio": 0.85,
 		}},
+		// The same on the replica, which takes the reads.
+		{want: DBConnectionsExhausted, topology: "replica", failed: 500, p99: 1800, pool: "unlimited", changes: map[string]float64{
+			"replica_connections_max": 95, `query_errors{sqlstate="53300"}`: 500, "query_mean_ms": 9, `cpu_cores{service="replica"}`: 0.7,
+		}},
 		// The same, recorded before SQLSTATEs were.
 		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited", changes: map[string]float64{
 			"primary_connections_max": 97, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,

@@ -77,14 +77,18 @@ func network(o *observation) (float64, []Evidence) {
 // connections: the server refuses connections, for it has as many as it may.
 func connections(o *observation) (float64, []Evidence) {
 	refused, of53300 := o.refused()
-	most, limit := o.get("primary_connections_max"), o.setting(matrix.PostgresPrefix+"max_connections")
-	cpu := o.or(of("cpu_cores", "service", "postgres"), math.NaN())
+	fullest, service := "primary_connections_max", "postgres"
+	if o.or("replica_connections_max", 0) > o.get(fullest) {
+		fullest, service = "replica_connections_max", "replica"
+	}
+	most, limit := o.get(fullest), o.setting(matrix.PostgresPrefix+"max_connections")
+	cpu := o.or(of("cpu_cores", "service", service), math.NaN())
 	share := refused / math.Max(1, float64(o.Load.Requests))
 	return both(0.5*rise(refused, 0, 1)+0.5*rise(share, 0, 0.02), rise(most/limit, 0.5, 0.85)), []Evidence{
-		o.metric("primary_connections_max", say("%s of %s connections", count(most), short(limit))),
+		o.metric(fullest, say("%s of %s connections", count(most), short(limit))),
 		of53300,
 		o.metric("pool_new_conns", say("%s connections opened", count(o.or("pool_new_conns", math.NaN())))),
-		o.metric(of("cpu_cores", "service", "postgres"), say("the primary used %s: refusing more than computing", cores(cpu))),
+		o.metric(of("cpu_cores", "service", service), say("its server used %s", cores(cpu))),
 	}
 }
 

@@ -1,0 +1,94 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Some faults of the gallery, one block: each is really there, is named first by the
+// diagnosis, and is gone after the run.
+const someFaults = `name: some-faults
+scenarios: [mixed@0.1]
+factors:
+  fault:
+    healthy: {}
+    row-locks: {fault.lock_users: 400ms}
+    network-latency: {fault.network_delay: 25ms}
+    app-cpu: {fault.cpu_app: 0.1, scenario.THINK_TIME: 200ms}
+    replica-killed: {topology: replica, fault.kill: replica@4s}
+baseline: {fault: healthy}
+expect:
+  healthy: none
+  row-locks: db-lock-contention
+  network-latency: network-latency
+  app-cpu: app-cpu-bound
+  replica-killed: component-failed
+settings: {pool_size: 16, pool_min: 16, scenario.THINK_TIME: 1s}
+seed: 1
+slo: {error_ratio: 0.01, p99: 100ms}
+`
+
+func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "faults.yaml")
+	must(t, os.WriteFile(spec, []byte(someFaults), 0o600))
+	c.lab("up")
+	if r := c.run("matrix", spec); r.status != 3 { // the killed replica makes its shot invalid
+		t.Fatalf("exit status %d, want 3\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	run := filepath.Base(c.runs()[0])
+	for _, r := range records(t, c.runs()[0]) {
+		for name, want := range r.Settings {
+			if !strings.HasPrefix(name, "fault.") || name == "fault.kill" {
+				continue
+			}
+			if r.Attested[name] != want {
+				t.Errorf("%s: %s is attested as %q, want %q", r.Cell, name, r.Attested[name], want)
+			}
+		}
+		if killed := strings.Contains(r.Cell, "killed"); killed != (r.Verdict == "invalid") {
+			t.Errorf("%s is %s: %v", r.Cell, r.Verdict, r.Reasons)
+		}
+	}
+	var cells []struct {
+		Cell, Cause string
+		Typical     struct {
+			Claimed []struct {
+				Cause    string
+				Evidence []struct{ Words string }
+			}
+		}
+	}
+	must(t, json.Unmarshal([]byte(c.lab("diagnose", "--json", run)), &cells))
+	var plan struct {
+		Cells []struct{ Label, Expect string }
+	}
+	text, err := os.ReadFile(filepath.Join(c.runs()[0], "plan.json"))
+	must(t, err)
+	must(t, json.Unmarshal(text, &plan))
+	expected := make(map[string]string)
+	for _, p := range plan.Cells {
+		expected[p.Label] = p.Expect
+	}
+	for _, cell := range cells {
+		if cell.Cause != expected[cell.Cell] {
+			t.Errorf("%s: %s is named, want %s; claimed: %+v", cell.Cell, cell.Cause, expected[cell.Cell], cell.Typical.Claimed)
+		}
+	}
+	report, err := os.ReadFile(c.runs()[0] + ".md")
+	must(t, err)
+	if !strings.Contains(string(report), "### Confusion matrix") {
+		t.Error("the report holds no confusion matrix")
+	}
+	// And all is as it was.
+	for _, p := range c.processes() {
+		if strings.Contains(p, "lab fault") {
+			t.Errorf("a helper is left: %s", p)
+		}
+	}
+}
