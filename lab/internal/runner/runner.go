@@ -33,6 +33,8 @@ type Stack interface {
 	// Mark tells which repetition runs, and the generator's process; Unmark ends it.
 	Mark(ctx context.Context, shot exporter.Shot, k6 int) error
 	Unmark(context.Context) error
+	// Tell says how far the run is.
+	Tell(context.Context, exporter.Progress) error
 	// Deaths returns the services that ended unasked since the stack is up.
 	Deaths(context.Context) ([]stack.Death, error)
 }
@@ -82,6 +84,9 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 	for _, rec := range earlier {
 		r.dataset = cmp.Or(r.dataset, rec.Dataset)
 	}
+	if err := r.tell(ctx, records); err != nil {
+		return records, err
+	}
 	for block := 1; r.wants(block, records); block++ {
 		shots := r.Plan.Block(block)
 		attempt, whole := progress(records, block, len(shots))
@@ -105,6 +110,9 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 			}
 			records = append(records, rec)
 			r.Watcher.Done(rec)
+			if err := r.tell(ctx, records); err != nil {
+				return records, err
+			}
 		}
 	}
 	return records, nil

@@ -34,6 +34,7 @@ const (
 	PGRowsInserted     = "lab_pg_rows_inserted_total"
 	PGRowsUpdated      = "lab_pg_rows_updated_total"
 	PGRowsDeleted      = "lab_pg_rows_deleted_total"
+	PGWAL              = "lab_pg_wal_bytes_total" // the primary's: written; the replica's: replayed
 )
 
 // Replication, seen from the primary; absent while no replica streams.
@@ -44,3 +45,20 @@ const (
 
 // ShotInfo is 1 while a repetition is shot, labelled run, n, cell and scenario.
 const ShotInfo = "lab_shot_info"
+
+// How far the run is that has begun last since the stack is up, labelled run.
+const (
+	RunPlanned  = "lab_run_shots_planned" // at most: a run may end when it has measured enough
+	RunDone     = "lab_run_shots_done"    // a repetition that was shot again counts once
+	RunVerdicts = "lab_run_verdicts"      // of those that are done, also labelled verdict
+)
+
+// Metrics lists every metric above.
+var Metrics = []string{
+	ServiceCPU, ServicePSS, ServiceUp, ServiceCPULimit, ServiceThrottled,
+	PGUp, PGConnections, PGMaxConnections, PGWaiting, PGLockWaiting,
+	PGStatements, PGStatementSeconds, PGBlocksHit, PGBlocksRead,
+	PGRowsReturned, PGRowsFetched, PGRowsInserted, PGRowsUpdated, PGRowsDeleted, PGWAL,
+	PGReplicaLagBytes, PGReplicaLagSeconds,
+	ShotInfo, RunPlanned, RunDone, RunVerdicts,
+}

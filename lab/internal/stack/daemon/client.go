@@ -196,6 +196,11 @@ func (c *Client) Unmark(ctx context.Context) error {
 	return c.call(ctx, http.MethodPut, "/shot", shotRequest{}, nil)
 }
 
+// Tell says how far the run is.
+func (c *Client) Tell(ctx context.Context, progress exporter.Progress) error {
+	return c.call(ctx, http.MethodPut, "/progress", progress, nil)
+}
+
 // Begin claims the stack for a run of the calling process.
 func (c *Client) Begin(ctx context.Context, run string) error {
 	me, _ := proc.Identify(os.Getpid())

@@ -76,6 +76,10 @@ func (s *Supervisor) routes() http.Handler {
 		}
 		return struct{}{}, s.stack.Strike(ctx)
 	}))
+	mux.HandleFunc("PUT /progress", handle(func(_ context.Context, progress exporter.Progress) (struct{}, error) {
+		s.exporter.SetProgress(progress)
+		return struct{}{}, nil
+	}))
 	mux.HandleFunc("POST /run", handle(func(_ context.Context, run Run) (struct{}, error) {
 		return struct{}{}, s.begin(run)
 	}))

@@ -36,6 +36,7 @@ type Exporter struct {
 
 	mu    sync.Mutex
 	shot  *Shot
+	run   *Progress
 	guest map[string]int // processes of others to watch, by service
 }
 
@@ -54,7 +55,7 @@ func New(source Source) *Exporter {
 		e.servers[name] = &server{name: name, source: source}
 	}
 	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	e.registry.MustRegister(&processes{pids: e.pids, memory: make(map[string]uint64)}, shots{e})
+	e.registry.MustRegister(&processes{pids: e.pids, memory: make(map[string]uint64)}, shots{e}, runs{e})
 	for _, s := range e.servers {
 		e.registry.MustRegister(s)
 	}
@@ -72,6 +73,14 @@ func (e *Exporter) SetShot(shot *Shot, guests map[string]int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.shot, e.guest = shot, maps.Clone(guests)
+}
+
+// SetProgress tells how far a run is. It holds until another one begins.
+func (e *Exporter) SetProgress(progress Progress) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	progress.Verdicts = maps.Clone(progress.Verdicts)
+	e.run = &progress
 }
 
 // Close closes the connections.

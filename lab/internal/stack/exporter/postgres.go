@@ -46,11 +46,15 @@ var counters = []struct {
 	{desc(series.PGRowsInserted, "Rows inserted."), "tup_inserted"},
 	{desc(series.PGRowsUpdated, "Rows updated."), "tup_updated"},
 	{desc(series.PGRowsDeleted, "Rows deleted."), "tup_deleted"},
+	{desc(series.PGWAL, "WAL that the primary has written, or the replica replayed."), walSQL},
 }
 
 func desc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"server"}, nil)
 }
+
+// walSQL is how far a server is in the WAL, in bytes.
+const walSQL = `pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0')`
 
 // countersSQL reads every counter. pg_stat_statements is asked without its texts,
 // which are in a file.
