@@ -40,6 +40,13 @@ func (l *lab) fault() *cobra.Command {
 			}
 			return fault.LockUsers(cmd.Context(), args[0], hold)
 		}},
+		&cobra.Command{Use: "view URL VIEWERS", Args: cobra.ExactArgs(2), RunE: func(cmd *cobra.Command, args []string) error {
+			viewers, err := strconv.Atoi(args[1])
+			if err != nil {
+				return usageError{fmt.Errorf("read viewers: %w", err)}
+			}
+			return fault.View(cmd.Context(), args[0], viewers)
+		}},
 	)
 	return cmd
 }

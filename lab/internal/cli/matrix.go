@@ -19,7 +19,8 @@ import (
 )
 
 func (l *lab) matrix() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: "matrix SPEC", Short: "Measure every cell of a matrix, and write the report", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
@@ -30,9 +31,13 @@ func (l *lab) matrix() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return l.run(cmd.Context(), job{layout: layout, spec: text, plan: spec.Plan(), out: cmd.OutOrStdout(), begin: newRun})
+			j := job{layout: layout, spec: text, plan: spec.Plan(), begin: newRun}
+			j.tellTo(cmd, asJSON)
+			return l.run(cmd.Context(), j)
 		},
 	}
+	eventsFlag(cmd, &asJSON)
+	return cmd
 }
 
 func scenarioDir(layout stack.Layout) string { return filepath.Join(layout.Root, "scenarios") }

@@ -17,7 +17,7 @@ import (
 )
 
 func (l *lab) resume() *cobra.Command {
-	var force bool
+	var force, asJSON bool
 	cmd := &cobra.Command{
 		Use: "resume RUN", Short: "Go on with an interrupted run", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,17 +29,18 @@ func (l *lab) resume() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			j.out = cmd.OutOrStdout()
+			j.tellTo(cmd, asJSON)
 			j.begin = func(ctx context.Context, j *job) error { return goOn(ctx, j, force) }
 			return l.run(cmd.Context(), j)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "go on although something has changed; the report says so")
+	eventsFlag(cmd, &asJSON)
 	return cmd
 }
 
-// openRun reads an interrupted run back. A torn last line of its records is cut off.
-func openRun(layout stack.Layout, name string) (job, error) {
+// planOf reads what a run was to do, and on what.
+func planOf(layout stack.Layout, name string) (job, error) {
 	results := resultsDir(layout)
 	if err := knownRun(results, name); err != nil {
 		return job{}, err
@@ -58,6 +59,16 @@ func openRun(layout stack.Layout, name string) (job, error) {
 	if j.spec, err = os.ReadFile(dir.Spec()); err != nil {
 		return job{}, fmt.Errorf("read spec of the run: %w", err)
 	}
+	return j, nil
+}
+
+// openRun reads an interrupted run back. A torn last line of its records is cut off.
+func openRun(layout stack.Layout, name string) (job, error) {
+	j, err := planOf(layout, name)
+	if err != nil {
+		return job{}, err
+	}
+	dir := j.dir
 	if _, err := os.Stat(dir.Records()); err != nil {
 		return j, nil // interrupted before its first shot was recorded
 	}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/measure/tsdb"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/runner"
 	"stormwave/lab/internal/stack"
@@ -23,8 +25,9 @@ type job struct {
 	layout  stack.Layout
 	spec    []byte
 	plan    matrix.Plan
-	earlier []record.Record // of a run that is resumed
-	out     io.Writer
+	earlier []record.Record                   // of a run that is resumed
+	out     io.Writer                         // for people
+	events  *events                           // for programs; nil: nobody asked
 	begin   func(context.Context, *job) error // claims the stack; fills in dir and host
 
 	tools  toolchain.Set
@@ -64,17 +67,40 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.client.End(context.WithoutCancel(ctx))) }()
+	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
 	records, err := j.shoot(ctx, scripts, eta)
 	j.host.Lab = withTurnaround(j.host.Lab, records)
-	if err := errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out)); err != nil {
-		return err
+	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), j.keepSeries(context.WithoutCancel(ctx), records), writeReport(j.layout, j.dir.Name(), j.out))
+	if err == nil && slices.ContainsFunc(records, func(r record.Record) bool { return r.Verdict != record.Valid }) {
+		err = errIncomplete
 	}
+	j.events.end(j.dir, records, err)
+	return err
+}
+
+// keepSeries keeps what Prometheus has recorded while the run was shot, for `lab open`.
+func (j job) keepSeries(ctx context.Context, records []record.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	begin, end := span(records)
+	return tsdb.Keep(ctx, *j.status.URLs["prometheus"], j.layout.TSDB(), j.dir.TSDB(), begin.Add(-tsdbMargin), end.Add(tsdbMargin))
+}
+
+// tsdbMargin is kept before the first shot and after the last.
+const tsdbMargin = time.Minute
+
+// span is the time that the shots took.
+func span(records []record.Record) (begin, end time.Time) {
 	for _, rec := range records {
-		if rec.Verdict != record.Valid {
-			return errIncomplete
+		if begin.IsZero() || rec.Start.Before(begin) {
+			begin = rec.Start
+		}
+		if rec.End.After(end) {
+			end = rec.End
 		}
 	}
-	return nil
+	return begin, end
 }
 
 // shoot makes the repetitions and returns all records, those of earlier included.
@@ -89,7 +115,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 	if err != nil {
 		return nil, err
 	}
-	v := newView(j.out, len(j.plan.Shots), eta)
+	v := j.watcher(eta)
 	defer v.close()
 	r := &runner.Runner{
 		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
@@ -99,6 +125,19 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 		Enough: func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}
 	return r.Execute(ctx, j.earlier)
+}
+
+// watcher shows the run to a person, or tells it to a program.
+func (j job) watcher(eta time.Duration) watcher {
+	if j.events != nil {
+		return j.events
+	}
+	return newView(j.out, len(j.plan.Shots), eta)
+}
+
+type watcher interface {
+	runner.Watcher
+	close()
 }
 
 // describe tells the size of a plan.

@@ -22,6 +22,8 @@ const (
 	FaultIndex        = FaultPrefix + "drop_index"
 	FaultReplay       = FaultPrefix + "pause_replay"
 	FaultKill         = FaultPrefix + "kill"
+	FaultScrapes      = FaultPrefix + "scrapes"
+	FaultViewers      = FaultPrefix + "viewers"
 )
 
 // faults are the rows of Table for them.
@@ -37,6 +39,8 @@ var faults = []Setting{
 	{FaultIndex, index, "", "", "an index that is not there"},
 	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
 	{FaultKill, kill, "", "", "a service that is killed, and how long after the load begins"},
+	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels are then read at the load's edges only)"},
+	{FaultViewers, hogs, "", "", "clients that read the live page once a second, as a browser does that shows it"},
 }
 
 var (

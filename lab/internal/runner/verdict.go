@@ -89,7 +89,7 @@ func (v *verdict) attest(settings, attested matrix.Settings) {
 
 // duringLoad are the faults that begin with the load: before it there is nothing to
 // read back.
-var duringLoad = []string{matrix.FaultK6CPU, matrix.FaultReplay, matrix.FaultKill}
+var duringLoad = []string{matrix.FaultK6CPU, matrix.FaultReplay, matrix.FaultKill, matrix.FaultScrapes}
 
 // isClientSide tells a setting of the load from one of the stack.
 func isClientSide(name string) bool {

@@ -12,6 +12,9 @@ import (
 // labExporter is the supervisor's own exporter, no process of its own.
 const labExporter = "lab"
 
+// labPage is the supervisor's live page, no process of its own.
+const labPage = "lab-page"
+
 func (s *Stack) nodeExporter() service {
 	return service{
 		name: NodeExporter, program: "node_exporter",

@@ -26,9 +26,10 @@ const (
 	faultProxy = "fault-proxy"
 	faultEvict = "fault-evict"
 	faultLock  = "fault-lock"
+	faultView  = "fault-view"
 )
 
-var helpers = []string{faultHog, faultProxy, faultEvict, faultLock}
+var helpers = []string{faultHog, faultProxy, faultEvict, faultLock, faultView}
 
 // helperServices are those that the settings ask for.
 func (s *Stack) helperServices() []service {
@@ -49,6 +50,7 @@ func (s *Stack) helperServices() []service {
 	add(matrix.FaultDelay, faultProxy, s.proxyReady, []string{Primary, PgBouncer}, "proxy", s.addrs[faultProxy], s.addrs[s.behindProxy()], s.settings[matrix.FaultDelay])
 	add(matrix.FaultEvict, faultEvict, running, []string{Primary}, "evict", filepath.Join(s.layout.data(Primary), "base"))
 	add(matrix.FaultLock, faultLock, s.lockReady, []string{Primary}, "lock", s.layout.socketURL(s.addrs[Primary], database), s.settings[matrix.FaultLock])
+	add(matrix.FaultViewers, faultView, running, nil, "view", s.pageURL(), s.settings[matrix.FaultViewers])
 	return all
 }
 
@@ -182,6 +184,11 @@ func (s *Stack) heal(ctx context.Context) error {
 // Strike begins the faults that come with the load: a replica that stops to replay,
 // a service that is killed. It returns at once.
 func (s *Stack) Strike(ctx context.Context) error {
+	if _, asked := s.settings[matrix.FaultScrapes]; asked {
+		if err := s.scrape(ctx, false); err != nil {
+			return err
+		}
+	}
 	if _, asked := s.settings[matrix.FaultReplay]; asked {
 		replica, err := s.connect(ctx, Replica)
 		if err != nil {
@@ -206,6 +213,14 @@ func (s *Stack) Strike(ctx context.Context) error {
 	return nil
 }
 
+// Unstrike ends the faults that end with the load.
+func (s *Stack) Unstrike(ctx context.Context) error {
+	if s.blind {
+		return s.scrape(ctx, true)
+	}
+	return nil
+}
+
 // Relent undoes every fault: the load is over, or the run.
 func (s *Stack) Relent(ctx context.Context) error {
 	s.mu.Lock()
@@ -217,6 +232,9 @@ func (s *Stack) relent(ctx context.Context) error {
 	if s.killing != nil {
 		s.killing.Stop()
 		s.killing = nil
+	}
+	if err := s.Unstrike(ctx); err != nil {
+		return err
 	}
 	if err := s.stop(ctx, helpers...); err != nil {
 		return err
@@ -238,6 +256,7 @@ func (s *Stack) relent(ctx context.Context) error {
 func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) error {
 	for setting, name := range map[string]string{
 		matrix.FaultHog: faultHog, matrix.FaultDelay: faultProxy, matrix.FaultEvict: faultEvict, matrix.FaultLock: faultLock,
+		matrix.FaultViewers: faultView,
 	} {
 		if value, asked := s.settings[setting]; asked && s.members.runs(name) {
 			attested[setting] = value

@@ -72,6 +72,9 @@ func (l Layout) PGSockets() string { return filepath.Join(l.Sockets, "pg") }
 // Log returns the path of a service's log.
 func (l Layout) Log(service string) string { return filepath.Join(l.Lab, "log", service+".log") }
 
+// TSDB returns the directory of Prometheus' storage.
+func (l Layout) TSDB() string { return filepath.Join(l.Lab, Prometheus, "tsdb") }
+
 // Bin returns the path of one of the project's own programs.
 func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", name) }
 

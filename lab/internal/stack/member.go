@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	"stormwave/lab/internal/stack/proc"
@@ -93,6 +94,17 @@ func (m *members) stop(ctx context.Context, name string) error {
 		delete(m.running, name)
 	}
 	return err
+}
+
+// signal sends sig to a service that runs.
+func (m *members) signal(name string, sig syscall.Signal) error {
+	m.mu.Lock()
+	member := m.running[name]
+	m.mu.Unlock()
+	if member == nil {
+		return fmt.Errorf("signal %s: it does not run", name)
+	}
+	return member.Signal(sig)
 }
 
 // pids returns the process id of each service that runs.

@@ -28,6 +28,9 @@ type scrapeJob struct {
 type scrapeTarget struct{ Addr, Instance, Server string }
 
 func (s *Stack) scrapeJobs() []scrapeJob {
+	if s.archive || s.blind {
+		return nil
+	}
 	target := func(service, server string) scrapeTarget { return scrapeTarget{s.addrs[service], service, server} }
 	return []scrapeJob{
 		{"app", []scrapeTarget{target(App, "")}},
@@ -48,22 +51,41 @@ func (s *Stack) prometheus() service {
 			if err := os.MkdirAll(data, 0o700); err != nil {
 				return err
 			}
-			var text strings.Builder
-			if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs(), "Rules": filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml")}); err != nil {
-				return err
-			}
-			return writePrivate(config, text.String())
+			return s.writePrometheusConf(config)
 		},
 		spec: func() proc.Spec {
 			return proc.Spec{
 				Name: Prometheus, Path: s.tools.Path("prometheus"), Env: s.serviceEnv(), Dir: data, Log: s.layout.Log(Prometheus), CPUs: s.cpus[Prometheus],
-				Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + filepath.Join(data, "tsdb"), "--storage.tsdb.retention.time=30d",
+				Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + s.layout.TSDB(), "--storage.tsdb.retention.time=" + s.retention(),
 					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn",
 					"--scrape.discovery-reload-interval=100ms"},
 			}
 		},
 		ready: func(ctx context.Context) error { return answers(ctx, "http://"+s.addrs[Prometheus]+"/-/ready") },
 	}
+}
+
+func (s *Stack) writePrometheusConf(path string) error {
+	var text strings.Builder
+	if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs(), "Rules": s.rules()}); err != nil {
+		return err
+	}
+	return writePrivate(path, text.String())
+}
+
+// rules is the file of rules; an archive holds what they gave, and evaluates none.
+func (s *Stack) rules() string {
+	if s.archive {
+		return ""
+	}
+	return filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml")
+}
+
+func (s *Stack) retention() string {
+	if s.archive {
+		return forEver
+	}
+	return "30d"
 }
 
 // answers reports whether the URL is answered with 200.

@@ -28,6 +28,8 @@ type Stack struct {
 	layout  Layout
 	tools   toolchain.Set
 	addrs   map[string]string // of each service, host:port
+	archive bool              // Prometheus only shows what a run has kept
+	blind   bool              // Prometheus scrapes nothing, because the cell asks for that
 	secrets secrets
 	members *members
 
@@ -62,7 +64,7 @@ type Figures struct {
 
 // New returns a stack that is down. It draws the ports and the passwords.
 func New(layout Layout, tools toolchain.Set) (*Stack, error) {
-	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, faultProxy)
+	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, labPage, faultProxy)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +139,11 @@ func (s *Stack) Addr(service string) string { return s.addrs[service] }
 
 // ExporterAddr is where the supervisor has to serve its own metrics.
 func (s *Stack) ExporterAddr() string { return s.addrs[labExporter] }
+
+// PageAddr is where the supervisor has to serve its live page.
+func (s *Stack) PageAddr() string { return s.addrs[labPage] }
+
+func (s *Stack) pageURL() string { return "http://" + s.addrs[labPage] }
 
 // PIDs returns the process id of each service that runs. A hog is none of the lab's:
 // what it uses is to be seen as what others use.
