@@ -63,7 +63,7 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	c := newCheckout(t)
 	c.lab("up")
 	prometheus := *c.status().URLs["prometheus"]
-	matrix := c.run("matrix", "lab/matrices/e2e.yaml")
+	matrix := c.run("matrix", "--json", "lab/matrices/e2e.yaml")
 	if matrix.status != 0 && matrix.status != 3 { // 3: a noisy machine made a shot suspect
 		t.Fatalf("lab matrix: exit status %d\n%s%s", matrix.status, matrix.stdout, matrix.stderr)
 	}
@@ -138,6 +138,8 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	if got := c.status(); got.State != "up" || got.Run != nil {
 		t.Errorf("after the run the stack is %s, in use by %v; want up, as before, and free", got.State, got.Run)
 	}
+	checkEvents(t, matrix.stdout, filepath.Base(runs[0]), all)
+	c.checkArchive(filepath.Base(runs[0]), all)
 }
 
 // ask returns the value of an instant query.

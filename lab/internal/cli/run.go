@@ -80,7 +80,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 
 // keepSeries keeps what Prometheus has recorded while the run was shot, for `lab open`.
 func (j job) keepSeries(ctx context.Context, records []record.Record) error {
-	if len(records) == 0 {
+	if len(records) == len(j.earlier) {
 		return nil
 	}
 	begin, end := span(records)

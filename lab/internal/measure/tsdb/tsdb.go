@@ -20,9 +20,9 @@ import (
 const snapshotTimeout = 2 * time.Minute
 
 // Keep asks the Prometheus at url, whose storage is at data, for a snapshot, and
-// leaves in the directory into what of it lies between begin and end. What was kept
-// there before is replaced: a snapshot of a run that was resumed holds both halves,
-// as long as Prometheus still has them.
+// moves what of it lies between begin and end to the directory into. What was kept
+// there before stays: the halves of a run that was resumed may overlap, which
+// Prometheus understands.
 func Keep(ctx context.Context, url, data, into string, begin, end time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
@@ -45,7 +45,7 @@ func move(snapshot, into string, begin, end time.Time) error {
 	if err != nil {
 		return fmt.Errorf("keep Prometheus' data: %w", err)
 	}
-	if err := errors.Join(os.RemoveAll(into), os.MkdirAll(into, 0o755)); err != nil {
+	if err := os.MkdirAll(into, 0o755); err != nil {
 		return fmt.Errorf("keep Prometheus' data: %w", err)
 	}
 	kept := 0
