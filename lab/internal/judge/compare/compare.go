@@ -3,6 +3,9 @@
 package compare
 
 import (
+	"maps"
+	"slices"
+
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -55,9 +58,22 @@ type Alone struct {
 // value in every cell of A and another in every cell of B does not keep cells from
 // being like, but is listed in Unlike; so is all else that should be the same.
 func Runs(a, b Run) Comparison {
+	a, b = complete(a), complete(b)
 	c := Comparison{A: a.Name, B: b.Name, Unlike: unlike(a, b)}
 	c.compare(newSide(a), newSide(b), apart(a.Plan, b.Plan))
 	return c
+}
+
+// complete gives the cells of a run the settings that there were not yet when it was
+// planned: by their defaults a lab does what it did before it had them.
+func complete(run Run) Run {
+	run.Plan.Cells = slices.Clone(run.Plan.Cells)
+	for i := range run.Plan.Cells {
+		settings := matrix.Defaults()
+		maps.Copy(settings, run.Plan.Cells[i].Settings)
+		run.Plan.Cells[i].Settings = settings
+	}
+	return run
 }
 
 // Halves compares what one run has measured with one and with another value of a
