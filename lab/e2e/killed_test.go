@@ -1,0 +1,227 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Every process that a shot needs is killed once in the middle of a shot, and once
+// between two.
+var victims = []string{
+	"primary", "postgres-backend", "replica", "pgbouncer", "app", "k6",
+	"prometheus", "node-exporter", "postgres-exporter", "replica-exporter", "pgbouncer-exporter",
+}
+
+const shortShots = `name: killed
+scenarios: [storm@0.1]
+factors:
+  topology: [pgbouncer+replica]
+baseline: {topology: pgbouncer+replica}
+settings: {pool_size: 8, pool_min: 8}
+blocks: 30
+seed: 1
+slo: {error_ratio: 0.01, p99: 500ms}
+`
+
+// A process that is killed in mid-shot makes that repetition invalid, with the true
+// reason; the next one has the whole stack again. One that is killed between shots is
+// brought back, or its shot is invalid for it.
+func TestKilledProcessesCostNoMoreThanTheirShot(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "killed.yaml")
+	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	run := c.watch("matrix", "--json", spec)
+	type kill struct {
+		victim string
+		midway bool
+	}
+	var kills []kill
+	for _, victim := range victims {
+		kills = append(kills, kill{victim, true})
+		if victim != "k6" { // there is none between shots
+			kills = append(kills, kill{victim, false})
+		}
+	}
+	run.await("shot") // the first is left alone
+	for _, k := range kills {
+		if k.midway {
+			run.await("live")
+			c.kill(k.victim, run.pid())
+			hit := run.await("shot")
+			if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "invalid" || !strings.Contains(reasons, deathOf(k.victim)) {
+				t.Errorf("%s killed in mid-shot: shot %d is %s (%s); want it invalid, and %q among the reasons", k.victim, hit.N, hit.Verdict, reasons, deathOf(k.victim))
+			}
+		} else {
+			c.kill(k.victim, run.pid())
+			next := run.await("shot")
+			if reasons := strings.Join(next.Reasons, "; "); next.Verdict == "invalid" && !strings.Contains(reasons, deathOf(k.victim)) {
+				t.Errorf("%s killed between shots: shot %d is invalid, but not for that: %s", k.victim, next.N, reasons)
+			}
+		}
+		whole := run.await("shot")
+		if whole.Verdict == "invalid" {
+			t.Errorf("%s: the shot after is invalid too: %v", k.victim, whole.Reasons)
+		}
+	}
+	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
+	if got := run.exit(); got != 130 {
+		t.Errorf("exit status = %d; want 130", got)
+	}
+	all := records(t, c.runs()[0])
+	for i, r := range all {
+		if r.N != i+1 {
+			t.Errorf("record %d is numbered %d: one is lost", i+1, r.N)
+		}
+	}
+	if len(all) < 1+2*len(kills) {
+		t.Errorf("%d records; want one of each shot, %d at least", len(all), 1+2*len(kills))
+	}
+}
+
+// deathOf is what a reason must say.
+func deathOf(victim string) string {
+	switch victim {
+	case "k6":
+		return "SIGKILL"
+	case "postgres-backend":
+		return "primary"
+	}
+	return victim + " ended with signal SIGKILL"
+}
+
+// kill ends a process of the lab; a backend of PostgreSQL is one of the primary's
+// children, and k6 one of the run's.
+func (c *checkout) kill(victim string, run int) {
+	c.t.Helper()
+	var pid int
+	switch victim {
+	case "k6":
+		pid = child(c.t, run, "k6")
+	case "postgres-backend":
+		pid = child(c.t, c.pid("primary"), "postgres: app stormwave")
+	default:
+		pid = c.pid(victim)
+	}
+	if pid == 0 {
+		c.t.Fatalf("find %s: it does not run", victim)
+	}
+	must(c.t, syscall.Kill(pid, syscall.SIGKILL))
+}
+
+func (c *checkout) pid(service string) int {
+	c.t.Helper()
+	for _, s := range c.status().Services {
+		if s.Name == service {
+			return s.PID
+		}
+	}
+	return 0
+}
+
+// child finds a child of a process by the beginning of its command line.
+func child(t *testing.T, parent int, command string) int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	must(t, err)
+	for _, stat := range stats {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended
+		}
+		after := text[bytes.LastIndexByte(text, ')')+1:]
+		fields := strings.Fields(string(after))
+		if len(fields) < 2 || fields[1] != strconv.Itoa(parent) {
+			continue
+		}
+		cmdline, _ := os.ReadFile(filepath.Join(filepath.Dir(stat), "cmdline"))
+		if name := filepath.Base(strings.SplitN(string(cmdline), "\x00", 2)[0]); strings.HasPrefix(name, command) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
+			must(t, err)
+			return pid
+		}
+	}
+	return 0
+}
+
+// told is one event of `lab matrix --json`.
+type told struct {
+	Event, Stage, Verdict string
+	N                     int
+	Reasons               []string
+}
+
+// watched is a command that tells its events.
+type watched struct {
+	t      *testing.T
+	events chan told
+	wait   func() int
+	id     int
+}
+
+func (c *checkout) watch(args ...string) *watched {
+	c.t.Helper()
+	cmd := c.command(args...)
+	out, err := cmd.StdoutPipe()
+	must(c.t, err)
+	cmd.Stderr = os.Stderr
+	must(c.t, cmd.Start())
+	w := &watched{t: c.t, events: make(chan told, 10_000), id: cmd.Process.Pid}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(w.events)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var e told
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				w.events <- e
+			}
+		}
+	}()
+	w.wait = func() int {
+		stop := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		defer stop.Stop()
+		<-read
+		_ = cmd.Wait()
+		return cmd.ProcessState.ExitCode()
+	}
+	c.t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			_ = cmd.Process.Kill()
+			w.wait()
+		}
+	})
+	return w
+}
+
+func (w *watched) pid() int { return w.id }
+
+func (w *watched) exit() int { return w.wait() }
+
+// await returns the next event of a kind.
+func (w *watched) await(kind string) told {
+	w.t.Helper()
+	patience := time.After(3 * time.Minute)
+	for {
+		select {
+		case e, ok := <-w.events:
+			if !ok {
+				w.t.Fatalf("the run has ended, without the event %q", kind)
+			}
+			if e.Event == kind {
+				return e
+			}
+		case <-patience:
+			w.t.Fatalf("no event %q in three minutes", kind)
+		}
+	}
+}
