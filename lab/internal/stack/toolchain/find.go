@@ -47,7 +47,7 @@ func (f finder) find(ctx context.Context) (Set, []Missing) {
 		}
 	}
 	f.seen.save()
-	return set, missing
+	return set, append(missing, missingAxe(f.tools.root)...)
 }
 
 // lookFor returns the first candidate that does, with the programs beside it. A

@@ -59,7 +59,7 @@ func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 	in := &installer{tools: t, have: have}
 	defer in.sweep()
 	in.sweep() // what an interrupted set-up has left
-	required := make(map[string]requirement)
+	required := map[string]requirement{axeName: axeRequirement}
 	for _, r := range catalog() {
 		required[r.name] = r
 	}

@@ -15,6 +15,7 @@ import (
 // tools is the directory of what was built for one checkout:
 //
 //	bin/<program>     the programs
+//	axe/axe.min.js    axe-core, for the tests' browser
 //	<program>.json    what each was built from; written last, so a program without one is half-built
 //	inspected.json    versions and checksums of all programs, to save asking again
 //	log/<step>.log    what the last set-up printed
