@@ -91,6 +91,9 @@ func (Bench) Diagnose(run string) error { return lab("diagnose", run) }
 // Faults measures what is known to be wrong, to see whether the diagnosis names it.
 func (Bench) Faults() error { return lab("matrix", "lab/matrices/faults.yaml") }
 
+// Soak shoots short storms for half an hour and kills something in most of them.
+func (Bench) Soak() error { return lab("soak") }
+
 // Compare compares two runs: bench:compare A B.
 func (Bench) Compare(a, b string) error { return lab("compare", a, b) }
 

@@ -78,7 +78,7 @@ func newRoot() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
-		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.matrix(), l.compare(), l.plan(), l.resume(), l.report(), l.verify(), l.diagnose(), l.open(), l.supervise(), l.fault(),
+		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.matrix(), l.compare(), l.plan(), l.resume(), l.report(), l.verify(), l.diagnose(), l.open(), l.soak(), l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {

@@ -66,7 +66,7 @@ var (
 
 var (
 	indexText = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	killText  = regexp.MustCompile(`^(primary|replica|pgbouncer|app|prometheus)@([1-9][0-9]{0,2}s)$`)
+	killText  = regexp.MustCompile(`^(primary|replica|pgbouncer|app|prometheus|node-exporter|postgres-exporter|replica-exporter|pgbouncer-exporter)@([1-9][0-9]{0,2}s)$`)
 )
 
 // Kill reads the value of FaultKill: which service, and how long after the load begins.

@@ -112,6 +112,7 @@ var metrics = slices.Concat([]metric{
 		// Without a quota none is throttled; that each has a limit is always there.
 		{name: "service_throttled_ratio", reduce: rate, by: "service", weigh: named(series.ServiceThrottled),
 			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceCPULimit + `",job="lab"}`},
+		{name: "supervisor_open_fds_max", from: `process_open_fds{job="lab"}`, reduce: highest},
 		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
 	})
 

@@ -105,6 +105,7 @@ func knownSeries() map[string]signal {
 		`lab_service_cpu_seconds_total{job="lab",service="k6"}`:               between(0, 9, climbing(0, 0.6)),
 		`lab_service_cpu_seconds_total{job="lab",service="gone"}`:             between(-8, -3, constant(5)),
 		`lab_service_pss_bytes{job="lab",service="app"}`:                      spike(1e6, 8, 2e6),
+		`process_open_fds{job="lab"}`:                                         spike(30, 4, 41),
 		pool("client_active_connections", "stormwave"):                        spike(2, 1, 6),
 		pool("client_active_connections", "pgbouncer"):                        constant(1),
 		pool("client_waiting_connections", "pgbouncer"):                       constant(1),
@@ -213,7 +214,7 @@ func TestReadKnownShot(t *testing.T) {
 		"replica_lock_waiting_max": 0, "replica_lag_bytes_max": 4096, "replica_lag_seconds_max": 0,
 		"pgbouncer_client_active_max": 6, "pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 6,
 		"pgbouncer_maxwait_seconds_max": 0.5, "pgbouncer_wait_mean_ms": 2,
-		`cpu_cores{service="app"}`: 0.4, `cpu_cores{service="k6"}`: 0.6, `memory_pss_bytes_max{service="app"}`: 2e6,
+		`cpu_cores{service="app"}`: 0.4, `cpu_cores{service="k6"}`: 0.6, `memory_pss_bytes_max{service="app"}`: 2e6, "supervisor_open_fds_max": 41,
 	}
 	for name, value := range want {
 		if v, ok := got.Metrics[name]; !ok || math.Abs(v-value) > 1e-9*math.Max(1, value) {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -92,6 +93,7 @@ func (e *Exporter) Close(ctx context.Context) {
 
 func (e *Exporter) pids() map[string]int {
 	pids := e.source.PIDs()
+	pids["supervisor"] = os.Getpid()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	maps.Copy(pids, e.guest)
