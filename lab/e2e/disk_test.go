@@ -1,0 +1,82 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// small mounts a file system of that size ("256k") at a directory of the checkout.
+func (c *checkout) small(dir, size string) {
+	c.t.Helper()
+	if os.Geteuid() != 0 {
+		c.t.Fatal("a small file system takes root to mount: run the tests as root")
+	}
+	must(c.t, os.MkdirAll(dir, 0o700))
+	must(c.t, syscall.Mount("tmpfs", dir, "tmpfs", 0, "mode=0700,size="+size))
+	c.t.Cleanup(func() { must(c.t, syscall.Unmount(dir, syscall.MNT_DETACH)) })
+}
+
+// A disk that fills up while a run is recorded stops it, resumable: what is recorded
+// stays whole, and with room it goes on to its end.
+func TestDiskFullWhileRecording(t *testing.T) {
+	c := newCheckout(t)
+	results := filepath.Join(c.root, "results")
+	c.small(results, "256k")
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 10", 1)), 0o600))
+	c.lab("up")
+	r := c.run("matrix", spec)
+	if r.status != 1 || !strings.Contains(r.stderr, "no space left on device") || !strings.Contains(r.stderr, "lab resume") {
+		t.Fatalf("exit status %d, %q; want 1, no space, and how to go on", r.status, r.stderr)
+	}
+	run := c.runs()[0]
+	text, err := os.ReadFile(filepath.Join(run, "records.jsonl"))
+	must(t, err)
+	before := records(t, run) // each line is whole, or this fails
+	if len(before) == 0 || len(before) == 20 {
+		t.Fatalf("%d records; the disk was to fill up in the middle", len(before))
+	}
+	must(t, syscall.Mount("tmpfs", results, "tmpfs", syscall.MS_REMOUNT, "size=64m"))
+	if r := c.run("resume", filepath.Base(run)); r.status != 0 && r.status != 3 {
+		t.Fatalf("resume: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	after, err := os.ReadFile(filepath.Join(run, "records.jsonl"))
+	must(t, err)
+	if !strings.HasPrefix(string(after), string(text)) {
+		t.Error("what was recorded before has changed")
+	}
+	if all := records(t, run); len(all) < 20 {
+		t.Errorf("%d records; want at least those of 20 shots", len(all))
+	}
+}
+
+// A disk that fills up under Prometheus costs the metrics, and so the repetition; the
+// reason says so.
+func TestDiskFullUnderPrometheus(t *testing.T) {
+	c := newCheckout(t)
+	c.small(filepath.Join(c.root, ".lab", "prometheus"), "3m")
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 2", 1)), 0o600))
+	r := c.run("matrix", spec)
+	invalid := 0
+	for _, run := range c.runs() {
+		for _, rec := range records(t, run) {
+			if rec.Verdict != "invalid" {
+				continue
+			}
+			invalid++
+			if len(rec.Reasons) == 0 {
+				t.Errorf("shot %d is invalid without a reason", rec.N)
+			}
+		}
+	}
+	if r.status == 0 || invalid == 0 && !strings.Contains(r.stderr, "rometheus") {
+		t.Errorf("exit status %d, %d invalid repetitions, %s; want it told that Prometheus could not write", r.status, invalid, r.stderr)
+	}
+	t.Logf("exit status %d, %d invalid: %s", r.status, invalid, r.stderr)
+}
