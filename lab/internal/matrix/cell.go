@@ -38,6 +38,10 @@ func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 		p.fault(root, "%d cells × %s are more than %d repetitions", len(chosen), plan.Repeats(), MaxShots)
 		return
 	}
+	if n := p.settingsOf(chosen); n > MaxAll {
+		p.fault(root, "%d cells with %d settings in all; at most %d are allowed", len(chosen), n, MaxAll)
+		return
+	}
 	p.expand(chosen)
 	if baseline != nil {
 		p.baseline(baseline, chosen)
@@ -151,6 +155,20 @@ func (p *parser) baseline(n *yaml.Node, chosen []combo) {
 		return
 	}
 	p.spec.Cells[i].Baseline = true
+}
+
+// settingsOf counts the settings of all cells together, defaults included. A few
+// factors of large bundles would make a small spec a huge plan.
+func (p *parser) settingsOf(chosen []combo) int {
+	each := len(Defaults()) + len(p.spec.Settings)
+	n := 0
+	for _, c := range chosen {
+		n += each
+		for i, f := range p.spec.Factors {
+			n += len(f.Values[c[i]].Settings)
+		}
+	}
+	return n
 }
 
 // expand makes a complete cell of each combo and checks what must hold within one.

@@ -29,21 +29,29 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted returns the faults in the order of the text, each once.
-func (f Faults) sorted() Faults {
+// sorted returns the faults in the order of the text, each once. more says that they
+// are not all.
+func (f Faults) sorted(more bool) Faults {
 	slices.SortFunc(f, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Msg, b.Msg))
 	})
-	return slices.Compact(f)
+	f = slices.Compact(f)
+	if more {
+		last := f[len(f)-1]
+		f = append(f, Fault{last.Line, last.Col, fmt.Sprintf("more is wrong than these %d; mend them first", len(f))})
+	}
+	return f
 }
 
 // quote makes foreign text fit for a message: quoted and not too long.
-func quote(s string) string {
+func quote(s string) string { return strconv.Quote(short(s)) }
+
+func short(s string) string {
 	const most = 60
 	if runes := []rune(s); len(runes) > most {
-		s = string(runes[:most]) + "…"
+		return string(runes[:most]) + "…"
 	}
-	return strconv.Quote(s)
+	return s
 }
 
 // suggest ends a message about an unknown name: the likely name if one is near,

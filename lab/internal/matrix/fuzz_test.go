@@ -8,6 +8,9 @@ import (
 	"testing"
 )
 
+// longestError is what a person may be shown of one spec, in bytes.
+const longestError = 4 << 20
+
 // Whatever the text: no panic, faults with a place and in order, or a spec whose
 // plan has unique labels and one baseline.
 func FuzzParse(f *testing.F) {
@@ -38,12 +41,18 @@ func FuzzParse(f *testing.F) {
 					t.Errorf("fault without a place: %+v", fault)
 				}
 			}
+			if len(faults) > MaxFaults+1 || len(err.Error()) > longestError {
+				t.Errorf("%d faults, %d bytes", len(faults), len(err.Error()))
+			}
 			if !slices.IsSortedFunc(faults, func(a, b Fault) int { return a.Line - b.Line }) {
 				t.Errorf("faults out of order:\n%v", err)
 			}
 			return
 		}
 		plan := spec.Plan()
+		if err := errors.Join(plan.Validate(), plan.Runnable(scripts)); err != nil {
+			t.Errorf("a spec's plan is none: %v", err)
+		}
 		labels, baselines := map[string]bool{}, 0
 		for _, c := range plan.Cells {
 			labels[c.Label] = true

@@ -16,6 +16,10 @@ import (
 type field struct{ key, value *yaml.Node }
 
 func (p *parser) fault(n *yaml.Node, format string, args ...any) {
+	if len(p.faults) == MaxFaults {
+		p.more = true
+		panic(errTooMany)
+	}
 	p.faults = append(p.faults, Fault{Line: max(1, n.Line), Col: max(1, n.Column), Msg: fmt.Sprintf(format, args...)})
 }
 
@@ -71,10 +75,10 @@ func (p *parser) syntax(err error) {
 // refuseAliases keeps a small text from meaning a huge one.
 func (p *parser) refuseAliases(n *yaml.Node) {
 	if n.Anchor != "" {
-		p.fault(n, "anchor &%s: anchors are not allowed; write the value out", n.Anchor)
+		p.fault(n, "anchor &%s: anchors are not allowed; write the value out", short(n.Anchor))
 	}
 	if n.Kind == yaml.AliasNode {
-		p.fault(n, "alias *%s: aliases are not allowed; write the value out", n.Value)
+		p.fault(n, "alias *%s: aliases are not allowed; write the value out", short(n.Value))
 		return
 	}
 	for _, child := range n.Content {
@@ -123,6 +127,8 @@ func (p *parser) mapping(n *yaml.Node, what string) []field {
 		case key.Kind == yaml.AliasNode:
 		case key.Kind != yaml.ScalarNode || key.ShortTag() == "!!null":
 			p.fault(key, "a key of %s must be a name, not %s", what, describe(key))
+		case len(key.Value) > MaxText:
+			p.fault(key, "a key of %s has %d bytes; at most %d are allowed", what, len(key.Value), MaxText)
 		case lines[key.Value] != 0:
 			p.fault(key, "duplicate key %s, first given in line %d", quote(key.Value), lines[key.Value])
 		default:
@@ -147,6 +153,10 @@ func (p *parser) list(n *yaml.Node, what string) []*yaml.Node {
 // scalar returns the text of a single value, whatever YAML would make of it.
 func (p *parser) scalar(n *yaml.Node, what string) (string, bool) {
 	if !p.is(n, yaml.ScalarNode, what, "a single value") {
+		return "", false
+	}
+	if len(n.Value) > MaxText {
+		p.fault(n, "%s has %d bytes; at most %d are allowed", what, len(n.Value), MaxText)
 		return "", false
 	}
 	switch tag := n.ShortTag(); tag {

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -21,9 +22,13 @@ const (
 	MaxCells    = 1_000
 	MaxShots    = 100_000
 	MaxScale    = 10
+	MaxAll      = 200_000 // settings of all cells together
+	MaxFaults   = 200     // that are told of one spec
+	MaxTargets  = 16
+	MaxText     = 512 // bytes of a key or a value
 )
 
-var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus", "expect"}
+var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus", "expect", "allow_targets"}
 
 var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
 
@@ -40,20 +45,35 @@ func Parse(src []byte, scenarios []string) (*Spec, error) {
 		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1},
 		origins: map[origin]*yaml.Node{},
 	}
-	if root := p.document(src); root != nil {
-		p.top(root, scenarios)
-	}
+	p.read(src, scenarios)
 	if len(p.faults) > 0 {
-		return nil, p.faults.sorted()
+		return nil, p.faults.sorted(p.more)
 	}
 	return &p.spec, nil
 }
+
+// read reads the whole spec, unless more is wrong with it than anybody would read.
+func (p *parser) read(src []byte, scenarios []string) {
+	defer func() {
+		if r := recover(); r != nil && r != errTooMany {
+			panic(r)
+		}
+	}()
+	if root := p.document(src); root != nil {
+		p.top(root, scenarios)
+	}
+}
+
+// errTooMany ends the reading of a spec after MaxFaults: a small file of nothing but
+// mistakes would else come to hundreds of megabytes of messages.
+var errTooMany = errors.New("too many faults")
 
 // parser collects a spec and its faults from YAML nodes. A part with a fault is
 // left out of the spec, so that one mistake is reported once.
 type parser struct {
 	spec    Spec
 	faults  Faults
+	more    bool                  // there are more faults than MaxFaults
 	origins map[origin]*yaml.Node // where each setting was given
 }
 
@@ -91,6 +111,7 @@ func (p *parser) top(root *yaml.Node, scenarios []string) {
 		{"seed", p.seed},
 		{"slo", p.slo},
 		{"cpus", p.cpus},
+		{"allow_targets", p.allowTargets},
 	}
 	for _, r := range readers {
 		if n := at[r.key]; n != nil {
@@ -140,6 +161,9 @@ func (p *parser) scenarios(n *yaml.Node, exist []string) {
 func parseScenario(text string) (Scenario, error) {
 	name, factor, scaled := strings.Cut(text, "@")
 	s := Scenario{Name: name, Scale: 1}
+	if !scenarioText.MatchString(name) {
+		return s, fmt.Errorf("scenario %s: its name must be up to 64 of a-z, A-Z, 0-9, _ and -", quote(text))
+	}
 	if !scaled {
 		return s, nil
 	}

@@ -173,7 +173,7 @@ func TestFaults(t *testing.T) {
 		{"scenario variable", good + "settings: {scenario.think: 1}\n", `10:12: "scenario.think" must match ^[A-Z][A-Z0-9_]*$ after "scenario."`},
 		{"app variable", good + "settings: {app.1X: 1}\n", `10:12: "app.1X" must match ^[A-Z][A-Z0-9_]*$ after "app."`},
 		{"app variable of a setting", good + "settings: {app.APP_POOL_SIZE: 1}\n", `10:12: "app.APP_POOL_SIZE" is not for a spec to set: use pool_size`},
-		{"target of the load", good + "settings: {scenario.BASE_URL: x}\n", `10:12: "scenario.BASE_URL" is not for a spec to set: the lab chooses the target`},
+		{"target of the load", good + "settings: {scenario.BASE_URL: x}\n", `10:12: "scenario.BASE_URL" is not for a spec to set: the lab tells k6 where and how to shoot`},
 		{"two lines", good + "settings: {scenario.A: \"x\\ny\"}\n", `10:24: scenario.A must be one line of 1 to 256 bytes, not "x\ny"`},
 
 		// Values.

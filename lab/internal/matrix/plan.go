@@ -73,6 +73,8 @@ type Plan struct {
 	Shots     []Shot         `json:"shots"` // of Blocks blocks
 	SLO       SLO            `json:"slo"`
 	CPUs      CPUs           `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
+	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
+	AllowTargets []string `json:"allow_targets,omitempty"`
 }
 
 // blocksOf returns the number of blocks of a scenario, extra ones aside.

@@ -153,14 +153,15 @@ var families = []struct {
 	{AppPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
 }
 
-// The lab sets these itself: a spec that did so too would make a label lie, or
-// send the load elsewhere.
+// The lab sets these itself: a spec that did so too would make a label lie.
 var reserved = map[string]string{
 	AppPrefix + contract.EnvAddr:       "the lab chooses the address",
 	AppPrefix + contract.EnvPrimaryURL: "use " + Topology,
 	AppPrefix + contract.EnvReplicaURL: "use " + Topology,
-	ScenarioPrefix + "BASE_URL":        "the lab chooses the target",
 }
+
+// longestMember is far above the longest name of a PostgreSQL parameter.
+const longestMember = 100
 
 // Lookup finds the setting of a name; for a member of a family, its name is the
 // one asked for. The error says which names there are.
@@ -176,10 +177,16 @@ func Lookup(name string) (Setting, error) {
 	if why, ok := reserved[name]; ok {
 		return Setting{}, fmt.Errorf("is not for a spec to set: %s", why)
 	}
+	if err := refuse(name); err != nil {
+		return Setting{}, err
+	}
 	for _, family := range families {
 		rest, ok := strings.CutPrefix(name, family.prefix)
 		if !ok {
 			continue
+		}
+		if len(rest) > longestMember {
+			return Setting{}, fmt.Errorf("is too long: at most %d bytes after %q", longestMember, family.prefix)
 		}
 		if !family.name.MatchString(rest) {
 			return Setting{}, fmt.Errorf("must match %s after %q", family.name, family.prefix)

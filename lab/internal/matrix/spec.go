@@ -21,6 +21,8 @@ type Spec struct {
 	Seed      uint64
 	SLO       SLO
 	CPUs      CPUs
+	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
+	AllowTargets []string
 }
 
 // Factor is something that varies between cells: a setting with a list of

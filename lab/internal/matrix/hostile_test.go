@@ -1,0 +1,230 @@
+package matrix
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What runs a program, reads or writes a file, listens, lets somebody in or aims the
+// load is not for a spec to set.
+func TestForbiddenSettings(t *testing.T) {
+	for _, name := range []string{
+		"postgres.archive_command", "postgres.restore_command", "postgres.ssl_passphrase_command", "postgres.archive_library",
+		"postgres.shared_preload_libraries", "postgres.session_preload_libraries", "postgres.jit_provider",
+		"postgres.include", "postgres.include_dir", "postgres.include_if_exists", "postgres.config_file", "postgres.hba_file",
+		"postgres.external_pid_file", "postgres.krb_server_keyfile", "postgres.data_directory", "postgres.log_directory",
+		"postgres.log_filename", "postgres.log_destination", "postgres.dynamic_library_path", "postgres.extension_control_path",
+		"postgres.listen_addresses", "postgres.port", "postgres.unix_socket_directories", "postgres.unix_socket_permissions",
+		"postgres.ssl", "postgres.ssl_cert_file", "postgres.password_encryption", "postgres.primary_conninfo",
+		"pgbouncer.logfile", "pgbouncer.pidfile", "pgbouncer.auth_file", "pgbouncer.auth_hba_file", "pgbouncer.resolv_conf",
+		"pgbouncer.listen_addr", "pgbouncer.listen_port", "pgbouncer.unix_socket_dir", "pgbouncer.auth_type", "pgbouncer.auth_query",
+		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file", "pgbouncer.server_tls_sslmode",
+		"scenario.BASE_URL", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99", "scenario.K6_OUT",
+		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME", "scenario.SSLKEYLOGFILE",
+		"app.APP_ADDR", "app.APP_PRIMARY_URL", "app.APP_POOL_SIZE", "app.PGHOST", "app.PGPASSFILE", "app.PGSERVICEFILE",
+		"app.LD_PRELOAD", "app.PATH", "app.GODEBUG", "app.HTTPS_PROXY",
+		"postgres." + strings.Repeat("a", 200),
+	} {
+		if s, err := Lookup(name); err == nil {
+			t.Errorf("Lookup(%q) = %+v, want it refused", name, s)
+		}
+	}
+	for _, name := range []string{
+		"postgres.max_connections", "postgres.shared_buffers", "postgres.search_path", "postgres.temp_file_limit", "postgres.log_min_duration_statement",
+		"postgres.max_files_per_process", "postgres.synchronous_commit", "postgres.fsync",
+		"pgbouncer.pool_mode", "pgbouncer.query_wait_timeout", "pgbouncer.server_idle_timeout",
+		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS", "app.APP_LOG",
+	} {
+		if _, err := Lookup(name); err != nil {
+			t.Errorf("%s %v", name, err)
+		}
+	}
+}
+
+// entries repeats an entry with a number in it.
+func entries(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// word spells a number in letters, as a parameter's name must be.
+func word(n int) string {
+	return strings.NewReplacer("0", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5", "f", "6", "g", "7", "h", "8", "i", "9", "j").Replace(fmt.Sprint(n))
+}
+
+// bundles is a factor of so many values that set so many parameters each.
+func bundles(name string, values, parameters int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %s:\n", name)
+	for v := range values {
+		fmt.Fprintf(&b, "    v%d: {", v)
+		for p := range parameters {
+			fmt.Fprintf(&b, "postgres.%s_%s: %d, ", name, word(p), v)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
+}
+
+// A small text that means much: refused, soon, in little memory, with few words.
+func TestBombs(t *testing.T) {
+	laughs := "a0: &a0 [lol, lol]\n"
+	for i := 1; i < 30; i++ {
+		laughs += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d]\n", i, i, i-1, i-1, i-1)
+	}
+	head := "name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\n"
+	for _, test := range []struct{ name, spec, want string }{
+		{"billion laughs", laughs, "anchors are not allowed"},
+		{"alias of itself", "a: &a [*a]\n", "aliases are not allowed"},
+		{"merge keys", "x: &x {a: 1}\ny: {<<: *x}\n", "anchors are not allowed"},
+		{"deep flow lists", strings.Repeat("[", 500_000), "not YAML: "},
+		{"deep flow maps", strings.Repeat("{a: ", 200_000), "not YAML: "},
+		{"deep block lists", strings.Repeat("- ", 400_000), "not YAML: "},
+		{"deep, but readable", strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000), "a spec must be a map"},
+		{"deep in a key", "name: " + strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000), "name must be a single value"},
+		{"complex keys", strings.Repeat("? ", 100_000), "not YAML: "},
+		{"many documents", strings.Repeat("---\n", 100_000), "a second YAML document"},
+		{"huge scalar", "name: " + strings.Repeat("a", 1_000_000), "name has 1000000 bytes"},
+		{"huge quoted scalar", `name: "` + strings.Repeat(`\u0041`, 160_000) + `"`, "name has 160000 bytes"},
+		{"huge key", strings.Repeat("a", 1_000_000) + ": 1", "not YAML: "},
+		{"huge quoted key", `{? "` + strings.Repeat("a", 1_000_000) + `" : 1}`, "a key of the spec has 1000000 bytes"},
+		{"huge anchor", "name: &" + strings.Repeat("a", 1_000_000) + " x", "anchors are not allowed"},
+		{"huge tag", "name: !" + strings.Repeat("a", 1_000_000) + " x", "name has the YAML tag"},
+		{"too large", strings.Repeat("# so\n", 300_000), "bytes; at most 1048576 are read"},
+		{"zeros", strings.Repeat("\x00", 1_000_000), "not YAML: "},
+		{"tabs", strings.Repeat("\t", 1_000_000), "1:1: "},
+		{"bare line ends", strings.Repeat("\r", 1_000_000), "the spec is empty"},
+		{"marks of another encoding", "\xff\xfe" + strings.Repeat("a\x00", 400_000), "1:1: "},
+		{"unknown keys", entries(80_000, "k%d: 1\n"), "more is wrong than these 200"},
+		{"unknown settings", head + "settings:\n" + entries(50_000, "  p%d: 1\n"), "settings has 50000 entries"},
+		{"duplicate keys", strings.Repeat("a: 1\n", 150_000), "more is wrong than these 200"},
+		{"anchors", strings.Repeat("- &a b\n", 100_000), "more is wrong than these 200"},
+		{"unknown scenarios", "scenarios:\n" + entries(60_000, "- s%d\n"), "more is wrong than these 200"},
+		{"factors", head + "factors:\n" + entries(60_000, "  f%d: [1]\n"), "60000 factors are given; at most 16"},
+		{"values", head + "factors: {pool_size: [" + entries(80_000, "%d, ") + "]}", "has too many values; at most 1000"},
+		{"product of factors", head + "factors:\n" + entries(16, "  fault.x%d: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n"), "give more than 1000 cells"},
+		{"settings of all cells", head + "factors:\n" + bundles("a", 30, 250) + bundles("b", 30, 250), "900 cells with "},
+		{"cells", head + "factors: {pool_size: [1, 2]}\ncells:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
+		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
+		{"repetitions", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than 100000 repetitions"},
+		{"processors", "cpus: {app: '" + strings.Repeat("0-8191,", 70) + "'}", "names processor 0 twice"},
+		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets has 50000 hosts"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := allocated()
+			began := time.Now()
+			_, err := Parse([]byte(test.spec), scripts)
+			took, memory := time.Since(began), allocated()-before
+			var faults Faults
+			if !errors.As(err, &faults) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %.300v, want %q in it", err, test.want)
+			}
+			if n := len(fmt.Sprint(err)); n > longestError {
+				t.Errorf("the message has %d bytes", n)
+			}
+			// Several times what it takes where nothing else runs.
+			if took > 10*time.Second || memory > 200<<20 {
+				t.Errorf("it took %v and %d MB", took, memory>>20)
+			}
+		})
+	}
+}
+
+// allocated is all memory that was asked for so far, in bytes.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// As many settings as there may be are still a plan of some megabytes.
+func TestLargestPlan(t *testing.T) {
+	spec := "name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\nbaseline: {a: v0, b: v0}\nfactors:\n" + bundles("a", 30, 90) + bundles("b", 30, 90)
+	before := allocated()
+	parsed, err := Parse([]byte(spec), scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := parsed.Plan()
+	if err := errors.Join(plan.Validate(), plan.Runnable(scripts)); err != nil {
+		t.Error(err)
+	}
+	if len(plan.Cells) != 901 {
+		t.Errorf("%d cells, want 900 and the twin", len(plan.Cells))
+	}
+	if memory := allocated() - before; memory > 500<<20 {
+		t.Errorf("it took %d MB", memory>>20)
+	}
+}
+
+func TestAllowTargets(t *testing.T) {
+	spec, err := Parse([]byte(good+"allow_targets: [Bench.Example, 192.0.2.7, '2001:db8::7']\n"), scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(spec.Plan().AllowTargets, " "), "bench.example 192.0.2.7 2001:db8::7"; got != want {
+		t.Errorf("targets %s, want %s", got, want)
+	}
+	for _, bad := range []string{"[]", "x", "{x: y}", "['*']", "['*.example']", "[10.0.0.0/8]", "['host:80']", "['http://host']", "['fe80::1%eth0']",
+		"['a b']", "[-x]", "[x-]", "[a, A]", "['a/../b']", "[\"a\\0b\"]", "['" + strings.Repeat("a.", 200) + "a']"} {
+		_, err := Parse([]byte(good+"allow_targets: "+bad+"\n"), scripts)
+		if err == nil || !strings.Contains(err.Error(), "allow_targets") && !strings.Contains(err.Error(), "not YAML") {
+			t.Errorf("allow_targets: %s: %v, want it refused", bad, err)
+		}
+	}
+}
+
+// No name that leads out of its directory comes through.
+func TestNamesThatEscape(t *testing.T) {
+	for _, name := range []string{"..", "../x", "/etc/passwd", "a/b", "a\x00b", "a\nb", ".hidden", "", "C:x", `a\b`, strings.Repeat("a", 65)} {
+		quoted := fmt.Sprintf("%q", name)
+		if _, err := Parse([]byte(strings.Replace(good, "name: t", "name: "+quoted, 1)), scripts); err == nil {
+			t.Errorf("a spec may be named %s", quoted)
+		}
+		// Not even if there were such a script.
+		if _, err := Parse([]byte(strings.Replace(good, "[storm,", "["+quoted+",", 1)), append(scripts, name)); err == nil {
+			t.Errorf("a scenario may be named %s", quoted)
+		}
+		plan := planOf(t, good)
+		plan.Name = name
+		if err := plan.Validate(); err == nil {
+			t.Errorf("a plan may be named %s", quoted)
+		}
+		plan = planOf(t, good)
+		plan.Scenarios[0].Name = name
+		for i := range plan.Shots {
+			if plan.Shots[i].Scenario.Name == "storm" {
+				plan.Shots[i].Scenario.Name = name
+			}
+		}
+		if err := plan.Validate(); err == nil {
+			t.Errorf("a scenario of a plan may be named %s", quoted)
+		}
+	}
+}
+
+func planOf(t *testing.T, spec string) Plan {
+	t.Helper()
+	parsed, err := Parse([]byte(spec), scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Plan()
+}
+
+// Two readings of the same bytes give the same: nothing depends on what was read before.
+func TestParseKeepsNothing(t *testing.T) {
+	first := planOf(t, good)
+	_, _ = Parse(bytes.Repeat([]byte("a: &a [*a]\n"), 1000), scripts)
+	if second := planOf(t, good); fmt.Sprint(first) != fmt.Sprint(second) {
+		t.Errorf("%v\nthen %v", first, second)
+	}
+}

@@ -1,0 +1,119 @@
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// scenarioText is what a script's name may be: never a path.
+var scenarioText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// Validate reports what keeps a plan that was read from a file from being one. It
+// knows nothing of today's settings: runs from before one was named differently are
+// still to be read. Runnable does.
+func (p Plan) Validate() error {
+	v := &validation{}
+	v.want(nameText.MatchString(p.Name), "name is %s", quote(p.Name))
+	v.want(p.Blocks >= 1 && p.Blocks <= MaxShots, "blocks is %d", p.Blocks)
+	v.want(p.Extra >= 0 && p.Extra <= MaxShots, "extra is %d", p.Extra)
+	v.want(p.SLO.ErrorRatio >= 0 && p.SLO.ErrorRatio <= 1, "error_ratio of the slo is %v", p.SLO.ErrorRatio)
+	v.want(p.SLO.P99 > 0, "p99 of the slo is %v", p.SLO.P99)
+	if s := p.Stop; s != nil {
+		v.want(s.Min >= 1 && s.Min <= p.Blocks && s.Width > 0 && s.Width < 1, "stop is %+v", *s)
+	}
+	v.want(len(p.Factors) >= 1 && len(p.Factors) <= MaxFactors, "it has %d factors", len(p.Factors))
+	v.scenarios(p)
+	v.cells(p.Cells)
+	if err := v.err(); err != nil {
+		return err // shots refer to what is wrong already
+	}
+	v.shots(p)
+	return v.err()
+}
+
+// Runnable reports what keeps a plan that was read from a file from being carried out,
+// before anything is started for it: a file can be changed, and a spec may not set
+// everything that a plan has room for. exist are the names of the scripts.
+func (p Plan) Runnable(exist []string) error {
+	v := &validation{}
+	for _, s := range p.Scenarios {
+		v.want(slices.Contains(exist, s.Name), "unknown scenario %s: %s", quote(s.Name), suggest(s.Name, exist))
+	}
+	for _, c := range p.Cells {
+		for _, name := range slices.Sorted(maps.Keys(c.Settings)) {
+			setting, err := Lookup(name)
+			if err != nil {
+				v.want(false, "cell %s: %s %w", quote(c.Label), quote(name), err)
+				continue
+			}
+			canonical, err := setting.Canonical(c.Settings[name])
+			v.want(err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]))
+		}
+	}
+	for service, list := range p.CPUs {
+		err := checkCPUList(list)
+		v.want(slices.Contains(Services, service) && err == nil, "cpus of %s are %s", quote(service), quote(list))
+	}
+	for _, host := range p.AllowTargets {
+		v.want(isHost(host), "allow_targets holds %s", quote(host))
+	}
+	return v.err()
+}
+
+// validation gathers faults, no more than anybody would read.
+type validation struct{ faults []error }
+
+func (v *validation) want(ok bool, format string, args ...any) {
+	if !ok && len(v.faults) < MaxFaults {
+		v.faults = append(v.faults, fmt.Errorf(format, args...))
+	}
+}
+
+func (v *validation) err() error { return errors.Join(v.faults...) }
+
+func (v *validation) scenarios(p Plan) {
+	v.want(len(p.Scenarios) >= 1, "it has no scenarios")
+	seen := map[string]bool{}
+	for _, s := range p.Scenarios {
+		v.want(scenarioText.MatchString(s.Name) && s.Scale > 0 && s.Scale <= MaxScale && !seen[s.String()], "scenario %s is none, or is there twice", quote(s.String()))
+		seen[s.String()] = true
+	}
+	for name, n := range p.BlocksOf {
+		v.want(seen[name] && n >= 1 && n <= p.Blocks, "blocks_of says %d of %s", n, quote(name))
+	}
+}
+
+func (v *validation) cells(cells []Cell) {
+	// The baseline's twin comes on top of what a spec may give.
+	v.want(len(cells) >= 1 && len(cells) <= MaxCells+1, "it has %d cells", len(cells))
+	labels, baselines, settings := map[string]bool{}, 0, 0
+	for _, c := range cells {
+		v.want(c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label], "label %s is none, or is there twice", quote(c.Label))
+		labels[c.Label] = true
+		v.want(c.Expect == "" || slices.Contains(Causes, c.Expect), "cell %s expects %s", quote(c.Label), quote(c.Expect))
+		if c.Baseline {
+			baselines++
+		}
+		settings += len(c.Settings)
+	}
+	v.want(baselines == 1, "%d cells are the baseline", baselines)
+	v.want(settings <= 2*MaxAll, "its cells have %d settings", settings)
+}
+
+func (v *validation) shots(p Plan) {
+	v.want(len(p.Shots) >= 1 && len(p.Shots) <= MaxShots, "it has %d shots", len(p.Shots))
+	cells := map[string]bool{}
+	for _, c := range p.Cells {
+		cells[c.Label] = true
+	}
+	for i, s := range p.Shots {
+		v.want(s.N == i+1, "shot %d has the number %d", i+1, s.N)
+		v.want(s.Block >= 1 && s.Block <= p.Blocks, "shot %d is of block %d", i+1, s.Block)
+		v.want(cells[s.Cell], "shot %d is of the cell %s, which is not there", i+1, quote(s.Cell))
+		v.want(slices.Contains(p.Scenarios, s.Scenario), "shot %d is of the scenario %s, which is not there", i+1, quote(s.Scenario.String()))
+	}
+}
