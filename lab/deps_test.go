@@ -18,6 +18,7 @@ var rooms = map[string][]string{
 	"lab/internal/series":           {},
 	"lab/internal/record":           {},
 	"lab/internal/judge/compare":    {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/dashboard":        {},
 	"lab/internal/stack/proc":       {},
 	"lab/internal/stack/toolchain":  {"internal/stack/proc"},
 	"lab/internal/stack/fault":      {},
@@ -44,7 +45,7 @@ var rooms = map[string][]string{
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series", "lab/internal/dashboard"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 
