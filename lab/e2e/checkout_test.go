@@ -44,11 +44,18 @@ type checkout struct {
 	t    *testing.T
 	root string
 	as   *syscall.Credential // whom the lab runs as; nil: as the test
+	env  []string            // its environment; nil: the test's
 }
 
 func newCheckout(t *testing.T) *checkout {
 	t.Helper()
-	c := &checkout{t: t, root: t.TempDir()}
+	return newCheckoutAt(t, t.TempDir())
+}
+
+func newCheckoutAt(t *testing.T, root string) *checkout {
+	t.Helper()
+	c := &checkout{t: t, root: root}
+	must(t, os.MkdirAll(root, 0o755))
 	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
 		must(t, os.Symlink(filepath.Join(source, name), filepath.Join(c.root, name)))
 	}
@@ -85,7 +92,7 @@ type result struct {
 // command prepares `lab args…` in the checkout, in a process group of its own.
 func (c *checkout) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(c.root, "bin", "lab"), args...)
-	cmd.Dir = c.root
+	cmd.Dir, cmd.Env = c.root, c.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.as}
 	return cmd
 }

@@ -94,7 +94,7 @@ func deathOf(victim string) string {
 	case "k6":
 		return "SIGKILL"
 	case "postgres-backend":
-		return "primary"
+		return "primary ended with a crash of one of its processes"
 	}
 	return victim + " ended with signal SIGKILL"
 }

@@ -157,9 +157,9 @@ func ask(t *testing.T, prometheus, query string) float64 {
 	return value
 }
 
-// signalMidShot runs the matrix, sends it a signal in the middle of the second shot,
-// and returns its exit status, -1 when the signal ended it.
-func (c *checkout) signalMidShot(sig syscall.Signal) int {
+// signalMidShot runs the matrix, sends it the signals in the middle of the second shot,
+// and returns its exit status, -1 when a signal ended it.
+func (c *checkout) signalMidShot(signals ...syscall.Signal) int {
 	c.t.Helper()
 	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
 	must(c.t, cmd.Start())
@@ -168,25 +168,39 @@ func (c *checkout) signalMidShot(sig syscall.Signal) int {
 		return len(runs) == 1 && len(records(c.t, runs[0])) >= 1
 	})
 	time.Sleep(3 * time.Second) // into the next one
-	must(c.t, cmd.Process.Signal(sig))
+	for _, sig := range signals {
+		must(c.t, cmd.Process.Signal(sig))
+		time.Sleep(300 * time.Millisecond) // an impatient finger
+	}
 	_ = cmd.Wait()
 	return cmd.ProcessState.ExitCode()
 }
 
+// However a run is told to end (Ctrl-C, an impatient one, a service manager, a closed
+// terminal), it ends the same way.
 func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
-	c := newCheckout(t)
-	if got := c.signalMidShot(syscall.SIGINT); got != 130 {
-		t.Errorf("exit status = %d; want 130", got)
-	}
-	if left := c.processes(); len(left) > 0 {
-		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
-	}
-	finished := len(records(t, c.runs()[0]))
-	if finished < 1 || finished > 5 {
-		t.Errorf("%d records; want those of the finished shots only", finished)
-	}
-	if !exists(c.runs()[0] + ".md") {
-		t.Error("there is no report of what is finished")
+	for name, signals := range map[string][]syscall.Signal{
+		"Ctrl-C":              {syscall.SIGINT},
+		"Ctrl-C, twice":       {syscall.SIGINT, syscall.SIGINT},
+		"SIGTERM":             {syscall.SIGTERM},
+		"the terminal closes": {syscall.SIGHUP},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCheckout(t)
+			if got := c.signalMidShot(signals...); got != 130 {
+				t.Errorf("exit status = %d; want 130", got)
+			}
+			if left := c.processes(); len(left) > 0 {
+				t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+			}
+			finished := len(records(t, c.runs()[0]))
+			if finished < 1 || finished > 5 {
+				t.Errorf("%d records; want those of the finished shots only", finished)
+			}
+			if !exists(c.runs()[0] + ".md") {
+				t.Error("there is no report of what is finished")
+			}
+		})
 	}
 }
 

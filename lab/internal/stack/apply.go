@@ -18,17 +18,18 @@ const applyTimeout = 2 * time.Minute
 // Apply brings the stack to the settings of a cell and returns what is really set
 // then, read back from the live programs. The backend and the pooler are always
 // started anew, PostgreSQL only for a setting that needs it, and whatever has
-// died is brought back.
+// died or does not answer is brought back.
 func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
+	if err := s.stopSilent(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.stop(ctx, App, PgBouncer); err != nil {
 		return nil, err
 	}
-	previous := s.settings
-	s.tell(func() { s.settings = maps.Clone(settings) })
 	if !maps.Equal(s.cpus, cpus) {
 		// What runs elsewhere than it should is started anew.
 		s.cpus = maps.Clone(cpus)
@@ -42,6 +43,10 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	if err := s.relent(ctx); err != nil {
 		return nil, err
 	}
+	// Only now: what has died comes back as it was, for a standby with fewer connections
+	// than its primary does not start.
+	previous := s.settings
+	s.tell(func() { s.settings = maps.Clone(settings) })
 	if err := s.applyGUCs(ctx, previous); err != nil {
 		return nil, err
 	}
@@ -54,6 +59,9 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	if err := s.startAll(ctx, append(s.services(), s.helperServices()...)); err != nil {
 		return nil, err
 	}
+	if err := s.noteGenerations(ctx); err != nil {
+		return nil, err
+	}
 	return s.attest(ctx)
 }
 
@@ -62,9 +70,10 @@ func (s *Stack) servers() []service { return []service{s.service(Primary), s.ser
 // applyGUCs writes the configuration of both servers, reloads it, and restarts
 // them where a setting asks for it.
 func (s *Stack) applyGUCs(ctx context.Context, previous matrix.Settings) error {
-	if slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix), overlay(defaultGUCs, s.settings, matrix.PostgresPrefix)) {
+	if !s.halfApplied && slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix), overlay(defaultGUCs, s.settings, matrix.PostgresPrefix)) {
 		return nil
 	}
+	s.halfApplied = true
 	order := []string{Primary, Replica}
 	if maxConnections(s.settings) > maxConnections(previous) {
 		// A standby must allow at least as many connections as its primary.
@@ -93,7 +102,11 @@ func (s *Stack) applyGUCs(ctx context.Context, previous matrix.Settings) error {
 			return err
 		}
 	}
-	return s.service(Replica).awaitReady(ctx)
+	if err := s.service(Replica).awaitReady(ctx); err != nil {
+		return err
+	}
+	s.halfApplied = false
+	return nil
 }
 
 func maxConnections(settings matrix.Settings) int {

@@ -55,9 +55,21 @@ func (m *members) add(name string, p *proc.Process) {
 		if member.stopping {
 			return
 		}
-		m.deaths = append(m.deaths, Death{Service: name, At: time.Now().UTC(), How: p.Exit().String(), Log: p.Tail(deathLines)})
-		m.deaths = m.deaths[max(0, len(m.deaths)-deathsKept):]
+		m.keep(Death{Service: name, At: time.Now().UTC(), How: p.Exit().String(), Log: p.Tail(deathLines)})
 	})
+}
+
+// addDeath notes a death that is none of a process of ours.
+func (m *members) addDeath(d Death) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keep(d)
+}
+
+// keep notes a death, and forgets the oldest. The lock is held.
+func (m *members) keep(d Death) {
+	m.deaths = append(m.deaths, d)
+	m.deaths = m.deaths[max(0, len(m.deaths)-deathsKept):]
 }
 
 // deathLines is how much of its log a dead service leaves behind.

@@ -33,7 +33,7 @@ func (s *Stack) Quiesce(ctx context.Context) error {
 		if !s.members.runs(server) {
 			continue // it has ended, and its sessions with it
 		}
-		if err := s.drain(ctx, server); err != nil {
+		if err := errors.Join(s.drain(ctx, server), s.lookForCrash(ctx, server)); err != nil {
 			return err
 		}
 	}

@@ -33,11 +33,13 @@ type Stack struct {
 	secrets secrets
 	members *members
 
-	mu      sync.Mutex // held by an operation
-	cpus    matrix.CPUs
-	report  func(Step)
-	undo    []string    // SQL that undoes the faults of the cell
-	killing *time.Timer // of a service that is to be killed
+	mu          sync.Mutex // held by an operation
+	cpus        matrix.CPUs
+	report      func(Step)
+	generations map[string]time.Time // when the processes of each server began, before the load
+	halfApplied bool                 // the configuration of the servers may be that of no cell
+	undo        []string             // SQL that undoes the faults of the cell
+	killing     *time.Timer          // of a service that is to be killed
 
 	toldMu   sync.Mutex // of what Status tells during an operation, which alone changes it
 	settings matrix.Settings

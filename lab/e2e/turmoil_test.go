@@ -1,0 +1,178 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A process that is suspended in mid-shot, and does not wake up, is noticed by a
+// deadline: the repetition is invalid, and the next one has a stack that answers.
+func TestSuspendedProcessesAreNoticed(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	run := c.watch("matrix", "--json", spec)
+	run.await("shot")
+	for _, victim := range []string{"primary", "prometheus", "k6"} {
+		run.await("live")
+		pid := c.pid(victim)
+		if victim == "k6" {
+			pid = child(t, run.pid(), "k6")
+		}
+		must(t, syscall.Kill(-pid, syscall.SIGSTOP)) // each leads a group of its own
+		hit := run.await("shot")
+		if hit.Verdict != "invalid" || len(hit.Reasons) == 0 {
+			t.Errorf("%s suspended: shot %d is %s, %v; want it invalid, and why", victim, hit.N, hit.Verdict, hit.Reasons)
+		}
+		t.Logf("%s suspended: %s", victim, strings.Join(hit.Reasons, "; "))
+		run.await("shot") // it may have begun while the silent one was brought back
+		if whole := run.await("shot"); whole.Verdict == "invalid" {
+			t.Errorf("%s suspended: shot %d is invalid still: %v", victim, whole.N, whole.Reasons)
+		}
+	}
+	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
+	if got := run.exit(); got != 130 {
+		t.Errorf("exit status = %d; want 130", got)
+	}
+}
+
+// Two checkouts have a lab each, at the same time, and neither is in the other's way.
+func TestTwoLabsAtOnce(t *testing.T) {
+	a, b := newCheckout(t), newCheckout(t)
+	var both sync.WaitGroup
+	for _, c := range []*checkout{a, b} {
+		both.Go(func() { c.run("up") })
+	}
+	both.Wait()
+	taken := make(map[string]bool)
+	for _, c := range []*checkout{a, b} {
+		st := c.status()
+		if st.State != "up" {
+			t.Fatalf("a lab is %s; want both up", st.State)
+		}
+		for _, s := range st.Services {
+			if taken[s.Addr] {
+				t.Errorf("%s is used twice", s.Addr)
+			}
+			taken[s.Addr] = true
+		}
+	}
+	a.lab("down")
+	if got := b.status(); got.State != "up" {
+		t.Errorf("the other lab is %s after one went down; want up", got.State)
+	}
+	if out := b.lab("psql", "primary", "--", "-Atc", "SELECT 1"); out != "1\n" {
+		t.Errorf("the other lab's primary answers %q", out)
+	}
+}
+
+// A process that has got the pid of one of an old lab's services is not ended: its
+// start time tells that it is another.
+func TestAnothersProcessIsNeverEnded(t *testing.T) {
+	c := newCheckout(t)
+	c.lab("up")
+	must(t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
+	eventually(t, "nothing of the lab lives", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+	state := filepath.Join(c.root, ".lab", "state.json")
+	text, err := os.ReadFile(state)
+	must(t, err)
+	must(t, os.WriteFile(state, withPIDs(t, text, os.Getpid()), 0o600))
+	c.lab("up") // would have killed this test
+	if got := c.status().State; got != "up" {
+		t.Errorf("state = %q; want up", got)
+	}
+}
+
+// A state file that cannot be read is refused, with the way out, and nothing is ended
+// or started by it.
+func TestTornStateFile(t *testing.T) {
+	c := newCheckout(t)
+	c.lab("up")
+	must(t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
+	eventually(t, "nothing of the lab lives", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+	state := filepath.Join(c.root, ".lab", "state.json")
+	must(t, os.WriteFile(state, []byte(`{"supervisor":{"pid":1`), 0o600))
+	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") || !strings.Contains(r.stderr, "remove") {
+		t.Errorf("exit status %d, %q; want 1, the file, and the way out", r.status, r.stderr)
+	}
+	must(t, os.Remove(state))
+	c.lab("up")
+}
+
+var rounds = flag.Int("rounds", 20, "times that a stack goes up and down")
+
+// What comes while a stack comes up or goes down: the same again, and its opposite.
+func TestUpAndDownInAHurry(t *testing.T) {
+	c := newCheckout(t)
+	c.lab("up")
+	c.lab("down")
+	before := resources(t)
+	for range 3 {
+		var all sync.WaitGroup
+		for i := range 10 {
+			command := []string{"up", "down"}[i%2]
+			all.Go(func() { c.run(command) })
+		}
+		all.Wait()
+	}
+	for range *rounds {
+		c.lab("up")
+		c.lab("down")
+	}
+	c.run("down")
+	if left := c.processes(); len(left) > 0 {
+		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+	}
+	if after := resources(t); after != before {
+		t.Errorf("shared memory, semaphores and sockets: %+v before, %+v after", before, after)
+	}
+}
+
+// inUse is what processes leave behind in the kernel.
+type inUse struct{ shared, semaphores, homes int }
+
+func resources(t *testing.T) inUse {
+	t.Helper()
+	lines := func(path string) int {
+		text, err := os.ReadFile(path)
+		must(t, err)
+		return strings.Count(string(text), "\n")
+	}
+	files, err := filepath.Glob("/dev/shm/PostgreSQL.*")
+	must(t, err)
+	homes, err := filepath.Glob("/var/lib/stormwave/*/data/*")
+	must(t, err)
+	return inUse{lines("/proc/sysvipc/shm") + len(files), lines("/proc/sysvipc/sem"), len(homes)}
+}
+
+// withPIDs gives every process of a state file that pid, and keeps the start times.
+func withPIDs(t *testing.T, state []byte, pid int) []byte {
+	t.Helper()
+	type ident map[string]any
+	var s struct {
+		Supervisor ident            `json:"supervisor"`
+		Services   map[string]ident `json:"services"`
+	}
+	must(t, json.Unmarshal(state, &s))
+	if len(s.Services) == 0 {
+		t.Fatalf("the state file names no service: %s", state)
+	}
+	for _, id := range s.Services {
+		if _, ok := id["PID"]; !ok {
+			t.Fatalf("a service without a pid: %s", state)
+		}
+		id["PID"] = pid
+	}
+	text, err := json.Marshal(s)
+	must(t, err)
+	return text
+}
