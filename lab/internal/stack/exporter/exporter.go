@@ -93,7 +93,7 @@ func (e *Exporter) Close(ctx context.Context) {
 
 func (e *Exporter) pids() map[string]int {
 	pids := e.source.PIDs()
-	pids["supervisor"] = os.Getpid()
+	pids[supervisor] = os.Getpid()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	maps.Copy(pids, e.guest)

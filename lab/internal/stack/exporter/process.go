@@ -24,6 +24,10 @@ var (
 	upDesc     = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
 )
 
+// supervisor is the lab's own process. The services are its children, and each counts
+// for itself.
+const supervisor = "supervisor"
+
 // processes collects CPU and memory by service.
 type processes struct {
 	pids func() map[string]int
@@ -48,6 +52,9 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 	used := proc.CPU(slices.Collect(maps.Values(pids)))
 	for service, pid := range pids {
 		cpu, runs := used[pid]
+		if service == supervisor {
+			cpu, runs = proc.OwnCPU(pid)
+		}
 		up := 0.0
 		if runs {
 			up = 1
@@ -88,7 +95,11 @@ func (p *processes) readMemory(pids map[string]int) map[string]uint64 {
 	p.readAt = time.Now()
 	clear(p.memory)
 	for service, pid := range pids {
-		if bytes, ok := proc.PSS(pid); ok {
+		read := proc.PSS
+		if service == supervisor {
+			read = proc.OwnPSS
+		}
+		if bytes, ok := read(pid); ok {
 			p.memory[service] = bytes
 		}
 	}

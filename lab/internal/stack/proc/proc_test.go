@@ -189,6 +189,37 @@ func TestCPUCountsChildrenThatHaveEnded(t *testing.T) {
 	}
 }
 
+func TestOwnUsageLeavesChildrenOut(t *testing.T) {
+	p, err := Start(shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; exec sleep 60"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := p.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	me := os.Getpid()
+	ownBefore, ok := OwnCPU(me)
+	before := CPU([]int{me})[me]
+	if !ok {
+		t.Fatal("this process has used no CPU time")
+	}
+	for deadline := time.Now().Add(10 * time.Second); CPU([]int{p.PID()})[p.PID()] < 50*time.Millisecond; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the child uses no CPU time")
+		}
+	}
+	own, _ := OwnCPU(me)
+	if all := CPU([]int{me})[me]; own-ownBefore >= all-before {
+		t.Errorf("this process alone used %s, with its child %s; want less alone", own-ownBefore, all-before)
+	}
+	ownPSS, ok := OwnPSS(me)
+	if all, _ := PSS(me); !ok || ownPSS == 0 || ownPSS >= all {
+		t.Errorf("this process alone holds %d bytes, with its child %d; want less alone", ownPSS, all)
+	}
+}
+
 func TestParseCPUs(t *testing.T) {
 	for _, c := range []struct {
 		list  string

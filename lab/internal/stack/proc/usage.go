@@ -55,3 +55,27 @@ func PSS(pid int) (bytes uint64, ok bool) {
 	}
 	return bytes, ok
 }
+
+// OwnCPU returns the CPU time that the process alone has used. What its children have
+// used is theirs.
+func OwnCPU(pid int) (used time.Duration, ok bool) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0, false
+	}
+	s, err := p.Stat()
+	if err != nil {
+		return 0, false
+	}
+	return time.Duration(s.UTime+s.STime) * clockTick, true
+}
+
+// OwnPSS returns the proportional set size of the process alone, in bytes.
+func OwnPSS(pid int) (bytes uint64, ok bool) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0, false
+	}
+	roll, err := p.ProcSMapsRollup()
+	return roll.Pss, err == nil
+}
