@@ -24,7 +24,9 @@ var rooms = map[string][]string{
 	"lab/internal/stack/fault":      {},
 	"lab/internal/stack/exporter":   {"internal/series", "internal/stack/proc"},
 	"lab/internal/stack":            {"internal/matrix", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/stack/daemon":     {"internal/matrix", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
+	"lab/internal/page":             {"internal/matrix", "internal/record", "internal/report/plot", "internal/series", "internal/stack"},
+	"lab/internal/browsertest":      {"internal/stack/toolchain"},
+	"lab/internal/stack/daemon":     {"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
 	"lab/internal/measure/load":     {"internal/record", "internal/stack/proc"},
 	"lab/internal/measure/snapshot": {"internal/record", "internal/series"},
 	"lab/internal/measure/host":     {"internal/record", "internal/stack/proc", "internal/stack/toolchain"},
@@ -40,7 +42,7 @@ var rooms = map[string][]string{
 	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
-		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/measure/snapshot", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
+		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/measure/snapshot", "internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 	},
 }
 

@@ -78,7 +78,7 @@ func newRun(ctx context.Context, j *job) error {
 		return err
 	}
 	j.dir = dir
-	if err := j.client.Begin(ctx, dir.Name()); err != nil {
+	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Shots), j.eta); err != nil {
 		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
 	if j.host, err = describeHost(ctx, j.layout, j.tools); err != nil {

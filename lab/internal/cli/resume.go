@@ -95,7 +95,7 @@ func goOn(ctx context.Context, j *job, force bool) error {
 			j.dir.Name(), strings.Join(changes, "\n  "))
 	}
 	j.host.Forced = append(j.host.Forced, changes...)
-	return j.client.Begin(ctx, j.dir.Name())
+	return j.client.Begin(ctx, j.dir.Name(), len(j.plan.Shots), j.eta)
 }
 
 // samePlan compares plans as they are written down.

@@ -26,6 +26,7 @@ type job struct {
 	spec    []byte
 	plan    matrix.Plan
 	earlier []record.Record                   // of a run that is resumed
+	eta     time.Duration                     // of what is left to shoot
 	out     io.Writer                         // for people
 	events  *events                           // for programs; nil: nobody asked
 	begin   func(context.Context, *job) error // claims the stack; fills in dir and host
@@ -50,6 +51,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
+	j.eta = eta
 	fmt.Fprintf(j.out, "%s: %s, about %s\n", j.plan.Name, describe(j.plan), eta.Round(time.Second))
 
 	j.client = daemon.NewClient(j.layout)

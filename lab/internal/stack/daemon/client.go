@@ -201,10 +201,11 @@ func (c *Client) Tell(ctx context.Context, progress exporter.Progress) error {
 	return c.call(ctx, http.MethodPut, "/progress", progress, nil)
 }
 
-// Begin claims the stack for a run of the calling process.
-func (c *Client) Begin(ctx context.Context, run string) error {
+// Begin claims the stack for a run of the calling process, of so many shots, which will
+// take about eta.
+func (c *Client) Begin(ctx context.Context, run string, shots int, eta time.Duration) error {
 	me, _ := proc.Identify(os.Getpid())
-	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me}, nil)
+	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me, Shots: shots, ETA: eta}, nil)
 }
 
 // End gives the stack back.

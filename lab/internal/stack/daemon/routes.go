@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack"
@@ -57,6 +58,9 @@ func (s *Supervisor) routes() http.Handler {
 		s.quit()
 	})
 	mux.HandleFunc("POST /apply", handle(func(ctx context.Context, req applyRequest) (matrix.Settings, error) {
+		s.mu.Lock()
+		s.applied, s.stage = req.Settings, stageApply
+		s.mu.Unlock()
 		attested, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
 		if err != nil {
 			return nil, err
@@ -64,6 +68,7 @@ func (s *Supervisor) routes() http.Handler {
 		return attested, s.remember()
 	}))
 	mux.HandleFunc("POST /reset", handle(func(ctx context.Context, _ struct{}) (string, error) {
+		s.at(stageWarm)
 		return s.stack.Reset(ctx)
 	}))
 	mux.HandleFunc("POST /quiesce", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
@@ -71,6 +76,7 @@ func (s *Supervisor) routes() http.Handler {
 	}))
 	mux.HandleFunc("PUT /shot", handle(func(ctx context.Context, req shotRequest) (struct{}, error) {
 		s.exporter.SetShot(req.Shot, req.Guests)
+		s.mark(req.Shot)
 		if req.Shot == nil {
 			return struct{}{}, nil
 		}
@@ -92,6 +98,7 @@ func (s *Supervisor) routes() http.Handler {
 
 func (s *Supervisor) status() Status {
 	st := Status{State: "starting", Supervisor: os.Getpid(), Status: s.stack.Status()}
+	st.URLs["page"] = new("http://" + s.stack.PageAddr())
 	if over, err := s.progress.outcome(); over && err == nil {
 		st.State = "up"
 	}
@@ -129,14 +136,18 @@ func (s *Supervisor) begin(run Run) error {
 	if s.run != nil && s.run.Owner.Alive() {
 		return errBusy(s.run.Name)
 	}
-	s.run = &run
+	run.Began = time.Now()
+	s.run, s.stage, s.applied, s.shot = &run, "", nil, nil
 	return nil
 }
 
 func (s *Supervisor) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.run = nil
+	if s.run != nil {
+		s.lastRun = s.run
+	}
+	s.run, s.stage, s.applied, s.shot = nil, "", nil, nil
 	s.exporter.SetShot(nil, nil)
 }
 

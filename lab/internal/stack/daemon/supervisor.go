@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -36,15 +38,22 @@ type Supervisor struct {
 	progress *progress
 	quit     context.CancelFunc
 
-	mu  sync.Mutex
-	run *Run
+	mu      sync.Mutex
+	run     *Run
+	lastRun *Run // that has ended
+	stage   string
+	applied matrix.Settings // of the cell in progress
+	shot    *exporter.Shot  // that is under load
 }
 
 // Run is the run of a matrix that uses the stack. There is one at a time, and it
 // ends with its process.
 type Run struct {
-	Name  string     `json:"name"`
-	Owner proc.Ident `json:"owner"`
+	Name  string        `json:"name"`
+	Owner proc.Ident    `json:"owner"`
+	Shots int           `json:"shots"`  // planned, at most
+	ETA   time.Duration `json:"eta_ns"` // until its end, as it is estimated when it begins
+	Began time.Time     `json:"began"`
 }
 
 // Supervise brings the stack up, serves the control socket, and takes the stack
@@ -120,7 +129,7 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 	return err
 }
 
-// listen opens the control socket and the exporter's port.
+// listen opens the control socket, the exporter's port and the page's.
 func (s *Supervisor) listen() ([]*http.Server, error) {
 	if err := os.RemoveAll(s.layout.Control()); err != nil {
 		return nil, fmt.Errorf("remove old control socket: %w", err)
@@ -136,13 +145,24 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open exporter's port: %w", err)
 	}
+	looks, err := net.Listen("tcp", s.stack.PageAddr())
+	if err != nil {
+		return nil, fmt.Errorf("open the page's port: %w", err)
+	}
+	live, err := s.newPage()
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", s.exporter.Handler())
 	servers := []*http.Server{
-		{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second},
-		{Handler: mux, ReadHeaderTimeout: 5 * time.Second},
+		// Bounded in what it reads, not in time: an order takes as long as it takes, and a
+		// deadline for its body would end the order with it.
+		{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10},
+		page.Server(mux),
+		pageServer(live),
 	}
-	for i, listener := range []net.Listener{control, metrics} {
+	for i, listener := range []net.Listener{peers{control, mayControl}, metrics, looks} {
 		go func() {
 			if err := servers[i].Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				slog.Error("serve", "addr", listener.Addr(), "err", err)

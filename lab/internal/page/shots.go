@@ -1,0 +1,157 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+// shotsShown is how many shots the page lists, the newest ones: a night's run has more
+// than a browser likes to lay out anew.
+const shotsShown = 500
+
+// row is a finished shot. What could not be measured is nil.
+type row struct {
+	N, Block, Attempt int
+	Cell, Scenario    string
+	Verdict           record.Verdict
+	Reasons           []string
+	Start, End        time.Time
+	Requests          *int64
+	Failed            *float64 // share of the requests, 0…1
+	Goodput, P99      *float64 // requests per second, milliseconds
+	Superseded        bool     // its block was interrupted and shot again
+}
+
+func newRow(rec record.Record) row {
+	r := row{
+		N: rec.N, Block: rec.Block, Attempt: max(1, rec.Attempt), Cell: rec.Cell, Scenario: matrix.Scenario{Name: rec.Scenario, Scale: rec.Scale}.String(),
+		Verdict: rec.Verdict, Reasons: rec.Reasons, Start: rec.Start, End: rec.End,
+	}
+	if l := rec.Load; l != nil {
+		r.Requests, r.Failed, r.Goodput, r.P99 = &l.Requests, &l.ErrorRatio, &l.GoodputRPS, &l.Latency.P99
+	}
+	return r
+}
+
+// shots follows the records of a run while they are appended: what was read once is
+// not read again.
+type shots struct {
+	mu         sync.Mutex
+	path       string
+	offset     int64
+	rows       []row
+	unreadable int // lines that are no record
+}
+
+// table is the finished shots of a run, the newest first.
+type table struct {
+	Version    string // of what it shows
+	Rows       []row
+	Total      int // records, those that are not shown included
+	Done       int // of them, those whose block was not shot again
+	Unreadable int // records that could not be read
+	Err        error
+}
+
+// read returns the shots that are recorded at path. A file that is not there has none.
+func (s *shots) read(path string) table {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if path == "" {
+		return table{Version: "none"}
+	}
+	err := s.follow(path)
+	t := table{Total: len(s.rows), Unreadable: s.unreadable, Err: err}
+	attempts := make(map[int]int) // the last one of each block
+	for _, r := range s.rows {
+		attempts[r.Block] = max(attempts[r.Block], r.Attempt)
+	}
+	for i := len(s.rows) - 1; i >= 0; i-- {
+		r := s.rows[i]
+		r.Superseded = r.Attempt < attempts[r.Block]
+		if !r.Superseded {
+			t.Done++
+		}
+		if len(t.Rows) < shotsShown {
+			t.Rows = append(t.Rows, r)
+		}
+	}
+	t.Version = fmt.Sprintf("%d-%d-%t", s.offset, len(s.rows), err != nil)
+	return t
+}
+
+// Hidden is how many shots are not shown.
+func (t table) Hidden() int { return t.Total - len(t.Rows) }
+
+// follow reads the lines that were appended since the last time, whole ones only.
+func (s *shots) follow(path string) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.forget(path)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the finished shots: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("read the finished shots: %w", err)
+	}
+	if path != s.path || info.Size() < s.offset { // another run, or a torn line that was cut off
+		s.forget(path)
+	}
+	if info.Size() == s.offset {
+		return nil
+	}
+	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, info.Size()-s.offset))
+	if err != nil {
+		return fmt.Errorf("read the finished shots: %w", err)
+	}
+	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
+	for line := range bytes.Lines(whole) {
+		var rec record.Record
+		if err := json.Unmarshal(line, &rec); err != nil || rec.Validate() != nil {
+			s.unreadable++
+			continue
+		}
+		s.rows = append(s.rows, newRow(rec))
+	}
+	s.offset += int64(len(whole))
+	return nil
+}
+
+func (s *shots) forget(path string) {
+	s.path, s.offset, s.rows, s.unreadable = path, 0, nil, 0
+}
+
+// latest says what came of the newest shot.
+func (t table) latest() string {
+	if len(t.Rows) == 0 {
+		return ""
+	}
+	r := t.Rows[0]
+	return "Shot " + strconv.Itoa(r.N) + " is finished: " + string(r.Verdict)
+}
+
+// since returns the shots that began at or after a time, in their order.
+func (s *shots) since(t time.Time) []row {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := len(s.rows)
+	for i > 0 && !s.rows[i-1].Start.Before(t) {
+		i--
+	}
+	return append([]row(nil), s.rows[i:]...)
+}

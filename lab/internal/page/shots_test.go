@@ -1,0 +1,78 @@
+package page
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stormwave/lab/internal/record"
+)
+
+func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "records.jsonl")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &shots{}
+	check := func(what string, total, done, unreadable int, newest int) {
+		t.Helper()
+		got := s.read(path)
+		if got.Total != total || got.Done != done || got.Unreadable != unreadable || got.Err != nil {
+			t.Errorf("%s: %d shots, %d done, %d unreadable, %v; want %d, %d, %d", what, got.Total, got.Done, got.Unreadable, got.Err, total, done, unreadable)
+		}
+		if newest != 0 && (len(got.Rows) == 0 || got.Rows[0].N != newest) {
+			t.Errorf("%s: the newest shot is not %d: %+v", what, newest, got.Rows)
+		}
+	}
+	check("no file", 0, 0, 0, 0)
+	one, two := recorded(t, 1, nil), recorded(t, 2, nil)
+	write(one)
+	check("one", 1, 1, 0, 1)
+	before := s.read(path).Version
+	write(one + two[:40])
+	check("half a line more", 1, 1, 0, 1)
+	if now := s.read(path).Version; now != before {
+		t.Errorf("half a line changed the version from %s to %s", before, now)
+	}
+	write(one + two)
+	check("two", 2, 2, 0, 2)
+	if now := s.read(path).Version; now == before {
+		t.Error("another shot did not change the version")
+	}
+	write(one + two + "{\"schema\":7}\nnonsense\n" + recorded(t, 3, nil))
+	check("lines that are no record", 3, 3, 2, 3)
+	write(one)
+	check("a file that was cut off", 1, 1, 0, 1)
+
+	write(one + two + recorded(t, 3, func(r *record.Record) { r.Attempt = 2 }))
+	check("a block that was shot again", 3, 1, 0, 3)
+	if rows := s.read(path).Rows; rows[0].Superseded || !rows[1].Superseded || !rows[2].Superseded {
+		t.Errorf("superseded: %+v; want the first attempt", rows)
+	}
+	path = filepath.Join(t.TempDir(), "records.jsonl")
+	write(two)
+	check("another run", 1, 1, 0, 2)
+}
+
+func TestManyShotsAreCutToTheNewest(t *testing.T) {
+	s := newStage(t)
+	s.begin(2)
+	var text strings.Builder
+	for n := range shotsShown + 7 {
+		text.WriteString(recorded(t, n+1, nil))
+	}
+	s.write(s.dir().Records(), text.String())
+	got := s.get("/")
+	if n := strings.Count(got, `<td class="n" data-v="85358">`); n != shotsShown {
+		t.Errorf("%d shots are listed; want %d", n, shotsShown)
+	}
+	want := fmt.Sprintf("The %d newest of %d shots.", shotsShown, shotsShown+7)
+	if !strings.Contains(got, want) {
+		t.Errorf("the page does not say %q", want)
+	}
+}

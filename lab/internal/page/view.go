@@ -1,0 +1,128 @@
+package page
+
+import (
+	"context"
+	"html/template"
+	"strings"
+	"time"
+
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
+)
+
+// view is what the templates render.
+type view struct {
+	Now      time.Time
+	Archive  *Archive
+	Refresh  int64 // milliseconds between two requests for what has changed; 0: nothing changes
+	State    string
+	Services []service
+	Deaths   []stack.Death
+	Run      *progress
+	Shots    table
+	Charts   picture
+}
+
+// service is a service with what has become of it.
+type service struct {
+	stack.ServiceStatus
+	State  string // "ready", "starting", "down"
+	Deaths int    // times that it ended unasked
+}
+
+// look gathers what the page shows now.
+func (p *Page) look(ctx context.Context) *view {
+	v := &view{Now: p.now().UTC(), Archive: p.sources.Archive}
+	if p.sources.Archive != nil {
+		v.State = "read-only"
+		dir, err := record.NewDir(p.sources.Results, v.Archive.Run)
+		if err == nil {
+			v.Shots = p.shots.read(dir.Records())
+		} else {
+			v.Shots = table{Version: "none", Err: err}
+		}
+		v.Charts = p.charts.read(ctx, v.Now, marksOf(p.shots.since(v.Archive.Start)))
+		return v
+	}
+	st := p.sources.Status()
+	v.Refresh, v.State, v.Deaths = refresh.Milliseconds(), st.State, st.Deaths
+	for _, s := range st.Services {
+		v.Services = append(v.Services, newService(s, st.Deaths))
+	}
+	var marks []mark
+	v.Shots = table{Version: "none"}
+	if st.Run != nil {
+		if dir, err := record.NewDir(p.sources.Results, st.Run.Name); err == nil {
+			v.Shots = p.shots.read(dir.Records())
+			v.Run = progressOf(st.Run, p.plans.of(dir), v.Shots, p.shots.since(st.Run.Began), v.Now)
+			marks = marksOf(p.shots.since(v.Now.Add(-2 * liveSpan)))
+		}
+	}
+	v.Charts = p.charts.read(ctx, v.Now, marks)
+	return v
+}
+
+func newService(s stack.ServiceStatus, deaths []stack.Death) service {
+	state := service{ServiceStatus: s, State: "starting"}
+	switch {
+	case s.Ready:
+		state.State = "ready"
+	case s.PID == 0:
+		state.State = "down"
+	}
+	for _, d := range deaths {
+		if d.Service == s.Name {
+			state.Deaths++
+		}
+	}
+	return state
+}
+
+// marksOf are the times of the shots.
+func marksOf(rows []row) []mark {
+	var marks []mark
+	for _, r := range rows {
+		if r.Requests != nil { // there was a load
+			marks = append(marks, mark{r.Start, r.End, r.Cell + " " + r.Scenario})
+		}
+	}
+	return marks
+}
+
+// have is what a page has been given already.
+type have struct{ Charts, Shots string }
+
+func (v *view) have() have { return have{v.Charts.Version, v.Shots.Version} }
+
+// String writes what parseHave reads.
+func (h have) String() string { return h.Charts + "." + h.Shots }
+
+func parseHave(text string) have {
+	charts, shots, _ := strings.Cut(text, ".")
+	return have{charts, shots}
+}
+
+// Have is what a page that is loaded whole has.
+func (v *view) Have() string { return v.have().String() }
+
+// Title is the name of the page.
+func (v *view) Title() string {
+	switch {
+	case v.Archive != nil:
+		return v.Archive.Run
+	case v.Run != nil && !v.Run.Over:
+		return v.Run.Name
+	}
+	return "lab"
+}
+
+// Period says which time the charts are over.
+func (v *view) Period() string {
+	if v.Archive != nil {
+		return "The whole run"
+	}
+	return "The last " + span(liveSpan)
+}
+
+// Image is the chart's drawing, which the page makes itself.
+func (d drawnChart) Image() template.HTML { return template.HTML(d.SVG) }

@@ -1,0 +1,72 @@
+package daemon
+
+import (
+	"net/http"
+	"path/filepath"
+
+	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/stack/exporter"
+)
+
+// Stages of a shot, as the runner's orders show them.
+const (
+	stageApply = "apply"
+	stageWarm  = "warm up"
+	stageShoot = "shoot"
+	stageRead  = "read"
+)
+
+// newPage returns the live page of the stack.
+func (s *Supervisor) newPage() (*page.Page, error) {
+	return page.New(page.Sources{
+		Addr: s.stack.PageAddr(), Prometheus: *s.stack.Status().URLs["prometheus"],
+		Results: filepath.Join(s.layout.Root, "results"), Status: s.pageStatus,
+	})
+}
+
+// pageServer serves the page.
+func pageServer(p *page.Page) *http.Server {
+	server := page.Server(p)
+	server.RegisterOnShutdown(p.Close)
+	return server
+}
+
+// pageStatus tells the page what it shows.
+func (s *Supervisor) pageStatus() page.Status {
+	st := s.status()
+	told := page.Status{State: st.State, Services: st.Services, Deaths: st.Deaths}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	run := s.run
+	if run == nil {
+		run = s.lastRun
+	}
+	if run == nil {
+		return told
+	}
+	told.Run = &page.Run{
+		Name: run.Name, Over: s.run == nil || !run.Owner.Alive(), Began: run.Began, Shots: run.Shots, ETA: run.ETA,
+		Stage: s.stage, Applied: s.applied,
+	}
+	if s.shot != nil {
+		told.Run.Cell, told.Run.Scenario = s.shot.Cell, s.shot.Scenario
+	}
+	return told
+}
+
+// at notes which stage the shot is in.
+func (s *Supervisor) at(stage string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stage = stage
+}
+
+// mark notes the shot that is under load; nil: its load is over.
+func (s *Supervisor) mark(shot *exporter.Shot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shot, s.stage = shot, stageRead
+	if shot != nil {
+		s.stage = stageShoot
+	}
+}
