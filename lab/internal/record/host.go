@@ -1,5 +1,7 @@
 package record
 
+import "fmt"
+
 // Host is what a run was made on and with. It names no machine and no user.
 type Host struct {
 	Kernel      string    `json:"kernel"`
@@ -20,6 +22,14 @@ type Host struct {
 	// "app", "scenarios".
 	Fingerprint map[string]string `json:"fingerprint,omitempty"`
 	Forced      []string          `json:"forced,omitempty"` // what had changed when the run was resumed all the same
+}
+
+// Validate reports what keeps a host that was read from a file from being one.
+func (h Host) Validate() error {
+	if h.Cores < 1 || h.MemoryBytes < 0 {
+		return fmt.Errorf("it has %d cores and %d bytes of memory", h.Cores, h.MemoryBytes)
+	}
+	return nil
 }
 
 // Where the programs of a run came from.

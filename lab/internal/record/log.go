@@ -24,20 +24,20 @@ type Log struct {
 // Open opens the records of a run for appending and creates the file if there is
 // none. It fails with a *TornError if the last line is torn: Recover first.
 func Open(path string) (*Log, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := openFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open records: %w", err)
 	}
-	log, err := newLog(file)
+	log, err := newLog(file, path)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open records: %w", err), file.Close())
 	}
 	return log, nil
 }
 
-func newLog(file *os.File) (*Log, error) {
+func newLog(file *os.File, path string) (*Log, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("lock %s: another process is writing this run: %w", file.Name(), err)
+		return nil, fmt.Errorf("lock %s: another process is writing this run: %w", path, err)
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -50,11 +50,15 @@ func newLog(file *os.File) (*Log, error) {
 		}
 		if last[0] != '\n' {
 			// Reading finds where the torn line begins.
-			_, err := Read(file.Name())
+			_, err := Read(path)
 			return nil, err
 		}
 	}
-	if err := syncDir(filepath.Dir(file.Name())); err != nil {
+	dir, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(syncDir(dir), dir.Close()); err != nil {
 		return nil, err
 	}
 	return &Log{file: file, size: info.Size()}, nil
@@ -118,7 +122,7 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s:%d: not a record: %v", e.Path, e.Line, e.Err)
+	return fmt.Sprintf("%s:%d: not a record: %v; bring the line back as it was written, or take it out and resume the run, which shoots its block again", e.Path, e.Line, e.Err)
 }
 
 func (e *CorruptError) Unwrap() error { return e.Err }
@@ -126,7 +130,7 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // Read returns the records of a file. With a torn last line they come along with
 // a *TornError; any other line that is no record is a *CorruptError and gives none.
 func Read(path string) ([]Record, error) {
-	src, err := os.ReadFile(path)
+	src, err := readFile(path, mostRecords)
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
 	}
@@ -137,14 +141,18 @@ func Read(path string) ([]Record, error) {
 // it cannot: of an older schema, torn, corrupt. Use it where part of a run is better
 // than none, and say what is left out.
 func ReadEach(path string) (records []Record, faults []error, err error) {
-	src, err := os.ReadFile(path)
+	src, err := readFile(path, mostRecords)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read records: %w", err)
 	}
 	n := 0
+	var order order
 	for line := range bytes.Lines(src) {
 		n++
 		r, err := decodeLine(bytes.TrimSuffix(line, []byte("\n")))
+		if err == nil {
+			err = order.next(&r)
+		}
 		if err != nil {
 			faults = append(faults, &CorruptError{Path: path, Line: n, Err: err})
 			continue
@@ -190,12 +198,34 @@ func decodeLines(path string, lines [][]byte) ([]Record, error) {
 		})
 	}
 	wait.Wait()
+	var order order
 	for i, err := range faults {
+		if err == nil {
+			err = order.next(&records[i])
+		}
 		if err != nil {
 			return nil, &CorruptError{Path: path, Line: i + 1, Err: err}
 		}
 	}
 	return records, nil
+}
+
+// order is what the lines of a file have with each other: one run, and numbers that
+// grow. Else two files were joined, or lines were copied, and would count twice.
+type order struct {
+	run string
+	n   int
+}
+
+func (o *order) next(r *Record) error {
+	switch {
+	case o.run != "" && r.Run != o.run:
+		return fmt.Errorf("run is %s, before it was %s", r.Run, o.run)
+	case r.N <= o.n:
+		return fmt.Errorf("n is %d, after %d", r.N, o.n)
+	}
+	o.run, o.n = r.Run, r.N
+	return nil
 }
 
 func decodeLine(line []byte) (Record, error) {
@@ -235,7 +265,7 @@ func Recover(path string) (int64, error) {
 	if !errors.As(err, &torn) {
 		return 0, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	file, err := openFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("recover records: %w", err)
 	}

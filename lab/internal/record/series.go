@@ -41,24 +41,45 @@ func WriteSeries(path string, series Series) error {
 	return WriteFile(path, packed.Bytes())
 }
 
-// mostSeries bounds the size of curves that are read: far above those of any load
-// that ends, far below what a compressed file can pretend to hold.
-const mostSeries = 64 << 20
+// mostSeries bounds the size of curves that are read, in bytes: far above those of any
+// load that ends, far below what a compressed file can pretend to hold.
+const mostSeries = 16 << 20
 
-// ReadSeries reads what WriteSeries wrote.
+// ReadSeries reads what WriteSeries wrote. A file that is torn or changed fails its
+// checksum: it is an error, and no curves.
 func ReadSeries(path string) (Series, error) {
-	var s Series
-	file, err := os.Open(path)
+	file, err := openFile(path, os.O_RDONLY, 0)
 	if err != nil {
-		return s, fmt.Errorf("read curves: %w", err)
+		return Series{}, fmt.Errorf("read curves: %w", err)
 	}
 	defer file.Close()
-	zip, err := gzip.NewReader(file)
+	s, err := decodeSeries(file, path)
 	if err != nil {
-		return s, fmt.Errorf("read curves of %s: %w", path, err)
-	}
-	if err := json.NewDecoder(io.LimitReader(zip, mostSeries)).Decode(&s); err != nil {
-		return s, fmt.Errorf("read curves of %s: %w", path, err)
+		return Series{}, fmt.Errorf("read curves: %w; bring the file back as it was written, or remove it: the report does without", err)
 	}
 	return s, nil
+}
+
+// decodeSeries reads to the end of the file, where the checksum is.
+func decodeSeries(from io.Reader, path string) (s Series, err error) {
+	zip, err := gzip.NewReader(from)
+	if err != nil {
+		return s, fmt.Errorf("unpack %s: %w", path, err)
+	}
+	data, err := readAll(zip, path, mostSeries)
+	if err != nil {
+		return s, err
+	}
+	if err := decodeJSON(data, &s); err != nil {
+		return Series{}, fmt.Errorf("decode %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// Validate reports what keeps curves from being any.
+func (s Series) Validate() error {
+	if s.Start.IsZero() || !(s.Step > 0) {
+		return fmt.Errorf("the curves begin at %v, with steps of %v s", s.Start, s.Step)
+	}
+	return nil
 }

@@ -33,6 +33,8 @@ type backend struct {
 	healthy bool          // every answer is right
 	late    bool          // every 5th post is not found when it is read
 	delay   time.Duration // of every feed
+	// elsewhere is where every feed is redirected to, if it is set.
+	elsewhere string
 }
 
 const slowness = 120 * time.Millisecond
@@ -80,6 +82,10 @@ func (b *backend) session(w http.ResponseWriter, r *http.Request) {
 var page = `{"posts":[{"id":1}` + strings.Repeat(`,{"id":2}`, 49) + `]}`
 
 func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
+	if b.elsewhere != "" {
+		http.Redirect(w, r, b.elsewhere, http.StatusTemporaryRedirect)
+		return
+	}
 	b.mu.Lock()
 	if b.first.IsZero() {
 		b.first = time.Now()

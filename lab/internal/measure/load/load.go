@@ -30,8 +30,10 @@ type Config struct {
 	K6      string // path of the program
 	Script  Script // from Inspect
 	BaseURL string // of the backend
-	Seed    uint64
-	SLO     time.Duration // slower answers are no goodput
+	// AllowTargets are the hosts, besides this machine, that BaseURL may lead to.
+	AllowTargets []string
+	Seed         uint64
+	SLO          time.Duration // slower answers are no goodput
 
 	RemoteWrite string            // URL of Prometheus' receiver; empty: none
 	Tags        map[string]string // on every series, to tell the shots apart
@@ -54,7 +56,13 @@ var ErrInterrupted = errors.New("load was interrupted")
 // Run shoots once, and returns when k6 has ended and its last series is sent. An
 // end that was not planned is an error that tells the reason and the log's end:
 // there is no result in part.
+//
+// Nothing is started for a target that is neither this machine nor allowed.
 func Run(ctx context.Context, cfg Config) (Result, error) {
+	target, err := Aim(ctx, cfg.BaseURL, cfg.AllowTargets)
+	if err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
 	dir, err := os.MkdirTemp("", "load-*")
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
@@ -62,7 +70,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	summary := filepath.Join(dir, "summary.json")
 
-	exit, log, err := cfg.shoot(ctx, summary)
+	exit, log, err := cfg.shoot(ctx, target, summary)
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
@@ -83,8 +91,8 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 }
 
 // shoot runs k6 to its end and returns the end of its log.
-func (c Config) shoot(ctx context.Context, summary string) (proc.Exit, string, error) {
-	k6, err := proc.Start(c.spec(summary))
+func (c Config) shoot(ctx context.Context, target Target, summary string) (proc.Exit, string, error) {
+	k6, err := proc.Start(c.spec(target, summary))
 	if err != nil {
 		return proc.Exit{}, "", err
 	}
@@ -114,13 +122,14 @@ func (c Config) shoot(ctx context.Context, summary string) (proc.Exit, string, e
 	return k6.Exit(), log, nil
 }
 
-func (c Config) spec(summary string) proc.Spec {
+func (c Config) spec(target Target, summary string) proc.Spec {
 	args := []string{"run", "--no-color", "--no-usage-report"}
 	env := append(c.Script.environ(),
 		envBaseURL+"="+c.BaseURL,
 		envSeed+"="+strconv.FormatUint(c.Seed>>32^c.Seed&math.MaxUint32, 10), // JavaScript's integers have 32 bits
 		envSLO+"="+strconv.FormatFloat(milliseconds(c.SLO), 'f', -1, 64)+"ms",
 		envSummary+"="+summary,
+		envFence+"="+target.fence(),
 	)
 	if c.RemoteWrite != "" {
 		args = append(args, "--out", "experimental-prometheus-rw")

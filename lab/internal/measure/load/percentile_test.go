@@ -23,7 +23,11 @@ func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
 	cfg := shot(t, "storm", 0.06, newBackend(t))
 	dir := t.TempDir()
 	summary, raw := filepath.Join(dir, "summary.json"), filepath.Join(dir, "raw.csv")
-	spec := cfg.spec(summary)
+	target, err := Aim(t.Context(), cfg.BaseURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := cfg.spec(target, summary)
 	spec.Args = slices.Concat([]string{"run", "--out", "csv=" + raw}, spec.Args[1:])
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -21,6 +21,9 @@ const (
 	warmTimeout  = 20 * time.Second
 )
 
+// client goes where it is told, and nowhere that an answer tells it.
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // Warm logs a user in and reads some feeds, so that the first request of the load
 // is not the first that the backend sees. It fails when an answer is not as it
 // should be: then there is no use in shooting.
@@ -84,7 +87,7 @@ func request(ctx context.Context, method, url, token string, body []byte, status
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("warm up: %w", err)
 	}
