@@ -36,18 +36,19 @@ var rooms = map[string][]string{
 	},
 	"lab/internal/judge/stat":     {},
 	"lab/internal/judge/stop":     {"internal/judge/stat", "internal/matrix", "internal/record"},
+	"lab/internal/judge/soak":     {"internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/judge/usl":      {},
 	"lab/internal/judge/knee":     {"internal/judge/usl", "internal/matrix", "internal/record"},
 	"lab/internal/judge/diagnose": {"internal/judge/stat", "internal/matrix", "internal/record"},
 	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record"},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
-		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/measure/snapshot", "internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
+		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 	},
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series", "lab/internal/dashboard"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/soak", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/series", "lab/internal/dashboard"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 
