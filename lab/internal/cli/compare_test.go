@@ -41,6 +41,9 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 	for i, pool := range pools {
 		plan.Cells = append(plan.Cells, matrix.Cell{Label: "pool_size=" + pool, Settings: matrix.Settings{matrix.PoolSize: pool}, Baseline: i == 0})
 	}
+	for block := 1; block <= plan.Blocks; block++ {
+		plan.Shots = append(plan.Shots, plan.Block(block)...)
+	}
 	if err := errors.Join(
 		record.WriteFile(dir.Spec(), []byte("name: made\n")),
 		record.WriteJSON(dir.Plan(), plan),

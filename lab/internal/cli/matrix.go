@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -46,12 +47,22 @@ func resultsDir(layout stack.Layout) string { return filepath.Join(layout.Root, 
 
 // readSpec reads and checks a spec. Its faults are wrong usage: nothing was started.
 func readSpec(layout stack.Layout, path string) ([]byte, *matrix.Spec, error) {
-	text, err := os.ReadFile(path)
+	text, err := readLimited(path, matrix.MaxBytes+1)
 	if err != nil {
 		return nil, nil, usageError{fmt.Errorf("read spec: %w", err)}
 	}
 	spec, err := parseSpec(layout, path, text)
 	return text, spec, err
+}
+
+// readLimited reads no more than so many bytes of a file, which may have no end.
+func readLimited(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, most))
 }
 
 func parseSpec(layout stack.Layout, path string, text []byte) (*matrix.Spec, error) {

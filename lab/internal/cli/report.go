@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 
@@ -51,7 +50,7 @@ func writeReport(layout stack.Layout, name string, out io.Writer) error {
 		return err
 	}
 	for name, content := range files {
-		if err := record.WriteFile(filepath.Join(results, name), content); err != nil {
+		if err := record.WriteBelow(results, name, content); err != nil {
 			return err
 		}
 	}
@@ -90,7 +89,7 @@ func loadRun(results, name string) (report.Run, error) {
 	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
 		return report.Run{}, err
 	}
-	if run.Spec, err = os.ReadFile(dir.Spec()); err != nil {
+	if run.Spec, err = record.ReadFile(dir.Spec()); err != nil {
 		return report.Run{}, fmt.Errorf("read spec of the run: %w", err)
 	}
 	run.Records, err = record.Read(dir.Records())

@@ -12,6 +12,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack"
 )
@@ -56,7 +57,7 @@ func planOf(layout stack.Layout, name string) (job, error) {
 	if err := record.ReadJSON(dir.Host(), &j.host); err != nil {
 		return job{}, err
 	}
-	if j.spec, err = os.ReadFile(dir.Spec()); err != nil {
+	if j.spec, err = record.ReadFile(dir.Spec()); err != nil {
 		return job{}, fmt.Errorf("read spec of the run: %w", err)
 	}
 	return j, nil
@@ -69,6 +70,13 @@ func openRun(layout stack.Layout, name string) (job, error) {
 		return job{}, err
 	}
 	dir := j.dir
+	scenarios, err := load.List(scenarioDir(layout))
+	if err != nil {
+		return job{}, err
+	}
+	if err := j.plan.Runnable(scenarios); err != nil {
+		return job{}, usageError{fmt.Errorf("%s cannot be carried out; nothing was started:\n%w", dir.Plan(), err)}
+	}
 	if _, err := os.Stat(dir.Records()); err != nil {
 		return j, nil // interrupted before its first shot was recorded
 	}

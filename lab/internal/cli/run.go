@@ -65,6 +65,11 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if j.status, err = j.client.Status(ctx); err != nil {
 		return err
 	}
+	target, err := load.Aim(ctx, *j.status.URLs["app"], j.plan.AllowTargets)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(j.out, "shooting at %s\n", target)
 	if err := j.begin(ctx, &j); err != nil {
 		return err
 	}
@@ -122,7 +127,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 	r := &runner.Runner{
 		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
 		Load: load.Config{
-			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
+			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], AllowTargets: j.plan.AllowTargets, RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
 		},
 		Enough: func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -70,7 +69,7 @@ func reportFiles(results, name string) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	read := func(path string) error {
-		content, err := os.ReadFile(path)
+		content, err := record.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // Verify misses it
 		}
