@@ -72,6 +72,8 @@ func TestConfigShowsWhatHoldsAndNoSecret(t *testing.T) {
 		contract.EnvReplicaURL: pgtest.URL("app"), contract.EnvPoolSize: "3", contract.EnvExecMode: "exec",
 		contract.EnvStatementTimeout: "800ms", contract.EnvLockTimeout: "1m30s", contract.EnvHTTPTimeout: "2s",
 	})
+	// When it begins to be trusted, its pool is emptied once.
+	a.await("the replica is trusted", func() bool { return a.metric(contract.MetricReplicaUsable, nil) == 1 })
 	var got contract.Config
 	body := a.want(http.StatusOK, &got, "GET", contract.RouteConfig, "", "").body
 	if strings.Contains(body, pgtest.Password) {

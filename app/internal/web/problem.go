@@ -26,6 +26,7 @@ var (
 	errMethod        = &problem{http.StatusMethodNotAllowed, "method_not_allowed", "this method is not served here; see the Allow header"}
 	errNameTaken     = &problem{http.StatusConflict, "name_taken", "this name is taken; choose another"}
 	errBodyTooLarge  = &problem{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("send at most %d bytes", maxBody)}
+	errSlowRequest   = &problem{http.StatusRequestTimeout, "slow_request", "the request did not arrive in time"}
 	errOverloaded    = &problem{http.StatusServiceUnavailable, "overloaded", "too many requests are being worked on; try again"}
 	errUnavailable   = &problem{http.StatusServiceUnavailable, "unavailable", "the database takes no more work; try again"}
 	errTimeout       = &problem{http.StatusGatewayTimeout, "timeout", "the database did not answer in time"}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -72,13 +73,18 @@ func (rt *route) answer(w http.ResponseWriter, r *http.Request, buf []byte) (int
 		ctx, cancel = context.WithTimeoutCause(ctx, rt.budget, store.ErrBudget)
 		defer cancel()
 	}
+	if r.Body != http.NoBody {
+		if err := receive(w, r); err != nil {
+			return 0, nil, err
+		}
+		if errors.Is(context.Cause(ctx), store.ErrBudget) {
+			return 0, nil, errSlowRequest // the database was not even asked
+		}
+	}
 	if err := rt.admission.enter(ctx); err != nil {
 		return 0, nil, err
 	}
 	defer rt.admission.leave()
-	if r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	}
 	return rt.handle(ctx, r, buf)
 }
 

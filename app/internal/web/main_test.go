@@ -1,0 +1,14 @@
+package web
+
+import (
+	"io"
+	"os"
+	"testing"
+
+	"stormwave/app/internal/pgtest"
+	"stormwave/app/internal/store"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(pgtest.Run(m, func(w io.Writer) error { return store.WriteSchema(w, 20, 2000) }))
+}
