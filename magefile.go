@@ -88,6 +88,9 @@ func (Bench) Verify(run string) error { return lab("verify", run) }
 // Diagnose says what limited each cell of a run, and by what evidence.
 func (Bench) Diagnose(run string) error { return lab("diagnose", run) }
 
+// Open shows what Prometheus recorded during a run, until it is interrupted.
+func (Bench) Open(run string) error { return lab("open", run) }
+
 // Faults measures what is known to be wrong, to see whether the diagnosis names it.
 func (Bench) Faults() error { return lab("matrix", "lab/matrices/faults.yaml") }
 

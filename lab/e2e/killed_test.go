@@ -108,7 +108,7 @@ func (c *checkout) kill(victim string, run int) {
 	case "k6":
 		pid = child(c.t, run, "k6")
 	case "postgres-backend":
-		pid = child(c.t, c.pid("primary"), "postgres: app stormwave")
+		pid = child(c.t, c.pid("primary"), "postgres: primary: lab stormwave")
 	default:
 		pid = c.pid(victim)
 	}

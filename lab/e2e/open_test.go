@@ -35,6 +35,9 @@ func (c *checkout) checkArchive(run string, all []rec) {
 	if link.Query().Get("g0.end_input") == "" || link.Query().Get("g0.range_input") == "" {
 		c.t.Errorf("the link %s does not set the time of the run", link)
 	}
+	if page := fetch(c.t, links["page"]); !strings.Contains(page, run) || !strings.Contains(page, "<svg") {
+		c.t.Errorf("the page shows neither the run nor its charts: %.500s", page)
+	}
 	for _, r := range all {
 		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[1h] @ %d))`, r.N, r.End.Add(10*time.Second).Unix())
 		if got, want := ask(c.t, "http://"+link.Host, query), r.Load.Requests+r.Load.SetupRequests; got != want {

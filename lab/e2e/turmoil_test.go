@@ -5,6 +5,8 @@ package e2e
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,7 +117,7 @@ func TestUpAndDownInAHurry(t *testing.T) {
 	c := newCheckout(t)
 	c.lab("up")
 	c.lab("down")
-	before := resources(t)
+	held := make(map[string]bool)
 	for range 3 {
 		var all sync.WaitGroup
 		for i := range 10 {
@@ -126,32 +128,48 @@ func TestUpAndDownInAHurry(t *testing.T) {
 	}
 	for range *rounds {
 		c.lab("up")
+		for _, server := range []string{"primary", "replica"} {
+			maps.Copy(held, shared(t, c.pid(server)))
+		}
 		c.lab("down")
 	}
 	c.run("down")
 	if left := c.processes(); len(left) > 0 {
 		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 	}
-	if after := resources(t); after != before {
-		t.Errorf("shared memory, semaphores and sockets: %+v before, %+v after", before, after)
+	if len(held) == 0 {
+		t.Error("the servers were seen with no shared memory")
+	}
+	segments, err := os.ReadFile("/proc/sysvipc/shm")
+	must(t, err)
+	for name := range held {
+		id, system := strings.CutPrefix(name, "System V ")
+		if system && strings.Contains(string(segments), " "+id+" ") || !system && exists(name) {
+			t.Errorf("shared memory %s is left", name)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(c.home(), "data", "[pr]*", "PG_VERSION")); len(left) > 0 {
+		t.Errorf("data is left: %v", left)
 	}
 }
 
-// inUse is what processes leave behind in the kernel.
-type inUse struct{ shared, semaphores, homes int }
-
-func resources(t *testing.T) inUse {
+// shared are the pieces of shared memory that a server has mapped: files, and "System V <id>".
+func shared(t *testing.T, pid int) map[string]bool {
 	t.Helper()
-	lines := func(path string) int {
-		text, err := os.ReadFile(path)
-		must(t, err)
-		return strings.Count(string(text), "\n")
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	must(t, err)
+	found := make(map[string]bool)
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line) // address, permissions, offset, device, inode, path
+		switch {
+		case len(fields) < 6:
+		case strings.HasPrefix(fields[5], "/dev/shm/PostgreSQL."):
+			found[fields[5]] = true
+		case strings.HasPrefix(fields[5], "/SYSV"):
+			found["System V "+fields[4]] = true
+		}
 	}
-	files, err := filepath.Glob("/dev/shm/PostgreSQL.*")
-	must(t, err)
-	homes, err := filepath.Glob("/var/lib/stormwave/*/data/*")
-	must(t, err)
-	return inUse{lines("/proc/sysvipc/shm") + len(files), lines("/proc/sysvipc/sem"), len(homes)}
+	return found
 }
 
 // withPIDs gives every process of a state file that pid, and keeps the start times.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stormwave/lab/internal/measure/tsdb"
+	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack"
 )
@@ -54,13 +57,45 @@ func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
 		return err
 	}
 	begin, end := span(j.earlier)
+	address, closePage, err := servePage(j, archive.Prometheus(), begin, end)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closePage()) }()
 	fmt.Fprintf(out, "%s, %s to %s UTC\n", j.dir.Name(), begin.UTC().Format("2006-01-02 15:04:05"), end.UTC().Format("15:04:05"))
+	fmt.Fprintf(out, "  %-12s %s\n", "page", address)
 	for _, link := range links(archive, begin, end) {
 		fmt.Fprintf(out, "  %-12s %s\n", link[0], link[1])
 	}
 	fmt.Fprintln(out, "Ctrl-C ends it")
 	<-ctx.Done()
 	return nil
+}
+
+// servePage serves the live page, which shows the run and does not change, on a free
+// port of the loopback. What it returns ends that.
+func servePage(j job, prometheus string, begin, end time.Time) (address string, closePage func() error, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("serve the page: %w", err)
+	}
+	p, err := page.New(page.Sources{
+		Addr: listener.Addr().String(), Prometheus: prometheus, Results: resultsDir(j.layout), Archive: &page.Archive{Run: j.dir.Name(), Start: begin, End: end},
+	})
+	if err != nil {
+		return "", nil, errors.Join(err, listener.Close())
+	}
+	server := page.Server(p)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	return "http://" + listener.Addr().String() + "/", func() error {
+		err := server.Close()
+		if serve := <-ended; !errors.Is(serve, http.ErrServerClosed) {
+			err = errors.Join(err, fmt.Errorf("serve the page: %w", serve))
+		}
+		p.Close()
+		return err
+	}, nil
 }
 
 // links are where to look, with the time of the run set.
