@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -20,6 +21,7 @@ type Chart struct {
 	Series         []Line
 	Marks          []Mark
 	Levels         []Level
+	RingLabel      string  // what a ring says
 	Width, Height  float64 // px; 0: 640 × 260
 	XMin, XMax     float64 // of the axis; both 0: as far as the lines reach
 	LogY           bool    // what is not above 0 is a gap then
@@ -134,6 +136,9 @@ func (c Chart) keys() []key {
 		if l.Name != "" {
 			keys = append(keys, key{name: l.Name, line: l.style(i)})
 		}
+	}
+	if slices.ContainsFunc(c.Series, func(l Line) bool { return len(l.Rings) > 0 }) && c.RingLabel != "" {
+		keys = append(keys, key{name: c.RingLabel, ring: true, line: draw.LineStyle{Color: black}})
 	}
 	return keys
 }
@@ -269,9 +274,7 @@ func (c Chart) shade(dc draw.Canvas, p *gonum.Plot) {
 		style := writing(smallSize)
 		label := short(m.Label)
 		if width := style.Width(label); label != "" && from >= end && from+3+width <= dc.Max.X {
-			at := vg.Point{X: from + 3, Y: dc.Max.Y - style.FontExtents().Ascent}
-			dc.SetColor(black)
-			dc.FillString(style.Handler.Cache().Lookup(style.Font, style.Font.Size), at, label)
+			put(dc, style, vg.Point{X: from + 3, Y: dc.Max.Y - style.FontExtents().Ascent}, atStart, label)
 			end = from + 3 + width + 6
 		}
 	}
@@ -289,12 +292,11 @@ func (c Chart) levels(dc draw.Canvas, p *gonum.Plot) {
 		}
 		dc.StrokeLine2(draw.LineStyle{Color: faint, Width: 1.2, Dashes: []vg.Length{5, 4}}, dc.Min.X, y, dc.Max.X, y)
 		style := writing(smallSize)
-		at := vg.Point{X: dc.Max.X - style.Width(l.Name), Y: y + 3}
+		at := vg.Point{X: dc.Max.X, Y: y + 3}
 		if at.Y+style.FontExtents().Ascent > dc.Max.Y {
 			at.Y = y - style.FontExtents().Ascent - 2
 		}
-		dc.SetColor(black)
-		dc.FillString(style.Handler.Cache().Lookup(style.Font, style.Font.Size), at, l.Name)
+		put(dc, style, at, atEnd, l.Name)
 	}
 }
 

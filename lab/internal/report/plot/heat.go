@@ -13,6 +13,7 @@ import (
 // Heat is a number for each pair of two things, as colour and as text.
 type Heat struct {
 	Title          string
+	Note           string // below the title: how to read it
 	XLabel, YLabel string
 	Columns, Rows  []string
 	Cells          [][]Cell // by row, then column
@@ -44,11 +45,12 @@ func (h Heat) Draw() ([]byte, error) {
 		}
 	}
 	f := frame{title: h.Title, width: or(h.Width, 640), paper: h.Paper}
-	f.height = float64(len(h.Rows))*fieldHeight + 100
+	f.height = float64(len(h.Rows))*fieldHeight + 116
 	if err := f.check(); err != nil {
 		return nil, err
 	}
 	s := newSheet(f)
+	s.note(h.Note)
 	s.legend(h.YLabel, nil)
 	p := axes()
 	p.X.Min, p.X.Max = -0.5, float64(len(h.Columns))-0.5
@@ -79,20 +81,18 @@ func (h Heat) fields(dc draw.Canvas, p *gonum.Plot) {
 				Min: vg.Point{X: dc.X(p.X.Norm(float64(j)-0.5)) + 1, Y: dc.Y(p.Y.Norm(y-0.5)) + 1},
 				Max: vg.Point{X: dc.X(p.X.Norm(float64(j)+0.5)) - 1, Y: dc.Y(p.Y.Norm(y+0.5)) - 1},
 			}
-			ink := color.Color(black)
+			style := writing(textSize)
 			if finite(c.Value) {
 				fill := mixed(lo, hi, c.Value)
 				dc.SetColor(fill)
 				dc.Fill(field.Path())
-				ink = on(fill)
+				style.Color = on(fill)
 			}
-			style := writing(textSize)
 			if style.Width(c.Text) > field.Max.X-field.Min.X-4 {
-				style = writing(smallSize)
+				style.Font.Size = smallSize
 			}
-			middle := vg.Point{X: (field.Min.X + field.Max.X - style.Width(c.Text)) / 2, Y: (field.Min.Y+field.Max.Y)/2 - 0.35*style.Font.Size}
-			dc.SetColor(ink)
-			dc.FillString(style.Handler.Cache().Lookup(style.Font, style.Font.Size), middle, c.Text)
+			middle := vg.Point{X: (field.Min.X + field.Max.X) / 2, Y: (field.Min.Y+field.Max.Y)/2 - 0.35*style.Font.Size}
+			put(dc, style, middle, atMiddle, c.Text)
 		}
 	}
 	for i, row := range h.Cells { // upon all fields
@@ -123,7 +123,7 @@ func mixed(lo, hi, v float64) color.NRGBA {
 // better contrast, by the relative luminance of WCAG 2.
 func on(c color.NRGBA) color.NRGBA {
 	if luminance(c) > 0.179 {
-		return color.NRGBA{0x11, 0x11, 0x11, 255} // not that of the text around: the field has its own ground
+		return color.NRGBA{0x01, 0x01, 0x01, 255} // not quite black, so not that of the text around: the field has its own ground
 	}
 	return color.NRGBA{0xff, 0xff, 0xff, 255}
 }

@@ -125,8 +125,7 @@ func (r Rows) rows(dc draw.Canvas, p *gonum.Plot) {
 		}
 		if row.Text != "" {
 			style := writing(textSize)
-			dc.SetColor(black)
-			dc.FillString(style.Handler.Cache().Lookup(style.Font, style.Font.Size), vg.Point{X: end + 5, Y: y - 0.35*style.Font.Size}, row.Text)
+			put(dc, style, vg.Point{X: end + 5, Y: y - 0.35*style.Font.Size}, atStart, row.Text)
 		}
 	}
 }

@@ -58,6 +58,15 @@ func newSheet(f frame) *sheet {
 	return s
 }
 
+// note writes what helps to read the picture.
+func (s *sheet) note(text string) {
+	style := writing(textSize)
+	for _, line := range wrap(style, text, s.free.Max.X-s.free.Min.X) {
+		s.write(style, s.free.Min.X, s.baseline(style), line)
+		s.take(vg.Length(textSize * leading))
+	}
+}
+
 // take marks the top of what is free as used.
 func (s *sheet) take(height vg.Length) { s.free = draw.Crop(s.free, 0, 0, 0, -height) }
 
@@ -68,8 +77,7 @@ func (s *sheet) baseline(style text.Style) vg.Length {
 
 // write writes text from a point to the right.
 func (s *sheet) write(style text.Style, x, baseline vg.Length, text string) {
-	s.SetColor(style.Color)
-	s.FillString(style.Handler.Cache().Lookup(style.Font, style.Font.Size), vg.Point{X: x, Y: baseline}, text)
+	put(s.picture, style, vg.Point{X: x, Y: baseline}, atStart, text)
 }
 
 // key is an entry of a legend.

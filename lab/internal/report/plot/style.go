@@ -4,10 +4,7 @@ import (
 	"image/color"
 	"slices"
 
-	xfont "golang.org/x/image/font"
 	gonum "gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -24,13 +21,10 @@ const (
 	axisPadding  = 4
 	margin       = 8
 	glyphRadius  = 3
-	ringRadius   = 5
+	ringRadius   = 7
 	legendSwatch = 16
 	legendGap    = 14
 )
-
-// family has the widths of Liberation Sans, by which text is placed.
-const family = "Liberation Sans,Arial,Helvetica,sans-serif"
 
 var black = color.NRGBA{0, 0, 0, 255}
 
@@ -87,25 +81,6 @@ func (k Ink) colour(i int) (color.NRGBA, []vg.Length) {
 		return palette[n], []vg.Length{7, 3}
 	}
 	return palette[n], nil
-}
-
-// writing is the style of text of a size.
-func writing(size float64) text.Style {
-	return text.Style{
-		Color:   black,
-		Font:    font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(size)},
-		Handler: gonum.DefaultTextHandler,
-	}
-}
-
-func bold(s text.Style) text.Style {
-	s.Font.Weight = xfont.WeightBold
-	return s
-}
-
-func aligned(s text.Style, x draw.XAlignment, y draw.YAlignment) text.Style {
-	s.XAlign, s.YAlign = x, y
-	return s
 }
 
 // axes is an empty plot in the house's style.

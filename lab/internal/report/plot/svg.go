@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/image/font"
 	gonumfont "gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -26,14 +27,13 @@ type picture struct {
 
 // state is what Push keeps and Pop brings back.
 type state struct {
-	turn   affine
 	width  vg.Length
 	dashes []vg.Length
 	colour color.NRGBA
 }
 
 func newPicture(f frame) *picture {
-	p := &picture{frame: f, states: []state{{turn: upright}}}
+	p := &picture{frame: f, states: []state{{}}}
 	vg.Initialize(p)
 	return p
 }
@@ -57,21 +57,14 @@ func (p *picture) SetColor(c color.Color) {
 	}
 }
 
-// Rotate turns what follows.
-func (p *picture) Rotate(rad float64) {
-	sin, cos := math.Sincos(rad)
-	p.state().turn = p.state().turn.after(affine{cos, sin, -sin, cos, 0, 0})
-}
+// Rotate is not there: nothing here is turned, moved or stretched.
+func (p *picture) Rotate(float64) { panic("turn a picture: nothing here is turned") }
 
-// Translate moves what follows.
-func (p *picture) Translate(by vg.Point) {
-	p.state().turn = p.state().turn.after(affine{1, 0, 0, 1, float64(by.X), float64(by.Y)})
-}
+// Translate is not there.
+func (p *picture) Translate(vg.Point) { panic("move a picture: nothing here is moved") }
 
-// Scale stretches what follows, but for the width of lines.
-func (p *picture) Scale(x, y float64) {
-	p.state().turn = p.state().turn.after(affine{x, 0, 0, y, 0, 0})
-}
+// Scale is not there.
+func (p *picture) Scale(float64, float64) { panic("stretch a picture: nothing here is stretched") }
 
 // Push keeps the state.
 func (p *picture) Push() { p.states = append(p.states, *p.state()) }
@@ -102,28 +95,32 @@ func (p *picture) Stroke(path vg.Path) {
 // Fill fills a path.
 func (p *picture) Fill(path vg.Path) { p.path(p.paint("fill", p.state().colour), path) }
 
-// FillString writes text, which stays text.
-func (p *picture) FillString(f gonumfont.Face, at vg.Point, text string) {
-	if f.Font.Size == 0 || text == "" {
+// FillString is not there: see put, which tells which end of a text is where.
+func (p *picture) FillString(gonumfont.Face, vg.Point, string) {
+	panic("write on a picture without an end that stays: put does it")
+}
+
+// text writes text, which stays text.
+func (p *picture) text(style text.Style, at vg.Point, end anchor, txt string) {
+	if txt == "" {
 		return
 	}
 	p.closePath()
-	s := p.state()
 	x, y := p.place(at)
 	fmt.Fprintf(&p.body, `<text x="%s" y="%s"`, tenths(x), tenths(y))
-	if angle := math.Round(s.turn.angle() * 180 / math.Pi); angle != 0 {
-		fmt.Fprintf(&p.body, ` transform="rotate(%.0f %s %s)"`, -angle, tenths(x), tenths(y))
+	if end != atStart {
+		fmt.Fprintf(&p.body, ` text-anchor="%s"`, end)
 	}
-	if f.Font.Size != textSize {
-		fmt.Fprintf(&p.body, ` font-size="%s"`, tenths(toTenths(float64(f.Font.Size))))
+	if style.Font.Size != textSize {
+		fmt.Fprintf(&p.body, ` font-size="%s"`, tenths(toTenths(float64(style.Font.Size))))
 	}
-	if f.Font.Weight >= font.WeightBold {
+	if style.Font.Weight >= font.WeightBold {
 		p.body.WriteString(` font-weight="bold"`)
 	}
-	if s.colour != black {
-		p.body.WriteString(" " + p.paint("fill", s.colour))
+	if colour := color.NRGBAModel.Convert(style.Color).(color.NRGBA); colour != black {
+		p.body.WriteString(" " + p.paint("fill", colour))
 	}
-	p.body.WriteString(">" + html.EscapeString(text) + "</text>")
+	p.body.WriteString(">" + html.EscapeString(txt) + "</text>")
 }
 
 // DrawImage is not there: pictures here are lines, areas and text.
@@ -169,8 +166,7 @@ func (p *picture) closePath() {
 
 // place is where a point is, in tenths of a pixel from the top left.
 func (p *picture) place(at vg.Point) (x, y int) {
-	fx, fy := p.state().turn.of(float64(at.X), float64(at.Y))
-	return toTenths(fx), toTenths(p.height - fy)
+	return toTenths(float64(at.X)), toTenths(p.height - float64(at.Y))
 }
 
 // trace is the data of a path.
@@ -218,25 +214,3 @@ func (p *picture) svg() []byte {
 	b.WriteString("</svg>\n")
 	return []byte(b.String())
 }
-
-// affine maps x, y to a·x + c·y + e, b·x + d·y + f.
-type affine [6]float64
-
-var upright = affine{1, 0, 0, 1, 0, 0}
-
-// after is the map that applies inner first.
-func (m affine) after(inner affine) affine {
-	e, f := m.of(inner[4], inner[5])
-	return affine{
-		m[0]*inner[0] + m[2]*inner[1], m[1]*inner[0] + m[3]*inner[1],
-		m[0]*inner[2] + m[2]*inner[3], m[1]*inner[2] + m[3]*inner[3],
-		e, f,
-	}
-}
-
-func (m affine) of(x, y float64) (float64, float64) {
-	return m[0]*x + m[2]*y + m[4], m[1]*x + m[3]*y + m[5]
-}
-
-// angle is how far the map turns, in radians.
-func (m affine) angle() float64 { return math.Atan2(m[1], m[0]) }
