@@ -4,10 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/record"
@@ -37,7 +44,7 @@ func (l *lab) report() *cobra.Command {
 func writeReport(layout stack.Layout, name string, out io.Writer) error {
 	defer frugal()()
 	results := resultsDir(layout)
-	run, err := loadRun(results, name)
+	run, err := loadWhole(results, name)
 	if err != nil {
 		return err
 	}
@@ -54,16 +61,50 @@ func writeReport(layout stack.Layout, name string, out io.Writer) error {
 			return err
 		}
 	}
-	fmt.Fprint(out, analysis.Terminal())
 	dir, err := record.NewDir(results, name)
 	if err != nil {
 		return err
 	}
+	if err := dropPlots(results, dir, files); err != nil {
+		return err
+	}
+	fmt.Fprint(out, analysis.Terminal())
 	path, err := filepath.Rel(layout.Root, dir.Report())
 	if err != nil {
 		path = dir.Report()
 	}
 	fmt.Fprintf(out, "report: %s\n", path)
+	return nil
+}
+
+// dropPlots removes the plots of an earlier report that this one does not have. Like
+// all that writes there, it follows no link out of the results directory.
+func dropPlots(results string, dir record.Dir, files map[string][]byte) (err error) {
+	root, err := os.OpenRoot(results)
+	if err != nil {
+		return fmt.Errorf("open results: %w", err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	plots, err := filepath.Rel(results, dir.Plots())
+	if err != nil {
+		return fmt.Errorf("find plots: %w", err)
+	}
+	entries, err := fs.ReadDir(root.FS(), filepath.ToSlash(plots))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list plots: %w", err)
+	}
+	for _, e := range entries {
+		name := path.Join(filepath.ToSlash(plots), e.Name())
+		if _, made := files[name]; made || path.Ext(name) != ".svg" {
+			continue
+		}
+		if err := root.Remove(filepath.FromSlash(name)); err != nil {
+			return fmt.Errorf("remove a plot that the report no longer has: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -76,7 +117,21 @@ func frugal() func() {
 	return func() { debug.SetMemoryLimit(before) }
 }
 
-// loadRun reads a run back from its files.
+// loadWhole reads a run back from its files, with the curves that its report draws.
+func loadWhole(results, name string) (report.Run, error) {
+	run, err := loadRun(results, name)
+	if err != nil {
+		return run, err
+	}
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return run, err
+	}
+	run.Curves = loadCurves(dir, run)
+	return run, nil
+}
+
+// loadRun reads a run back from its files, but for its curves.
 func loadRun(results, name string) (report.Run, error) {
 	dir, err := record.NewDir(results, name)
 	if err != nil {
@@ -97,27 +152,45 @@ func loadRun(results, name string) (report.Run, error) {
 	if errors.As(err, &torn) {
 		err = nil // what is whole counts
 	}
-	run.Curves = loadCurves(dir, run.Records)
 	return run, err
 }
 
-// loadCurves reads the curves that reports need: of loads that rise in steps. What
-// cannot be read is left out, and the report says so.
-func loadCurves(dir record.Dir, records []record.Record) map[int]record.Series {
+// loadCurves reads the curves that reports need: of loads that rise in steps, and of the
+// shots that are drawn. What cannot be read is left out, and the report says so.
+func loadCurves(dir record.Dir, run report.Run) map[int]record.Series {
+	wanted := make(map[int][]string)
+	for i := range run.Records {
+		if knee.Rises(&run.Records[i]) {
+			wanted[run.Records[i].N] = knee.Curves
+		}
+	}
+	for _, n := range report.Drawn(run.Plan, run.Records) {
+		wanted[n] = report.Curves // which hold those of the knee
+	}
+	numbers := slices.Sorted(maps.Keys(wanted))
+	read := make([]*record.Series, len(numbers))
+	group := errgroup.Group{} // to wait for; what cannot be read is no error
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, n := range numbers {
+		group.Go(func() error {
+			series, err := record.ReadSeries(dir.Series(n))
+			if err != nil {
+				return nil
+			}
+			kept := record.Series{Start: series.Start, Step: series.Step, Curves: make(map[string][]*float64)}
+			for _, name := range wanted[n] {
+				kept.Curves[name] = series.Curves[name]
+			}
+			read[i] = &kept
+			return nil
+		})
+	}
+	_ = group.Wait()
 	curves := make(map[int]record.Series)
-	for i := range records {
-		if !knee.Rises(&records[i]) {
-			continue
+	for i, n := range numbers {
+		if read[i] != nil {
+			curves[n] = *read[i]
 		}
-		series, err := record.ReadSeries(dir.Series(records[i].N))
-		if err != nil {
-			continue
-		}
-		kept := record.Series{Start: series.Start, Step: series.Step, Curves: make(map[string][]*float64)}
-		for _, name := range knee.Curves {
-			kept.Curves[name] = series.Curves[name]
-		}
-		curves[records[i].N] = kept
 	}
 	return curves
 }

@@ -126,7 +126,7 @@ func TestReportAndVerify(t *testing.T) {
 	if status != 0 || !strings.HasSuffix(stdout, "report: results/"+runName+".md\n") {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
-	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 || stdout != runName+": 3 files are what the records make\n" {
+	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 || stdout != runName+": 6 files are what the records make\n" {
 		t.Errorf("verify: status %d, %q, %q", status, stdout, stderr)
 	}
 
@@ -158,6 +158,15 @@ func TestReportAndVerify(t *testing.T) {
 		} else if err := os.Remove(test.path); err != nil {
 			t.Fatal(err)
 		}
+	}
+
+	// A plot that the report no longer has goes when it is made anew.
+	write(t, filepath.Join(dir.Plots(), "storm-old.svg"), "<svg/>")
+	if _, stderr, status := run(t, root, "report", runName); status != 0 {
+		t.Errorf("report over an older one: status %d, %q", status, stderr)
+	}
+	if _, stderr, status := run(t, root, "verify", runName); status != 0 {
+		t.Errorf("verify over an older report: status %d, %q", status, stderr)
 	}
 
 	// What the run has recorded beside the report is not part of it.

@@ -39,7 +39,7 @@ func (l *lab) verify() *cobra.Command {
 // many these are.
 func verify(results, name string) (int, error) {
 	defer frugal()()
-	run, err := loadRun(results, name)
+	run, err := loadWhole(results, name)
 	if err != nil {
 		return 0, err
 	}

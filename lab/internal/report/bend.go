@@ -20,8 +20,8 @@ func (p part) rises() bool {
 
 // bend shows where each cell bends under the rising load: by its curves, and by the
 // law of scalability.
-func (p part) bend(a *Analysis) string {
-	return readingBend + p.bendTable(a).markdown() + readingUSL + p.uslTable().markdown()
+func (p part) bend(a *Analysis) blocks {
+	return blocks{words(readingBend), p.bendTable(a), words(readingUSL), p.uslTable()}
 }
 
 const readingBend = `The knee: the users (VUs) and the requests per second at the moment when p99 leaves the plateau that it has under the
@@ -61,7 +61,7 @@ func (p part) bendTable(a *Analysis) comparison {
 		if lost > 0 {
 			c.gaps.add("Knee", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
 		}
-		c.rows = append(c.rows, []string{cellName(g.cell), g.n(), g.mark(kneeText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
+		c.add(g, []string{cellName(g.cell), g.n(), g.mark(kneeText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
 	}
 	return c
 }
@@ -117,7 +117,7 @@ func (p part) uslTable() comparison {
 				row[2+i] = g.mark(text)
 			}
 		}
-		c.rows = append(c.rows, row)
+		c.add(g, row)
 	}
 	return c
 }

@@ -14,6 +14,14 @@ type comparison struct {
 	gaps    gaps
 	suspect []string // labels of cells whose numbers have a dagger
 	cells   int
+	refs    []ref // what the rows are of
+}
+
+// add adds a row with the numbers of a group.
+func (c *comparison) add(g group, line []string) {
+	c.rows = append(c.rows, line)
+	c.refs = append(c.refs, g.ref)
+	c.link = rowLinks(c.refs)
 }
 
 // compare puts columns of numbers beside the cells. name writes a cell, extra adds
@@ -40,7 +48,7 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 			}
 			line = append(line, text)
 		}
-		c.rows = append(c.rows, line)
+		c.add(g, line)
 	}
 	return c
 }
@@ -77,18 +85,18 @@ func (c *comparison) number(g group, col column) string {
 }
 
 // markdown is the table, and the notes below it.
-func (c comparison) markdown() string { return c.table.markdown() + c.notes() }
+func (c comparison) markdown() string { return blocks{c.table, c.notes()}.markdown() }
 
 // notes say what is doubtful in the table, and why it lacks what it lacks.
-func (c comparison) notes() string {
+func (c comparison) notes() words {
 	text := ""
 	if len(c.suspect) > 0 {
-		text += fmt.Sprintf("\n%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
+		text += fmt.Sprintf("%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
 	}
 	if list := c.gaps.markdown(c.cells); list != "" {
 		text += "\nMissing (" + missing + "):\n\n" + list
 	}
-	return text
+	return words(text)
 }
 
 // cellName writes a cell as the first column of a Markdown table.

@@ -22,7 +22,7 @@ func (p part) contrastTable() comparison {
 		for m := range measures {
 			line = append(line, c.contrast(p, m, row))
 		}
-		c.rows = append(c.rows, append(line, g.slo(p.slo), p.best.mark(row)))
+		c.add(g, append(line, g.slo(p.slo), p.best.mark(row)))
 	}
 	return c
 }
@@ -77,12 +77,13 @@ func (m measure) text(c contrast) string {
 }
 
 // crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm.
-// It is empty if there are none.
-func (p part) crossCheck() string {
+// It is nil if there are none.
+func (p part) crossCheck() blocks {
 	if len(p.blocks) < stat.MinBlocks {
-		return ""
+		return nil
 	}
 	t := table{head: []string{"Cell"}}
+	var refs []ref
 	for _, m := range measures {
 		t.head = append(t.head, m.noun)
 	}
@@ -95,9 +96,10 @@ func (p part) crossCheck() string {
 			}
 			line = append(line, text)
 		}
-		t.rows = append(t.rows, line)
+		t.rows, refs = append(t.rows, line), append(refs, p.rows[row].ref)
 	}
-	return fmt.Sprintf("Alone → after Holm over the %s of a measure.\n\n%s", plural(len(t.rows), "contrast"), t.markdown())
+	t.link = rowLinks(refs)
+	return blocks{say("Alone → after Holm over the %s of a measure.", plural(len(t.rows), "contrast")), t}
 }
 
 // tooMany says so if there are too few blocks for so many contrasts.

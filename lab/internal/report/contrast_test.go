@@ -152,7 +152,7 @@ func TestSuspectCells(t *testing.T) {
 	if row := c.rows[capped]; row[1] != "10†" || row[6] != "yes†" || row[7] != "" {
 		t.Errorf("row %q", row)
 	}
-	if notes := c.notes(); !strings.Contains(notes, "† from suspect repetitions, for want of valid ones, and so compared with nothing: `"+label+"`") {
+	if notes := c.notes().markdown(); !strings.Contains(notes, "† from suspect repetitions, for want of valid ones, and so compared with nothing: `"+label+"`") {
 		t.Errorf("notes: %s", notes)
 	}
 	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(words, "); 1 other without a valid repetition.") || strings.Contains(words, "more goodput: `"+label) {

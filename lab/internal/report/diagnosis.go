@@ -11,12 +11,12 @@ import (
 )
 
 // diagnosis says what limited each cell, and by what evidence.
-func (a *Analysis) diagnosis() string {
-	var b strings.Builder
-	b.WriteString(readingDiagnosis)
+func (a *Analysis) diagnosis() blocks {
+	list, refs := blocks{words(readingDiagnosis)}, refsOf(a.run)
 	for _, p := range a.parts {
 		t := table{head: []string{"Cell", "Cause", "Repetitions", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
-		var details strings.Builder
+		var details blocks
+		var of []ref
 		for _, c := range a.cells {
 			if c.Scenario != p.scenario {
 				continue
@@ -24,14 +24,18 @@ func (a *Analysis) diagnosis() string {
 			t.rows = append(t.rows, []string{
 				cellName(a.run.Plan.Cell(c.Label)), "**" + string(c.Cause) + "**", fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c)),
 			})
-			details.WriteString(more(a.run.Plan, c))
+			of = append(of, ref{refs[c.Label].cell, slices.Index(a.run.Plan.Scenarios, c.Scenario) + 1})
+			if rest := more(c); rest != nil {
+				details = append(append(details, say("%s: **%s**", cellName(a.run.Plan.Cell(c.Label)), c.Cause)), rest...)
+			}
 		}
-		fmt.Fprintf(&b, "\n**%s**\n\n%s", p.scenario, t.markdown())
-		if details.Len() > 0 {
-			fmt.Fprintf(&b, "\n<details><summary>What was ruled out, what is missing, what to try: %s</summary>\n%s\n</details>\n", p.scenario, details.String())
+		t.link = rowLinks(of)
+		list = append(list, say("**%s**", p.scenario), t)
+		if details != nil { // the page tells it with each cell
+			list = append(list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.scenario), details}})
 		}
 	}
-	return b.String() + confusion(a.run.Plan, a.cells)
+	return append(list, confusion(a.run.Plan, a.cells)...)
 }
 
 const readingDiagnosis = `Each repetition is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
@@ -49,14 +53,14 @@ func why(c diagnose.Cell) string {
 	case c.Of == 0:
 		return "no repetition that can be diagnosed: " + strings.Join(c.Left, "; ")
 	case len(d.Claimed) > 0:
-		return words(d.Claimed[0].Evidence)
+		return evidence(d.Claimed[0].Evidence)
 	case c.Cause == diagnose.Undetermined && len(d.Missing) > 0:
-		return words(d.Symptoms) + "; not recorded: " + strings.Join(d.Missing, ", ")
+		return evidence(d.Symptoms) + "; not recorded: " + strings.Join(d.Missing, ", ")
 	}
-	return words(d.Symptoms)
+	return evidence(d.Symptoms)
 }
 
-func words(all []diagnose.Evidence) string {
+func evidence(all []diagnose.Evidence) string {
 	var list []string
 	for _, e := range all {
 		list = append(list, e.Words)
@@ -65,8 +69,9 @@ func words(all []diagnose.Evidence) string {
 }
 
 // more is what else there is to say of a cell: other causes, those that were ruled
-// out, what was left out, advice.
-func more(plan matrix.Plan, c diagnose.Cell) string {
+// out, what was left out, advice. It is nil if there is nothing.
+func more(c diagnose.Cell) blocks {
+	var list blocks
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "- "+format+"\n", args...) }
 	d := c.Typical
@@ -75,12 +80,12 @@ func more(plan matrix.Plan, c diagnose.Cell) string {
 	}
 	if len(d.Claimed) > 1 {
 		for _, f := range d.Claimed[1:] {
-			line("also **%s** (%s): %s", f.Cause, figure(f.Score), prose(words(f.Evidence)))
+			line("also **%s** (%s): %s", f.Cause, figure(f.Score), prose(evidence(f.Evidence)))
 		}
 	}
 	if c.Cause != diagnose.None {
 		for _, f := range d.RuledOut {
-			line("not %s: %s", f.Cause, prose(words(against(f))))
+			line("not %s: %s", f.Cause, prose(evidence(against(f))))
 		}
 		if len(d.Missing) > 0 {
 			line("not recorded, so some causes could not be judged: %s", prose(strings.Join(d.Missing, ", ")))
@@ -89,13 +94,14 @@ func more(plan matrix.Plan, c diagnose.Cell) string {
 	for _, a := range c.Advice {
 		line("try: %s%s", prose(a.Words), prose(joined("; ", a.Tried)))
 		if a.Spec != "" {
-			fmt.Fprintf(&b, "\n```yaml\n%s```\n", a.Spec)
+			list = append(list, words(b.String()), source{"yaml", a.Spec})
+			b.Reset()
 		}
 	}
-	if b.Len() == 0 {
-		return ""
+	if b.Len() > 0 {
+		list = append(list, words(b.String()))
 	}
-	return fmt.Sprintf("\n%s: **%s**\n\n%s", cellName(plan.Cell(c.Label)), c.Cause, b.String())
+	return list
 }
 
 // against is the figure that rules a cause out: the first, which the others only go with.
@@ -110,8 +116,8 @@ func joined(separator, text string) string {
 }
 
 // confusion counts, for cells whose cause is known, which cause was named: rows are
-// what was wrong, columns what the diagnosis said. It is empty for other plans.
-func confusion(plan matrix.Plan, cells []diagnose.Cell) string {
+// what was wrong, columns what the diagnosis said. It is nil for other plans.
+func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 	var known []string
 	seen := make(map[string]map[string]int)
 	named := make(map[string]bool)
@@ -134,7 +140,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) string {
 		}
 	}
 	if len(known) == 0 {
-		return ""
+		return nil
 	}
 	t := table{head: []string{"What was wrong"}}
 	var columns []string
@@ -162,8 +168,11 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) string {
 		}
 		t.rows = append(t.rows, row)
 	}
-	return fmt.Sprintf("\n### Confusion matrix\n\nWhat was wrong in each cell is known. The diagnosis named it first in %d of %d repetitions; columns are what it named.\n\n%s",
-		right, all, t.markdown())
+	return blocks{
+		heading{3, "Confusion matrix"},
+		say("What was wrong in each cell is known. The diagnosis named it first in %d of %d repetitions; columns are what it named.", right, all),
+		t,
+	}
 }
 
 // DiagnosisText is the diagnosis for a terminal.
@@ -176,7 +185,7 @@ func DiagnosisText(cells []diagnose.Cell) string {
 		}
 		if c.Cause != diagnose.None {
 			for _, f := range c.Typical.RuledOut {
-				fmt.Fprintf(&b, "  not %s: %s\n", f.Cause, words(against(f)))
+				fmt.Fprintf(&b, "  not %s: %s\n", f.Cause, evidence(against(f)))
 			}
 		}
 		for _, a := range c.Advice {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 // group is the repetitions of one cell under one scenario: a row of a table.
 type group struct {
 	cell    matrix.Cell
+	ref     ref
 	all     []*record.Record
 	used    []*record.Record // those that its numbers come from: the valid ones
 	suspect bool             // there are none, and used are suspect ones instead
@@ -27,6 +29,7 @@ func groups(run Run, s matrix.Scenario) []group {
 	index := make(map[string]int, len(rows))
 	for i, c := range run.Plan.Cells {
 		rows[i].cell = c
+		rows[i].ref = ref{i + 1, slices.Index(run.Plan.Scenarios, s) + 1}
 		index[c.Label] = i
 	}
 	for i := range run.Records {

@@ -67,7 +67,7 @@ func (p *part) champion() string {
 // Index is results/README.md: the runs, the newest first.
 func Index(runs []Summary) []byte {
 	var b strings.Builder
-	b.WriteString("# Results\n\nEvery run has a report, made from its records alone; the records lie in the directory of the same name.\n\n")
+	b.WriteString("# Results\n\nEvery run has a report, made from its records alone; the records lie in the directory of the same name, and with them\nthe report as one page for a browser, `report.html`.\n\n")
 	if len(runs) == 0 {
 		b.WriteString("There is no run yet.\n")
 		return []byte(b.String())

@@ -17,22 +17,25 @@ func left(r *record.Record, latest map[int]int) (what, why string, ok bool) {
 }
 
 // leftOut lists the repetitions that did not enter the statistics, and why.
-func leftOut(records []record.Record) string {
+func leftOut(run Run) block {
+	records := run.Records
 	t := table{
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Reasons"},
 		left: map[int]bool{2: true, 3: true, 4: true, 5: true},
 	}
-	latest := attempts(records)
+	latest, refs, shown := attempts(records), refsOf(run), []*record.Record{}
 	for i := range records {
 		r := &records[i]
 		if what, why, ok := left(r, latest); ok {
+			shown = append(shown, r)
 			t.rows = append(t.rows, []string{
 				count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), "**" + what + "**", prose(why),
 			})
 		}
 	}
 	if len(t.rows) == 0 {
-		return "Nothing: every repetition is valid.\n"
+		return words("Nothing: every repetition is valid.")
 	}
-	return t.markdown()
+	t.link = recordLinks(shown, refs, 3)
+	return t
 }

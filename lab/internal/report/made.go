@@ -13,16 +13,16 @@ import (
 )
 
 // made says on what, with what and in which order the run was made.
-func made(run Run) string {
-	var b strings.Builder
-	b.WriteString(hostTable(run).markdown())
-	fmt.Fprintf(&b, "\n### Programs\n\n%s", programTable(run.Host.Programs).markdown())
-	fmt.Fprintf(&b, "\n### What the lab itself took\n\n%s", labTable(run).markdown())
-	fmt.Fprintf(&b, "\n### Settings read back\n\n%s", attested(run))
-	fence := fenceFor(string(run.Spec), 3)
-	fmt.Fprintf(&b, "\n### Spec\n\n%syaml\n%s\n%s\n", fence, strings.TrimRight(string(run.Spec), "\n"), fence)
-	fmt.Fprintf(&b, "\n### Order and repetitions\n\n%s", order(run))
-	return b.String()
+func made(run Run) blocks {
+	list := blocks{
+		hostTable(run),
+		heading{3, "Programs"}, programTable(run.Host.Programs),
+		heading{3, "What the lab itself took"}, labTable(run),
+		heading{3, "Settings read back"},
+	}
+	list = append(list, attested(run)...)
+	list = append(list, heading{3, "Spec"}, source{"yaml", string(run.Spec)}, heading{3, "Order and repetitions"})
+	return append(list, order(run)...)
 }
 
 // facts is a table of names and values.
@@ -140,10 +140,10 @@ func labTable(run Run) table {
 	return facts(rows...)
 }
 
-// attested shows what the live servers said of their settings: a table of those
-// that differ between cells, and a list of the rest.
-func attested(run Run) string {
-	values := map[string]map[string][]string{} // setting → cell → values read back
+// readBack is what the live servers said of their settings: setting → cell → values, of
+// which there should be one.
+func readBack(run Run) map[string]map[string][]string {
+	values := map[string]map[string][]string{}
 	for i := range run.Records {
 		r := &run.Records[i]
 		if r.Verdict == record.Invalid {
@@ -158,6 +158,13 @@ func attested(run Run) string {
 			}
 		}
 	}
+	return values
+}
+
+// attested shows what the live servers said of their settings: a table of those
+// that differ between cells, and a list of the rest.
+func attested(run Run) blocks {
+	values := readBack(run)
 	var differ, same []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if oneValue(values[name]) {
@@ -167,24 +174,27 @@ func attested(run Run) string {
 		}
 	}
 	if len(values) == 0 {
-		return "Nothing was read back.\n"
+		return blocks{words("Nothing was read back.")}
 	}
-	var b strings.Builder
+	var list blocks
 	if len(differ) == 0 {
-		b.WriteString("None differs between cells.\n")
+		list = append(list, words("None differs between cells."))
 	} else {
 		t := table{head: append([]string{"Cell"}, differ...)}
 		for i, name := range differ {
 			t.head[i+1] = prose(name)
 		}
-		for _, c := range run.Plan.Cells {
+		refs := make([]ref, len(run.Plan.Cells))
+		for i, c := range run.Plan.Cells {
+			refs[i] = ref{cell: i + 1}
 			line := []string{cellName(c)}
 			for _, name := range differ {
 				line = append(line, cmp.Or(prose(strings.Join(values[name][c.Label], " / ")), missing))
 			}
 			t.rows = append(t.rows, line)
 		}
-		b.WriteString(t.markdown())
+		t.link = rowLinks(refs)
+		list = append(list, t)
 	}
 	if len(same) > 0 {
 		t := table{head: []string{"Setting", "Value"}, left: map[int]bool{1: true}}
@@ -194,9 +204,9 @@ func attested(run Run) string {
 				break // they are all alike
 			}
 		}
-		fmt.Fprintf(&b, "\n<details><summary>The same wherever read</summary>\n\n%s\n</details>\n", t.markdown())
+		list = append(list, fold{"The same wherever read", blocks{t}})
 	}
-	return b.String()
+	return list
 }
 
 // oneValue says whether all cells that read a setting back got the same one value.
@@ -215,7 +225,7 @@ func oneValue(byCell map[string][]string) bool {
 
 // order lists every repetition as it was shot, with figures of its own, so that
 // those left out of the tables can be seen too.
-func order(run Run) string {
+func order(run Run) blocks {
 	t := table{
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},
 		left: map[int]bool{2: true, 3: true, 4: true},
@@ -235,6 +245,8 @@ func order(run Run) string {
 	if run.Plan.BlocksOf != nil {
 		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
 	}
-	return fmt.Sprintf("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.\n\n"+
-		"<details><summary>%s</summary>\n\n%s\n</details>\n", ran, run.Plan.Seed, plural(len(t.rows), "repetition"), t.markdown())
+	return blocks{
+		say("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.", ran, run.Plan.Seed),
+		fileOnly{fold{plural(len(t.rows), "repetition"), blocks{t}}}, // the page has them cell by cell
+	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -116,21 +115,21 @@ var recoveryColumn = column{
 }
 
 // phaseTables shows the load phase by phase: a table for each number.
-func phaseTables(rows []group) string {
+func phaseTables(rows []group) blocks {
 	phases := phaseNames(rows)
 	if len(phases) == 0 {
-		return "No repetition that can be used has phases.\n"
+		return blocks{words("No repetition that can be used has phases.")}
 	}
-	var b strings.Builder
-	recovered := compare(rows, "Cell", cellName, []column{recoveryColumn})
-	fmt.Fprintf(&b, "Recovery: from the end of the rise until p95 is back under the SLO's bound for good; 0 where it never left it.\n\n%s",
-		recovered.markdown())
+	list := blocks{
+		words("Recovery: from the end of the rise until p95 is back under the SLO's bound for good; 0 where it never left it."),
+		compare(rows, "Cell", cellName, []column{recoveryColumn}),
+	}
 	notes := comparison{cells: len(rows)}
 	for _, n := range phaseNumbers {
 		c := compare(rows, "Cell", cellName, n.columns(phases))
-		fmt.Fprintf(&b, "\n**%s**\n\n%s", n.title, c.table.markdown())
+		list = append(list, say("**%s**", n.title), c.table)
 		notes.gaps.join(c.gaps)
 		notes.suspect = c.suspect
 	}
-	return b.String() + notes.notes()
+	return append(list, notes.notes())
 }

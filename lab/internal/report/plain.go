@@ -115,7 +115,7 @@ func (r remedies) effectOn(c complaint, row int) effect {
 }
 
 // inPlainWords says what each remedy does and costs, and which is best.
-func inPlainWords(all []remedies) string {
+func inPlainWords(all []remedies) words {
 	var b strings.Builder
 	b.WriteString(`*Cures*: the SLO's bound was broken by the baseline in some repetition, by the remedy in none, and few enough requests
 fail; connections: at most half the baseline's in every block. *Improves* and *worsens*, *does nothing*, *no effect that
@@ -133,7 +133,7 @@ better p99, while too many requests fail. What is in brackets are medians, the b
 		}
 	}
 	b.WriteString(reservation)
-	return b.String()
+	return words(b.String())
 }
 
 const reservation = `**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so a

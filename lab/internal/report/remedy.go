@@ -120,7 +120,7 @@ func (r remedies) table() comparison {
 		for i, column := range []column{cpuColumn, memoryColumn} {
 			line = append(line, c.number(g, column), c.judged(r.part, costs[i], r.costs[i], row))
 		}
-		c.rows = append(c.rows, line)
+		c.add(g, line)
 	}
 	return c
 }

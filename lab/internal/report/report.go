@@ -18,26 +18,22 @@ type Run struct {
 	Host    record.Host
 	Records []record.Record // in the order of the file
 	Spec    []byte          // spec.yaml as it was given
-	// Curves are those of repetitions whose load rises, by the record's number, as far
-	// as they can be read.
+	// Curves are those of repetitions whose load rises and those of Drawn, by the record's
+	// number, as far as they can be read.
 	Curves map[int]record.Series
-}
-
-// files makes each file of a report: its name below results/, with %s for the
-// run's name, and its content.
-var files = []struct {
-	name string
-	make func(*Analysis) []byte
-}{
-	{"%s.md", markdown},
-	{"%s/bench.txt", bench},
 }
 
 // Files makes the files of the report: name below results/ → content.
 func (a *Analysis) Files() map[string][]byte {
-	built := map[string][]byte{}
-	for _, f := range files {
-		built[fmt.Sprintf(f.name, a.run.Name)] = f.make(a)
+	content := a.content()
+	name := a.run.Name
+	built := map[string][]byte{
+		name + ".md":          []byte(content.markdown()),
+		name + "/bench.txt":   bench(a),
+		name + "/report.html": a.html(content),
+	}
+	for path, f := range content.pictures() {
+		built[path] = f.svg(true)
 	}
 	return built
 }

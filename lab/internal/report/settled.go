@@ -21,16 +21,15 @@ func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Fac
 
 // settled answers the study: its numbers beside those of the run, and what each
 // remedy does.
-func (a *Analysis) settled() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `A team had shot storm and wave by hand, found the database connections to be what limits, and named four remedies,
+func (a *Analysis) settled() blocks {
+	list := blocks{say(`A team had shot storm and wave by hand, found the database connections to be what limits, and named four remedies,
 but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s” in a column
 of the study or of its prototype: not given. The study ran on another machine, and its data set is not known, so its
 numbers can be alike in shape, not in size. Rates per second are means over the shot here; the study read its own off
 graphs, the rows at their peak.
-`, missing)
+`, missing)}
 	for _, p := range a.parts {
-		var numbers string
+		var numbers comparison
 		switch p.scenario.Name {
 		case "storm":
 			numbers = a.stormBeside(p)
@@ -39,27 +38,27 @@ graphs, the rows at their peak.
 		default:
 			continue
 		}
-		fmt.Fprintf(&b, "\n### The study's %s and ours\n\n", p.scenario.Name)
+		list = append(list, heading{3, fmt.Sprintf("The study's %s and ours", p.scenario.Name)})
 		if p.scenario.Scale != 1 {
-			fmt.Fprintf(&b, "Ours is %s: counts are those of another length.\n\n", title(p.scenario))
+			list = append(list, say("Ours is %s: counts are those of another length.", title(p.scenario)))
 		}
-		b.WriteString(numbers)
+		list = append(list, numbers)
 	}
 	var remedies []remedies
 	for _, p := range a.parts {
 		remedies = append(remedies, newRemedies(a.run, p))
 	}
-	b.WriteString("\n### Each remedy\n\n" + readingRemedies)
+	list = append(list, heading{3, "Each remedy"}, words(readingRemedies))
 	for _, r := range remedies {
-		fmt.Fprintf(&b, "\n**%s**\n\n%s", r.scenario, r.table().markdown())
+		list = append(list, say("**%s**", r.scenario), r.table())
 	}
-	fmt.Fprintf(&b, "\n### In plain words\n\n%s", inPlainWords(remedies))
+	list = append(list, heading{3, "In plain words"}, inPlainWords(remedies))
 	for _, p := range a.parts {
 		if p.scenario.Name == "wave" {
-			fmt.Fprintf(&b, "\n### The knee of the %s\n\n%s%s", p.scenario, readingKnee, p.kneeTable().markdown())
+			list = append(list, heading{3, fmt.Sprintf("The knee of the %s", p.scenario)}, words(readingKnee), p.kneeTable())
 		}
 	}
-	return b.String()
+	return list
 }
 
 // beside begins a table with the study's columns, ours beside them.
@@ -74,6 +73,13 @@ func (a *Analysis) beside(p part, theirs ...string) (comparison, []group) {
 	c := comparison{cells: len(rows), table: table{head: head}}
 	for _, g := range rows {
 		c.note(g)
+	}
+	ours := len(head) - len(rows)
+	c.link = func(_, column int) string {
+		if column < ours {
+			return ""
+		}
+		return rows[column-ours].ref.anchor()
 	}
 	return c, rows
 }
@@ -98,13 +104,13 @@ func given(number string) string {
 	return number
 }
 
-func (a *Analysis) stormBeside(p part) string {
+func (a *Analysis) stormBeside(p part) comparison {
 	c, rows := a.beside(p, "Prototype, pool unlimited", "Prototype, pool of 8")
 	c.facts(rows, stormFacts, true)
-	return c.markdown()
+	return c
 }
 
-func (a *Analysis) waveBeside(p part) string {
+func (a *Analysis) waveBeside(p part) comparison {
 	c, rows := a.beside(p, "Prototype, pool unlimited")
 	vus, rps := []string{"Knee, VUs", studyKneeVUs, missing}, []string{"RPS that held", studyKneeRPS, missing}
 	for _, g := range rows {
@@ -116,7 +122,7 @@ func (a *Analysis) waveBeside(p part) string {
 	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return figure(100 * v / cores) })
 	c.facts(rows, waveFacts, false)
 	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
-	return c.markdown()
+	return c
 }
 
 const readingKnee = `The knee is the first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its
@@ -132,7 +138,7 @@ func (p part) kneeTable() comparison {
 	for _, g := range p.rows {
 		c.note(g)
 		k := c.knee(p, g)
-		c.rows = append(c.rows, append([]string{cellName(g.cell), g.n()}, k[:]...))
+		c.add(g, append([]string{cellName(g.cell), g.n()}, k[:]...))
 	}
 	return c
 }

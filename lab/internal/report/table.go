@@ -16,6 +16,9 @@ type table struct {
 	head []string
 	rows [][]string
 	left map[int]bool
+	// link is where the text of a row's column leads in the page, "" for nowhere; nil: no
+	// text leads anywhere.
+	link func(row, column int) string
 }
 
 // markdown renders the table as GitHub reads it, in columns for those who read it

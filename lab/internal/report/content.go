@@ -1,0 +1,126 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
+)
+
+// content is the report for people: what was found, the tables, what was left out, how
+// it was made.
+func (a *Analysis) content() blocks {
+	run := a.run
+	list := blocks{
+		heading{1, run.Name},
+		words(a.opening()),
+		fileOnly{say("[report.html](%s/report.html) is the same as one page for a browser, with tables that sort and, of each cell, its settings, curves and records.", run.Name)},
+		pageOnly{words("Tables sort by their heads. A cell's name leads to its settings and curves, a number to the repetitions that it is of, and there to the records.")},
+	}
+	if a.asksOfRemedies() {
+		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
+	}
+	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
+	list = append(list, reading(run))
+	for _, p := range a.parts {
+		list = append(list, heading{2, title(p.scenario)}, words(p.floorLine()))
+		list = append(list, p.sections(a)...)
+	}
+	list = append(list, heading{2, "Left out of the tables"}, leftOut(run), heading{2, "How it was made"})
+	list = append(list, made(run)...)
+	keepFiles(list)
+	return list
+}
+
+// mostFiles is how many pictures the Markdown shows.
+const mostFiles = 6
+
+// keepFiles takes the file from all pictures but the most important; the page has them all.
+func keepFiles(list blocks) {
+	var pictures []*picture
+	for _, b := range list {
+		if f, ok := b.(*picture); ok {
+			pictures = append(pictures, f)
+		}
+	}
+	slices.SortStableFunc(pictures, func(a, b *picture) int { return cmp.Compare(a.rank, b.rank) })
+	for _, f := range pictures[min(mostFiles, len(pictures)):] {
+		f.file = ""
+	}
+}
+
+// reading explains the tables' terms once.
+func reading(run Run) words {
+	slo := run.Plan.SLO
+	return say(`
+**How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid
+repetitions; n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every repetition.
+Goodput: successful requests within that p99 bound, per second. The load is a closed model: a slow server is asked
+less, so compare latencies only beside requests and goodput. “%s” is a number that is missing, with the reason below its
+table; it is never 0. “%s” is a number from suspect repetitions.
+
+**How to read a comparison.** “×” is the ratio to the baseline, “points” the difference from it in percentage points,
+each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin is 3%% or the A/A floor, the
+larger; of failed requests %.4g points or the floor. *Better* and *worse*: the interval excludes no difference, the
+estimate is beyond the margin, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the interval
+lies within the margin. *Inconclusive*: neither. *n too small*: below %d blocks there is no interval, but the range.
+`, 100*slo.ErrorRatio, slo.P99, missing, dagger, 50*slo.ErrorRatio, stat.MinBlocks)
+}
+
+// sections are what a part says of its scenario.
+func (p part) sections(a *Analysis) blocks {
+	rows := p.rows
+	var list blocks
+	section := func(head string, inside ...block) { list = append(append(list, heading{3, head}), inside...) }
+	section("Compared with the baseline", p.contrastTable())
+	if check := p.crossCheck(); check != nil {
+		list = append(list, fold{"Exact sign-flip p-values, as a cross-check", check})
+	}
+	list = append(list, p.goodputPictures(a)...)
+	section("What the users saw", compare(rows, "Cell", cellName, p.present(userColumns)))
+	list = append(list, p.percentilePicture(a)...)
+	section("Phase by phase", p.seriesPicture(a)...)
+	list = append(list, phaseTables(rows)...)
+	if p.rises() {
+		section("Where it bends", p.bendPicture(a)...)
+		list = append(list, p.bend(a)...)
+	}
+	if len(p.present([]column{queryColumn})) > 0 {
+		section("Where the time of a request goes", words(stations))
+		list = append(list, p.stationPicture(a)...)
+		list = append(list, compare(rows, "Cell", cellName, slices.Concat(stationColumns, p.present(littleColumns))))
+	}
+	section("What the database and the pools did", compare(rows, "Cell", cellName,
+		slices.Concat(serverColumns("primary_"), p.present(poolColumns)), p.mainWait("primary_")))
+	if slices.ContainsFunc(rows, readsReplica) {
+		section("What the replica did", compare(rows, "Cell", cellName,
+			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")))
+	}
+	section("What the machine paid", compare(rows, "Cell", cellName,
+		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", figure))))
+	if memory := p.byService("memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
+		list = append(list, fold{"Memory by service (PSS, max)", blocks{compare(rows, "Cell", cellName, memory)}})
+	}
+	return list
+}
+
+func readsReplica(g group) bool { return overReplica(g.cell.Settings) }
+
+// overReplica says whether reads go to the replica.
+func overReplica(s matrix.Settings) bool {
+	topology := s[matrix.Topology]
+	return topology == matrix.Replica || topology == matrix.PooledAndReplica
+}
+
+// overPooler says whether queries go through PgBouncer.
+func overPooler(s matrix.Settings) bool {
+	topology := s[matrix.Topology]
+	return topology == matrix.Pooled || topology == matrix.PooledAndReplica
+}
+
+// fileName is what a picture of the part is called.
+func (p part) fileName(what string) string {
+	return fmt.Sprintf("%s-%s", p.scenario, what)
+}

@@ -1,0 +1,174 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/plot"
+)
+
+// Curves are those of a shot that reports draw.
+var Curves = []string{
+	"vus", "rps", "error_ratio", "p95_ms", "p99_ms", "primary_connections", "replica_connections", "pool_acquired", "pool_waiting",
+}
+
+// mostDrawn is up to how many cells a report draws a shot of each.
+const mostDrawn = 200
+
+// Drawn are the numbers of the records whose curves a report draws: of each cell under
+// each scenario the repetition with the middle goodput.
+func Drawn(plan matrix.Plan, records []record.Record) []int {
+	if len(plan.Cells) > mostDrawn {
+		return nil
+	}
+	var drawn []int
+	for _, s := range plan.Scenarios {
+		for _, g := range groups(Run{Plan: plan, Records: records}, s) {
+			if r := g.typical(); r != nil {
+				drawn = append(drawn, r.N)
+			}
+		}
+	}
+	return drawn
+}
+
+// typical is the repetition with the middle goodput, of two the lower; nil if there is
+// none that can be used.
+func (g group) typical() *record.Record {
+	if len(g.used) == 0 {
+		return nil
+	}
+	sorted := slices.SortedFunc(slices.Values(g.used), func(a, b *record.Record) int {
+		return cmp.Or(cmp.Compare(a.Load.GoodputRPS, b.Load.GoodputRPS), cmp.Compare(a.N, b.N))
+	})
+	return sorted[(len(sorted)-1)/2]
+}
+
+// curveLine is a curve over the seconds since the load began; ok is false if it has no
+// value at all.
+func curveLine(s record.Series, name string, of func(i int, v float64) float64) (line plot.Line, ok bool) {
+	for i, v := range s.Curves[name] {
+		y := math.NaN()
+		if v != nil {
+			y = *v
+			if of != nil {
+				y = of(i, y)
+			}
+		}
+		ok = ok || !math.IsNaN(y)
+		line.X, line.Y = append(line.X, float64(i+1)*s.Step), append(line.Y, y)
+	}
+	return line, ok
+}
+
+// panel is a chart of some curves of a shot.
+func panel(label string, height float64, s record.Series, curves ...namedCurve) plot.Chart {
+	c := plot.Chart{YLabel: label, Height: height, Points: 72}
+	for _, curve := range curves {
+		c.XMax = max(c.XMax, float64(len(s.Curves[curve.curve]))*s.Step)
+		if l, ok := curveLine(s, curve.curve, curve.of); ok {
+			l.Name, l.Ink = curve.name, curve.ink
+			c.Series = append(c.Series, l)
+		}
+	}
+	return c
+}
+
+type namedCurve struct {
+	name, curve string
+	ink         plot.Ink
+	of          func(i int, v float64) float64
+}
+
+// shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
+// and the connections. It is nil if its curves are not there.
+func (p part) shotPicture(a *Analysis, g group) *picture {
+	r := g.typical()
+	if r == nil {
+		return nil
+	}
+	s, ok := a.run.Curves[r.N]
+	if !ok || len(s.Curves["rps"]) == 0 {
+		return nil
+	}
+	failed := func(i int, v float64) float64 {
+		if share := s.Curves["error_ratio"]; i < len(share) && share[i] != nil {
+			return v * *share[i]
+		}
+		return math.NaN()
+	}
+	latency := panel("Latency, ms", 110, s, namedCurve{"p95", "p95_ms", 1, nil}, namedCurve{"p99", "p99_ms", 2, nil})
+	latency.Levels = []plot.Level{p.level()}
+	connections := []namedCurve{
+		{"primary", "primary_connections", 1, nil}, {"pool in use", "pool_acquired", 2, nil}, {"waiting for the pool", "pool_waiting", 3, nil},
+	}
+	if readsReplica(g) {
+		connections = slices.Insert(connections, 1, namedCurve{"replica", "replica_connections", 4, nil})
+	}
+	panels := []plot.Chart{
+		panel("VUs", 70, s, namedCurve{"", "vus", plot.Plain, nil}),
+		panel("Requests per second", 100, s, namedCurve{"sent", "rps", 1, nil}, namedCurve{"failed", "rps", 2, failed}),
+		latency,
+		panel("Connections", 120, s, connections...),
+	}
+	panels[len(panels)-1].XLabel = "Seconds since the load began"
+	return &picture{
+		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.scenario, r.N),
+		note:  fmt.Sprintf("Repetition [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
+		draw: func(bool) ([]byte, error) {
+			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.scenario, r.N), panels...)
+		},
+	}
+}
+
+// seriesPicture shows the baseline and the best cell over time, VUs beside requests and
+// p99.
+func (p part) seriesPicture(a *Analysis) blocks {
+	rows := []int{0}
+	if p.best.row > 0 {
+		rows = append(rows, p.best.row)
+	}
+	load := plot.Chart{YLabel: "VUs", Height: 100}
+	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
+	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
+	var shots []string
+	for _, row := range rows {
+		r := p.rows[row].typical()
+		if r == nil {
+			continue
+		}
+		s, ink := a.run.Curves[r.N], plot.Plain
+		if row > 0 {
+			ink = 1
+		}
+		rps, ok := curveLine(s, "rps", nil)
+		p99, timed := curveLine(s, "p99_ms", nil)
+		if !ok || !timed {
+			continue
+		}
+		vus, _ := curveLine(s, "vus", nil)
+		vus.Name = p.rowName(a, row)
+		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
+		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)
+		load.Series, rate.Series, slow.Series = append(load.Series, vus), append(rate.Series, rps), append(slow.Series, p99)
+		shots = append(shots, fmt.Sprint(r.N))
+	}
+	if len(shots) == 0 {
+		return nil
+	}
+	rate.XMax, slow.XMax = load.XMax, load.XMax
+	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.scenario)
+	if len(shots) > 1 {
+		title += " and of the best cell"
+	}
+	title += fmt.Sprintf(" (of each the repetition with the middle goodput: %s)", list(shots))
+	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("series"), rank: rankSeries, draw: func(paper bool) ([]byte, error) {
+		upper := load
+		upper.Paper = paper
+		return plot.Stack(title, upper, rate, slow)
+	}}}
+}

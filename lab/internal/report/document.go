@@ -1,0 +1,78 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// block is a piece of a report. Both the Markdown and the page are written from the same
+// blocks, so that they say the same.
+type block interface {
+	// markdown is the piece as GitHub reads it; blank lines around it do not count.
+	markdown() string
+	// html writes it into a page.
+	html(p *page)
+}
+
+// blocks are pieces that follow each other.
+type blocks []block
+
+func (list blocks) markdown() string {
+	var parts []string
+	for _, b := range list {
+		if text := strings.Trim(b.markdown(), "\n"); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, "\n\n") + "\n"
+}
+
+func (list blocks) html(p *page) {
+	for _, b := range list {
+		b.html(p)
+	}
+}
+
+// words are paragraphs and lists, as Markdown. Foreign text in them has gone through
+// prose or code.
+type words string
+
+func say(format string, args ...any) words { return words(fmt.Sprintf(format, args...)) }
+
+func (w words) markdown() string { return string(w) }
+
+// heading begins a part; a report has one of level 1.
+type heading struct {
+	level int
+	text  string // Markdown
+}
+
+func (h heading) markdown() string { return strings.Repeat("#", h.level) + " " + h.text }
+
+// fold is what is shown only on demand.
+type fold struct {
+	summary string // without mark-up
+	inside  blocks
+}
+
+func (f fold) markdown() string {
+	return fmt.Sprintf("<details><summary>%s</summary>\n\n%s\n</details>", f.summary, f.inside.markdown())
+}
+
+// fileOnly is in the Markdown alone: the page has it at a better place.
+type fileOnly struct{ block }
+
+func (fileOnly) html(*page) {}
+
+// pageOnly is in the page alone.
+type pageOnly struct{ block }
+
+func (pageOnly) markdown() string { return "" }
+
+// source is text of another language, as it is.
+type source struct{ language, text string }
+
+func (s source) markdown() string {
+	fence := fenceFor(s.text, 3)
+	return fmt.Sprintf("%s%s\n%s\n%s", fence, s.language, strings.TrimRight(s.text, "\n"), fence)
+}

@@ -1,0 +1,275 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/plot"
+)
+
+// goodputPictures show what each cell yields: over two factors, over the size of the pool,
+// or else cell by cell.
+func (p part) goodputPictures(a *Analysis) blocks {
+	var list blocks
+	for _, f := range []*picture{p.goodputHeat(a), p.goodputByPool(a)} {
+		if f != nil {
+			list = append(list, f)
+		}
+	}
+	if len(list) == 0 {
+		if f := p.goodputRows(a); f != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Of a heat map.
+const (
+	mostColumns = 12
+	mostRows    = 30
+)
+
+// goodputHeat is the goodput by the first factor of the spec and the second one, with
+// all further ones beside that. It is nil if one of the two does not vary.
+func (p part) goodputHeat(a *Analysis) *picture {
+	factors := a.run.Plan.Factors
+	if len(factors) < 2 || len(factorValues(a, 1)) < 2 {
+		return nil
+	}
+	h := plot.Heat{
+		XLabel: factors[0], YLabel: strings.Join(factors[1:], ", "), Columns: factorValues(a, 0),
+		Title: fmt.Sprintf("Goodput under %s by %s", p.scenario, list(factors)),
+		Note:  "Requests per second, medians; in brackets where the SLO was missed; the best is framed.",
+	}
+	for row, g := range p.rows {
+		if g.cell.Twin {
+			continue
+		}
+		own := values(g.cell.Label, factors)
+		name := strings.Join(own[1:], ", ")
+		i := slices.Index(h.Rows, name)
+		if i < 0 {
+			i = len(h.Rows)
+			h.Rows = append(h.Rows, name)
+			h.Cells = append(h.Cells, slices.Repeat([]plot.Cell{{Value: math.NaN()}}, len(h.Columns)))
+		}
+		cell := &h.Cells[i][slices.Index(h.Columns, own[0])]
+		cell.Text = missing
+		if v, n := g.median(goodputColumn.value); n > 0 {
+			cell.Value, cell.Text, cell.Framed = v, g.mark(count(v)), row == p.best.row
+			if !g.meets(p.slo) {
+				cell.Text = "(" + cell.Text + ")"
+			}
+		}
+	}
+	if n := len(h.Columns); n < 2 || n > mostColumns || len(h.Rows) > mostRows {
+		return nil
+	}
+	return &picture{title: h.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
+		drawn := h
+		drawn.Paper = paper
+		return drawn.Draw()
+	}}
+}
+
+// reach is how far a cell's values of a number reach: the interval of their median,
+// or below so many as one takes, their range. ok is false if there are none.
+func (g group) reach(c column, seed uint64) (middle, low, high float64, ok bool) {
+	var all []float64
+	for _, r := range g.used {
+		if v, ok := c.value(r); ok {
+			all = append(all, v)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return 0, 0, 0, false
+	case len(all) < stat.MinBlocks:
+		return stat.Median(all), slices.Min(all), slices.Max(all), true
+	}
+	interval := stat.Confidence(all, seed)
+	return stat.Median(all), interval.Low, interval.High, true
+}
+
+// reachWord says what reach gives.
+func (p part) reachWord() string {
+	if len(p.blocks) < stat.MinBlocks {
+		return fmt.Sprintf("median and range of %s", plural(len(p.blocks), "block"))
+	}
+	return "median and 95% interval"
+}
+
+// goodputByPool is the goodput over the size of the backend's pool, a line for all other
+// factors being the same. It is nil if the size is no factor.
+func (p part) goodputByPool(a *Analysis) *picture {
+	factors := a.run.Plan.Factors
+	at := slices.Index(factors, matrix.PoolSize)
+	if at < 0 {
+		return nil
+	}
+	sizes := factorValues(a, at)
+	if len(sizes) < 2 {
+		return nil
+	}
+	slices.SortStableFunc(sizes, func(a, b string) int { return cmp.Compare(poolSize(a), poolSize(b)) })
+	var lines []plot.Line
+	lineOf := map[string]int{}
+	best, least := 0, math.Inf(1) // line, size
+	for row, g := range p.rows {
+		if !p.drawn(row) {
+			continue
+		}
+		middle, low, high, ok := g.reach(goodputColumn, a.run.Plan.Seed)
+		if !ok {
+			continue
+		}
+		own := values(g.cell.Label, factors)
+		size := own[at]
+		name := cmp.Or(strings.Join(slices.Delete(own, at, at+1), " "), "goodput")
+		i, known := lineOf[name]
+		if !known {
+			i = len(lines)
+			lineOf[name] = i
+			lines = append(lines, plot.Line{Name: name})
+		}
+		l, x := &lines[i], float64(slices.Index(sizes, size))
+		l.X, l.Y, l.Low, l.High = append(l.X, x), append(l.Y, middle), append(l.Low, low), append(l.High, high)
+		if row == p.best.row {
+			best = i
+			l.Rings = append(l.Rings, plot.Point{X: x, Y: middle})
+		}
+		if slices.Contains(p.best.tied, row) && poolSize(size) < least {
+			least = poolSize(size)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	for i := range lines {
+		sortByX(&lines[i])
+		if len(lines) > mostInks && i != best && i != 0 {
+			lines[i].Ink, lines[i].Name = plot.Faint, ""
+		}
+	}
+	c := plot.Chart{
+		Title:  fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.scenario, p.reachWord()),
+		XLabel: "pool_size, connections", YLabel: "Goodput, requests per second", Names: sizes, Series: lines, RingLabel: "the best",
+	}
+	if p.best.row >= 0 && !math.IsInf(least, 1) && least < poolSize(values(p.rows[p.best.row].cell.Label, factors)[at]) {
+		x := float64(slices.IndexFunc(sizes, func(s string) bool { return poolSize(s) == least }))
+		c.Marks = []plot.Mark{{From: x, To: x, Label: "knee: the least that is tied for best"}}
+	}
+	return &picture{title: c.Title, run: a.run.Name, file: p.fileName("pool"), rank: rankPool, draw: func(paper bool) ([]byte, error) {
+		drawn := c
+		drawn.Paper = paper
+		return plot.Lines(drawn)
+	}}
+}
+
+// sortByX orders the points of a line.
+func sortByX(l *plot.Line) {
+	order := make([]int, len(l.X))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(l.X[a], l.X[b]) })
+	for _, values := range []*[]float64{&l.X, &l.Y, &l.Low, &l.High} {
+		sorted := make([]float64, len(order))
+		for i, from := range order {
+			sorted[i] = (*values)[from]
+		}
+		*values = sorted
+	}
+}
+
+// poolSize orders sizes; one that is no number has no limit.
+func poolSize(text string) float64 {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return v
+}
+
+// mostBars is how many cells a picture with a row for each can have.
+const mostBars = 24
+
+// barRows are the rows of such a picture: all, or the baseline and those with the most
+// goodput.
+func (p part) barRows() []int {
+	var rows []int
+	for row := range p.rows {
+		if p.drawn(row) {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) <= mostBars {
+		return rows
+	}
+	yields := func(row int) float64 {
+		if row == 0 {
+			return math.Inf(1)
+		}
+		v, _ := p.rows[row].median(goodputColumn.value)
+		return v
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(yields(b), yields(a)) })
+	rows = rows[:mostBars]
+	slices.Sort(rows)
+	return rows
+}
+
+// someOf says how many of all cells a picture shows, or nothing where it is all.
+func (p part) someOf(rows []int) string {
+	all := 0
+	for row := range p.rows {
+		if p.drawn(row) {
+			all++
+		}
+	}
+	if all == len(rows) {
+		return ""
+	}
+	return fmt.Sprintf("; of %s the baseline and the %d with the most goodput", plural(all, "cell"), len(rows)-1)
+}
+
+// goodputRows is the goodput of each cell.
+func (p part) goodputRows(a *Analysis) *picture {
+	shown := p.barRows()
+	r := plot.Rows{
+		Title:  fmt.Sprintf("Goodput under %s, cell by cell (%s%s)", p.scenario, p.reachWord(), p.someOf(shown)),
+		XLabel: "Goodput, requests per second",
+	}
+	inks := p.inks()
+	for _, row := range shown {
+		g := p.rows[row]
+		middle, low, high, ok := g.reach(goodputColumn, a.run.Plan.Seed)
+		if !ok {
+			continue
+		}
+		ink := inks[row]
+		if ink == plot.Faint {
+			ink = plot.Plain
+		}
+		text := g.mark(count(middle))
+		if !g.meets(p.slo) {
+			text += ", SLO missed"
+		}
+		r.Rows = append(r.Rows, plot.Row{Name: p.rowName(a, row), Value: middle, Low: low, High: high, Text: text, Ink: ink, Ringed: row == p.best.row})
+	}
+	if len(r.Rows) == 0 {
+		return nil
+	}
+	return &picture{title: r.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
+		drawn := r
+		drawn.Paper = paper
+		return drawn.Draw()
+	}}
+}

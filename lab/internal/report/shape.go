@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"stormwave/lab/internal/judge/knee"
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/plot"
+)
+
+// percentiles are the points of a curve over the slowest share of the requests.
+var percentiles = []struct {
+	name string
+	of   func(record.Latency) float64
+}{
+	{"p50", func(l record.Latency) float64 { return l.P50 }},
+	{"p95", func(l record.Latency) float64 { return l.P95 }},
+	{"p99", func(l record.Latency) float64 { return l.P99 }},
+	{"max", func(l record.Latency) float64 { return l.Max }},
+}
+
+// percentilePicture shows how latency is spread: a line for each cell.
+func (p part) percentilePicture(a *Analysis) blocks {
+	c := plot.Chart{
+		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.scenario),
+		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
+	}
+	for _, of := range percentiles {
+		c.Names = append(c.Names, of.name)
+	}
+	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
+		var l plot.Line
+		for i, of := range percentiles {
+			v, n := p.rows[row].median(ofLoad(func(l *record.Load) float64 { return of.of(l.Latency) }))
+			if n > 0 {
+				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
+			}
+		}
+		return l, len(l.X) > 0
+	})
+	if len(c.Series) == 0 {
+		return nil
+	}
+	return blocks{&picture{title: c.Title, run: a.run.Name, file: p.fileName("percentiles"), rank: p.shapeRank(), draw: func(paper bool) ([]byte, error) {
+		drawn := c
+		drawn.Paper = paper
+		return plot.Lines(drawn)
+	}}}
+}
+
+// shapeRank lets the percentiles of a rising load, which mix all of it, come last.
+func (p part) shapeRank() int {
+	if p.rises() {
+		return rankPool
+	}
+	return rankShape
+}
+
+// stationPicture shows where the time of a query goes, cell by cell.
+func (p part) stationPicture(a *Analysis) blocks {
+	shown := p.barRows()
+	r := plot.Rows{
+		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over all queries, medians over repetitions%s)", p.scenario, p.someOf(shown)),
+		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
+	}
+	for _, row := range shown {
+		bar, total := plot.Row{Name: p.rowName(a, row)}, 0.0
+		for _, c := range stationColumns[:len(r.Parts)] {
+			v, n := p.rows[row].median(c.value)
+			if n == 0 {
+				v = math.NaN()
+			} else {
+				total += max(0, v)
+			}
+			bar.Parts = append(bar.Parts, v)
+		}
+		bar.Text = p.rows[row].mark(figure(total))
+		if math.IsNaN(bar.Parts[0]) || math.IsNaN(bar.Parts[2]) {
+			bar.Text = missing // what is left of it would be taken for all
+			bar.Parts = slices.Repeat([]float64{math.NaN()}, len(r.Parts))
+		}
+		r.Rows = append(r.Rows, bar)
+	}
+	if len(r.Rows) == 0 {
+		return nil
+	}
+	return blocks{&picture{title: r.Title, run: a.run.Name, file: p.fileName("stations"), rank: rankStations, draw: func(paper bool) ([]byte, error) {
+		drawn := r
+		drawn.Paper = paper
+		return drawn.Draw()
+	}}}
+}
+
+// kneeBins is in how many steps of users a rising load is drawn.
+const kneeBins = 30
+
+// bendPicture shows latency and throughput over the users of a rising load.
+func (p part) bendPicture(a *Analysis) blocks {
+	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", LogY: true, Levels: []plot.Level{p.level()}, Height: 240, RingLabel: "knee"}
+	rate := plot.Chart{XLabel: "VUs", YLabel: "Requests per second", Height: 200, RingLabel: "knee"}
+	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "p99_ms") })
+	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "rps") })
+	if len(slow.Series) == 0 || len(rate.Series) == 0 {
+		return nil
+	}
+	for i := range rate.Series { // the panels share the axis, and so the legend
+		rate.Series[i].Name = ""
+	}
+	rate.RingLabel = ""
+	for _, g := range p.rows {
+		for _, r := range g.used {
+			top, _ := a.run.Curves[r.N].Peak("vus")
+			slow.XMax = max(slow.XMax, top)
+		}
+	}
+	rate.XMax = slow.XMax
+	title := fmt.Sprintf("p99 and throughput over the users of %s (medians over repetitions)", p.scenario)
+	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("knee"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
+		upper := slow
+		upper.Paper = paper
+		return plot.Stack(title, upper, rate)
+	}}}
+}
+
+// overVUs is a curve over the users instead of over time: the median of all seconds with
+// about so many, until the load has reached its top for the last time. The knee has a
+// ring, if more than half of the repetitions have one.
+func overVUs(run Run, g group, name string) (plot.Line, bool) {
+	var line plot.Line
+	bins := make([][]float64, kneeBins)
+	top := 0.0
+	var knees []float64
+	for _, r := range g.used {
+		most, _ := run.Curves[r.N].Peak("vus")
+		top = max(top, most)
+		if k, ok := knee.FromCurves(run.Curves[r.N]); ok && !math.IsInf(k.VUs, 1) {
+			knees = append(knees, k.VUs)
+		}
+	}
+	if top == 0 {
+		return line, false
+	}
+	bin := func(vus float64) int { return min(kneeBins-1, int(vus/top*kneeBins)) }
+	for _, r := range g.used {
+		s := run.Curves[r.N]
+		vus, values := s.Curves["vus"], s.Curves[name]
+		last := -1
+		for i, v := range vus {
+			if v != nil && *v >= 0.99*top {
+				last = i
+			}
+		}
+		for i := range min(last+1, len(values)) {
+			if vus[i] != nil && *vus[i] > 0 && values[i] != nil {
+				b := bin(*vus[i])
+				bins[b] = append(bins[b], *values[i])
+			}
+		}
+	}
+	for b, values := range bins {
+		if len(values) > 0 {
+			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/kneeBins), append(line.Y, stat.Median(values))
+		}
+	}
+	if len(knees) > len(g.used)/2 {
+		at := stat.Median(knees)
+		if values := bins[bin(at)]; len(values) > 0 {
+			line.Rings = []plot.Point{{X: at, Y: stat.Median(values)}}
+		}
+	}
+	return line, len(line.X) > 0
+}
