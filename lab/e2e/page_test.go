@@ -22,8 +22,8 @@ import (
 // screenshots is where pictures of the pages are kept; empty: nowhere.
 var screenshots = flag.String("screenshots", "", "keep pictures of the pages in this directory")
 
-// picture keeps a picture of a tab, to be looked at.
-func picture(t *testing.T, tab *browsertest.Tab, page string, look browsertest.Look, whole bool) {
+// picture takes a picture of what a tab shows, and keeps it where that was asked for.
+func picture(t *testing.T, tab *browsertest.Tab, page string, look browsertest.Look) {
 	t.Helper()
 	dir := *screenshots
 	if dir == "" {
@@ -33,7 +33,7 @@ func picture(t *testing.T, tab *browsertest.Tab, page string, look browsertest.L
 	if look.Dark {
 		scheme = "dark"
 	}
-	tab.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", page, look.Width, scheme)), whole)
+	tab.Screenshot(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.webp", page, look.Width, scheme)), false)
 }
 
 // beginMatrix starts the tiny matrix; it ends with the test.
@@ -92,7 +92,6 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	if n := float64(len(tab.Requests()) - asked); n > time.Since(began).Seconds()+1 || n < 2 {
 		t.Errorf("in %s the page has asked %.0f times; want once a second", time.Since(began), n)
 	}
-	picture(t, tab, "page-shooting", look, true)
 
 	tab.Await("two shots are in the table", awhile, rows+`.length >= 2`)
 	if !browsertest.Eval[bool](tab, rows+`[0].cells[0].textContent > `+rows+`[1].cells[0].textContent`) {
@@ -136,7 +135,7 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 				t.Errorf("the ground is dark: %t; want %t", dark, look.Dark)
 			}
 			tab.CheckAccessible()
-			picture(t, tab, "page", look, true)
+			picture(t, tab, "page", look)
 			tab.CheckQuiet(page)
 		})
 	}

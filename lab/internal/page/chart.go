@@ -37,8 +37,8 @@ var drawn = []chart{
 		{name: "failed", query: `sum(rate(` + k6Failed + `[$w])) or 0 * sum(rate(` + k6Requests + `[$w]))`},
 	}},
 	{"errors", "Errors", "% of the requests", []curve{
-		{name: "failed, says k6", query: `100 * (sum(rate(` + k6Failed + `[$w])) or 0 * sum(rate(` + k6Requests + `[$w]))) / (sum(rate(` + k6Requests + `[$w])) > 0)`},
-		{name: "5xx, says the backend", query: `100 * (sum(rate(` + appErrors + `[$w])) or 0 * sum(rate(` + appHTTP + `[$w]))) / (sum(rate(` + appHTTP + `[$w])) > 0)`},
+		{name: "failed (k6)", query: `100 * (sum(rate(` + k6Failed + `[$w])) or 0 * sum(rate(` + k6Requests + `[$w]))) / (sum(rate(` + k6Requests + `[$w])) > 0)`},
+		{name: "5xx (backend)", query: `100 * (sum(rate(` + appErrors + `[$w])) or 0 * sum(rate(` + appHTTP + `[$w]))) / (sum(rate(` + appHTTP + `[$w])) > 0)`},
 	}},
 	{"latency", "Latency", "ms", []curve{
 		{name: "p95", query: `1000 * histogram_quantile(0.95, sum(rate(` + k6Duration + `[$w])))`},

@@ -38,3 +38,30 @@ func TestDrawIsAnElementOfThePage(t *testing.T) {
 		}
 	}
 }
+
+// What one more point costs the page: every chart drawn anew.
+func BenchmarkDraw(b *testing.B) {
+	g := grid{step: liveStep, points: int64(liveSpan / liveStep)}
+	var charts []drawnChart
+	for _, ch := range drawn {
+		d := drawnChart{Title: ch.title, Unit: ch.unit}
+		for _, cv := range ch.curves {
+			for _, name := range cv.names() {
+				l := line{Name: name}
+				for i := range g.points {
+					l.Values = append(l.Values, 100*(1+math.Sin(float64(i)/7)))
+				}
+				d.Lines = append(d.Lines, l)
+			}
+		}
+		charts = append(charts, d)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, d := range charts {
+			if _, err := d.draw(g, g.last(noon), nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

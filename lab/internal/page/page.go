@@ -53,6 +53,14 @@ type Archive struct {
 	Start, End time.Time
 }
 
+// Until is the end, with its day where that is not the day of the start.
+func (a Archive) Until() string {
+	if a.Start.UTC().YearDay() == a.End.UTC().YearDay() && a.Start.UTC().Year() == a.End.UTC().Year() {
+		return clock(a.End)
+	}
+	return moment(a.End)
+}
+
 // refresh is how often a page that is looked at asks for what has changed.
 const refresh = time.Second
 

@@ -263,6 +263,14 @@ func TestAnArchiveDoesNotChange(t *testing.T) {
 	}
 }
 
+func TestTheEndOfAnArchiveHasItsDay(t *testing.T) {
+	for end, want := range map[time.Duration]string{time.Hour: "13:00:00", 13 * time.Hour: "2026-11-26 01:00:00", 365 * 24 * time.Hour: "2027-11-25 12:00:00"} {
+		if got := (Archive{Start: noon, End: noon.Add(end)}).Until(); got != want {
+			t.Errorf("a run of %s ends at %s; want %s", end, got, want)
+		}
+	}
+}
+
 func TestNothingToShowIsRefused(t *testing.T) {
 	if _, err := New(Sources{Addr: addr, Prometheus: "http://127.0.0.1:1"}); err == nil {
 		t.Error("a page of nothing was made")
