@@ -48,6 +48,7 @@ func (a *Analysis) html(content blocks) []byte {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>%s</title>
+<link rel="icon" href="data:,">
 <style>
 %s</style>
 </head>

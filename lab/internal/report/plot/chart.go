@@ -335,7 +335,7 @@ func (c Chart) line(dc draw.Canvas, p *gonum.Plot, i int, l Line) {
 		switch len(stretch) {
 		case 0:
 		case 1:
-			dot(dc, stretch[0], style.Width, style.Color)
+			dot(dc, stretch[0], max(style.Width, 1.5), style.Color)
 		default:
 			dc.StrokeLines(style, dc.ClipLinesXY(stretch)...)
 		}
