@@ -26,7 +26,7 @@ func (c *checkout) small(dir, size string) {
 func TestDiskFullWhileRecording(t *testing.T) {
 	c := newCheckout(t)
 	results := filepath.Join(c.root, "results")
-	c.small(results, "256k")
+	c.small(results, "128k")
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 10", 1)), 0o600))
 	c.lab("up")
