@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
+
+// axeTimeout bounds a look at a page; one of a thousand rows takes axe-core ten seconds.
+const axeTimeout = 2 * time.Minute
 
 // Violation is something that keeps people out of a page.
 type Violation struct {
@@ -33,7 +37,7 @@ func (tab *Tab) Axe() []Violation {
 	if !Eval[bool](tab, "typeof axe === 'object'") {
 		Eval[bool](tab, tab.axe+"\n;true")
 	}
-	text := Eval[string](tab, "axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations))")
+	text := evalWithin[string](tab, axeTimeout, "axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations))")
 	var found []Violation
 	tab.must("read what axe-core found", json.Unmarshal([]byte(text), &found))
 	return found

@@ -200,8 +200,13 @@ func (tab *Tab) Await(what string, limit time.Duration, expression string) {
 // Eval returns the value of an expression; of a promise, what it comes to.
 func Eval[T any](tab *Tab, expression string) T {
 	tab.t.Helper()
+	return evalWithin[T](tab, stepTimeout, expression)
+}
+
+func evalWithin[T any](tab *Tab, limit time.Duration, expression string) T {
+	tab.t.Helper()
 	var value T
-	err := within(tab.ctx, stepTimeout, func(ctx context.Context) (err error) {
+	err := within(tab.ctx, limit, func(ctx context.Context) (err error) {
 		value, err = chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 		return err
 	})

@@ -61,7 +61,7 @@ func (a *asker) ask(ctx context.Context, query string, r promv1.Range) (model.Ma
 	}
 	matrix, ok := answer.(model.Matrix)
 	if !ok {
-		return nil, nil, fmt.Errorf("Prometheus answers with a %s", answer.Type())
+		return nil, nil, fmt.Errorf("read the answer: it is a %s, not a matrix", answer.Type())
 	}
 	return matrix, warnings, nil
 }
