@@ -78,7 +78,7 @@ func (s *Supervisor) routes() http.Handler {
 		s.exporter.SetShot(req.Shot, req.Guests)
 		s.mark(req.Shot)
 		if req.Shot == nil {
-			return struct{}{}, nil
+			return struct{}{}, s.stack.Unstrike(ctx)
 		}
 		return struct{}{}, s.stack.Strike(ctx)
 	}))
