@@ -84,17 +84,22 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 	return reading, nil
 }
 
-// others takes the CPU of the lab's services off what is busy.
+// others takes the CPU of the lab's services off what is busy. Where none of them was
+// seen it cannot be told what is others', and is left out.
 func (r *Reading) others() {
 	busy, ok := r.Metrics[busyCores]
 	if !ok {
 		r.Missing = append(r.Missing, otherCores)
 		return
 	}
+	seen := false
 	for name, used := range r.Metrics {
 		if strings.HasPrefix(name, "cpu_cores{") {
-			busy -= used
+			busy, seen = busy-used, true
 		}
+	}
+	if !seen {
+		return
 	}
 	r.Metrics[otherCores] = math.Max(0, busy)
 }
