@@ -94,18 +94,19 @@ func (s *shots) read(path string) table {
 // Hidden is how many shots are not shown.
 func (t table) Hidden() int { return t.Total - len(t.Rows) }
 
+// mostAtOnce bounds what one look reads of the records, in bytes. The next one goes on.
+const mostAtOnce = 32 << 20
+
 // follow reads the lines that were appended since the last time, whole ones only.
 func (s *shots) follow(path string) error {
-	file, err := os.Open(path)
+	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.forget(path)
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("read the finished shots: %w", err)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no plain file", path) // to open a pipe could take for ever
 	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
 	if err != nil {
 		return fmt.Errorf("read the finished shots: %w", err)
 	}
@@ -115,11 +116,19 @@ func (s *shots) follow(path string) error {
 	if info.Size() == s.offset {
 		return nil
 	}
-	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, info.Size()-s.offset))
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read the finished shots: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, min(mostAtOnce, info.Size()-s.offset)))
 	if err != nil {
 		return fmt.Errorf("read the finished shots: %w", err)
 	}
 	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
+	if len(whole) == 0 && len(fresh) == mostAtOnce {
+		return fmt.Errorf("read the finished shots: %s has a line of more than %d MB, which no run writes", path, mostAtOnce>>20)
+	}
 	for line := range bytes.Lines(whole) {
 		var rec record.Record
 		if err := json.Unmarshal(line, &rec); err != nil || rec.Validate() != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"stormwave/lab/internal/record"
 )
 
@@ -57,6 +59,28 @@ func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
 	path = filepath.Join(t.TempDir(), "records.jsonl")
 	write(two)
 	check("another run", 1, 1, 0, 2)
+}
+
+func TestWhatIsNoRecordsFileIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	large := filepath.Join(dir, "large")
+	if err := os.WriteFile(large, []byte(recorded(t, 1, nil)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := &shots{}
+	s.read(large)
+	if err := os.Truncate(large, mostAtOnce+1<<20); err != nil { // a line without an end
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{pipe: "no plain file", dir: "no plain file", large: "more than 32 MB"} {
+		if got := s.read(path); got.Err == nil || !strings.Contains(got.Err.Error(), want) {
+			t.Errorf("%s: %v; want it said: %s", filepath.Base(path), got.Err, want)
+		}
+	}
 }
 
 func TestManyShotsAreCutToTheNewest(t *testing.T) {

@@ -78,6 +78,15 @@ func newService(s stack.ServiceStatus, deaths []stack.Death) service {
 	return state
 }
 
+// deathsShown is how many of the deaths the page tells one by one, the newest ones.
+const deathsShown = 5
+
+// LastDeaths are the newest, the oldest of them first.
+func (v *view) LastDeaths() []stack.Death { return v.Deaths[v.EarlierDeaths():] }
+
+// EarlierDeaths is how many there were before these.
+func (v *view) EarlierDeaths() int { return max(0, len(v.Deaths)-deathsShown) }
+
 // marksOf are the times of the shots.
 func marksOf(rows []row) []mark {
 	var marks []mark

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path/filepath"
 
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -52,6 +53,13 @@ func (s *Supervisor) pageStatus() page.Status {
 		told.Run.Cell, told.Run.Scenario = s.shot.Cell, s.shot.Scenario
 	}
 	return told
+}
+
+// applying notes which cell is in progress from now on.
+func (s *Supervisor) applying(settings matrix.Settings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.applied, s.stage = settings, stageApply
 }
 
 // at notes which stage the shot is in.

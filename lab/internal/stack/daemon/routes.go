@@ -58,9 +58,7 @@ func (s *Supervisor) routes() http.Handler {
 		s.quit()
 	})
 	mux.HandleFunc("POST /apply", handle(func(ctx context.Context, req applyRequest) (matrix.Settings, error) {
-		s.mu.Lock()
-		s.applied, s.stage = req.Settings, stageApply
-		s.mu.Unlock()
+		s.applying(req.Settings)
 		attested, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
 		if err != nil {
 			return nil, err
