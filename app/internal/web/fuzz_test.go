@@ -112,6 +112,9 @@ func (b *backend) send(raw []byte) (answers []*http.Response, err error) {
 		return nil, err
 	}
 	defer conn.Close()
+	if err := conn.SetWriteDeadline(time.Now().Add(goodbye)); err != nil {
+		return nil, err
+	}
 	// Who is refused while it sends may be hung up on.
 	_, _ = conn.Write(raw)
 	in := bufio.NewReader(conn)
@@ -167,7 +170,7 @@ func FuzzRoutes(f *testing.F) {
 	b := serve(f, map[string]string{
 		contract.EnvPoolSize: "4", contract.EnvHTTPTimeout: "2s", contract.EnvAcquireTimeout: "1s", contract.EnvSlowRoute: contract.On,
 	})
-	token := b.token(f)
+	token := serve(f, nil).token(f) // a password may outlast a budget
 	f.Cleanup(http.DefaultClient.CloseIdleConnections)
 	for _, seed := range []struct{ method, target, header, body string }{
 		{"GET", "/api/feed", "Accept: */*", ""},

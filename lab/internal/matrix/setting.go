@@ -166,11 +166,12 @@ const longestMember = 100
 // Lookup finds the setting of a name; for a member of a family, its name is the
 // one asked for. The error says which names there are.
 func Lookup(name string) (Setting, error) {
+	variable, ofApp := strings.CutPrefix(name, AppPrefix)
 	for _, s := range Table {
 		if s.Name == name && !strings.Contains(name, "<") {
 			return s, nil
 		}
-		if s.Env != "" && name == AppPrefix+s.Env {
+		if ofApp && s.Env != "" && variable == s.Env {
 			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
 		}
 	}

@@ -248,7 +248,7 @@ func TestScriptsRunWithPlainK6(t *testing.T) {
 
 // A log that other programs could not append to would hide a failure.
 func TestRunNeedsItsLog(t *testing.T) {
-	cfg := Config{K6: "/bin/true", Log: filepath.Join(t.TempDir(), "absent", "k6.log")}
+	cfg := Config{K6: "/bin/true", BaseURL: "http://127.0.0.1:1", Log: filepath.Join(t.TempDir(), "absent", "k6.log")}
 	if _, err := Run(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Run = %v; want not-exist", err)
 	}

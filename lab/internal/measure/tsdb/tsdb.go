@@ -41,6 +41,9 @@ func Keep(ctx context.Context, url, data, into string, begin, end time.Time) err
 
 // move moves the blocks that overlap with the time, and leaves the others.
 func move(snapshot, into string, begin, end time.Time) error {
+	if err := notLinked(into); err != nil {
+		return fmt.Errorf("keep Prometheus' data: %w", err)
+	}
 	blocks, err := os.ReadDir(snapshot)
 	if err != nil {
 		return fmt.Errorf("keep Prometheus' data: %w", err)
@@ -67,6 +70,19 @@ func move(snapshot, into string, begin, end time.Time) error {
 		return fmt.Errorf("keep Prometheus' data: it holds nothing from %s to %s", begin.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// notLinked refuses a directory that is a link: a run may be somebody else's, and its
+// links must not lead out of the results.
+func notLinked(dir string) error {
+	info, err := os.Lstat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no directory; remove it", dir)
+	}
+	return err
 }
 
 // rename moves a directory, to another file system by a copy.
@@ -104,6 +120,9 @@ func overlaps(block string, begin, end time.Time) (bool, error) {
 // Prometheus to run on: it writes beside the blocks, and must not do so in a run's own
 // directory.
 func Copy(kept, to string) error {
+	if err := notLinked(kept); err != nil {
+		return fmt.Errorf("copy Prometheus' data: %w", err)
+	}
 	blocks, err := filepath.Glob(filepath.Join(kept, "*", "meta.json"))
 	if err != nil || len(blocks) == 0 {
 		return fmt.Errorf("find Prometheus' data in %s: there is none; it is not committed, so it is only where the run was made", kept)
@@ -126,6 +145,9 @@ func Copy(kept, to string) error {
 func place(from, to string, entry fs.DirEntry) error {
 	if entry.IsDir() {
 		return os.MkdirAll(to, 0o700)
+	}
+	if !entry.Type().IsRegular() {
+		return fmt.Errorf("%s is no plain file; remove it", from)
 	}
 	if os.Link(from, to) == nil {
 		return nil
