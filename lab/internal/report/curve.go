@@ -22,7 +22,7 @@ const mostDrawn = 200
 // Drawn are the numbers of the records whose curves a report draws: of each cell under
 // each scenario the repetition with the middle goodput.
 func Drawn(plan matrix.Plan, records []record.Record) []int {
-	if len(plan.Cells) > mostDrawn {
+	if len(plan.Cells) == 0 || len(plan.Cells) > mostDrawn {
 		return nil
 	}
 	var drawn []int

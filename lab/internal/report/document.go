@@ -18,13 +18,19 @@ type block interface {
 type blocks []block
 
 func (list blocks) markdown() string {
-	var parts []string
-	for _, b := range list {
-		if text := strings.Trim(b.markdown(), "\n"); text != "" {
-			parts = append(parts, text)
+	var b strings.Builder
+	for _, piece := range list {
+		text := strings.Trim(piece.markdown(), "\n")
+		if text == "" {
+			continue
 		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(text)
+		b.WriteByte('\n')
 	}
-	return strings.Join(parts, "\n\n") + "\n"
+	return b.String()
 }
 
 func (list blocks) html(p *page) {
@@ -68,6 +74,13 @@ func (fileOnly) html(*page) {}
 type pageOnly struct{ block }
 
 func (pageOnly) markdown() string { return "" }
+
+// delayed is a piece that is too large to be kept until it is written.
+type delayed func() block
+
+func (l delayed) markdown() string { return l().markdown() }
+
+func (l delayed) html(p *page) { l().html(p) }
 
 // source is text of another language, as it is.
 type source struct{ language, text string }

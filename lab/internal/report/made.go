@@ -223,15 +223,28 @@ func oneValue(byCell map[string][]string) bool {
 	return true
 }
 
-// order lists every repetition as it was shot, with figures of its own, so that
-// those left out of the tables can be seen too.
+// order says in which order the repetitions were shot, and lists them.
 func order(run Run) blocks {
+	ran := "every cell with every scenario once"
+	if run.Plan.BlocksOf != nil {
+		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
+	}
+	return blocks{
+		say("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.", ran, run.Plan.Seed),
+		fileOnly{fold{plural(len(run.Records), "repetition"), blocks{delayed(func() block { return orderTable(run.Records) })}}},
+		pageOnly{words("The repetitions are with their cells, under the numbers of this order.")},
+	}
+}
+
+// orderTable lists every repetition as it was shot, with figures of its own, so that those
+// left out of the tables can be seen too.
+func orderTable(records []record.Record) table {
 	t := table{
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},
 		left: map[int]bool{2: true, 3: true, 4: true},
 	}
-	for i := range run.Records {
-		r := &run.Records[i]
+	for i := range records {
+		r := &records[i]
 		line := []string{
 			count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
 			missing, missing, missing, missing,
@@ -241,12 +254,5 @@ func order(run Run) blocks {
 		}
 		t.rows = append(t.rows, line)
 	}
-	ran := "every cell with every scenario once"
-	if run.Plan.BlocksOf != nil {
-		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
-	}
-	return blocks{
-		say("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.", ran, run.Plan.Seed),
-		fileOnly{fold{plural(len(t.rows), "repetition"), blocks{t}}}, // the page has them cell by cell
-	}
+	return t
 }

@@ -49,13 +49,18 @@ func (f *picture) svg(paper bool) []byte {
 // the baseline; where there are too many others to tell apart, one for the best.
 func (p part) inks() []plot.Ink {
 	inks := make([]plot.Ink, len(p.rows))
-	next := plot.Ink(1)
+	next, others := plot.Ink(1), 0
+	for row := range p.rows {
+		if row > 0 && p.drawn(row) {
+			others++
+		}
+	}
 	for row := range p.rows {
 		switch {
 		case row == 0:
 			inks[row] = plot.Plain
 		case !p.drawn(row):
-		case len(p.rows)-1 <= mostInks+1 && next <= mostInks:
+		case others <= mostInks:
 			inks[row] = next
 			next++
 		case row == p.best.row:

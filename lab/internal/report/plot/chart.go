@@ -180,10 +180,14 @@ func xRange(charts []Chart) (lo, hi float64) {
 	return lo, hi
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// farthest is what no axis goes beyond: nothing that is measured does.
+const farthest = 1e15
+
+// finite says whether a number can be drawn.
+func finite(v float64) bool { return math.Abs(v) < farthest } // not of NaN
 
 // shown says whether a value has a place on the Y axis.
-func (c Chart) shown(v float64) bool { return finite(v) && (!c.LogY || v > 0) }
+func (c Chart) shown(v float64) bool { return finite(v) && (!c.LogY || v > 1/farthest) }
 
 // yRange is how far the Y axis reaches: a linear one from 0.
 func (c Chart) yRange() (lo, hi float64) {

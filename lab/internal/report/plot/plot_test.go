@@ -323,6 +323,25 @@ func TestNothingToDraw(t *testing.T) {
 	}
 }
 
+// Numbers that cannot be right are not drawn, and take neither for ever nor the picture's
+// shape.
+func TestAbsurdNumbers(t *testing.T) {
+	for name, c := range map[string]Chart{
+		"huge":       {Title: "x", Series: []Line{{X: []float64{0, 1}, Y: []float64{1, math.MaxFloat64}}}},
+		"huge, log":  {Title: "x", LogY: true, Series: []Line{{X: []float64{0, 1}, Y: []float64{5e-324, math.MaxFloat64}}}},
+		"far":        {Title: "x", Series: []Line{{X: []float64{9e14, 9e14 + 1}, Y: []float64{1, 2}}}},
+		"too far":    {Title: "x", XMax: math.Inf(1), Series: []Line{{X: []float64{math.MaxFloat64, 2}, Y: []float64{1, 2}}}},
+		"all of it":  {Title: "x", LogY: true, Series: []Line{{X: []float64{0, 1}, Y: []float64{2e-15, 9e14}}}},
+		"backwards":  {Title: "x", XMin: 7, XMax: -7, Series: []Line{{X: []float64{0, 1}, Y: []float64{1, 2}}}},
+		"by the sun": {Title: "x", Clock: true, Series: []Line{{X: []float64{-9e14, 9e14}, Y: []float64{1, 2}}}},
+	} {
+		svg, err := Lines(c)
+		if err != nil || bytes.Contains(svg, []byte("NaN")) || len(svg) > 10_000 {
+			t.Errorf("%s: %d bytes, %v", name, len(svg), err)
+		}
+	}
+}
+
 // Text upon a field can be read: 4.5 : 1, as WCAG asks for.
 func TestTextUponFields(t *testing.T) {
 	for i := range 101 {

@@ -14,9 +14,14 @@ import (
 func steps(most int) gonum.Ticker {
 	return gonum.TickerFunc(func(lo, hi float64) []gonum.Tick {
 		step := roundStep((hi - lo) / float64(max(1, most)))
+		first := math.Ceil(lo/step - 1e-9)
 		var ticks []gonum.Tick
-		for i := math.Ceil(lo/step - 1e-9); i*step <= hi+1e-9*step; i++ {
-			ticks = append(ticks, gonum.Tick{Value: i * step, Label: Number(i * step)})
+		for i := range max(1, most) + 2 { // a count ends even where a step is too small to be seen
+			v := (first + float64(i)) * step
+			if v > hi+1e-9*step {
+				break
+			}
+			ticks = append(ticks, gonum.Tick{Value: v, Label: Number(v)})
 		}
 		return ticks
 	})
@@ -85,8 +90,13 @@ func clock(most int) gonum.Ticker {
 		if step < 60 {
 			format = "15:04:05"
 		}
+		first := math.Ceil(lo / step)
 		var ticks []gonum.Tick
-		for at := math.Ceil(lo/step) * step; at <= hi; at += step {
+		for i := range max(1, most) + 2 {
+			at := (first + float64(i)) * step
+			if at > hi {
+				break
+			}
 			ticks = append(ticks, gonum.Tick{Value: at, Label: time.Unix(int64(at), 0).UTC().Format(format)})
 		}
 		return ticks
