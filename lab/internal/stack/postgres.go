@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -11,8 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"text/template"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/proc"
@@ -116,12 +119,30 @@ func (l Layout) socketURL(addr, dbname string) string {
 
 // connect opens a superuser's connection to a server.
 func (s *Stack) connect(ctx context.Context, server string) (*pgx.Conn, error) {
-	conn, err := pgx.Connect(ctx, s.layout.socketURL(s.addrs[server], database))
-	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", server, err)
+	until := time.Now().Add(recovery)
+	for {
+		conn, err := pgx.Connect(ctx, s.layout.socketURL(s.addrs[server], database))
+		if err == nil {
+			return conn, nil
+		}
+		var refusal *pgconn.PgError
+		if !errors.As(err, &refusal) || refusal.Code != cannotConnectNow || time.Now().After(until) {
+			return nil, fmt.Errorf("connect to %s: %w", server, err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connect to %s: %w", server, errors.Join(ctx.Err(), err))
+		}
 	}
-	return conn, nil
 }
+
+// cannotConnectNow is the SQLSTATE of a server that starts, or recovers from a crash.
+const cannotConnectNow = "57P03"
+
+// recovery is how long a server may take to be back after a crash of one of its
+// processes.
+const recovery = 10 * time.Second
 
 // admin returns the superuser's connection that is held since the server
 // started: during an unlimited storm there is no other way in.
