@@ -63,7 +63,7 @@ func (p part) goodputHeat(a *Analysis) *picture {
 		cell := &h.Cells[i][slices.Index(h.Columns, own[0])]
 		cell.Text = missing
 		if v, n := g.median(goodputColumn.value); n > 0 {
-			cell.Value, cell.Text, cell.Framed = v, g.mark(count(v)), row == p.best.row
+			cell.Value, cell.Text, cell.Framed = v, g.mark(figure(v)), row == p.best.row
 			if !g.meets(p.slo) {
 				cell.Text = "(" + cell.Text + ")"
 			}
@@ -258,7 +258,7 @@ func (p part) goodputRows(a *Analysis) *picture {
 		if ink == plot.Faint {
 			ink = plot.Plain
 		}
-		text := g.mark(count(middle))
+		text := g.mark(figure(middle))
 		if !g.meets(p.slo) {
 			text += ", SLO missed"
 		}
