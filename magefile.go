@@ -34,7 +34,7 @@ func Test() error {
 		return err
 	}
 	// One package at a time: tests start whole stacks, and share two cores.
-	return sh.RunV("go", "test", "-tags=e2e", "-count=1", "-p=1", "-timeout=40m", "./...")
+	return sh.RunV("go", "test", "-tags=e2e", "-count=1", "-p=1", "-timeout=75m", "./...")
 }
 
 // Check formats, vets, lints and runs the race detector.

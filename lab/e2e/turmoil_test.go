@@ -110,7 +110,7 @@ func TestTornStateFile(t *testing.T) {
 	c.lab("up")
 }
 
-var rounds = flag.Int("rounds", 20, "times that a stack goes up and down")
+var rounds = flag.Int("rounds", 8, "times that a stack goes up and down")
 
 // What comes while a stack comes up or goes down: the same again, and its opposite.
 func TestUpAndDownInAHurry(t *testing.T) {
