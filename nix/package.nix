@@ -20,7 +20,7 @@ buildGoModule {
 
   # After a change of dependencies:
   #   go test ./lab/internal/stack/toolchain/flake -run TestVendorHash -update
-  vendorHash = "sha256-8v0km6PNmlPx036i1pWHTfIT9NuFTZXdZxTXEmpTrzc=";
+  vendorHash = "sha256-I2dfwdapIqq1/oXjzkT6pL87RLhhjiMfjNjm51/0dn4=";
 
   subPackages = [
     "app"
