@@ -30,7 +30,9 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 		if victim == "k6" {
 			pid = child(t, run.pid(), "k6")
 		}
-		must(t, syscall.Kill(-pid, syscall.SIGSTOP)) // each leads a group of its own
+		for _, one := range append(children(t, pid), pid) {
+			must(t, syscall.Kill(one, syscall.SIGSTOP))
+		}
 		hit := run.await("shot")
 		if hit.Verdict != "invalid" || len(hit.Reasons) == 0 {
 			t.Errorf("%s suspended: shot %d is %s, %v; want it invalid, and why", victim, hit.N, hit.Verdict, hit.Reasons)
