@@ -427,3 +427,63 @@ func TestEndlessSpecIsRefused(t *testing.T) {
 		t.Errorf("exit status %d, %s; want %d and the limit", status, stderr, statusUsage)
 	}
 }
+
+// What a spec or a record says is text in the pages that a browser shows, never markup.
+func TestReportPagesHoldNoForeignMarkup(t *testing.T) {
+	const script, image = "<script>alert(1)</script>", "<img src=x onerror=alert(2)>"
+	root := checkout(t)
+	spec := strings.NewReplacer("pool_size: [unlimited, 8]", `scenario.NOTE: ["`+script+`", "`+image+`"]`, "pool_size: unlimited", `scenario.NOTE: "`+script+`"`).Replace(smallSpec)
+	dir := shoot(t, root, runName, spec)
+	var lines [][]byte
+	for _, rec := range mustRead(t, dir) {
+		if rec.N%3 == 0 {
+			rec.Verdict, rec.Reasons = record.Suspect, []string{"because " + script + image + "](javascript:alert(3))"}
+		}
+		line, err := json.Marshal(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	write(t, dir.Records(), string(bytes.Join(lines, []byte("\n")))+"\n")
+	var host record.Host
+	if err := record.ReadJSON(dir.Host(), &host); err != nil {
+		t.Fatal(err)
+	}
+	host.CPUModel, host.Kernel, host.Distro = script, image, script
+	if err := record.WriteJSON(dir.Host(), host); err != nil {
+		t.Fatal(err)
+	}
+	run, err := loadRun(filepath.Join(root, "results"), runName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := report.Build(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := 0
+	for name, content := range files {
+		if ext := filepath.Ext(name); ext != ".html" && ext != ".svg" {
+			continue
+		}
+		pages++
+		for _, markup := range []string{"<script>alert", "<img src=x", "href=\"javascript:"} {
+			if i := bytes.Index(content, []byte(markup)); i >= 0 {
+				t.Errorf("%s holds %q: …%.300s", name, markup, content[max(0, i-100):])
+			}
+		}
+	}
+	if pages == 0 {
+		t.Error("the report has no page")
+	}
+}
+
+func mustRead(t *testing.T, dir record.Dir) []record.Record {
+	t.Helper()
+	records, err := record.Read(dir.Records())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
