@@ -21,7 +21,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 // BenchmarkReportAndVerify makes the report of a run of 10,004 records, and makes it
 // again to compare the two. 3 s and 200 MB are allowed, the records included.
 func BenchmarkReportAndVerify(b *testing.B) {
-	run := synthesize(b, []byte(largeSpec), 122) // × 41 cells × 2 scenarios
+	run := synthesize(b, []byte(largeSpec), 122)                // × 41 cells × 2 scenarios
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(150 << 20)) // as the lab does
 	debug.FreeOSMemory()
 	peak := watchMemory()
