@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"lab/internal/stack/fault":      {},
 	"lab/internal/stack/exporter":   {"internal/series", "internal/stack/proc"},
 	"lab/internal/stack":            {"internal/matrix", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/page":             {"internal/matrix", "internal/record", "internal/report/plot", "internal/series", "internal/stack"},
+	"lab/internal/page":             {"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot", "internal/series", "internal/stack"},
 	"lab/internal/browsertest":      {"internal/stack/toolchain"},
 	"lab/internal/stack/daemon":     {"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
 	"lab/internal/measure/load":     {"internal/record", "internal/stack/proc"},
@@ -40,7 +40,8 @@ var rooms = map[string][]string{
 	"lab/internal/judge/usl":      {},
 	"lab/internal/judge/knee":     {"internal/judge/usl", "internal/matrix", "internal/record"},
 	"lab/internal/judge/diagnose": {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/plot"},
+	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot"},
+	"lab/internal/report/numeral": {},
 	"lab/internal/report/plot":    {},
 	"lab/internal/cli": {
 		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
@@ -49,7 +50,7 @@ var rooms = map[string][]string{
 }
 
 // pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/soak", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/report/plot", "lab/internal/series", "lab/internal/dashboard"}
+var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/soak", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/report/numeral", "lab/internal/report/plot", "lab/internal/series", "lab/internal/dashboard"}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 

@@ -5,46 +5,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"stormwave/lab/internal/report/numeral"
 )
 
-// none stands for a number that is not there. It is never 0.
-const none = "–"
+func whole(n int64) string { return numeral.Count(float64(n)) }
 
-// count writes a whole number with thousands separators: 85,358.
-func count(v float64) string {
-	text := strconv.FormatFloat(math.Round(v), 'f', 0, 64)
-	digits := strings.TrimPrefix(text, "-")
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if math.Round(v) < 0 {
-		return "-" + digits
-	}
-	return digits
-}
-
-func whole(n int64) string { return count(float64(n)) }
-
-// figure writes a number with about three digits; what is not 0 is not written so.
+// figure writes a number, of which there may be none.
 func figure(v float64) string {
-	switch size := math.Abs(v); {
-	case math.IsNaN(v):
-		return none
-	case v == 0:
-		return "0"
-	case size < 0.005:
-		return "<0.01"
-	case size < 9.995:
-		return strconv.FormatFloat(v, 'f', 2, 64)
-	case size < 99.95:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	default:
-		return count(v)
+	if math.IsNaN(v) {
+		return numeral.Missing
 	}
+	return numeral.Figure(v)
 }
 
 // percent writes a ratio in hundredths: 1.25 %.
-func percent(ratio float64) string { return figure(100*ratio) + " %" }
+func percent(ratio float64) string { return numeral.Percent(ratio) + " %" }
 
 // plain writes a number for a program.
 func plain(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

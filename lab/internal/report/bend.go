@@ -8,6 +8,7 @@ import (
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/usl"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // rises says whether the load of this part rises in steps, so that a knee can be
@@ -71,11 +72,11 @@ func kneeText(vus []float64, top float64, seed uint64) string {
 	found := slices.DeleteFunc(slices.Clone(vus), func(v float64) bool { return math.IsInf(v, 1) })
 	switch {
 	case len(vus) == 0:
-		return missing
+		return numeral.Missing
 	case len(found) == 0:
-		return "none up to " + count(top)
+		return "none up to " + numeral.Count(top)
 	case len(found) < len(vus):
-		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(vus), count(top))
+		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(vus), numeral.Count(top))
 	}
 	return spread(found, seed)
 }
@@ -85,14 +86,14 @@ func kneeText(vus []float64, top float64, seed uint64) string {
 func spread(values []float64, seed uint64) string {
 	switch {
 	case len(values) == 0:
-		return missing
+		return numeral.Missing
 	case len(values) == 1:
-		return figure(values[0])
+		return numeral.Figure(values[0])
 	case len(values) < stat.MinBlocks:
-		return fmt.Sprintf("%s (%s to %s)", figure(stat.Median(values)), figure(slices.Min(values)), figure(slices.Max(values)))
+		return fmt.Sprintf("%s (%s to %s)", numeral.Figure(stat.Median(values)), numeral.Figure(slices.Min(values)), numeral.Figure(slices.Max(values)))
 	}
 	interval := stat.Confidence(values, seed)
-	return fmt.Sprintf("%s [%s, %s]", figure(stat.Median(values)), figure(interval.Low), figure(interval.High))
+	return fmt.Sprintf("%s [%s, %s]", numeral.Figure(stat.Median(values)), numeral.Figure(interval.Low), numeral.Figure(interval.High))
 }
 
 func (p part) uslTable() comparison {
@@ -105,7 +106,7 @@ func (p part) uslTable() comparison {
 		for _, r := range g.used {
 			points = append(points, knee.Points(r)...)
 		}
-		row := []string{cellName(g.cell), g.n(), missing, missing, missing, missing, missing, missing}
+		row := []string{cellName(g.cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
 		fit, err := usl.Of(points)
 		switch {
 		case len(g.used) == 0:
@@ -113,7 +114,7 @@ func (p part) uslTable() comparison {
 			c.gaps.add("The law", err.Error(), g.cell.Label)
 		default:
 			n, x := fit.Peak()
-			for i, text := range []string{figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n), percent(fit.Residual)} {
+			for i, text := range []string{numeral.Figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n), numeral.Percent(fit.Residual)} {
 				row[2+i] = g.mark(text)
 			}
 		}
@@ -137,14 +138,14 @@ func peakText(n, x float64) string {
 	case math.IsInf(x, 1):
 		return "no limit seen"
 	case math.IsInf(n, 1):
-		return "towards " + count(x)
+		return "towards " + numeral.Count(x)
 	}
-	return count(x)
+	return numeral.Count(x)
 }
 
 func peakAt(n float64) string {
 	if math.IsInf(n, 1) {
 		return "none"
 	}
-	return count(n)
+	return numeral.Count(n)
 }

@@ -10,6 +10,7 @@ import (
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // cellPages are what the page says of each cell by itself: its settings, what limited it,
@@ -75,7 +76,7 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 	}
 	line := func(c matrix.Cell, name string) []string {
 		return []string{
-			code(name), cmp.Or(prose(c.Settings[name]), missing), cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), missing),
+			code(name), cmp.Or(prose(c.Settings[name]), numeral.Missing), cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), numeral.Missing),
 		}
 	}
 	empty := table{head: []string{"Setting", "Asked for", "Read back"}, left: map[int]bool{1: true, 2: true}}
@@ -100,14 +101,14 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 
 // repetitionColumns are what a table of repetitions shows of each.
 var repetitionColumns = []column{
-	load("Requests", "requests", count, func(l *record.Load) float64 { return float64(l.Requests) }),
-	load("Failed %", "error_ratio", percent, errorRatio),
-	load("RPS mean", "rps_mean", figure, func(l *record.Load) float64 { return l.RPSMean }),
+	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }),
+	load("Failed %", "error_ratio", numeral.Percent, errorRatio),
+	load("RPS mean", "rps_mean", numeral.Figure, func(l *record.Load) float64 { return l.RPSMean }),
 	goodputColumn,
-	load("p50 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P50 }),
-	load("p95 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P95 }),
-	load("p99 ms", "latency_ms", figure, p99),
-	load("max ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.Max }),
+	load("p50 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P50 }),
+	load("p95 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P95 }),
+	load("p99 ms", "latency_ms", numeral.Figure, p99),
+	load("max ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.Max }),
 	recoveryColumn,
 }
 
@@ -128,7 +129,7 @@ func (lines recordLines) repetitions(p *page, g group, latest map[int]int) {
 		}
 		line := []string{fmt.Sprint(r.N), fmt.Sprint(r.Block), verdict}
 		for _, c := range repetitionColumns {
-			text := missing
+			text := numeral.Missing
 			if r.Load != nil {
 				if v, ok := c.value(r); ok {
 					text = c.show(v)

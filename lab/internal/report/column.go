@@ -9,6 +9,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // column is one number of every row.
@@ -90,7 +91,7 @@ func shed(l *record.Load) int64 { return l.Status["503"] }
 
 // shedColumn is a share of the requests, of runs that counted apart what is shed.
 func shedColumn(head string, value func(*record.Load) int64) column {
-	return column{head: head, name: "status", show: percent, later: true, value: func(r *record.Record) (float64, bool) {
+	return column{head: head, name: "status", show: numeral.Percent, later: true, value: func(r *record.Record) (float64, bool) {
 		_, apart := r.Metrics["http_shed"]
 		return float64(value(r.Load)) / float64(r.Load.Requests), apart && r.Load.Requests > 0
 	}}
@@ -108,7 +109,7 @@ func ofOK(value func(*record.Latency) float64) func(*record.Record) (float64, bo
 
 // okColumn is a percentile of the successful requests.
 func okColumn(head string, value func(*record.Latency) float64) column {
-	return column{head: head, name: "ok_latency_ms", show: figure, value: ofOK(value), why: func(r *record.Record) string {
+	return column{head: head, name: "ok_latency_ms", show: numeral.Figure, value: ofOK(value), why: func(r *record.Record) string {
 		if r.Load.Failed == r.Load.Requests {
 			return "no request succeeded"
 		}
@@ -116,30 +117,30 @@ func okColumn(head string, value func(*record.Latency) float64) column {
 	}}
 }
 
-var goodputColumn = load("Goodput RPS", "goodput_rps", figure, goodput).close()
+var goodputColumn = load("Goodput RPS", "goodput_rps", numeral.Figure, goodput).close()
 
 // userColumns are what k6 saw from outside.
 var userColumns = []column{
-	load("VUs max", "vus_max", count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
-	load("Requests", "requests", count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
-	load("Successes", "failed", count, successes),
-	load("Failed %", "error_ratio", percent, errorRatio).close(),
+	load("VUs max", "vus_max", numeral.Count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
+	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
+	load("Successes", "failed", numeral.Count, successes),
+	load("Failed %", "error_ratio", numeral.Percent, errorRatio).close(),
 	shedColumn("Shed %", shed),
 	shedColumn("Errors %", func(l *record.Load) int64 { return l.Failed - shed(l) }),
-	{head: "Stale reads", name: "stale_reads", show: count, later: true, value: func(r *record.Record) (float64, bool) {
+	{head: "Stale reads", name: "stale_reads", show: numeral.Count, later: true, value: func(r *record.Record) (float64, bool) {
 		if r.Load.StaleReads == nil {
 			return 0, false
 		}
 		return float64(*r.Load.StaleReads), true
 	}},
-	load("RPS mean", "rps_mean", figure, func(l *record.Load) float64 { return l.RPSMean }),
-	{head: "RPS peak", name: "rps_peak", show: figure, value: func(r *record.Record) (float64, bool) {
+	load("RPS mean", "rps_mean", numeral.Figure, func(l *record.Load) float64 { return l.RPSMean }),
+	{head: "RPS peak", name: "rps_peak", show: numeral.Figure, value: func(r *record.Record) (float64, bool) {
 		return optional(r.Load.RPSPeak)
 	}},
 	goodputColumn,
-	load("p50 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P50 }),
-	load("p95 ms", "latency_ms", figure, func(l *record.Load) float64 { return l.Latency.P95 }),
-	load("p99 ms", "latency_ms", figure, p99).close(),
+	load("p50 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P50 }),
+	load("p95 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P95 }),
+	load("p99 ms", "latency_ms", numeral.Figure, p99).close(),
 	okColumn("p50 ms (successes)", func(l *record.Latency) float64 { return l.P50 }),
 	okColumn("p95 ms (successes)", func(l *record.Latency) float64 { return l.P95 }),
 	okColumn("p99 ms (successes)", func(l *record.Latency) float64 { return l.P99 }),
@@ -155,62 +156,62 @@ func optional(v *float64) (float64, bool) {
 // serverColumns are one database server's, "primary_" or "replica_".
 func serverColumns(prefix string) []column {
 	return []column{
-		metric("QPS", prefix+"qps", figure),
-		metric("QPS peak", prefix+"qps_peak", figure),
-		metric("Connections max", prefix+"connections_max", count),
-		metric("Active max", prefix+"active_max", count),
-		metric("Query mean ms", prefix+"query_mean_ms", figure),
-		metric("Cache hit %", prefix+"cache_hit_ratio", percent),
-		metric("Rows returned/s", prefix+"rows_returned_per_second", figure),
-		metric("Rows fetched/s", prefix+"rows_fetched_per_second", figure),
-		metric("Rows written/s", prefix+"rows_written_per_second", figure),
-		metric("Lock waits max", prefix+"lock_waiting_max", count),
+		metric("QPS", prefix+"qps", numeral.Figure),
+		metric("QPS peak", prefix+"qps_peak", numeral.Figure),
+		metric("Connections max", prefix+"connections_max", numeral.Count),
+		metric("Active max", prefix+"active_max", numeral.Count),
+		metric("Query mean ms", prefix+"query_mean_ms", numeral.Figure),
+		metric("Cache hit %", prefix+"cache_hit_ratio", numeral.Percent),
+		metric("Rows returned/s", prefix+"rows_returned_per_second", numeral.Figure),
+		metric("Rows fetched/s", prefix+"rows_fetched_per_second", numeral.Figure),
+		metric("Rows written/s", prefix+"rows_written_per_second", numeral.Figure),
+		metric("Lock waits max", prefix+"lock_waiting_max", numeral.Count),
 	}
 }
 
 var poolColumns = []column{
-	metric("Pool in use max", "pool_acquired_max", count),
-	metric("Pool waiting max", "pool_waiting_max", count),
-	metric("Pool wait mean ms", "pool_wait_mean_ms", figure),
-	metric("Acquire timeouts", "pool_acquire_timeouts", count),
-	metric("New connections", "pool_new_conns", count),
-	later("New connections/s", "pool_new_conns_per_second", figure),
-	later("Closed connections/s", "pool_closed_conns_per_second", figure),
-	later("Cancels/s", "query_cancels_per_second", figure),
-	metric("PgBouncer clients waiting max", "pgbouncer_client_waiting_max", count),
-	metric("PgBouncer servers active max", "pgbouncer_server_active_max", count),
-	metric("PgBouncer wait mean ms", "pgbouncer_wait_mean_ms", figure),
+	metric("Pool in use max", "pool_acquired_max", numeral.Count),
+	metric("Pool waiting max", "pool_waiting_max", numeral.Count),
+	metric("Pool wait mean ms", "pool_wait_mean_ms", numeral.Figure),
+	metric("Acquire timeouts", "pool_acquire_timeouts", numeral.Count),
+	metric("New connections", "pool_new_conns", numeral.Count),
+	later("New connections/s", "pool_new_conns_per_second", numeral.Figure),
+	later("Closed connections/s", "pool_closed_conns_per_second", numeral.Figure),
+	later("Cancels/s", "query_cancels_per_second", numeral.Figure),
+	metric("PgBouncer clients waiting max", "pgbouncer_client_waiting_max", numeral.Count),
+	metric("PgBouncer servers active max", "pgbouncer_server_active_max", numeral.Count),
+	metric("PgBouncer wait mean ms", "pgbouncer_wait_mean_ms", numeral.Figure),
 }
 
 var replicaColumns = append(serverColumns("replica_"),
-	metric("Lag max s", "replica_lag_seconds_max", figure),
+	metric("Lag max s", "replica_lag_seconds_max", numeral.Figure),
 	metric("Lag max MB", "replica_lag_bytes_max", megabytes),
-	ofReplica("Heartbeat lag max s", "replica_heartbeat_lag_seconds_max", figure),
-	ofReplica("Reads of the replica", "reads_replica", count),
-	ofReplica("Reads of the primary", "reads_primary", count),
-	ofReplica("Stale reads (backend)", "stale_reads", count),
-	ofReplica("Fall-backs", "read_fallbacks", count),
+	ofReplica("Heartbeat lag max s", "replica_heartbeat_lag_seconds_max", numeral.Figure),
+	ofReplica("Reads of the replica", "reads_replica", numeral.Count),
+	ofReplica("Reads of the primary", "reads_primary", numeral.Count),
+	ofReplica("Stale reads (backend)", "stale_reads", numeral.Count),
+	ofReplica("Fall-backs", "read_fallbacks", numeral.Count),
 )
 
 // fallbackColumns are the reads that the primary took for the replica, by reason.
 func (p part) fallbackColumns() []column {
 	var columns []column
 	for _, reason := range labelsOf(p.metrics, "read_fallbacks", "reason") {
-		columns = append(columns, ofReplica("Fall-backs: "+reason, series("read_fallbacks", "reason", reason), count))
+		columns = append(columns, ofReplica("Fall-backs: "+reason, series("read_fallbacks", "reason", reason), numeral.Count))
 	}
 	return columns
 }
 
 var hostColumns = []column{
-	metric("CPU busy %", "host_cpu_busy_ratio", percent),
-	metric("CPU steal %", "host_cpu_steal_ratio", percent),
-	metric("CPU pressure %", "host_psi_cpu_ratio", percent),
-	metric("Load max", "host_load1_max", figure),
+	metric("CPU busy %", "host_cpu_busy_ratio", numeral.Percent),
+	metric("CPU steal %", "host_cpu_steal_ratio", numeral.Percent),
+	metric("CPU pressure %", "host_psi_cpu_ratio", numeral.Percent),
+	metric("Load max", "host_load1_max", numeral.Figure),
 	metric("Memory max MiB", "host_memory_used_bytes_max", mebibytes),
 	metric("Network MB/s", "host_network_bytes_per_second", megabytes),
 	metric("Disk read MB/s", "host_disk_read_bytes_per_second", megabytes),
 	metric("Disk written MB/s", "host_disk_written_bytes_per_second", megabytes),
-	metric("Disk busy %", "host_disk_busy_ratio", percent),
+	metric("Disk busy %", "host_disk_busy_ratio", numeral.Percent),
 }
 
 // byService makes a column of each service for which a metric was recorded.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // comparison is a table with a row for each cell of the plan, and the reasons
@@ -43,7 +44,7 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 		}
 		for _, e := range extra {
 			text := e.text(row)
-			if text == missing && len(g.used) > 0 {
+			if text == numeral.Missing && len(g.used) > 0 {
 				c.gaps.add(e.head, "not recorded", g.cell.Label)
 			}
 			line = append(line, text)
@@ -79,7 +80,7 @@ func (c *comparison) number(g group, col column) string {
 		c.gaps.add(col.head, reason, g.cell.Label)
 	}
 	if n == 0 {
-		return missing
+		return numeral.Missing
 	}
 	return g.mark(col.show(v))
 }
@@ -94,7 +95,7 @@ func (c comparison) notes() words {
 		text += fmt.Sprintf("%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
 	}
 	if list := c.gaps.markdown(c.cells); list != "" {
-		text += "\nMissing (" + missing + "):\n\n" + list
+		text += "\nMissing (" + numeral.Missing + "):\n\n" + list
 	}
 	return words(text)
 }
@@ -149,15 +150,15 @@ func (p part) mainWait(prefix string) textColumn {
 	events := labelsOf(p.metrics, name, "event")
 	return textColumn{"Main wait (mean sessions)", func(row int) string {
 		g := p.rows[row]
-		best, most := missing, 0.0
+		best, most := numeral.Missing, 0.0
 		for _, event := range events {
 			v, n := g.median(metric("", series(name, "event", event), nil).value)
-			if n > 0 && best == missing {
+			if n > 0 && best == numeral.Missing {
 				best = "none"
 			}
 			idle := strings.HasPrefix(event, "Client:") || strings.HasPrefix(event, "Activity:")
 			if v > most && !idle {
-				best, most = prose(event)+" "+figure(v), v
+				best, most = prose(event)+" "+numeral.Figure(v), v
 			}
 		}
 		return g.mark(best)

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // content is the report for people: what was found, the tables, what was left out, how
@@ -66,7 +67,7 @@ each within its block, then over all blocks (Hodges–Lehmann), with its 95%% in
 larger; of failed requests %.4g points or the floor. *Better* and *worse*: the interval excludes no difference, the
 estimate is beyond the margin, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the interval
 lies within the margin. *Inconclusive*: neither. *n too small*: below %d blocks there is no interval, but the range.
-`, 100*slo.ErrorRatio, slo.P99, missing, dagger, 50*slo.ErrorRatio, stat.MinBlocks)
+`, 100*slo.ErrorRatio, slo.P99, numeral.Missing, dagger, 50*slo.ErrorRatio, stat.MinBlocks)
 }
 
 // sections are what a part says of its scenario.
@@ -99,7 +100,7 @@ func (p part) sections(a *Analysis) blocks {
 			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")))
 	}
 	section("What the machine paid", compare(rows, "Cell", cellName,
-		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", figure))))
+		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", numeral.Figure))))
 	if memory := p.byService("memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
 		list = append(list, fold{"Memory by service (PSS, max)", blocks{compare(rows, "Cell", cellName, memory)}})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // contrastTable compares every cell with the baseline: for each measure the
@@ -36,13 +37,13 @@ func (c *comparison) contrast(p part, m, row int) string {
 func (c *comparison) judged(p part, of measure, contrasts []contrast, row int) string {
 	g := p.rows[row]
 	if row == 0 {
-		return missing
+		return numeral.Missing
 	}
 	text := of.text(contrasts[row])
 	if len(g.used) == 0 {
 		return text
 	}
-	if text == missing && len(p.rows[0].used) == 0 {
+	if text == numeral.Missing && len(p.rows[0].used) == 0 {
 		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.cell.Label)
 	}
 	for _, warning := range contrasts[row].Warnings {
@@ -57,7 +58,7 @@ func (c *comparison) judged(p part, of measure, contrasts []contrast, row int) s
 // better, or as much of it as the repetitions allow.
 func (p part) contrastText(m, row int) string {
 	if row == 0 {
-		return missing
+		return numeral.Missing
 	}
 	return measures[m].text(p.contrasts[m][row])
 }
@@ -65,7 +66,7 @@ func (p part) contrastText(m, row int) string {
 func (m measure) text(c contrast) string {
 	switch {
 	case c.N == 0:
-		return missing
+		return numeral.Missing
 	case c.suspect:
 		return m.show(c.Ratio) + dagger
 	case c.Interval != nil:
@@ -90,9 +91,9 @@ func (p part) crossCheck() blocks {
 	for _, row := range p.declared() {
 		line := []string{cellName(p.rows[row].cell)}
 		for m := range measures {
-			text := missing
+			text := numeral.Missing
 			if c := p.contrasts[m][row]; c.Interval != nil && !c.suspect {
-				text = figure(c.alone) + " → " + figure(c.P)
+				text = numeral.Figure(c.alone) + " → " + numeral.Figure(c.P)
 			}
 			line = append(line, text)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // storm is the analysis of the synthetic run's first scenario, after a change.
@@ -59,7 +60,7 @@ func TestContrasts(t *testing.T) {
 	if text := p.contrastText(byGoodput, 2); !strings.HasPrefix(text, "1.") || !strings.HasSuffix(text, "] better") {
 		t.Errorf("contrast %q", text)
 	}
-	if text := p.contrastText(byGoodput, 0); text != missing {
+	if text := p.contrastText(byGoodput, 0); text != numeral.Missing {
 		t.Errorf("the baseline against itself: %q", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // diagnosis says what limited each cell, and by what evidence.
@@ -80,7 +81,7 @@ func more(c diagnose.Cell) blocks {
 	}
 	if len(d.Claimed) > 1 {
 		for _, f := range d.Claimed[1:] {
-			line("also **%s** (%s): %s", f.Cause, figure(f.Score), prose(evidence(f.Evidence)))
+			line("also **%s** (%s): %s", f.Cause, numeral.Figure(f.Score), prose(evidence(f.Evidence)))
 		}
 	}
 	if c.Cause != diagnose.None {
@@ -159,7 +160,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 		for _, cause := range columns {
 			text := ""
 			if n := seen[expected][cause]; n > 0 {
-				text = count(float64(n))
+				text = numeral.Count(float64(n))
 				if cause == expected {
 					text = "**" + text + "**"
 				}

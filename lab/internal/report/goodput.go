@@ -10,6 +10,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/report/plot"
 )
 
@@ -61,9 +62,9 @@ func (p part) goodputHeat(a *Analysis) *picture {
 			h.Cells = append(h.Cells, slices.Repeat([]plot.Cell{{Value: math.NaN()}}, len(h.Columns)))
 		}
 		cell := &h.Cells[i][slices.Index(h.Columns, own[0])]
-		cell.Text = missing
+		cell.Text = numeral.Missing
 		if v, n := g.median(goodputColumn.value); n > 0 {
-			cell.Value, cell.Text, cell.Framed = v, g.mark(figure(v)), row == p.best.row
+			cell.Value, cell.Text, cell.Framed = v, g.mark(numeral.Figure(v)), row == p.best.row
 			if !g.meets(p.slo) {
 				cell.Text = "(" + cell.Text + ")"
 			}
@@ -258,7 +259,7 @@ func (p part) goodputRows(a *Analysis) *picture {
 		if ink == plot.Faint {
 			ink = plot.Plain
 		}
-		text := g.mark(figure(middle))
+		text := g.mark(numeral.Figure(middle))
 		if !g.meets(p.slo) {
 			text += ", SLO missed"
 		}

@@ -8,6 +8,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // group is the repetitions of one cell under one scenario: a row of a table.
@@ -77,7 +78,7 @@ func (g group) valid() bool { return len(g.used) > 0 && !g.suspect }
 
 // mark adds the dagger to a number of a suspect group.
 func (g group) mark(number string) string {
-	if g.suspect && number != missing {
+	if g.suspect && number != numeral.Missing {
 		return number + dagger
 	}
 	return number
@@ -128,7 +129,7 @@ func (g group) slo(slo matrix.SLO) string {
 	}
 	switch {
 	case len(g.used) == 0:
-		return missing
+		return numeral.Missing
 	case met == len(g.used):
 		return g.mark("yes")
 	case met == 0:

@@ -9,6 +9,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // Summary is a run as the index of runs shows it.
@@ -49,7 +50,7 @@ func Summarize(run Run) Summary {
 func (p *part) champion() string {
 	b := p.leader()
 	if b.row < 0 {
-		return missing
+		return numeral.Missing
 	}
 	text := code(p.rows[b.row].cell.Label)
 	if b.row > 0 && p.rows[0].valid() {
@@ -84,8 +85,8 @@ func Index(runs []Summary) []byte {
 			scenarios = append(scenarios, s.String())
 		}
 		t.rows = append(t.rows, []string{
-			fmt.Sprintf("[%s](%s.md)", r.Run, r.Run), r.Spec, count(float64(r.Cells)), strings.Join(scenarios, ", "),
-			count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Shot), strings.Join(r.Best, "<br>"), prose(r.Machine),
+			fmt.Sprintf("[%s](%s.md)", r.Run, r.Run), r.Spec, numeral.Count(float64(r.Cells)), strings.Join(scenarios, ", "),
+			numeral.Count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Shot), strings.Join(r.Best, "<br>"), prose(r.Machine),
 		})
 	}
 	b.WriteString(t.markdown())

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // left is why a repetition does not enter the statistics: a verdict, or that its
@@ -29,7 +30,7 @@ func leftOut(run Run) block {
 		if what, why, ok := left(r, latest); ok {
 			shown = append(shown, r)
 			t.rows = append(t.rows, []string{
-				count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), "**" + what + "**", prose(why),
+				numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), "**" + what + "**", prose(why),
 			})
 		}
 	}

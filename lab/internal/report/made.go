@@ -10,6 +10,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // made says on what, with what and in which order the run was made.
@@ -105,9 +106,9 @@ func programTable(programs []record.Program) table {
 func labTable(run Run) table {
 	seconds := func(v *float64) string {
 		if v == nil {
-			return missing
+			return numeral.Missing
 		}
-		return figure(*v) + " s"
+		return numeral.Figure(*v) + " s"
 	}
 	h := run.Host.Lab
 	up := "up, database template made anew"
@@ -129,11 +130,11 @@ func labTable(run Run) table {
 	}
 	for _, name := range slices.Sorted(maps.Keys(taken)) {
 		middle, most := stat.Median(taken[name]), slices.Max(taken[name])
-		what, shown := name, figure(middle)+", "+figure(most)
+		what, shown := name, numeral.Figure(middle)+", "+numeral.Figure(most)
 		if base, seconds := strings.CutSuffix(name, "_s"); seconds {
-			what, shown = base, figure(middle)+" s, "+figure(most)+" s"
+			what, shown = base, numeral.Figure(middle)+" s, "+numeral.Figure(most)+" s"
 		} else if base, share := strings.CutSuffix(name, "_ratio"); share {
-			what, shown = base, percent(middle)+"%, "+percent(most)+"%"
+			what, shown = base, numeral.Percent(middle)+"%, "+numeral.Percent(most)+"%"
 		}
 		rows = append(rows, []string{prose(strings.ReplaceAll(what, "_", " ")) + " per repetition, median and max", shown})
 	}
@@ -189,7 +190,7 @@ func attested(run Run) blocks {
 			refs[i] = ref{cell: i + 1}
 			line := []string{cellName(c)}
 			for _, name := range differ {
-				line = append(line, cmp.Or(prose(strings.Join(values[name][c.Label], " / ")), missing))
+				line = append(line, cmp.Or(prose(strings.Join(values[name][c.Label], " / ")), numeral.Missing))
 			}
 			t.rows = append(t.rows, line)
 		}
@@ -246,11 +247,11 @@ func orderTable(records []record.Record) table {
 	for i := range records {
 		r := &records[i]
 		line := []string{
-			count(float64(r.N)), count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
-			missing, missing, missing, missing,
+			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
+			numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing,
 		}
 		if l := r.Load; l != nil {
-			copy(line[5:], []string{count(float64(l.Requests)), percent(l.ErrorRatio), figure(l.GoodputRPS), figure(l.Latency.P99)})
+			copy(line[5:], []string{numeral.Count(float64(l.Requests)), numeral.Percent(l.ErrorRatio), numeral.Figure(l.GoodputRPS), numeral.Figure(l.Latency.P99)})
 		}
 		t.rows = append(t.rows, line)
 	}

@@ -6,6 +6,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // measure is a number by which every cell is compared with the baseline.
@@ -78,7 +79,7 @@ func (m measure) show(v float64) string {
 // size writes the A/A floor of the measure.
 func (m measure) size(floor float64) string {
 	if m.absolute {
-		return figure(100*floor) + " points"
+		return numeral.Figure(100*floor) + " points"
 	}
-	return figure(100*floor) + "%"
+	return numeral.Figure(100*floor) + "%"
 }

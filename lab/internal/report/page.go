@@ -11,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/yuin/goldmark"
+
+	"stormwave/lab/internal/report/numeral"
 )
 
 //go:embed page.css
@@ -184,7 +186,7 @@ const wraps = 60
 // linked writes the text of a cell, with the link to where it comes from.
 func (p *page) linked(t table, row, column int, text string) {
 	to := ""
-	if t.link != nil && text != "" && text != missing {
+	if t.link != nil && text != "" && text != numeral.Missing {
 		to = t.link(row, column)
 	}
 	if to == "" {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // pageOf is report.html of a run.
@@ -155,9 +156,9 @@ func TestPageLeadsToTheRecords(t *testing.T) {
 	}
 	v, _ := g.median(goodputColumn.value)
 	for _, want := range []string{
-		"<a href=#cell-3-1>" + figure(v) + "</a>",
+		"<a href=#cell-3-1>" + numeral.Figure(v) + "</a>",
 		"<a href=#cell-3><code>" + g.cell.Label + "</code></a>",
-		fmt.Sprintf("<a href=#%s>%s</a>", recordAnchor(g.used[0].N), figure(g.used[0].Load.GoodputRPS)),
+		fmt.Sprintf("<a href=#%s>%s</a>", recordAnchor(g.used[0].N), numeral.Figure(g.used[0].Load.GoodputRPS)),
 		fmt.Sprintf("<details id=%s><summary>Record %d</summary>", recordAnchor(g.used[0].N), g.used[0].N),
 		`"goodput_rps":`,
 	} {

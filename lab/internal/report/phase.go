@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // phaseNames lists the phases that a part's repetitions have, as they follow each
@@ -44,7 +45,7 @@ func users(phase string) int {
 // phaseHead writes a phase in a table's head.
 func phaseHead(phase string) string {
 	if n := users(phase); n > 0 {
-		return "to " + count(float64(n)) + " VUs"
+		return "to " + numeral.Count(float64(n)) + " VUs"
 	}
 	return phase
 }
@@ -71,13 +72,13 @@ func everyRequest(p record.Phase) *record.Latency { return p.Latency }
 func successful(p record.Phase) *record.Latency { return p.OKLatency }
 
 var phaseNumbers = []phaseNumber{
-	{"Requests", count, func(p record.Phase) (float64, bool) { return float64(p.Requests), true }},
-	{"Failed %", percent, func(p record.Phase) (float64, bool) {
+	{"Requests", numeral.Count, func(p record.Phase) (float64, bool) { return float64(p.Requests), true }},
+	{"Failed %", numeral.Percent, func(p record.Phase) (float64, bool) {
 		return float64(p.Failed) / float64(p.Requests), p.Requests > 0
 	}},
-	{"p95 ms of all requests", figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P95 })},
-	{"p99 ms of all requests", figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P99 })},
-	{"p99 ms of successes", figure, ofPhase(successful, func(l *record.Latency) float64 { return l.P99 })},
+	{"p95 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P95 })},
+	{"p99 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P99 })},
+	{"p99 ms of successes", numeral.Figure, ofPhase(successful, func(l *record.Latency) float64 { return l.P99 })},
 }
 
 // columns has one column for each phase.
@@ -109,7 +110,7 @@ func (n phaseNumber) columns(phases []string) []column {
 
 // recoveryColumn is the time that the service took to come back.
 var recoveryColumn = column{
-	head: "Recovery s", name: "recovery_s", show: figure,
+	head: "Recovery s", name: "recovery_s", show: numeral.Figure,
 	value: func(r *record.Record) (float64, bool) { return optional(r.Recovery) },
 	why:   func(*record.Record) string { return "p95 was not back under the SLO's bound when the load ended" },
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/report/plot"
 )
 
@@ -110,7 +111,7 @@ func (p part) rowLines(a *Analysis, line func(row int) (plot.Line, bool)) []plot
 
 // level is the objective's bound of latency.
 func (p part) level() plot.Level {
-	return plot.Level{Y: milliseconds(p.slo.P99), Name: fmt.Sprintf("SLO: p99 within %s ms", figure(milliseconds(p.slo.P99)))}
+	return plot.Level{Y: milliseconds(p.slo.P99), Name: fmt.Sprintf("SLO: p99 within %s ms", numeral.Figure(milliseconds(p.slo.P99)))}
 }
 
 // factorValues are the values of a factor in the plan's cells, in their order there.

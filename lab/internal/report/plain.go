@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // effect is what a remedy does to one of the study's complaints.
@@ -48,12 +49,12 @@ const halved = 0.5
 
 var complaints = []complaint{
 	{
-		noun: "failed requests", column: column{value: ofLoad(errorRatio), show: percent}, unit: "%",
+		noun: "failed requests", column: column{value: ofLoad(errorRatio), show: numeral.Percent}, unit: "%",
 		contrasts: func(r remedies) []contrast { return r.part.contrasts[byFailed] },
 		broken:    remedies.fails,
 	},
 	{
-		noun: latency, column: column{value: ofLoad(p99), show: figure}, unit: " ms at p99",
+		noun: latency, column: column{value: ofLoad(p99), show: numeral.Figure}, unit: " ms at p99",
 		contrasts: func(r remedies) []contrast { return r.part.contrasts[byP99] },
 		broken: func(r remedies, rec *record.Record) bool {
 			_, slow := misses(rec, r.slo)
@@ -282,7 +283,7 @@ func (r remedies) sayBest() string {
 	}
 	top, _ := r.rows[best].median(goodputColumn.value)
 	text := fmt.Sprintf("**Under %s** the best single remedy is %s: a goodput of %s RPS, SLO met: %s.", r.scenario,
-		remedyName(r.run, r.rows[best]), figure(top), r.rows[best].slo(r.slo))
+		remedyName(r.run, r.rows[best]), numeral.Figure(top), r.rows[best].slo(r.slo))
 	if len(singles) > 1 {
 		text += r.sayTied(best, singles)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
@@ -23,7 +24,7 @@ var costs = []measure{
 }
 
 var (
-	cpuColumn    = column{head: "CPU s per 1,000", name: "cpu_cores", show: figure, value: cpuPerSuccess, why: noSuccess}
+	cpuColumn    = column{head: "CPU s per 1,000", name: "cpu_cores", show: numeral.Figure, value: cpuPerSuccess, why: noSuccess}
 	memoryColumn = column{head: "Memory MiB", name: "memory_pss_bytes_max", show: mebibytes, value: costs[1].value}
 )
 

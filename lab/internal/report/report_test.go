@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -133,29 +134,6 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
-func TestNumbers(t *testing.T) {
-	for v, want := range map[float64]string{
-		0: "0", 0.0004: "<0.001", 0.0521: "0.052", 0.0996: "0.10", 0.42: "0.42", 9.994: "9.99", 9.996: "10.0", 57.34: "57.3",
-		99.96: "100", 412.4: "412", 1650.4: "1,650", 999_999.6: "1,000,000", -3.5: "-3.50", -12_345: "-12,345",
-	} {
-		if got := figure(v); got != want {
-			t.Errorf("figure(%v) = %s, want %s", v, got, want)
-		}
-	}
-	for v, want := range map[float64]string{
-		0: "0", 0.00004: "<0.01", 0.1269: "12.69", 0.99973: "99.97", 0.99999: ">99.99", 1: "100", 1.5: "150.00",
-	} {
-		if got := percent(v); got != want {
-			t.Errorf("percent(%v) = %s, want %s", v, got, want)
-		}
-	}
-	for v, want := range map[float64]string{0: "0", 7: "7", 85_358: "85,358", 123: "123", -123: "-123", 1e9: "1,000,000,000"} {
-		if got := count(v); got != want {
-			t.Errorf("count(%v) = %s, want %s", v, got, want)
-		}
-	}
-}
-
 // capped is the row of the first cell that is neither the baseline nor its twin.
 const capped = 2
 
@@ -206,7 +184,7 @@ func TestSLO(t *testing.T) {
 		t.Errorf("suspect: %s", got)
 	}
 	rows[capped].used = nil
-	if got := rows[capped].slo(slo); got != missing || rows[capped].meets(slo) {
+	if got := rows[capped].slo(slo); got != numeral.Missing || rows[capped].meets(slo) {
 		t.Errorf("no valid repetition: %s", got)
 	}
 }

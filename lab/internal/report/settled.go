@@ -8,6 +8,7 @@ import (
 
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // remedyFactor is the factor by which a plan asks what the study left open: its
@@ -27,7 +28,7 @@ but did not measure them. Here are its numbers beside those of this run, and the
 of the study or of its prototype: not given. The study ran on another machine, and its data set is not known, so its
 numbers can be alike in shape, not in size. Rates per second are means over the shot here; the study read its own off
 graphs, the rows at their peak.
-`, missing)}
+`, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
 		switch p.scenario.Name {
@@ -99,7 +100,7 @@ func (c *comparison) facts(rows []group, list []beside, capped bool) {
 
 func given(number string) string {
 	if number == "" {
-		return missing
+		return numeral.Missing
 	}
 	return number
 }
@@ -112,14 +113,14 @@ func (a *Analysis) stormBeside(p part) comparison {
 
 func (a *Analysis) waveBeside(p part) comparison {
 	c, rows := a.beside(p, "Prototype, pool unlimited")
-	vus, rps := []string{"Knee, VUs", studyKneeVUs, missing}, []string{"RPS that held", studyKneeRPS, missing}
+	vus, rps := []string{"Knee, VUs", studyKneeVUs, numeral.Missing}, []string{"RPS that held", studyKneeRPS, numeral.Missing}
 	for _, g := range rows {
 		k := c.knee(p, g)
 		vus, rps = append(vus, k[0]), append(rps, k[2])
 	}
 	c.rows = append(c.rows, vus, rps)
 	cores := float64(a.run.Host.Cores)
-	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return figure(100 * v / cores) })
+	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return numeral.Figure(100 * v / cores) })
 	c.facts(rows, waveFacts, false)
 	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
 	return c
@@ -155,20 +156,20 @@ func (c *comparison) knee(p part, g group) [4]string {
 		c.gaps.add("Knee", fmt.Sprintf("%s without the latency of every step", plural(len(g.used)-len(found), "repetition")), g.cell.Label)
 	}
 	if len(found) == 0 {
-		return [4]string{missing, missing, missing, missing}
+		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
 	}
 	s := knee.Over(found)
 	vus := func(v float64) string {
 		if math.IsInf(v, 1) {
-			return "none up to " + count(s.Top)
+			return "none up to " + numeral.Count(s.Top)
 		}
-		return count(v)
+		return numeral.Count(v)
 	}
 	rps := func(v float64) string {
 		if math.IsNaN(v) {
-			return missing
+			return numeral.Missing
 		}
-		return figure(v)
+		return numeral.Figure(v)
 	}
 	if math.IsNaN(s.RPS.Median) {
 		c.gaps.add("RPS that held", "no step held", g.cell.Label)

@@ -8,6 +8,7 @@ import (
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/report/plot"
 )
 
@@ -77,9 +78,9 @@ func (p part) stationPicture(a *Analysis) blocks {
 			}
 			bar.Parts = append(bar.Parts, v)
 		}
-		bar.Text = p.rows[row].mark(figure(total))
+		bar.Text = p.rows[row].mark(numeral.Figure(total))
 		if math.IsNaN(bar.Parts[0]) || math.IsNaN(bar.Parts[2]) {
-			bar.Text = missing // what is left of it would be taken for all
+			bar.Text = numeral.Missing // what is left of it would be taken for all
 			bar.Parts = slices.Repeat([]float64{math.NaN()}, len(r.Parts))
 		}
 		r.Rows = append(r.Rows, bar)

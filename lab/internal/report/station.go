@@ -1,6 +1,10 @@
 package report
 
-import "stormwave/lab/internal/record"
+import (
+	"stormwave/lab/internal/record"
+
+	"stormwave/lab/internal/report/numeral"
+)
 
 const stations = `The way of a query, station by station: means over all queries of the repetition, of which a read of the feed makes
 two. The pool's wait, for connecting too, ends before the query begins as the backend sees it. That query is PgBouncer's
@@ -11,24 +15,24 @@ waiting for a CPU in between. Each number is a median of its own and from a coun
 
 // stationColumns are where the time of a query goes, from the backend inwards.
 var stationColumns = []column{
-	metric("Pool wait ms", "pool_wait_mean_ms", figure),
+	metric("Pool wait ms", "pool_wait_mean_ms", numeral.Figure),
 	{
-		head: "PgBouncer wait ms", name: poolerWait, show: figure, why: direct,
+		head: "PgBouncer wait ms", name: poolerWait, show: numeral.Figure, why: direct,
 		value: func(r *record.Record) (float64, bool) {
 			v, ok := r.Metrics[poolerWait]
 			return v, ok && overPooler(r.Settings)
 		},
 	},
-	metric("Execution ms", "execution_mean_ms", figure),
-	{head: "Rest ms", name: "query_mean_ms", show: figure, value: restOfQuery, why: restUnknown},
+	metric("Execution ms", "execution_mean_ms", numeral.Figure),
+	{head: "Rest ms", name: "query_mean_ms", show: numeral.Figure, value: restOfQuery, why: restUnknown},
 	queryColumn,
 }
 
 // littleColumns hold the figures against each other: by Little's law the connections
 // in use are their acquires per second × the time that each is held.
 var littleColumns = []column{
-	{head: "Busy connections, by Little's law", name: "pool_acquires_per_second", show: figure, value: busyByLaw},
-	later("Busy connections, sampled", "pool_acquired_mean", figure),
+	{head: "Busy connections, by Little's law", name: "pool_acquires_per_second", show: numeral.Figure, value: busyByLaw},
+	later("Busy connections, sampled", "pool_acquired_mean", numeral.Figure),
 }
 
 func busyByLaw(r *record.Record) (float64, bool) {
@@ -38,7 +42,7 @@ func busyByLaw(r *record.Record) (float64, bool) {
 }
 
 // queryColumn is measured together with what the query's parts are.
-var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", figure)
+var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", numeral.Figure)
 
 const poolerWait = "pgbouncer_wait_mean_ms"
 

@@ -8,6 +8,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
 
 // opening says in plain words what the run found.
@@ -104,7 +105,7 @@ func tally(run Run) string {
 	}
 	if stopped(run, shot) {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
-			len(latest)+1, run.Plan.Blocks, figure(100*run.Plan.Stop.Width))
+			len(latest)+1, run.Plan.Blocks, numeral.Figure(100*run.Plan.Stop.Width))
 	}
 	return text
 }
@@ -154,7 +155,7 @@ func (p part) whoMet() string {
 	}
 	failed, _ := base.median(ofLoad(errorRatio))
 	slow, _ := base.median(ofLoad(p99))
-	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", percent(failed), figure(slow))
+	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow))
 }
 
 // whoWon names the cell with the best goodput, and those that are tied with it.
@@ -164,9 +165,9 @@ func (p part) whoWon() string {
 	}
 	winner := p.rows[p.best.row]
 	top, _ := winner.median(goodputColumn.value)
-	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.cell.Label), figure(top))
+	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.cell.Label), numeral.Figure(top))
 	if winner.cell.Baseline {
-		text = fmt.Sprintf("the best goodput is the baseline's own: %s RPS", figure(top))
+		text = fmt.Sprintf("the best goodput is the baseline's own: %s RPS", numeral.Figure(top))
 	} else if c := p.contrasts[byGoodput][p.best.row]; c.N > 0 {
 		text += fmt.Sprintf(", %s × the baseline's", ratio(c.Ratio))
 		if c.Interval != nil {
