@@ -79,13 +79,19 @@ func TestTwoLabsAtOnce(t *testing.T) {
 	}
 }
 
+// upAndKilled leaves what a supervisor leaves that was killed: its state file.
+func (c *checkout) upAndKilled() {
+	c.t.Helper()
+	c.lab("up")
+	must(c.t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
+	eventually(c.t, "nothing of the lab lives", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+}
+
 // A process that has got the pid of one of an old lab's services is not ended: its
 // start time tells that it is another.
 func TestAnothersProcessIsNeverEnded(t *testing.T) {
 	c := newCheckout(t)
-	c.lab("up")
-	must(t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
-	eventually(t, "nothing of the lab lives", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
 	text, err := os.ReadFile(state)
 	must(t, err)
@@ -100,9 +106,7 @@ func TestAnothersProcessIsNeverEnded(t *testing.T) {
 // or started by it.
 func TestTornStateFile(t *testing.T) {
 	c := newCheckout(t)
-	c.lab("up")
-	must(t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
-	eventually(t, "nothing of the lab lives", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
 	must(t, os.WriteFile(state, []byte(`{"supervisor":{"pid":1`), 0o600))
 	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") || !strings.Contains(r.stderr, "remove") {

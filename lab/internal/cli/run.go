@@ -77,7 +77,11 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
 	records, err := j.shoot(ctx, scripts, eta)
 	j.host.Lab = withTurnaround(j.host.Lab, records)
-	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), j.keepSeries(context.WithoutCancel(ctx), records), writeReport(j.layout, j.dir.Name(), j.out))
+	// Without it the run is whole all the same: nothing is lost but to look at it again.
+	if kept := j.keepSeries(context.WithoutCancel(ctx), records); kept != nil {
+		fmt.Fprintf(j.out, "%v; the records are whole, but `lab open %s` has nothing to show\n", kept, j.dir.Name())
+	}
+	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out))
 	if err == nil && slices.ContainsFunc(records, func(r record.Record) bool { return r.Verdict != record.Valid }) {
 		err = errIncomplete
 	}
