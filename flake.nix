@@ -33,6 +33,7 @@
             pkgs.prometheus-postgres-exporter
             pkgs.grafana
             pkgs.k6
+            pkgs.nodejs # its npm fetches axe-core for the tests
           ]
           # Linux only, both.
           ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [

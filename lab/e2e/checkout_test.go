@@ -15,9 +15,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"stormwave/lab/internal/stack"
 )
 
 // source is the checkout that the tests are part of, with the programs set up.
@@ -35,7 +38,50 @@ func TestMain(m *testing.M) {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if nursery != "" {
+		removeHome(nursery)
+		_ = os.RemoveAll(nursery)
+	}
+	os.Exit(status)
+}
+
+// nursery is the checkout in which the data set was made.
+var nursery string
+
+// template makes the data set, once for all checkouts: it is most of a first up. It
+// returns the directory of the templates.
+var template = sync.OnceValues(func() (string, error) {
+	root, err := os.MkdirTemp("", "nursery-*")
+	if err != nil {
+		return "", err
+	}
+	nursery = root
+	if err := link(root); err != nil {
+		return "", err
+	}
+	for _, verb := range []string{"up", "down"} {
+		cmd := exec.Command(filepath.Join(root, "bin", "lab"), verb)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("lab %s: %w\n%s", verb, err, out)
+		}
+	}
+	layout, err := stack.NewLayout(root)
+	return filepath.Join(layout.Home, "template"), err
+})
+
+// link makes a checkout of links to the sources, with state of its own.
+func link(root string) error {
+	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
+		if err := os.Symlink(filepath.Join(source, name), filepath.Join(root, name)); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(filepath.Join(root, ".lab"), 0o700); err != nil {
+		return err
+	}
+	return os.Symlink(filepath.Join(source, ".lab", "tools"), filepath.Join(root, ".lab", "tools"))
 }
 
 // checkout is a checkout of the test's own: its sources are links, its state and
@@ -56,29 +102,31 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 	t.Helper()
 	c := &checkout{t: t, root: root}
 	must(t, os.MkdirAll(root, 0o755))
-	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
-		must(t, os.Symlink(filepath.Join(source, name), filepath.Join(c.root, name)))
-	}
-	must(t, os.Mkdir(filepath.Join(c.root, ".lab"), 0o700))
-	must(t, os.Symlink(filepath.Join(source, ".lab", "tools"), filepath.Join(c.root, ".lab", "tools")))
+	must(t, link(root))
+	from, err := template()
+	must(t, err)
+	layout, err := stack.NewLayout(root)
+	must(t, err)
+	must(t, layout.Create())
+	copyAll(t, "-a", from, layout.Home)
 	t.Cleanup(func() {
 		c.run("down")
 		if left := c.processes(); len(left) > 0 {
 			t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 		}
 		if os.Geteuid() == 0 {
-			c.removeHome()
+			removeHome(c.root)
 		}
 	})
 	return c
 }
 
-// removeHome removes what the lab keeps outside the checkout for root.
-func (c *checkout) removeHome() {
+// removeHome removes what the lab of a checkout keeps outside it for root.
+func removeHome(root string) {
 	notes, _ := filepath.Glob("/var/lib/stormwave/*/checkout")
 	for _, note := range notes {
-		if text, err := os.ReadFile(note); err == nil && string(text) == c.root {
-			must(c.t, os.RemoveAll(filepath.Dir(note)))
+		if text, err := os.ReadFile(note); err == nil && string(text) == root {
+			_ = os.RemoveAll(filepath.Dir(note))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // small mounts a file system of that size ("256k") at a directory of the checkout.
@@ -81,4 +82,48 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 	if invalid > 0 && r.status != 3 {
 		t.Errorf("exit status %d with %d invalid repetitions; want 3\n%s", r.status, invalid, r.stderr)
 	}
+}
+
+// A disk that fills up under PostgreSQL's WAL ends the server, which costs the
+// repetition. With room again the next one has a server that has recovered.
+func TestDiskFullUnderWAL(t *testing.T) {
+	c := newCheckout(t)
+	data := filepath.Join(c.home(), "data")
+	c.small(data, "2g")
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	run := c.watch("matrix", "--json", spec)
+	run.await("shot")
+	run.await("live")
+	filler := filepath.Join(data, "filler")
+	c.fill(filler, 4<<20) // room for nothing like a segment of WAL
+	const fillWAL = `DO $$ BEGIN FOR i IN 1..200 LOOP PERFORM pg_logical_emit_message(false, 'fill', repeat('x', 1000)); PERFORM pg_switch_wal(); END LOOP; END $$`
+	if r := c.run("psql", "primary", "--", "-c", fillWAL); r.status == 0 {
+		t.Error("200 segments of WAL had room; want the disk full")
+	}
+	eventually(t, "the primary has ended", 20*time.Second, func() bool { return c.pid("primary") == 0 })
+	must(t, os.Remove(filler))
+	hit := run.await("shot")
+	if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "invalid" || !strings.Contains(reasons, "primary ended with") || !strings.Contains(reasons, "No space left on device") {
+		t.Errorf("shot %d is %s (%s); want it invalid, for the primary had no room", hit.N, hit.Verdict, reasons)
+	}
+	run.await("shot") // the replica may still be on its way back
+	if whole := run.await("shot"); whole.Verdict == "invalid" {
+		t.Errorf("shot %d is invalid still: %v", whole.N, whole.Reasons)
+	}
+	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
+	if got := run.exit(); got != 130 {
+		t.Errorf("exit status = %d; want 130", got)
+	}
+}
+
+// fill takes all the room of a file system but so many bytes.
+func (c *checkout) fill(file string, but int64) {
+	c.t.Helper()
+	f, err := os.Create(file)
+	must(c.t, err)
+	defer func() { must(c.t, f.Close()) }()
+	var fs syscall.Statfs_t
+	must(c.t, syscall.Statfs(filepath.Dir(file), &fs))
+	must(c.t, syscall.Fallocate(int(f.Fd()), 0, 0, int64(fs.Bavail)*fs.Bsize-but))
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,9 +93,15 @@ func deathOf(victim string) string {
 	return victim + " ended with signal SIGKILL"
 }
 
-// kill ends a process of the lab; a backend of PostgreSQL is one of the primary's
-// children, and k6 one of the run's.
+// kill ends a process of the lab.
 func (c *checkout) kill(victim string, run int) {
+	c.t.Helper()
+	must(c.t, syscall.Kill(c.find(victim, run), syscall.SIGKILL))
+}
+
+// find returns the pid of a process of the lab; a backend of PostgreSQL is one of the
+// primary's children, and k6 one of the run's.
+func (c *checkout) find(victim string, run int) int {
 	c.t.Helper()
 	var pid int
 	switch victim {
@@ -108,7 +115,7 @@ func (c *checkout) kill(victim string, run int) {
 	if pid == 0 {
 		c.t.Fatalf("find %s: it does not run", victim)
 	}
-	must(c.t, syscall.Kill(pid, syscall.SIGKILL))
+	return pid
 }
 
 func (c *checkout) pid(service string) int {
@@ -119,6 +126,18 @@ func (c *checkout) pid(service string) int {
 		}
 	}
 	return 0
+}
+
+// addr is where a service listens.
+func (c *checkout) addr(service string) string {
+	c.t.Helper()
+	for _, s := range c.status().Services {
+		if s.Name == service {
+			return s.Addr
+		}
+	}
+	c.t.Fatalf("find %s: there is none", service)
+	return ""
 }
 
 // child finds a child of a process by the beginning of its command line; 0: none.
@@ -167,6 +186,7 @@ type watched struct {
 	events chan told
 	wait   func() int
 	id     int
+	errors bytes.Buffer // what it has said, when it has ended
 }
 
 func (c *checkout) watch(args ...string) *watched {
@@ -174,9 +194,10 @@ func (c *checkout) watch(args ...string) *watched {
 	cmd := c.command(args...)
 	out, err := cmd.StdoutPipe()
 	must(c.t, err)
-	cmd.Stderr = os.Stderr
+	w := &watched{t: c.t, events: make(chan told, 10_000)}
+	cmd.Stderr = io.MultiWriter(os.Stderr, &w.errors)
 	must(c.t, cmd.Start())
-	w := &watched{t: c.t, events: make(chan told, 10_000), id: cmd.Process.Pid}
+	w.id = cmd.Process.Pid
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

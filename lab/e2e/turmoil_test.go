@@ -7,8 +7,10 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -116,6 +118,105 @@ func TestTornStateFile(t *testing.T) {
 	c.lab("up")
 }
 
+// A port that somebody takes while its service is down keeps the stack from coming back.
+// The run stops, says so and how to go on; with a new stack it goes on.
+func TestPortTaken(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 3", 1)), 0o600))
+	run := c.watch("matrix", "--json", spec)
+	run.await("shot")
+	run.await("live")
+	addr := c.addr("prometheus")
+	c.kill("prometheus", run.pid())
+	var taken net.Listener
+	eventually(t, "the port is free", 5*time.Second, func() bool {
+		var err error
+		taken, err = net.Listen("tcp4", addr)
+		return err == nil
+	})
+	defer func() { _ = taken.Close() }()
+	if got := run.exit(); got != 1 {
+		t.Errorf("exit status = %d; want 1", got)
+	}
+	if said := run.errors.String(); !strings.Contains(said, "address already in use") || !strings.Contains(said, "lab resume") {
+		t.Errorf("it says %q; want the port in use, and how to go on", said)
+	}
+	name := filepath.Base(c.runs()[0])
+	if r := c.run("resume", name); r.status != 0 && r.status != 3 {
+		t.Errorf("resume: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
+	all := records(t, c.runs()[0])
+	if last := all[len(all)-1]; last.Verdict == "invalid" {
+		t.Errorf("the last shot is invalid: %v", last.Reasons)
+	}
+}
+
+// A service that gets no more memory is ended by the kernel; a process of PostgreSQL
+// takes its server's others with it. Either costs the one shot.
+func TestOutOfMemory(t *testing.T) {
+	c := newCheckout(t)
+	spec := filepath.Join(c.root, "short.yaml")
+	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	run := c.watch("matrix", "--json", spec)
+	run.await("shot")
+	for _, victim := range []string{"app", "postgres-backend"} {
+		run.await("live")
+		starve(t, c.find(victim, run.pid()))
+		hit := run.await("shot")
+		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "invalid" || !strings.Contains(reasons, deathOf(victim)) {
+			t.Errorf("%s without memory: shot %d is %s (%s); want it invalid, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
+		}
+		if whole := run.await("shot"); whole.Verdict == "invalid" {
+			t.Errorf("%s: the shot after is invalid too: %v", victim, whole.Reasons)
+		}
+	}
+	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
+	if got := run.exit(); got != 130 {
+		t.Errorf("exit status = %d; want 130", got)
+	}
+}
+
+// starve gives a process no memory beyond what it has, by a cgroup of version 2 or 1.
+func starve(t *testing.T, pid int) {
+	t.Helper()
+	const v2, v1 = "/sys/fs/cgroup", "/sys/fs/cgroup/memory"
+	root, limit := v2, "memory.max"
+	if controllers, err := os.ReadFile(filepath.Join(v2, "cgroup.controllers")); err == nil && strings.Contains(string(controllers), "memory") {
+		must(t, os.WriteFile(filepath.Join(v2, "cgroup.subtree_control"), []byte("+memory"), 0o644))
+	} else {
+		root, limit = v1, "memory.limit_in_bytes"
+	}
+	cage := filepath.Join(root, fmt.Sprintf("stormwave-test-%d", pid))
+	must(t, os.Mkdir(cage, 0o755)) // this takes root
+	t.Cleanup(func() { must(t, os.Remove(cage)) })
+	must(t, os.WriteFile(filepath.Join(cage, limit), []byte("65536"), 0o644))
+	must(t, os.WriteFile(filepath.Join(cage, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644))
+}
+
+// A template that somebody has cut short, or that was not written to its end, is made
+// anew; nothing of it is served.
+func TestTornTemplate(t *testing.T) {
+	c := newCheckout(t)
+	c.lab("up")
+	c.lab("down")
+	files, err := filepath.Glob(filepath.Join(c.home(), "template", "*", "base", "*", "*"))
+	must(t, err)
+	largest, size := "", int64(0)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		must(t, err)
+		if info.Size() > size {
+			largest, size = file, info.Size()
+		}
+	}
+	must(t, os.Truncate(largest, size/2)) // half of the posts
+	c.lab("up")
+	if out := c.lab("psql", "primary", "--", "-Atc", "SELECT count(*), count(body) FROM posts"); out != "500000|500000\n" {
+		t.Errorf("posts = %q; want all of them", out)
+	}
+}
+
 var rounds = flag.Int("rounds", 8, "times that a stack goes up and down")
 
 // What comes while a stack comes up or goes down: the same again, and its opposite.
@@ -124,6 +225,17 @@ func TestUpAndDownInAHurry(t *testing.T) {
 	c.lab("up")
 	c.lab("down")
 	held := make(map[string]bool)
+	for _, into := range []time.Duration{0, 100 * time.Millisecond, 700 * time.Millisecond} {
+		var up sync.WaitGroup
+		up.Go(func() { c.run("up") })
+		time.Sleep(into)
+		c.run("down") // with nothing there yet it says so, and is right
+		up.Wait()
+		c.run("down")
+		if left := c.processes(); len(left) > 0 {
+			t.Fatalf("down %s into an up: processes are left:\n%s", into, strings.Join(left, "\n"))
+		}
+	}
 	for range 3 {
 		var all sync.WaitGroup
 		for i := range 10 {

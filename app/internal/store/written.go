@@ -19,6 +19,7 @@ type Session struct {
 type written struct {
 	mu       sync.Mutex
 	sessions map[Token]lastWrite
+	floor    int64 // what sessions that are forgotten wrote last, at most
 }
 
 // lastWrite is the last that a session wrote.
@@ -27,8 +28,9 @@ type lastWrite struct {
 	post     int64 // id; 0 if it was none
 }
 
-// keptSessions is how many sessions are remembered before those are forgotten that
-// the replica has.
+// keptSessions is how many sessions are remembered at most. Those are forgotten first
+// that the replica has; if it stands still, all are, and whoever is not remembered
+// counts as one that wrote last.
 const keptSessions = 10_000
 
 func newWritten() *written { return &written{sessions: make(map[Token]lastWrite)} }
@@ -43,6 +45,12 @@ func (w *written) wrote(session Token, position, replayed int64) {
 				delete(w.sessions, token)
 			}
 		}
+	}
+	if len(w.sessions) >= keptSessions {
+		for _, last := range w.sessions {
+			w.floor = max(w.floor, last.position)
+		}
+		clear(w.sessions)
 	}
 	last := w.sessions[session]
 	last.position = max(last.position, position)
@@ -66,5 +74,7 @@ func (w *written) position(session Token) int64 { return w.last(session).positio
 func (w *written) last(session Token) lastWrite {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.sessions[session]
+	last := w.sessions[session]
+	last.position = max(last.position, w.floor)
+	return last
 }

@@ -76,6 +76,9 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	defer func() { err = errors.Join(err, j.client.End(context.WithoutCancel(ctx))) }()
 	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
 	records, err := j.shoot(ctx, scripts, eta)
+	if err != nil {
+		err = fmt.Errorf("%w; what is finished is kept, go on with it: lab resume %s", err, j.dir.Name())
+	}
 	j.host.Lab = withTurnaround(j.host.Lab, records)
 	// Without it the run is whole all the same: nothing is lost but to look at it again.
 	if kept := j.keepSeries(context.WithoutCancel(ctx), records); kept != nil {

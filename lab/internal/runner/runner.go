@@ -70,15 +70,21 @@ type Runner struct {
 
 	lastEnd time.Time // of the load of the shot before
 	dataset string    // before the first shot
+	unfit   int       // shots in a row for which the stack could not be brought to its cell
 }
+
+// mostUnfit is how many shots in a row may lack a stack: one may lie in its cell, several
+// mean that the stack does not come back, and that the night would bring nothing more.
+const mostUnfit = 3
 
 // Execute shoots block after block, in the order of the plan, and appends a record
 // for each shot. earlier are the records of a run that is resumed: blocks that they
 // hold whole are kept, and one that they hold in part is shot again as a whole.
 //
 // A shot that goes wrong is recorded as invalid and the next one goes on; the run
-// ends early only when ctx does, or when nothing can be recorded any more. The
-// records are returned all the same, the earlier ones first.
+// ends early only when ctx does, when nothing can be recorded any more, or when the
+// stack does not come back. The records are returned all the same, the earlier ones
+// first.
 func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record.Record, error) {
 	records := slices.Clone(earlier)
 	for _, rec := range earlier {
@@ -106,12 +112,15 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 				rec.Attempt = attempt
 			}
 			if err := r.Log.Append(rec); err != nil {
-				return records, fmt.Errorf("record shot %d: %w; make room, then: lab resume %s", shot.N, err, r.Dir.Name())
+				return records, fmt.Errorf("record shot %d: %w; make room", shot.N, err)
 			}
 			records = append(records, rec)
 			r.Watcher.Done(rec)
 			if err := r.tell(ctx, records); err != nil {
 				return records, err
+			}
+			if r.unfit >= mostUnfit {
+				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; mend that, and begin with a new stack: lab down", r.unfit, rec.Reasons[0])
 			}
 		}
 	}
@@ -133,9 +142,12 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 		return rec, err
 	}
 	v := &verdict{}
+	began := time.Now()
 	if err := r.measure(ctx, shot, cell, &rec, v); err != nil {
 		v.invalid("%s", err)
 	}
+	ended := time.Now()
+	v.clock(ended.Round(0).Sub(began.Round(0)), ended.Sub(began)) // rounded, a time is the wall clock's alone
 	after, err := r.Stack.Deaths(ctx)
 	if err != nil {
 		return rec, err
@@ -158,8 +170,10 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.Watcher.Stage(shot, "apply")
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
+		r.unfit++
 		return fmt.Errorf("apply the cell: %w", err)
 	}
+	r.unfit = 0
 	rec.Attested = attested
 	v.attest(cell.Settings, attested)
 

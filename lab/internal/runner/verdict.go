@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
@@ -24,6 +25,10 @@ const (
 	mostOthers   = 0.5   // CPUs that processes outside of the lab used
 	leastForP99  = 1_000 // requests
 )
+
+// mostSet is how far the wall clock may be set during a repetition. NTP slews by 0.5 ms
+// a second at most; more is a clock that was set, or a machine that was suspended.
+const mostSet = 500 * time.Millisecond
 
 // verdict gathers what speaks against a repetition.
 type verdict struct {
@@ -190,6 +195,14 @@ func (v *verdict) quiet(metrics map[string]float64) {
 	}
 	if others := metrics["host_cpu_other_cores"]; others > mostOthers {
 		v.suspect("noisy host: processes outside of the lab used %.1f cores", others)
+	}
+}
+
+// clock asks whether the wall clock went as the monotonic one did: Prometheus and k6
+// date their samples by it.
+func (v *verdict) clock(wall, elapsed time.Duration) {
+	if set := wall - elapsed; set.Abs() > mostSet {
+		v.invalid("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
 	}
 }
 

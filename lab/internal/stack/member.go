@@ -73,7 +73,7 @@ func (m *members) keep(d Death) {
 }
 
 // deathLines is how much of its log a dead service leaves behind.
-const deathLines = 5
+const deathLines = 8
 
 func (m *members) runs(name string) bool {
 	m.mu.Lock()

@@ -35,7 +35,7 @@ func (s *Stack) schema(ctx context.Context) ([]byte, error) {
 }
 
 // template returns the directory of the template, and makes it first where it
-// is not there yet.
+// is not there yet, or not whole.
 func (s *Stack) template(ctx context.Context) (dir string, made bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
@@ -49,17 +49,23 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 	}
 	dir = filepath.Join(s.layout.Home, "template", hex.EncodeToString(sum.Sum(nil)[:8]))
 	s.templateDir = dir
-	if _, err := os.Stat(dir); err == nil {
+	whole, err := sealed(dir)
+	if err != nil {
+		return "", false, fmt.Errorf("look at the template: %w; remove %s, it is made anew", err, dir)
+	}
+	if whole {
 		return dir, false, nil
 	}
 	unfinished := dir + ".unfinished"
-	if err := os.RemoveAll(unfinished); err != nil {
-		return "", false, fmt.Errorf("remove unfinished template: %w", err)
+	for _, old := range []string{unfinished, dir} {
+		if err := os.RemoveAll(old); err != nil {
+			return "", false, fmt.Errorf("remove unfinished template: %w", err)
+		}
 	}
 	if err := s.makeTemplate(ctx, unfinished, string(sql)); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
-	if err := os.Rename(unfinished, dir); err != nil {
+	if err := seal(unfinished, dir); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
 	return dir, true, nil

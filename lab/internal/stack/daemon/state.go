@@ -19,9 +19,25 @@ import (
 
 // state is kept for the supervisor that comes after one that was killed.
 type state struct {
-	Supervisor proc.Ident            `json:"supervisor"`
-	Services   map[string]proc.Ident `json:"services"`
+	Boot       string              `json:"boot"` // of the kernel: no process outlives it
+	Supervisor resident            `json:"supervisor"`
+	Services   map[string]resident `json:"services"`
 }
+
+// resident is a process and the program that it runs.
+type resident struct {
+	proc.Ident
+	Program string `json:"program"`
+}
+
+// residentOf describes a live process; ok is false when there is none.
+func residentOf(pid int) (r resident, ok bool) {
+	id, ok := proc.Identify(pid)
+	return resident{id, proc.Program(pid)}, ok
+}
+
+// lives reports whether exactly this process still runs, and still that program.
+func (r resident) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
 
 func statePath(layout stack.Layout) string { return filepath.Join(layout.Lab, "state.json") }
 
@@ -43,11 +59,15 @@ func claim(layout stack.Layout) (*os.File, error) {
 
 // remember writes down who runs.
 func (s *Supervisor) remember() error {
-	now := state{Services: make(map[string]proc.Ident)}
-	now.Supervisor, _ = proc.Identify(os.Getpid())
+	boot, err := proc.Boot()
+	if err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	now := state{Boot: boot, Services: make(map[string]resident)}
+	now.Supervisor, _ = residentOf(os.Getpid())
 	for name, pid := range s.stack.PIDs() {
-		if id, ok := proc.Identify(pid); ok {
-			now.Services[name] = id
+		if service, ok := residentOf(pid); ok {
+			now.Services[name] = service
 		}
 	}
 	text, err := json.MarshalIndent(now, "", "  ")
@@ -67,34 +87,53 @@ func forget(layout stack.Layout) error {
 	return nil
 }
 
+// readState reads a state file. One that tells of no process is none.
+func readState(path string) (state, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return state{}, err
+	}
+	var s state
+	if err := json.Unmarshal(text, &s); err != nil {
+		return state{}, err
+	}
+	if s.Boot == "" || s.Supervisor.PID == 0 || len(s.Services) == 0 {
+		return state{}, errors.New("it does not tell what ran")
+	}
+	return s, nil
+}
+
 // sweepTimeout bounds the wait for what a killed supervisor has left.
 const sweepTimeout = 15 * time.Second
 
 // sweep ends what a killed supervisor has left behind. The kernel has told its
 // services to end; here is waited for them, and killed what does not.
 func sweep(ctx context.Context, layout stack.Layout) error {
-	text, err := os.ReadFile(statePath(layout))
+	old, err := readState(statePath(layout))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
+		return fmt.Errorf("read state: %w; look for processes of an old lab, then remove %s", err, statePath(layout))
+	}
+	boot, err := proc.Boot()
+	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}
-	var old state
-	if err := json.Unmarshal(text, &old); err != nil {
-		return fmt.Errorf("read state: %w; look for processes of an old lab, then remove %s", err, statePath(layout))
+	if old.Boot != boot {
+		return forget(layout)
 	}
 	const politely = 5 * time.Second
 	began := time.Now()
 	for {
 		alive := 0
-		for _, id := range old.Services {
-			if !id.Alive() {
+		for _, service := range old.Services {
+			if !service.lives() {
 				continue
 			}
 			alive++
 			if time.Since(began) > politely {
-				id.Kill()
+				service.Kill()
 			}
 		}
 		if alive == 0 {

@@ -2,6 +2,8 @@ package proc
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,6 +37,25 @@ func (id Ident) Kill() {
 	if id.Alive() {
 		_ = syscall.Kill(id.PID, syscall.SIGKILL)
 	}
+}
+
+// Program returns the path of the program that a process runs, "" where it cannot be
+// told. One that was replaced since it was started keeps its path.
+func Program(pid int) string {
+	path, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(path, " (deleted)")
+}
+
+// Boot identifies this run of the kernel: start times are counted from its beginning.
+func Boot() (string, error) {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("identify the boot: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // Tree returns the process and all that descend from it.

@@ -131,7 +131,7 @@ func testMistakes(t *testing.T, h *host) {
 func testShell(t *testing.T, h *host) {
 	programs := []string{
 		"go", "mage", "postgres", "initdb", "pg_basebackup", "psql", "pgbouncer", "prometheus", "promtool",
-		"node_exporter", "postgres_exporter", "pgbouncer_exporter", "grafana", "k6", "chromium",
+		"node_exporter", "postgres_exporter", "pgbouncer_exporter", "grafana", "k6", "npm", "chromium",
 	}
 	script := `for p in "$@"; do command -v "$p"; done; echo "$GOTOOLCHAIN"; echo "$LAB_GRAFANA_HOME"; echo "$LAB_NIXPKGS_NARHASH"`
 	lines := strings.Fields(h.develop(t, append([]string{"sh", "-c", script, "sh"}, programs...)...))

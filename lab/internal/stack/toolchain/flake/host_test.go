@@ -145,6 +145,7 @@ func (h *host) fillStub(t *testing.T) {
 		"prometheus-pgbouncer-exporter": {"pgbouncer_exporter": h.tools.Path("pgbouncer_exporter")},
 		"k6":                            {"k6": h.tools.Path("k6")},
 		"chromium":                      {"chromium": h.tools.Path("chromium")},
+		"nodejs":                        {"npm": look(t, "npm")},
 		"postgresql_18":                 {},
 		// Not installed on every host. What does not tell its version is not taken for
 		// Grafana by the lab, which then runs without.

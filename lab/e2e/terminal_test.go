@@ -1,0 +1,143 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a real one: a pair of pseudo terminals.
+type terminal struct {
+	keyboard *os.File
+	mu       sync.Mutex
+	shown    bytes.Buffer
+	read     chan struct{}
+}
+
+// inTerminal starts a command as a shell in a terminal would, as the leader of a session
+// that the terminal controls.
+func (c *checkout) inTerminal(name string, args ...string) (*exec.Cmd, *terminal) {
+	c.t.Helper()
+	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	must(c.t, err)
+	must(c.t, unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0))
+	n, err := unix.IoctlGetInt(int(keyboard.Fd()), unix.TIOCGPTN)
+	must(c.t, err)
+	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	must(c.t, err)
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = c.root, append(os.Environ(), c.env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = screen, screen, screen
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	must(c.t, cmd.Start())
+	must(c.t, screen.Close())
+	term := &terminal{keyboard: keyboard, read: make(chan struct{})}
+	go func() {
+		defer close(term.read)
+		_, _ = io.Copy(term, keyboard) // ends with EIO, when the last program closes its side
+	}()
+	c.t.Cleanup(func() {
+		_ = keyboard.Close()
+		if cmd.ProcessState == nil {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			_ = cmd.Wait()
+		}
+	})
+	return cmd, term
+}
+
+func (t *terminal) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shown.Write(text)
+}
+
+func (t *terminal) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shown.String()
+}
+
+// awaitMidShot waits until one shot is recorded, and well into the next one.
+func (c *checkout) awaitMidShot() {
+	c.t.Helper()
+	eventually(c.t, "a shot is finished", 3*time.Minute, func() bool {
+		runs := c.runs()
+		return len(runs) == 1 && len(records(c.t, runs[0])) >= 1
+	})
+	time.Sleep(3 * time.Second)
+}
+
+// stopped says that the run has come to a clean end.
+func (c *checkout) stopped(what string) {
+	c.t.Helper()
+	if left := c.processes(); len(left) > 0 {
+		c.t.Errorf("%s: processes are left:\n%s", what, strings.Join(left, "\n"))
+	}
+	run := c.runs()[0]
+	if n := len(records(c.t, run)); n != 1 {
+		c.t.Errorf("%s: %d records; want that of the finished shot only", what, n)
+	}
+	if !exists(run + ".md") {
+		c.t.Errorf("%s: there is no report of what is finished", what)
+	}
+	if r := c.run("resume", filepath.Base(run)); r.status != 0 && r.status != 3 {
+		c.t.Errorf("%s: resume: exit status %d\n%s%s", what, r.status, r.stdout, r.stderr)
+	}
+}
+
+// Ctrl-C in a terminal reaches every process in it: mage, which then waits five seconds
+// and no longer, the lab, and k6. The lab is done before mage loses patience.
+func TestCtrlCUnderMage(t *testing.T) {
+	c := newCheckout(t)
+	for _, name := range []string{"app", "lab", "bin", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum"} {
+		must(t, os.Remove(filepath.Join(c.root, name))) // go does not build through links
+		copyAll(t, "-r", filepath.Join(source, name), filepath.Join(c.root, name))
+	}
+	c.env = []string{"MATRIX=" + c.tiny("")}
+	cmd, term := c.inTerminal("go", "tool", "mage", "bench:matrix")
+	c.env = nil
+	c.awaitMidShot()
+	began := time.Now()
+	_, err := term.keyboard.WriteString("\x03")
+	must(t, err)
+	_ = cmd.Wait()
+	took := time.Since(began)
+	if cmd.ProcessState.Success() || strings.Contains(term.text(), "cleanup timeout exceeded") {
+		t.Errorf("exit status %d; want a failure, and mage not out of patience\n%s", cmd.ProcessState.ExitCode(), term.text())
+	}
+	if took > 5*time.Second {
+		t.Errorf("it took %s to stop; mage waits five seconds", took)
+	}
+	if !strings.Contains(term.text(), "lab resume") {
+		t.Errorf("the terminal shows\n%s\nwant how to go on", term.text())
+	}
+	c.stopped("Ctrl-C under mage")
+}
+
+// A terminal that is closed takes its screen away, too: whatever is written fails.
+func TestClosedTerminal(t *testing.T) {
+	c := newCheckout(t)
+	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "matrix", c.tiny(""))
+	c.awaitMidShot()
+	must(t, term.keyboard.Close())
+	stop := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer stop.Stop()
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("exit status = %d; want 130\n%s", got, term.text())
+	}
+	c.stopped("a closed terminal")
+}
