@@ -56,7 +56,7 @@ func New(source Source) *Exporter {
 		e.servers[name] = &server{name: name, source: source}
 	}
 	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	e.registry.MustRegister(&processes{pids: e.pids, memory: make(map[string]uint64)}, shots{e}, runs{e})
+	e.registry.MustRegister(&processes{pids: e.pids}, shots{e}, runs{e})
 	for _, s := range e.servers {
 		e.registry.MustRegister(s)
 	}

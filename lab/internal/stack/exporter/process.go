@@ -12,9 +12,9 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// memoryEvery is the pause between two readings of memory: each walks the page
-// tables of every process.
-const memoryEvery = 10 * time.Second
+// slowEvery is the pause between two readings of what changes seldom and costs much:
+// memory walks the page tables of every process.
+const slowEvery = 10 * time.Second
 
 var (
 	cpuDesc    = prometheus.NewDesc(series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil)
@@ -33,8 +33,16 @@ type processes struct {
 	pids func() map[string]int
 
 	mu     sync.Mutex
-	memory map[string]uint64 // bytes, read last
+	of     map[string]int // the processes that were read last
+	slow   map[string]slow
 	readAt time.Time
+}
+
+// slow is what is read seldom of a service.
+type slow struct {
+	memory  uint64  // bytes; 0: unknown
+	cpus    float64 // that it may use; 0: unknown
+	limited bool    // by a quota
 }
 
 // Describe implements prometheus.Collector.
@@ -50,6 +58,7 @@ func (p *processes) Describe(ch chan<- *prometheus.Desc) {
 func (p *processes) Collect(ch chan<- prometheus.Metric) {
 	pids := named(p.pids())
 	used := proc.CPU(slices.Collect(maps.Values(pids)))
+	known := p.readSlow(pids)
 	for service, pid := range pids {
 		cpu, runs := used[pid]
 		if service == supervisor {
@@ -61,18 +70,19 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(cpuDesc, prometheus.CounterValue, cpu.Seconds(), service)
 		}
 		ch <- prometheus.MustNewConstMetric(upDesc, prometheus.GaugeValue, up, service)
-		if cpus, ok := proc.CPULimit(pid); ok {
-			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, cpus, service)
+		is := known[service]
+		if is.memory > 0 {
+			ch <- prometheus.MustNewConstMetric(memoryDesc, prometheus.GaugeValue, float64(is.memory), service)
 		}
-		if _, limited := proc.Quota(pid); !limited {
+		if is.cpus > 0 {
+			ch <- prometheus.MustNewConstMetric(limitDesc, prometheus.GaugeValue, is.cpus, service)
+		}
+		if !is.limited {
 			continue
 		}
 		if held, ok := proc.Throttled(pid); ok {
 			ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.CounterValue, held.Seconds(), service)
 		}
-	}
-	for service, bytes := range p.readMemory(pids) {
-		ch <- prometheus.MustNewConstMetric(memoryDesc, prometheus.GaugeValue, float64(bytes), service)
 	}
 }
 
@@ -86,22 +96,25 @@ func named(pids map[string]int) map[string]int {
 	return pids
 }
 
-func (p *processes) readMemory(pids map[string]int) map[string]uint64 {
+// readSlow returns what is known of each service, and reads it first where another
+// process stands for one, or the last reading is old.
+func (p *processes) readSlow(pids map[string]int) map[string]slow {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if time.Since(p.readAt) < memoryEvery && len(p.memory) == len(pids) {
-		return maps.Clone(p.memory)
+	if time.Since(p.readAt) < slowEvery && maps.Equal(p.of, pids) {
+		return p.slow
 	}
-	p.readAt = time.Now()
-	clear(p.memory)
+	p.readAt, p.of, p.slow = time.Now(), maps.Clone(pids), make(map[string]slow, len(pids))
 	for service, pid := range pids {
 		read := proc.PSS
 		if service == supervisor {
 			read = proc.OwnPSS
 		}
-		if bytes, ok := read(pid); ok {
-			p.memory[service] = bytes
-		}
+		var is slow
+		is.memory, _ = read(pid)
+		is.cpus, _ = proc.CPULimit(pid)
+		_, is.limited = proc.Quota(pid)
+		p.slow[service] = is
 	}
-	return maps.Clone(p.memory)
+	return p.slow
 }
