@@ -17,6 +17,10 @@ import (
 func TestKilledRunIsResumed(t *testing.T) {
 	c := newCheckout(t)
 	c.signalMidShot(syscall.SIGKILL)
+	if r := c.run("up"); r.status != 0 { // at once: what still ends is waited for
+		t.Errorf("up right after: exit status %d\n%s", r.status, r.stderr)
+	}
+	c.lab("down")
 	eventually(t, "nothing outlives the killed run", 15*time.Second, func() bool { return len(c.processes()) == 0 })
 
 	run := c.runs()[0]

@@ -32,8 +32,13 @@ func (c *checkout) inTerminal(name string, args ...string) (*exec.Cmd, *terminal
 	c.t.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	must(c.t, err)
-	must(c.t, unix.IoctlSetPointerInt(int(keyboard.Fd()), unix.TIOCSPTLCK, 0))
-	n, err := unix.IoctlGetInt(int(keyboard.Fd()), unix.TIOCGPTN)
+	raw, err := keyboard.SyscallConn() // Fd would make it block, and Close wait for ever
+	must(c.t, err)
+	var n int
+	must(c.t, raw.Control(func(fd uintptr) {
+		must(c.t, unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0))
+		n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+	}))
 	must(c.t, err)
 	screen, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	must(c.t, err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -135,7 +136,14 @@ func TestPortTaken(t *testing.T) {
 		taken, err = net.Listen("tcp4", addr)
 		return err == nil
 	})
-	defer func() { _ = taken.Close() }()
+	answered := make(chan struct{})
+	go func() { // whoever has it now does not know what is asked
+		defer close(answered)
+		for conn, err := taken.Accept(); err == nil; conn, err = taken.Accept() {
+			_ = conn.Close()
+		}
+	}()
+	defer func() { _ = taken.Close(); <-answered }()
 	if got := run.exit(); got != 1 {
 		t.Errorf("exit status = %d; want 1", got)
 	}
@@ -160,9 +168,9 @@ func TestOutOfMemory(t *testing.T) {
 	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
 	run := c.watch("matrix", "--json", spec)
 	run.await("shot")
-	for _, victim := range []string{"app", "postgres-backend"} {
+	for victim, starve := range map[string]func(run int){"app": c.starveApp, "postgres-backend": c.starveQuery} {
 		run.await("live")
-		starve(t, c.find(victim, run.pid()))
+		starve(run.pid())
 		hit := run.await("shot")
 		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "invalid" || !strings.Contains(reasons, deathOf(victim)) {
 			t.Errorf("%s without memory: shot %d is %s (%s); want it invalid, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
@@ -174,6 +182,34 @@ func TestOutOfMemory(t *testing.T) {
 	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
 	if got := run.exit(); got != 130 {
 		t.Errorf("exit status = %d; want 130", got)
+	}
+}
+
+func (c *checkout) starveApp(run int) { starve(c.t, c.find("app", run)) }
+
+// starveQuery runs a query that takes more memory than its process gets.
+func (c *checkout) starveQuery(int) {
+	c.t.Helper()
+	cmd := c.command("psql", "primary", "--", "-At")
+	in, err := cmd.StdinPipe()
+	must(c.t, err)
+	out, err := cmd.StdoutPipe()
+	must(c.t, err)
+	must(c.t, cmd.Start())
+	stop := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer stop.Stop()
+	_, err = fmt.Fprintln(in, "SELECT pg_backend_pid();")
+	must(c.t, err)
+	var pid int
+	_, err = fmt.Fscan(out, &pid)
+	must(c.t, err)
+	starve(c.t, pid)
+	_, err = fmt.Fprintln(in, "SELECT length(repeat('x', 500000000));")
+	must(c.t, err)
+	must(c.t, in.Close())
+	rest, _ := io.ReadAll(out)
+	if _ = cmd.Wait(); cmd.ProcessState.Success() || strings.Contains(string(rest), "500000000") {
+		c.t.Errorf("the query has got its memory: %q", rest)
 	}
 }
 

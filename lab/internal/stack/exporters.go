@@ -20,7 +20,7 @@ func (s *Stack) nodeExporter() service {
 		name: NodeExporter, program: "node_exporter",
 		spec: func() proc.Spec {
 			// Only what the reports read: a scrape each second must cost little.
-			args := []string{"--web.listen-address=" + s.addrs[NodeExporter], "--log.level=error", "--collector.disable-defaults"}
+			args := []string{"--web.listen-address=" + s.addrs[NodeExporter], "--log.level=error", "--web.disable-exporter-metrics", "--collector.disable-defaults"}
 			for _, collector := range []string{"cpu", "diskstats", "loadavg", "meminfo", "netdev", "pressure", "stat", "vmstat"} {
 				args = append(args, "--collector."+collector)
 			}

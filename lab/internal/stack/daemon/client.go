@@ -42,9 +42,17 @@ func NewClient(layout stack.Layout) *Client {
 
 // Start makes sure that a supervisor runs, and follows the up to its end. It
 // reports whether it has started one. With bound set, a supervisor that it starts
-// ends with the calling process.
+// ends with the calling process. One that is about to end is waited for.
 func (c *Client) Start(ctx context.Context, bound bool, each func(stack.Step)) (started bool, err error) {
-	if _, err := c.Status(ctx); errors.Is(err, ErrDown) {
+	st, err := c.Status(ctx)
+	if err == nil && st.State == stopping {
+		old, _ := proc.Identify(st.Supervisor)
+		if err := awaitEnd(ctx, old); err != nil {
+			return false, err
+		}
+		err = ErrDown
+	}
+	if errors.Is(err, ErrDown) {
 		if err := c.launch(ctx, bound); err != nil {
 			return false, err
 		}
@@ -152,6 +160,19 @@ func (c *Client) Down(ctx context.Context) error {
 	if err := c.call(ctx, http.MethodPost, "/down", nil, nil); err != nil {
 		return err
 	}
+	if err := awaitEnd(ctx, supervisor); err != nil {
+		return err
+	}
+	if _, err := os.Stat(statePath(c.layout)); err == nil {
+		return errors.New("the supervisor ended, but not all of its services: see `lab logs supervisor`")
+	}
+	return nil
+}
+
+// awaitEnd waits until the supervisor has ended.
+func awaitEnd(ctx context.Context, supervisor proc.Ident) error {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye)
+	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for supervisor.Alive() {
@@ -160,9 +181,6 @@ func (c *Client) Down(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the supervisor to end: %w; see `lab logs supervisor`", ctx.Err())
 		}
-	}
-	if _, err := os.Stat(statePath(c.layout)); err == nil {
-		return errors.New("the supervisor ended, but not all of its services: see `lab logs supervisor`")
 	}
 	return nil
 }

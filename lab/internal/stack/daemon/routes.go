@@ -17,7 +17,7 @@ import (
 type (
 	// Status is the answer to `lab status --json`.
 	Status struct {
-		State      string `json:"state"` // "up", "starting" or "down"
+		State      string `json:"state"` // "up", "starting", "stopping" or "down"
 		Supervisor int    `json:"supervisor_pid"`
 		stack.Status
 		Run *string `json:"run"`
@@ -43,6 +43,19 @@ type (
 		Error string `json:"error"`
 	}
 )
+
+// stopping is the state of a stack that goes down, or is about to: the process that it
+// was started for is gone.
+const stopping = "stopping"
+
+func (s *Supervisor) isLeaving() bool {
+	select {
+	case <-s.leaving:
+		return true
+	default:
+		return s.owner != nil && !s.owner.Alive()
+	}
+}
 
 // DownStatus is the status of a stack that no supervisor owns.
 func DownStatus() Status {
@@ -99,6 +112,9 @@ func (s *Supervisor) status() Status {
 	st.URLs["page"] = new("http://" + s.stack.PageAddr())
 	if over, err := s.progress.outcome(); over && err == nil {
 		st.State = "up"
+	}
+	if s.isLeaving() {
+		st.State = stopping
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -37,6 +37,8 @@ type Supervisor struct {
 	exporter *exporter.Exporter
 	progress *progress
 	quit     context.CancelFunc
+	leaving  <-chan struct{} // closed when it is to end
+	owner    *proc.Ident     // whom it ends with; nil: nobody
 
 	mu      sync.Mutex
 	run     *Run
@@ -77,7 +79,7 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 	if err != nil {
 		return err
 	}
-	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(), quit: quit}
+	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(), quit: quit, leaving: ctx.Done(), owner: owner}
 	defer s.exporter.Close(context.WithoutCancel(ctx))
 
 	servers, err := s.listen()
