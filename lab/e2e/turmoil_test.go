@@ -331,6 +331,7 @@ func withPIDs(t *testing.T, state []byte, pid int) []byte {
 	t.Helper()
 	type ident map[string]any
 	var s struct {
+		Boot       string           `json:"boot"`
 		Supervisor ident            `json:"supervisor"`
 		Services   map[string]ident `json:"services"`
 	}
