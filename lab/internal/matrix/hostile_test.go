@@ -138,11 +138,12 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// obtained is the most memory that was in use so far, in bytes.
-func obtained() uint64 {
+// obtained is the memory that the program has from the system, in bytes. It grows as
+// memory is used, and may shrink a little.
+func obtained() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.Sys
+	return int64(m.Sys)
 }
 
 // As many settings as there may be are still a plan of some megabytes.
