@@ -23,6 +23,10 @@ import (
 	"stormwave/lab/internal/stack"
 )
 
+// detector are the flags that build the lab with the race detector, if the tests have it.
+// The backend goes without: it is the load that is measured.
+var detector []string
+
 // source is the checkout that the tests are part of, with the programs set up.
 var source string
 
@@ -32,11 +36,13 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	source = root
-	build := exec.Command("go", "build", "-o", "bin/", "./app", "./lab")
-	build.Dir = source
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-		os.Exit(1)
+	for _, program := range [][]string{{"./app"}, append(detector, "./lab")} {
+		build := exec.Command("go", append([]string{"build", "-o", "bin/"}, program...)...)
+		build.Dir = source
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+			os.Exit(1)
+		}
 	}
 	status := m.Run()
 	if nursery != "" {
@@ -109,16 +115,43 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 	must(t, err)
 	must(t, layout.Create())
 	copyAll(t, "-a", from, layout.Home)
+	before := orphans(t)
 	t.Cleanup(func() {
 		c.run("down")
+		for segment := range orphans(t) {
+			if !before[segment] {
+				t.Errorf("System V shared memory is left: %s", segment)
+			}
+		}
 		if left := c.processes(); len(left) > 0 {
 			t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+		}
+		log, _ := os.ReadFile(filepath.Join(c.root, ".lab", "log", "supervisor.log")) // none: it was never up
+		for _, fault := range []string{"DATA RACE", "panic:"} {
+			if strings.Contains(string(log), fault) {
+				t.Errorf("the supervisor had a %s:\n%s", fault, log)
+			}
 		}
 		if os.Geteuid() == 0 {
 			removeHome(c.root)
 		}
 	})
 	return c
+}
+
+// orphans are the ids of the System V shared memory that no process has attached.
+func orphans(t *testing.T) map[string]bool {
+	t.Helper()
+	found := make(map[string]bool)
+	segments, err := os.ReadFile("/proc/sysvipc/shm")
+	must(t, err)
+	for line := range strings.Lines(string(segments)) {
+		fields := strings.Fields(line) // key, id, permissions, size, creator, last user, attached …
+		if len(fields) > 6 && fields[6] == "0" {
+			found[fields[1]] = true
+		}
+	}
+	return found
 }
 
 // removeHome removes what the lab of a checkout keeps outside it for root.

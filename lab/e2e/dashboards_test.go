@@ -21,7 +21,7 @@ import (
 // One cell on every server, with reads and writes, and rows that are locked for a
 // while: then something waits for a lock, and for a connection.
 const everyServer = `name: dashboards
-scenarios: [mixed@0.2]
+scenarios: [mixed@0.1]
 factors: {topology: [pgbouncer+replica]}
 baseline: {topology: pgbouncer+replica}
 settings: {pool_size: 4, pool_min: 4, fault.lock_users: 200ms}

@@ -136,6 +136,15 @@ func privateDir(path string, mode fs.FileMode, owner *proc.Account) error {
 	return nil
 }
 
+// removeHome removes a lab's files outside its checkout, as far as it can.
+func removeHome(home string) {
+	servers, _ := filepath.Glob(filepath.Join(home, "data", "*", "PG_VERSION"))
+	for _, version := range servers {
+		_ = removeData(filepath.Dir(version))
+	}
+	_ = os.RemoveAll(home)
+}
+
 // sweepHomes removes what labs of deleted checkouts have left under rootHomes.
 func sweepHomes() {
 	if !proc.IsRoot() {
@@ -148,7 +157,7 @@ func sweepHomes() {
 			continue
 		}
 		if _, err := os.Stat(string(root)); errors.Is(err, fs.ErrNotExist) {
-			_ = os.RemoveAll(filepath.Dir(note))
+			removeHome(filepath.Dir(note))
 		}
 	}
 }

@@ -144,10 +144,17 @@ const cannotConnectNow = "57P03"
 // processes.
 const recovery = 10 * time.Second
 
+// responds says whether a connection is of use still.
+func responds(ctx context.Context, conn *pgx.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	return conn.Ping(ctx) == nil
+}
+
 // admin returns the superuser's connection that is held since the server
 // started: during an unlimited storm there is no other way in.
 func (s *Stack) admin(ctx context.Context, server string) (*pgx.Conn, error) {
-	if conn := s.admins[server]; conn != nil && !conn.IsClosed() && conn.Ping(ctx) == nil {
+	if conn := s.admins[server]; conn != nil && !conn.IsClosed() && responds(ctx, conn) {
 		return conn, nil
 	}
 	conn, err := s.connect(ctx, server)

@@ -11,7 +11,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -89,7 +88,7 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 		return err
 	}
 	for _, server := range []string{Primary, Replica} {
-		if err := os.RemoveAll(s.layout.data(server)); err != nil {
+		if err := removeData(s.layout.data(server)); err != nil {
 			return fmt.Errorf("remove old data: %w", err)
 		}
 	}
@@ -122,7 +121,7 @@ func (s *Stack) Down(ctx context.Context) error {
 	}
 	s.members.watches.Wait()
 	for _, server := range []string{Primary, Replica} {
-		errs = append(errs, os.RemoveAll(s.layout.data(server)))
+		errs = append(errs, removeData(s.layout.data(server)))
 	}
 	return errors.Join(errs...)
 }

@@ -58,7 +58,7 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 	}
 	unfinished := dir + ".unfinished"
 	for _, old := range []string{unfinished, dir} {
-		if err := os.RemoveAll(old); err != nil {
+		if err := removeData(old); err != nil {
 			return "", false, fmt.Errorf("remove unfinished template: %w", err)
 		}
 	}
@@ -155,7 +155,7 @@ func (s *Stack) makeTemplate(ctx context.Context, dir, sql string) error {
 		Name: "template", Path: s.tools.Path("postgres"), Env: s.serviceEnv(), Dir: dir, Log: s.layout.Log("template"), Account: s.account(),
 		Args: []string{"-D", dir, "-c", "listen_addresses=", "-c", "port=5432", "-c", "unix_socket_directories=" + s.layout.PGSockets(),
 			"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=8GB",
-			"-c", "shared_buffers=512MB", "-c", "maintenance_work_mem=256MB", "-c", "autovacuum=off", "-c", "shared_preload_libraries=pg_stat_statements"},
+			"-c", "shared_buffers=512MB", "-c", "dynamic_shared_memory_type=mmap", "-c", "maintenance_work_mem=256MB", "-c", "autovacuum=off", "-c", "shared_preload_libraries=pg_stat_statements"},
 		StopSignal: syscall.SIGINT, StopTimeout: time.Minute, DeathSignal: syscall.SIGQUIT,
 	})
 	if err != nil {

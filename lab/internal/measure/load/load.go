@@ -20,7 +20,7 @@ import (
 const (
 	// startSlack is what k6 may take besides the load: it makes all its VUs before
 	// the first request, and sends its last series after the last.
-	startSlack = time.Minute
+	startSlack = 30 * time.Second
 	// stopTimeout is how long an interrupted k6 may take to end.
 	stopTimeout = 10 * time.Second
 )
