@@ -253,8 +253,9 @@ func TestOneRunAtATime(t *testing.T) {
 	if r := c.run("matrix", c.two()); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
 		t.Errorf("a second run: exit status %d, %q; want 1 and the run that goes on", r.status, r.stderr)
 	}
-	if got := len(c.runs()); got != 1 {
-		t.Errorf("%d runs have a directory; want the first alone", got)
+	eventually(t, "the first run has a directory", 10*time.Second, func() bool { return len(c.runs()) > 0 })
+	if got := c.runs(); len(got) != 1 {
+		t.Errorf("runs = %v; want the first alone", got)
 	}
 	must(t, first.Process.Signal(syscall.SIGINT))
 	_ = first.Wait()
