@@ -13,7 +13,7 @@ import (
 // Some faults of the gallery, one block: each is really there, is named first by the
 // diagnosis, and is gone after the run.
 const someFaults = `name: some-faults
-scenarios: [mixed@0.1]
+scenarios: [mixed@0.08]
 factors:
   fault:
     healthy: {}

@@ -24,7 +24,8 @@ import (
 func TestSuspendedProcessesAreNoticed(t *testing.T) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	impatient := strings.Replace(shortShots, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1) // a request to a suspended server ends by this
+	must(t, os.WriteFile(spec, []byte(impatient), 0o600))
 	run := c.watch("matrix", "--json", spec)
 	run.await("shot")
 	for _, victim := range []string{"primary", "prometheus", "k6"} {
