@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Format, vet, lint with every build tag, races.
+# Format, vet, lint with every build tag, known vulnerabilities, races.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unformatted=$(gofmt -l app lab nix magefile.go)
@@ -9,4 +9,17 @@ if [ -n "$unformatted" ]; then
 fi
 go vet -tags=mage,e2e ./...
 go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags=mage,e2e ./...
+
+# Known vulnerabilities, where their database can be asked.
+bin=$(mktemp -d)
+trap 'rm -rf "$bin"' EXIT
+GOBIN=$bin go install golang.org/x/vuln/cmd/govulncheck@v1.9.0
+status=0
+"$bin/govulncheck" -tags=mage,e2e ./... || status=$?
+case $status in
+0) ;;
+3) exit 1 ;; # it has named what is vulnerable
+*) echo "vulnerabilities were NOT looked for: govulncheck could not; run it where its database can be reached" >&2 ;;
+esac
+
 go test -race -count=1 -p=1 -timeout=40m ./...
