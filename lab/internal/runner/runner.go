@@ -171,7 +171,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
 		r.unfit++
-		return fmt.Errorf("apply the cell: %w", err)
+		return r.abandon(ctx, fmt.Errorf("apply the cell: %w", err))
 	}
 	r.unfit = 0
 	rec.Attested = attested
@@ -180,7 +180,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.Watcher.Stage(shot, "warm up")
 	warming := time.Now()
 	if err := r.warmUp(ctx, rec, v); err != nil {
-		return fmt.Errorf("warm up: %w", err)
+		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
 
@@ -192,7 +192,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script)
 	if err != nil {
-		return errors.Join(err, r.Stack.Quiesce(ctx))
+		return r.abandon(ctx, err)
 	}
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
 	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
@@ -209,6 +209,12 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	rec.Recovery = recovery(curves, script.Ramp, time.Duration(r.Plan.SLO.P99))
 	return nil
+}
+
+// abandon ends a shot that cannot go on. To quiesce the stack also finds out whether a
+// server has crashed and begun anew, which may be why.
+func (r *Runner) abandon(ctx context.Context, why error) error {
+	return errors.Join(why, r.Stack.Quiesce(ctx))
 }
 
 // warmUp brings servers, caches, backend and host to the state that every shot
