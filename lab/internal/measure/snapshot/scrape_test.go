@@ -21,6 +21,7 @@ func native(registry *prometheus.Registry, name string, labels ...string) *prome
 }
 
 func TestReadPercentilesOfAnAppThatIsGone(t *testing.T) {
+	t.Parallel()
 	registry := prometheus.NewRegistry()
 	requests := native(registry, contract.MetricRequestDuration, "route")
 	acquires := native(registry, contract.MetricAcquireDuration, "target", "outcome")
@@ -95,6 +96,7 @@ func awaitDown(t *testing.T, reader *Reader, job string) {
 }
 
 func TestAwaitScrape(t *testing.T) {
+	t.Parallel()
 	target := httptest.NewServer(promhttp.HandlerFor(prometheus.NewRegistry(), promhttp.HandlerOpts{}))
 	defer target.Close()
 	reader, _ := onEmpty(t, map[string]string{"here": target.Listener.Addr().String(), "gone": freeAddr(t)})

@@ -78,10 +78,17 @@ func testLock(t *testing.T, h *host) {
 }
 
 func testOutputs(t *testing.T, h *host) {
-	for _, system := range systems {
-		for _, output := range []string{"packages." + system + ".default", "devShells." + system + ".default", "checks." + system + ".package", "checks." + system + ".shell"} {
-			if drv := h.nix(t, "eval", "--raw", ".#"+output+".drvPath"); !strings.HasSuffix(drv, ".drv") {
-				t.Errorf("%s evaluates to %q", output, drv)
+	for output, names := range map[string][]string{"packages": {"default"}, "devShells": {"default"}, "checks": {"package", "shell"}} {
+		text := h.nix(t, "eval", "--json", ".#"+output, "--apply", "builtins.mapAttrs (system: builtins.mapAttrs (name: output: output.drvPath))")
+		var drvs map[string]map[string]string // by system and name
+		if err := json.Unmarshal([]byte(text), &drvs); err != nil {
+			t.Fatal(err)
+		}
+		for _, system := range systems {
+			for _, name := range names {
+				if drv := drvs[system][name]; !strings.HasSuffix(drv, ".drv") {
+					t.Errorf("%s.%s.%s evaluates to %q", output, system, name, drv)
+				}
 			}
 		}
 	}
