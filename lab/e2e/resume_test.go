@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,5 +67,32 @@ func TestKilledRunIsResumed(t *testing.T) {
 	}
 	if r := c.run("resume", "2026-01-01T0000Z-none"); r.status != 2 || !strings.Contains(r.stderr, name) {
 		t.Errorf("unknown run: exit status %d, %q; want 2 and the runs that exist", r.status, r.stderr)
+	}
+}
+
+// A run whose supervisor is killed, between two shots and then in the middle of one, stops,
+// says so, leaves nothing behind, and goes on from its finished repetitions.
+func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
+	c := newCheckout(t)
+	command := []string{"matrix", "--json", c.two()}
+	for _, moment := range []string{"shot", "live"} {
+		run := c.watch(command...)
+		run.await(moment)
+		supervisor := c.status().Supervisor
+		must(t, syscall.Kill(supervisor, syscall.SIGKILL))
+		if got := run.exit(); got != 1 {
+			t.Errorf("killed at %q: exit status %d; want 1", moment, got)
+		}
+		said := run.errors.String()
+		for _, want := range []string{fmt.Sprintf("the supervisor (process %d) was killed", supervisor), "lab resume"} {
+			if strings.Count(said, want) != 1 {
+				t.Errorf("killed at %q: it says\n%s\nwant %q in it, once", moment, said, want)
+			}
+		}
+		eventually(t, "nothing outlives the supervisor", 15*time.Second, func() bool { return len(c.processes()) == 0 })
+		if all := records(t, c.runs()[0]); len(all) != 1 {
+			t.Errorf("killed at %q: %d records; want that of the finished shot", moment, len(all))
+		}
+		command = []string{"resume", "--json", filepath.Base(c.runs()[0])}
 	}
 }

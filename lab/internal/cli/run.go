@@ -57,7 +57,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	j.client = daemon.NewClient(j.layout)
 	started, err := l.start(ctx, j.client, j.layout, true, j.out)
 	if started {
-		defer func() { err = errors.Join(err, j.client.Down(context.WithoutCancel(ctx))) }()
+		defer func() { err = closing(err, j.client.Down(context.WithoutCancel(ctx))) }()
 	}
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if err := j.begin(ctx, &j); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.client.End(context.WithoutCancel(ctx))) }()
+	defer func() { err = closing(err, j.client.End(context.WithoutCancel(ctx))) }()
 	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
 	records, err := j.shoot(ctx, scripts, eta)
 	if err != nil {
@@ -90,6 +90,14 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	}
 	j.events.end(j.dir, records, err)
 	return err
+}
+
+// closing adds what went wrong at the end of a run. That the stack is down is said once.
+func closing(err, last error) error {
+	if errors.Is(err, daemon.ErrDown) && errors.Is(last, daemon.ErrDown) {
+		return err
+	}
+	return errors.Join(err, last)
 }
 
 // keepSeries keeps what Prometheus has recorded while the run was shot, for `lab open`.

@@ -248,7 +248,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		var dial *net.OpError
 		if errors.As(err, &dial) && dial.Op == "dial" {
-			return ErrDown
+			return whyDown(c.layout)
 		}
 		return fmt.Errorf("ask the supervisor: %w", err)
 	}

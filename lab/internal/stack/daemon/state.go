@@ -103,6 +103,19 @@ func readState(path string) (state, error) {
 	return s, nil
 }
 
+// whyDown is ErrDown, with its cause if that is known: a supervisor that ends in order
+// leaves no state behind.
+func whyDown(layout stack.Layout) error {
+	old, err := readState(statePath(layout))
+	if err != nil || old.Supervisor.lives() {
+		return ErrDown
+	}
+	if boot, err := proc.Boot(); err != nil || boot != old.Boot {
+		return ErrDown
+	}
+	return fmt.Errorf("the supervisor (process %d) was killed: %w; its log: lab logs supervisor", old.Supervisor.PID, ErrDown)
+}
+
 // sweepTimeout bounds the wait for what a killed supervisor has left.
 const sweepTimeout = 15 * time.Second
 
