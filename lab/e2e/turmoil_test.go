@@ -60,7 +60,11 @@ func TestTwoLabsAtOnce(t *testing.T) {
 	a, b := newCheckout(t), newCheckout(t)
 	var both sync.WaitGroup
 	for _, c := range []*checkout{a, b} {
-		both.Go(func() { c.run("up") })
+		both.Go(func() {
+			if r := c.run("up"); r.status != 0 {
+				t.Errorf("up beside another lab's: exit status %d\n%s", r.status, r.stderr)
+			}
+		})
 	}
 	both.Wait()
 	taken := make(map[string]bool)
