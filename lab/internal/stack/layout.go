@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/google/renameio/v2"
+
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -30,6 +32,8 @@ type Layout struct {
 const (
 	rootHomes   = "/var/lib/stormwave"
 	userSockets = "/tmp" // never os.TempDir: nix develop changes it from shell to shell
+
+	checkoutNote = "checkout" // in a home: the path of its checkout
 )
 
 // serviceAccounts run PostgreSQL and PgBouncer when the caller is root, best first.
@@ -108,7 +112,11 @@ func (l Layout) Create() error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(l.Home, "checkout"), []byte(l.Root), 0o600)
+	// Whole or not at all: by a torn note another lab would take this one for left.
+	if err := renameio.WriteFile(filepath.Join(l.Home, checkoutNote), []byte(l.Root), 0o600); err != nil {
+		return fmt.Errorf("note whose home this is: %w", err)
+	}
+	return nil
 }
 
 // privateDir makes the directory, or makes sure that nobody else made it.
@@ -145,15 +153,13 @@ func removeHome(home string) {
 	_ = os.RemoveAll(home)
 }
 
-// sweepHomes removes what labs of deleted checkouts have left under rootHomes.
-func sweepHomes() {
-	if !proc.IsRoot() {
-		return
-	}
-	notes, _ := filepath.Glob(filepath.Join(rootHomes, "*", "checkout"))
+// sweepHomes removes from a directory of homes what labs of deleted checkouts have left.
+// A home whose note names no checkout is left alone.
+func sweepHomes(homes string) {
+	notes, _ := filepath.Glob(filepath.Join(homes, "*", checkoutNote))
 	for _, note := range notes {
 		root, err := os.ReadFile(note)
-		if err != nil {
+		if err != nil || !filepath.IsAbs(string(root)) {
 			continue
 		}
 		if _, err := os.Stat(string(root)); errors.Is(err, fs.ErrNotExist) {

@@ -83,7 +83,9 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 	began := time.Now()
 	s.report = report
 	defer func() { s.report = func(Step) {} }()
-	sweepHomes()
+	if proc.IsRoot() {
+		sweepHomes(rootHomes)
+	}
 	if err := s.layout.Create(); err != nil {
 		return err
 	}
