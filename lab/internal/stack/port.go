@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // Ports are drawn from below the range that the kernel gives to outgoing
@@ -13,33 +15,50 @@ import (
 // while it restarts.
 const lowestPort = 15000
 
-// freePorts returns one free loopback port for each name.
+// freePorts returns one free loopback port for each name, none of which another lab
+// gets as long as this process lives: a service listens on its port only later, and not
+// while it is down.
 func freePorts(names ...string) (map[string]string, error) {
 	ports := make(map[string]string, len(names))
 	ceiling := ephemeralFloor()
 	for _, name := range names {
-		listener, err := listenBelow(ceiling)
+		addr, err := drawPort(lowestPort, ceiling)
 		if err != nil {
 			return nil, fmt.Errorf("find a free port for %s: %w", name, err)
 		}
-		// Held until all are drawn, so that no two names get the same.
-		defer func() { _ = listener.Close() }()
-		ports[name] = listener.Addr().String()
+		ports[name] = addr
 	}
 	return ports, nil
 }
 
-func listenBelow(ceiling int) (net.Listener, error) {
-	var last error
+func drawPort(lowest, ceiling int) (addr string, err error) {
 	for range 200 {
-		port := lowestPort + rand.IntN(ceiling-lowestPort)
-		listener, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			return listener, nil
+		port := lowest + rand.IntN(ceiling-lowest)
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if err = claimPort(port); err != nil {
+			continue
 		}
-		last = err
+		var listener net.Listener
+		if listener, err = net.Listen("tcp4", addr); err == nil {
+			return addr, listener.Close()
+		}
 	}
-	return nil, fmt.Errorf("none of 200 ports between %d and %d is free: %w", lowestPort, ceiling, last)
+	return "", fmt.Errorf("none of 200 ports between %d and %d is free: %w", lowest, ceiling, err)
+}
+
+// claimPort keeps other labs from a port, until this process ends: by the name of a
+// socket in Linux' abstract namespace, which is the machine's as its ports are, and needs
+// no file. Nobody can connect to it, for it does not listen.
+func claimPort(port int) error {
+	claim, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("claim port %d: %w", port, err)
+	}
+	if err := unix.Bind(claim, &unix.SockaddrUnix{Name: fmt.Sprintf("@stormwave/port/%d", port)}); err != nil {
+		_ = unix.Close(claim)
+		return fmt.Errorf("claim port %d: %w", port, err)
+	}
+	return nil
 }
 
 func ephemeralFloor() int {

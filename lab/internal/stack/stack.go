@@ -63,7 +63,8 @@ type Figures struct {
 	FirstUpSeconds *float64 `json:"first_up_s,omitempty"` // of the up that made the data set
 }
 
-// New returns a stack that is down. It draws the ports and the passwords.
+// New returns a stack that is down. It draws the passwords, and the ports, which are its
+// own as long as this process lives.
 func New(layout Layout, tools toolchain.Set) (*Stack, error) {
 	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, labPage, faultProxy)
 	if err != nil {
