@@ -19,7 +19,7 @@ factors:
     healthy: {}
     row-locks: {fault.lock_users: 400ms}
     network-latency: {fault.network_delay: 25ms}
-    app-cpu: {fault.cpu_app: 0.1, scenario.THINK_TIME: 200ms}
+    app-cpu: {fault.cpu_app: 0.2, scenario.THINK_TIME: 100ms}
     replica-killed: {topology: replica, fault.kill: replica@4s}
 baseline: {fault: healthy}
 expect:
