@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"stormwave/lab/internal/stack/proc"
 )
 
 // A process that is suspended in mid-shot, and does not wake up, is noticed by a
@@ -284,9 +287,19 @@ func TestUpAndDownInAHurry(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 10 {
 			command := []string{"up", "down"}[i%2]
-			all.Go(func() { c.run(command) })
+			all.Go(func() {
+				r := c.run(command)
+				overtaken := command == "up" && (strings.Contains(r.stderr, "the stack went down") || strings.Contains(r.stderr, "the stack is down"))
+				if r.status != 0 && !overtaken {
+					t.Errorf("%s among ten at once: exit status %d\n%s", command, r.status, r.stderr)
+				}
+			})
 		}
 		all.Wait()
+		c.lab("down")
+		if left := c.processes(); len(left) > 0 {
+			t.Fatalf("down after ten at once: processes are left:\n%s", strings.Join(left, "\n"))
+		}
 	}
 	for range 100 {
 		c.lab("up")
@@ -314,6 +327,83 @@ func TestUpAndDownInAHurry(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(c.home(), "data", "[pr]*", "PG_VERSION")); len(left) > 0 {
 		t.Errorf("data is left: %v", left)
 	}
+}
+
+// A supervisor is busy before it answers: with what a killed one has left, until that is
+// gone. Another up waits for it, and so does a down.
+func TestUpAndDownWaitForASupervisorThatDoesNotAnswerYet(t *testing.T) {
+	c := newCheckout(t)
+	c.small(filepath.Join(c.home(), "data"), "1g")
+	for _, second := range []string{"up", "down"} {
+		c.upAndKilled()
+		c.leaveRunning("primary")
+		var first result
+		var up sync.WaitGroup
+		up.Go(func() { first = c.run("up") })
+		eventually(t, "a supervisor holds the lock", 5*time.Second, c.isClaimed)
+		if got := c.status().State; got != "down" {
+			t.Fatalf("the stack is %s; want a supervisor that does not answer yet", got)
+		}
+		r := c.run(second)
+		up.Wait()
+		if r.status != 0 {
+			t.Errorf("%s: exit status %d\n%s%s", second, r.status, r.stdout, r.stderr)
+		}
+		switch left := c.processes(); second {
+		case "up":
+			if first.status != 0 || strings.Contains(first.stdout, "already") || !strings.Contains(r.stdout, "already") {
+				t.Errorf("the first up: exit status %d, %q, the second: %q; want the first to have started it", first.status, first.stdout, r.stdout)
+			}
+			if got := c.status().State; got != "up" {
+				t.Errorf("the stack is %s; want up", got)
+			}
+			c.lab("down")
+		case "down":
+			if first.status != 1 || !strings.Contains(first.stderr, "went down") {
+				t.Errorf("the up: exit status %d, %q; want it told that the stack went down", first.status, first.stderr)
+			}
+			if len(left) > 0 || !strings.Contains(r.stdout, "down\n") || strings.Contains(r.stdout, "already") {
+				t.Errorf("down says %q; processes are left:\n%s", r.stdout, strings.Join(left, "\n"))
+			}
+		}
+	}
+}
+
+// leaveRunning writes into the state file of a killed supervisor that its service has not
+// ended: it is a process that takes no notice of what its owner does.
+func (c *checkout) leaveRunning(service string) {
+	c.t.Helper()
+	sleeper, err := proc.Start(proc.Spec{Name: "sleeper", Path: "/bin/sleep", Args: []string{"60"}})
+	must(c.t, err)
+	c.t.Cleanup(func() { must(c.t, sleeper.Stop(context.Background())) })
+	id, _ := proc.Identify(sleeper.PID())
+	eventually(c.t, "the process is a sleep", 5*time.Second, func() bool { return strings.HasSuffix(proc.Program(id.PID), "sleep") })
+	path := filepath.Join(c.root, ".lab", "state.json")
+	text, err := os.ReadFile(path)
+	must(c.t, err)
+	var state map[string]any
+	must(c.t, json.Unmarshal(text, &state))
+	state["services"].(map[string]any)[service] = map[string]any{"PID": id.PID, "Start": id.Start, "program": proc.Program(id.PID)}
+	text, err = json.Marshal(state)
+	must(c.t, err)
+	must(c.t, os.WriteFile(path, text, 0o600))
+}
+
+// isClaimed reports whether a supervisor has opened the lock that it holds all its life.
+func (c *checkout) isClaimed() bool {
+	for _, process := range c.processes() {
+		pid, command, _ := strings.Cut(process, " ")
+		if !strings.Contains(command, " supervise ") {
+			continue
+		}
+		files, _ := filepath.Glob(filepath.Join("/proc", pid, "fd", "*"))
+		for _, file := range files {
+			if path, err := os.Readlink(file); err == nil && path == filepath.Join(c.root, ".lab", "lock") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // shared are the pieces of dynamic and System V shared memory that a server has mapped:

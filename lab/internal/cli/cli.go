@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/daemon"
 )
 
 // Exit statuses, as contracts.md names them.
@@ -59,6 +60,8 @@ func ExitStatus(err error, stderr io.Writer) int {
 		return statusIncomplete
 	case errors.Is(err, errInterrupted):
 		return statusInterrupted
+	case errors.Is(err, daemon.ErrRunning):
+		return daemon.StatusRunning
 	}
 	return statusFailure
 }

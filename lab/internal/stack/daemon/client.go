@@ -42,28 +42,60 @@ func NewClient(layout stack.Layout) *Client {
 
 // Start makes sure that a supervisor runs, and follows the up to its end. It
 // reports whether it has started one. With bound set, a supervisor that it starts
-// ends with the calling process. One that is about to end is waited for.
+// ends with the calling process. One that comes or goes is waited for: of those that
+// are started at the same time, one stays.
 func (c *Client) Start(ctx context.Context, bound bool, each func(stack.Step)) (started bool, err error) {
-	st, err := c.Status(ctx)
-	if err == nil && st.State == stopping {
-		old, _ := proc.Identify(st.Supervisor)
-		if err := awaitEnd(ctx, old); err != nil {
-			return false, err
-		}
-		err = ErrDown
-	}
-	if errors.Is(err, ErrDown) {
-		if err := c.launch(ctx, bound); err != nil {
-			return false, err
-		}
-		started = true
-	} else if err != nil {
+	if started, err = c.summon(ctx, bound); err != nil {
 		return false, err
 	}
 	return started, c.follow(ctx, each)
 }
 
-// launch starts a supervisor and waits until its socket answers.
+// summon returns when there is a supervisor that answers and is to stay.
+func (c *Client) summon(ctx context.Context, bound bool) (started bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye+startTimeout)
+	defer cancel()
+	for {
+		st, err := c.find(ctx)
+		switch {
+		case err == nil && st.State == stopping:
+			old, _ := proc.Identify(st.Supervisor)
+			if err := awaitEnd(ctx, old); err != nil {
+				return false, err
+			}
+		case err == nil:
+			return false, nil
+		case !errors.Is(err, ErrDown):
+			return false, err
+		default:
+			if err := c.launch(ctx, bound); !errors.Is(err, ErrRunning) {
+				return err == nil, err
+			}
+		}
+	}
+}
+
+// find returns the status of the supervisor that holds the lock; one that does not
+// answer yet, or any more, is waited for. ErrDown: there is none.
+func (c *Client) find(ctx context.Context) (Status, error) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		exists := claimed(c.layout) // asked first: who ends in between has not been missed
+		st, err := c.Status(ctx)
+		if err == nil || !exists {
+			return st, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return Status{}, fmt.Errorf("wait for the supervisor's answer: %w; see `lab logs supervisor`", ctx.Err())
+		}
+	}
+}
+
+// launch starts a supervisor and waits until it answers; one that does not is ended.
+// ErrRunning: another was first.
 func (c *Client) launch(ctx context.Context, bound bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -79,14 +111,27 @@ func (c *Client) launch(ctx context.Context, bound bool) error {
 		me, _ := proc.Identify(os.Getpid())
 		args = append(args, "--owner", fmt.Sprintf("%d:%d", me.PID, me.Start))
 	}
-	supervisor, err := proc.Detach(proc.Spec{Name: "supervisor", Path: self, Args: args, Env: os.Environ(), Dir: c.layout.Root, Log: c.layout.Log("supervisor")})
+	supervisor, err := proc.Detach(proc.Spec{Name: "supervisor", Path: self, Args: args, Env: os.Environ(), Dir: c.layout.Root, Log: c.layout.Log("supervisor"), StopTimeout: downTimeout})
 	if err != nil {
 		return err
 	}
-	return supervisor.Await(ctx, func(ctx context.Context) error {
-		_, err := c.Status(ctx)
+	err = supervisor.Await(ctx, func(ctx context.Context) error {
+		st, err := c.Status(ctx)
+		if err == nil && st.Supervisor != supervisor.PID() {
+			err = fmt.Errorf("another supervisor (process %d) answers", st.Supervisor)
+		}
 		return err
 	})
+	if err == nil {
+		return nil
+	}
+	if err := supervisor.Stop(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	if supervisor.Exit().Code == StatusRunning {
+		return ErrRunning
+	}
+	return err
 }
 
 // ParseOwner reads the owner that launch has written: its pid and start time.
@@ -112,6 +157,9 @@ func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
 		return err
 	}
 	resp, err := c.http.Do(req)
+	if isDial(err) {
+		return errWentDown
+	}
 	if err != nil {
 		return fmt.Errorf("follow the start: %w", err)
 	}
@@ -152,13 +200,15 @@ func (c *Client) Deaths(ctx context.Context) ([]stack.Death, error) {
 func (c *Client) Down(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye)
 	defer cancel()
-	st, err := c.Status(ctx)
+	st, err := c.find(ctx)
 	if err != nil {
 		return err
 	}
 	supervisor, _ := proc.Identify(st.Supervisor)
-	if err := c.call(ctx, http.MethodPost, "/down", nil, nil); err != nil {
-		return err
+	if st.State != stopping {
+		if err := c.call(ctx, http.MethodPost, "/down", nil, nil); err != nil {
+			return err
+		}
 	}
 	if err := awaitEnd(ctx, supervisor); err != nil {
 		return err
@@ -246,8 +296,7 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		var dial *net.OpError
-		if errors.As(err, &dial) && dial.Op == "dial" {
+		if isDial(err) {
 			return whyDown(c.layout)
 		}
 		return fmt.Errorf("ask the supervisor: %w", err)
@@ -267,4 +316,10 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 		return fmt.Errorf("ask the supervisor: %w", err)
 	}
 	return nil
+}
+
+// isDial reports whether nobody listens on the control socket.
+func isDial(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
-	"golang.org/x/sys/unix"
 
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
@@ -40,22 +39,6 @@ func residentOf(pid int) (r resident, ok bool) {
 func (r resident) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
 
 func statePath(layout stack.Layout) string { return filepath.Join(layout.Lab, "state.json") }
-
-// claim takes the lock that a supervisor holds all its life.
-func claim(layout stack.Layout) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(layout.Lab, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open lock: %w", err)
-	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, ErrRunning
-		}
-		return nil, fmt.Errorf("take lock: %w", err)
-	}
-	return lock, nil
-}
 
 // remember writes down who runs.
 func (s *Supervisor) remember() error {

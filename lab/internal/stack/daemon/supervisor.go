@@ -27,8 +27,8 @@ const (
 	goodbye     = 5 * time.Second // for clients to read their last answer
 )
 
-// ErrRunning means that this checkout has a supervisor already.
-var ErrRunning = errors.New("a supervisor of this checkout runs already")
+// errWentDown is the end of an up that a down has overtaken.
+var errWentDown = errors.New("the stack went down")
 
 // Supervisor owns a stack from its start to its end.
 type Supervisor struct {
@@ -60,7 +60,7 @@ type Run struct {
 
 // Supervise brings the stack up, serves the control socket, and takes the stack
 // down when ctx ends, when a client asks for it, or when owner, if there is one,
-// is gone.
+// is gone. ErrRunning: the checkout has another supervisor.
 func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, owner *proc.Ident) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
@@ -104,6 +104,9 @@ func (s *Supervisor) up(ctx context.Context) error {
 	if err == nil {
 		err = s.remember()
 	}
+	if err != nil && s.isLeaving() {
+		err = errWentDown // what failed, failed for that
+	}
 	s.progress.finish(err)
 	return err
 }
@@ -114,7 +117,7 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 	defer cancel()
 	slog.Info("going down")
 	err := s.stack.Down(ctx)
-	s.progress.finish(errors.New("the stack went down"))
+	s.progress.finish(errWentDown)
 	if left := s.stack.Survivors(); len(left) > 0 {
 		err = errors.Join(err, fmt.Errorf("processes %v are left", left))
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // Detach starts a process that outlives the caller, in a session of its own, with
-// its output appended to spec.Log. The caller may wait for it with Done, but need
-// not: it is nobody's child to stop.
+// its output appended to spec.Log. The caller may wait for it, and stop it, but need
+// not: it is no one's to own.
 func Detach(spec Spec) (*Process, error) {
 	p := &Process{spec: spec, done: make(chan struct{})}
 	p.cmd = &exec.Cmd{
