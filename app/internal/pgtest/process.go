@@ -46,6 +46,7 @@ func (p *process) Stop(t testing.TB) {
 }
 
 // Kill ends the server and all its children with SIGKILL, and waits until none is left.
+// PostgreSQL's shared memory stays until it is started again: end a test with that.
 func (p *process) Kill(t testing.TB) {
 	t.Helper()
 	if err := p.kill(); err != nil {

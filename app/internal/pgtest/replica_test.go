@@ -118,6 +118,7 @@ func TestReplicasStandSideBySide(t *testing.T) {
 	if n := count(t, b.Connect(t, "app"), body); n != 1 {
 		t.Errorf("the other replica shows %d notes, want 1", n)
 	}
+	a.Start(t) // and so removes the shared memory that the killed one has left
 }
 
 func TestFailedStartShowsTheLog(t *testing.T) {
