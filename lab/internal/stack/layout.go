@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/google/renameio/v2"
 
@@ -22,11 +21,10 @@ import (
 // (/root, a private temporary directory): for root their files are under
 // /var/lib/stormwave instead.
 type Layout struct {
-	Root    string       // the checkout, absolute
-	Lab     string       // Root/.lab: state, logs, tools, Prometheus' data
-	Home    string       // data of PostgreSQL and PgBouncer
-	Sockets string       // short, for a socket's path holds at most 107 bytes
-	Account proc.Account // runs PostgreSQL and PgBouncer
+	Root    string // the checkout, absolute
+	Lab     string // Root/.lab: state, logs, tools, Prometheus' data
+	Home    string // data of PostgreSQL and PgBouncer
+	Sockets string // short, for a socket's path holds at most 107 bytes
 }
 
 const (
@@ -35,9 +33,6 @@ const (
 
 	checkoutNote = "checkout" // in a home: the path of its checkout
 )
-
-// serviceAccounts run PostgreSQL and PgBouncer when the caller is root, best first.
-var serviceAccounts = []string{"postgres", "nobody"}
 
 // NewLayout finds the places of the checkout at root. It creates nothing.
 func NewLayout(root string) (Layout, error) {
@@ -54,17 +49,11 @@ func NewLayout(root string) (Layout, error) {
 	if !proc.IsRoot() {
 		l.Home = filepath.Join(l.Lab, "home")
 		l.Sockets = filepath.Join(userSockets, fmt.Sprintf("stormwave-%d-%s", os.Getuid(), id))
-		l.Account, err = proc.Caller()
-		return l, err
+		return l, nil
 	}
 	l.Home = filepath.Join(rootHomes, id)
 	l.Sockets = filepath.Join(l.Home, "run")
-	for _, name := range serviceAccounts {
-		if l.Account, err = proc.Lookup(name); err == nil {
-			return l, nil
-		}
-	}
-	return Layout{}, fmt.Errorf("find an account for PostgreSQL, which refuses to run as root: none of %v exists; create one: useradd --system postgres", serviceAccounts)
+	return l, nil
 }
 
 // Control returns the path of the supervisor's control socket.
@@ -86,29 +75,26 @@ func (l Layout) Bin(name string) string { return filepath.Join(l.Root, "bin", na
 func (l Layout) passfile() string { return filepath.Join(l.Lab, "pgpass") }
 
 // data returns the directory of a service's data.
-func (l Layout) data(service string) string { return filepath.Join(l.Home, "data", service) }
+func (l Layout) data(service string) string { return filepath.Join(l.dataDir(), service) }
 
-// Create makes the directories, each with the least access that works.
+// Create makes the directories of the caller, each with the least access that works.
+// Those of the service account are made at each up, which alone knows the account.
 func (l Layout) Create() error {
 	passable := fs.FileMode(0o700)
 	if proc.IsRoot() {
 		passable = 0o711 // for the service account to pass through
 	}
 	for _, dir := range []struct {
-		path  string
-		mode  fs.FileMode
-		owner *proc.Account
+		path string
+		mode fs.FileMode
 	}{
-		{l.Lab, 0o700, nil},
-		{filepath.Join(l.Lab, "log"), 0o700, nil},
-		{filepath.Dir(l.Home), passable, nil},
-		{l.Home, passable, nil},
-		{filepath.Join(l.Home, "data"), 0o700, &l.Account},
-		{filepath.Join(l.Home, "template"), 0o700, &l.Account},
-		{l.Sockets, passable, nil},
-		{l.PGSockets(), 0o700, &l.Account},
+		{l.Lab, 0o700},
+		{filepath.Join(l.Lab, "log"), 0o700},
+		{filepath.Dir(l.Home), passable},
+		{l.Home, passable},
+		{l.Sockets, passable},
 	} {
-		if err := privateDir(dir.path, dir.mode, dir.owner); err != nil {
+		if err := privateDir(dir.path, dir.mode); err != nil {
 			return err
 		}
 	}
@@ -120,7 +106,7 @@ func (l Layout) Create() error {
 }
 
 // privateDir makes the directory, or makes sure that nobody else made it.
-func privateDir(path string, mode fs.FileMode, owner *proc.Account) error {
+func privateDir(path string, mode fs.FileMode) error {
 	if err := os.Mkdir(path, mode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("create directory: %w", err)
 	}
@@ -128,28 +114,22 @@ func privateDir(path string, mode fs.FileMode, owner *proc.Account) error {
 	if err != nil {
 		return fmt.Errorf("create directory: %w", err)
 	}
-	uid := uint32(os.Geteuid())
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || stat.Uid != uid && (owner == nil || stat.Uid != owner.UID) {
+	owner, err := proc.OwnerOf(info)
+	if err != nil {
+		return fmt.Errorf("create directory: %w", err)
+	}
+	if !info.IsDir() || owner.UID != uint32(os.Geteuid()) {
 		return fmt.Errorf("use %s: it is not a directory of this account; move it away", path)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		return fmt.Errorf("protect directory: %w", err)
-	}
-	if owner != nil && owner.UID != stat.Uid {
-		if err := os.Chown(path, int(owner.UID), int(owner.GID)); err != nil {
-			return fmt.Errorf("protect directory: %w", err)
-		}
 	}
 	return nil
 }
 
 // removeHome removes a lab's files outside its checkout, as far as it can.
 func removeHome(home string) {
-	servers, _ := filepath.Glob(filepath.Join(home, "data", "*", "PG_VERSION"))
-	for _, version := range servers {
-		_ = removeData(filepath.Dir(version))
-	}
+	_ = removeServers(filepath.Join(home, "data"))
 	_ = os.RemoveAll(home)
 }
 

@@ -5,18 +5,12 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-
-	"stormwave/lab/internal/stack/proc"
 )
 
 func layoutIn(t *testing.T, homes string) Layout {
 	t.Helper()
-	me, err := proc.Caller()
-	if err != nil {
-		t.Fatal(err)
-	}
 	root, home := t.TempDir(), filepath.Join(homes, "a-home")
-	return Layout{Root: root, Lab: filepath.Join(root, ".lab"), Home: home, Sockets: filepath.Join(home, "run"), Account: me}
+	return Layout{Root: root, Lab: filepath.Join(root, ".lab"), Home: home, Sockets: filepath.Join(home, "run")}
 }
 
 // While a lab's directories are made, by many at once, another lab that looks for what

@@ -3,7 +3,9 @@ package stack
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,7 +44,7 @@ func (s *Stack) pgbouncer() service {
 		spec: func() proc.Spec {
 			return proc.Spec{
 				Name: PgBouncer, Path: s.pgbouncerBinary(), Args: []string{s.pgbouncerFile("ini")}, Env: s.serviceEnv(),
-				Dir: filepath.Join(s.layout.Home, "data"), Log: s.layout.Log(PgBouncer), Account: s.account(),
+				Dir: s.layout.dataDir(), Log: s.layout.Log(PgBouncer), Account: s.account(),
 				CPUs: s.cpus[PgBouncer], StopSignal: syscall.SIGQUIT, // the polite ones wait for clients
 				Quota: s.quota(matrix.FaultPgBouncerCPU),
 			}
@@ -52,7 +54,7 @@ func (s *Stack) pgbouncer() service {
 }
 
 func (s *Stack) pgbouncerFile(ending string) string {
-	return filepath.Join(s.layout.Home, "data", "pgbouncer."+ending)
+	return filepath.Join(s.layout.dataDir(), "pgbouncer."+ending)
 }
 
 // pgbouncerBinary is where the service account can run it from.
@@ -79,7 +81,7 @@ func (s *Stack) writePgBouncerConf(ctx context.Context, settings matrix.Settings
 		return fmt.Errorf("write configuration of pgbouncer: %w", err)
 	}
 	if s.account() != nil {
-		if err := copyFile(s.tools.Path("pgbouncer"), s.pgbouncerBinary(), 0o755); err != nil {
+		if err := s.lendPgBouncer(); err != nil {
 			return err
 		}
 	}
@@ -91,10 +93,25 @@ func (s *Stack) writePgBouncerConf(ctx context.Context, settings matrix.Settings
 	for _, user := range [][2]string{{appRole, verifier}, {monitorRole, s.secrets[monitorRole]}, {poolerAdmin, s.secrets[poolerAdmin]}} {
 		fmt.Fprintf(&users, "%q %q\n", user[0], user[1])
 	}
-	if err := s.layout.give(s.pgbouncerFile("users"), users.String()); err != nil {
+	if err := s.give(s.pgbouncerFile("users"), users.String()); err != nil {
 		return err
 	}
-	return s.layout.give(s.pgbouncerFile("ini"), text.String())
+	return s.give(s.pgbouncerFile("ini"), text.String())
+}
+
+// lendPgBouncer copies the program to where the service account can run it from.
+func (s *Stack) lendPgBouncer() error {
+	fresh := s.pgbouncerBinary() + ".new"
+	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("copy pgbouncer: %w", err)
+	}
+	if err := copyFile(s.tools.Path("pgbouncer"), fresh, 0o700); err != nil {
+		return fmt.Errorf("copy pgbouncer: %w", err)
+	}
+	if err := os.Chmod(fresh, 0o755); err != nil { // whatever the umask is
+		return fmt.Errorf("copy pgbouncer: %w", err)
+	}
+	return os.Rename(fresh, s.pgbouncerBinary())
 }
 
 // verifier is the SCRAM secret that the primary keeps of a role's password. With it
@@ -110,18 +127,6 @@ func (s *Stack) verifier(ctx context.Context, role string) (secret string, err e
 		return "", fmt.Errorf("read the SCRAM secret of %s: %w", role, err)
 	}
 	return secret, nil
-}
-
-// copyFile copies a program to where another account can run it.
-func copyFile(from, to string, mode os.FileMode) error {
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("copy %s: %w", from, err)
-	}
-	if err := os.WriteFile(to+".new", content, mode); err != nil {
-		return fmt.Errorf("copy %s: %w", from, err)
-	}
-	return os.Rename(to+".new", to)
 }
 
 // console opens PgBouncer's admin console, which knows the simple protocol only.

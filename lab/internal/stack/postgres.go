@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +26,8 @@ var postgresConf string
 //go:embed conf/pg_hba.conf
 var postgresHBA string
 
-var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").Parse(postgresConf))
+var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").
+	Funcs(template.FuncMap{"quote": quoteGUC}).Parse(postgresConf))
 
 // defaultGUCs are PostgreSQL settings that a spec may override, with the values
 // of the study.
@@ -53,15 +53,11 @@ func overlay(defaults map[string]string, settings matrix.Settings, prefix string
 
 // writePostgresConf writes the configuration of a server, primary or replica.
 func (s *Stack) writePostgresConf(server string, settings matrix.Settings) error {
-	gucs := overlay(defaultGUCs, settings, matrix.PostgresPrefix)
-	for i := range gucs {
-		gucs[i].Value = strings.ReplaceAll(gucs[i].Value, "'", "''")
-	}
-	hba, ident := filepath.Join(s.layout.Home, "data", "pg_hba.conf"), filepath.Join(s.layout.Home, "data", "pg_ident.conf")
+	hba, ident := filepath.Join(s.layout.dataDir(), "pg_hba.conf"), filepath.Join(s.layout.dataDir(), "pg_ident.conf")
 	var text strings.Builder
 	err := postgresTemplate.Execute(&text, map[string]any{
 		"Server": server, "Port": portOf(s.addrs[server]), "Sockets": s.layout.PGSockets(),
-		"HBA": hba, "Ident": ident, "GUCs": gucs,
+		"HBA": hba, "Ident": ident, "GUCs": overlay(defaultGUCs, settings, matrix.PostgresPrefix),
 	})
 	if err != nil {
 		return fmt.Errorf("write configuration of %s: %w", server, err)
@@ -74,19 +70,22 @@ func (s *Stack) writePostgresConf(server string, settings matrix.Settings) error
 		hba: postgresHBA, ident: fmt.Sprintf("lab %s %s\n", caller.Name, superuser),
 		filepath.Join(s.layout.data(server), "postgresql.conf"): text.String(),
 	} {
-		if err := s.layout.give(path, content); err != nil {
+		if err := s.give(path, content); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// give writes a private file for the account that runs PostgreSQL and PgBouncer.
-func (l Layout) give(path, content string) error {
-	if err := writePrivate(path, content); err != nil {
-		return err
-	}
-	return os.Chown(path, int(l.Account.UID), int(l.Account.GID))
+// quoteGUC writes a value as postgresql.conf takes it, between quotes: guc-file.l reads
+// backslashes as C does.
+func quoteGUC(value string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(value) + "'"
+}
+
+// quoteConninfo writes a value of a libpq connection string.
+func quoteConninfo(value string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
 }
 
 // postgresSpec runs the server in the foreground. SIGINT is its fast shutdown;
@@ -99,17 +98,9 @@ func (s *Stack) postgresSpec(server string) proc.Spec {
 	}
 }
 
-// account is what PostgreSQL and PgBouncer run as: nil when the caller will do.
-func (s *Stack) account() *proc.Account {
-	if !proc.IsRoot() {
-		return nil
-	}
-	return &s.layout.Account
-}
-
 // serviceEnv is the whole environment of the programs that are not ours.
 func (s *Stack) serviceEnv() []string {
-	return []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + s.layout.Home}
+	return []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + s.layout.Home}
 }
 
 // socketURL is the superuser's way in.

@@ -39,12 +39,7 @@ func (s *Stack) copyTemplate(ctx context.Context) error {
 		return err
 	}
 	s.tell(func() { s.figures.TemplateMade = s.figures.TemplateMade || made })
-	// cp shares blocks where the file system can.
-	_, err = proc.Run(ctx, proc.Spec{
-		Name: "copy data set", Path: "/bin/cp", Args: []string{"-a", "--reflink=auto", from, data},
-		Env: s.serviceEnv(), Account: s.account(),
-	})
-	return err
+	return s.servant.Do(func() error { return copyTree(ctx, from, data) })
 }
 
 // primaryReady connects, and gives the roles the passwords of this up.

@@ -38,19 +38,18 @@ func (s *Stack) baseBackup(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(data, "standby.signal")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	passfile := filepath.Join(s.layout.Home, "data", "pgpass")
-	if err := s.secrets.writePassfile(passfile, replicator); err != nil {
-		return err
-	}
-	if err := os.Chown(passfile, int(s.layout.Account.UID), int(s.layout.Account.GID)); err != nil {
+	passfile := filepath.Join(s.layout.dataDir(), "pgpass")
+	if err := s.give(passfile, s.secrets.passfile(replicator)); err != nil {
 		return err
 	}
 	// --no-sync: a crash of the machine only means to begin again.
 	_, err := proc.Run(ctx, proc.Spec{
 		Name: "pg_basebackup", Path: s.tools.Path("pg_basebackup"), Account: s.account(), Env: s.serviceEnv(), Dir: filepath.Dir(data),
 		Args: []string{
-			"--dbname=" + fmt.Sprintf("host=127.0.0.1 port=%s user=%s passfile=%s application_name=%s", portOf(s.addrs[Primary]), replicator, passfile, Replica),
-			"--pgdata=" + data, "--write-recovery-conf", "--create-slot", "--slot=" + replicaSlot, "--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-manifest",
+			"--dbname=" + fmt.Sprintf("host=127.0.0.1 port=%s user=%s passfile=%s application_name=%s",
+				portOf(s.addrs[Primary]), replicator, quoteConninfo(passfile), Replica),
+			"--pgdata=" + data, "--write-recovery-conf", "--create-slot", "--slot=" + replicaSlot,
+			"--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-manifest",
 		},
 	})
 	return err

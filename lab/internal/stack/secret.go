@@ -3,7 +3,6 @@ package stack
 import (
 	"crypto/rand"
 	"fmt"
-	"os"
 	"strings"
 )
 
@@ -31,19 +30,12 @@ func newSecrets() secrets {
 	return s
 }
 
-// writePassfile writes libpq's password file, for the `psql` command and for
-// programs that would else take the password on their command line.
-func (s secrets) writePassfile(path string, roles ...string) error {
+// passfile is libpq's password file for the roles, for the `psql` command and for programs
+// that would else take the password on their command line.
+func (s secrets) passfile(roles ...string) string {
 	var text strings.Builder
 	for _, role := range roles {
 		fmt.Fprintf(&text, "*:*:*:%s:%s\n", role, s[role])
 	}
-	return writePrivate(path, text.String())
-}
-
-func writePrivate(path, text string) error {
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Chmod(path, 0o600)
+	return text.String()
 }

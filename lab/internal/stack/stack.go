@@ -25,6 +25,7 @@ import (
 // Stack is the set of services of one checkout. Its operations run one at a time.
 type Stack struct {
 	layout  Layout
+	servant proc.Account // runs PostgreSQL and PgBouncer
 	tools   toolchain.Set
 	addrs   map[string]string // of each service, host:port
 	archive bool              // Prometheus only shows what a run has kept
@@ -63,15 +64,19 @@ type Figures struct {
 	FirstUpSeconds *float64 `json:"first_up_s,omitempty"` // of the up that made the data set
 }
 
-// New returns a stack that is down. It draws the passwords, and the ports, which are its
-// own as long as this process lives.
+// New returns a stack that is down. It chooses the account of the servers, and draws the
+// passwords and the ports, which are its own as long as this process lives.
 func New(layout Layout, tools toolchain.Set) (*Stack, error) {
+	servant, err := serviceAccount()
+	if err != nil {
+		return nil, err
+	}
 	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, labPage, faultProxy)
 	if err != nil {
 		return nil, err
 	}
 	return &Stack{
-		layout: layout, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(),
+		layout: layout, servant: servant, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(),
 		settings: matrix.Defaults(), report: func(Step) {}, admins: make(map[string]*pgx.Conn),
 	}, nil
 }
@@ -90,12 +95,15 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 	if err := s.layout.Create(); err != nil {
 		return err
 	}
+	if err := errors.Join(s.makeServantDirs(), s.ownPrograms()); err != nil {
+		return err
+	}
 	for _, server := range []string{Primary, Replica} {
 		if err := removeData(s.layout.data(server)); err != nil {
 			return fmt.Errorf("remove old data: %w", err)
 		}
 	}
-	if err := s.secrets.writePassfile(s.layout.passfile(), appRole, monitorRole, poolerAdmin); err != nil {
+	if err := writePrivate(s.layout.passfile(), s.secrets.passfile(appRole, monitorRole, poolerAdmin)); err != nil {
 		return err
 	}
 	if err := s.startAll(ctx, s.services()); err != nil {

@@ -47,9 +47,13 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 	for _, part := range []string{s.tools["postgres"].Version, clusterSQL, databaseSQL, string(sql), strings.Join(initdbArgs(s.tools["postgres"].Version), " ")} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
-	dir = filepath.Join(s.layout.Home, "template", hex.EncodeToString(sum.Sum(nil)[:8]))
+	dir = filepath.Join(s.layout.templates(), hex.EncodeToString(sum.Sum(nil)[:8]))
 	s.templateDir = dir
-	whole, err := sealed(dir)
+	var whole bool
+	err = s.servant.Do(func() (err error) {
+		whole, err = sealed(dir)
+		return err
+	})
 	if err != nil {
 		return "", false, fmt.Errorf("look at the template: %w; remove %s, it is made anew", err, dir)
 	}
@@ -65,7 +69,7 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 	if err := s.makeTemplate(ctx, unfinished, string(sql)); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
-	if err := seal(unfinished, dir); err != nil {
+	if err := s.servant.Do(func() error { return seal(unfinished, dir) }); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
 	return dir, true, nil
@@ -75,11 +79,15 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 func (s *Stack) keepFirstUp() error {
 	path := s.templateDir + ".first_up_s"
 	if s.figures.TemplateMade {
-		if err := writePrivate(path, strconv.FormatFloat(s.figures.UpSeconds, 'f', 3, 64)); err != nil {
+		if err := s.give(path, strconv.FormatFloat(s.figures.UpSeconds, 'f', 3, 64)); err != nil {
 			return err
 		}
 	}
-	text, err := os.ReadFile(path)
+	var text []byte
+	err := s.servant.Do(func() (err error) {
+		text, err = os.ReadFile(path)
+		return err
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the up that made it did not come to its end
 	}
@@ -143,10 +151,10 @@ func (s *Stack) makeTemplate(ctx context.Context, dir, sql string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.layout.give(filepath.Join(dir, "pg_ident.conf"), fmt.Sprintf("lab %s %s\n", caller.Name, superuser)); err != nil {
+	if err := s.give(filepath.Join(dir, "pg_ident.conf"), fmt.Sprintf("lab %s %s\n", caller.Name, superuser)); err != nil {
 		return err
 	}
-	if err := s.layout.give(filepath.Join(dir, "pg_hba.conf"), postgresHBA); err != nil {
+	if err := s.give(filepath.Join(dir, "pg_hba.conf"), postgresHBA); err != nil {
 		return err
 	}
 	// Nothing but the private socket, and no durability: a crash only means to

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -61,7 +60,9 @@ type Process struct {
 func Start(spec Spec) (*Process, error) {
 	p := &Process{spec: spec, started: time.Now(), done: make(chan struct{})}
 	p.cmd = &exec.Cmd{
-		Path: spec.Path, Args: append([]string{filepath.Base(spec.Path)}, spec.Args...),
+		// By its whole path: PostgreSQL finds its other programs, libraries and share files
+		// beside what it was called by, and by a bare name it would look on PATH.
+		Path: spec.Path, Args: append([]string{spec.Path}, spec.Args...),
 		Env: spec.Env, Dir: spec.Dir, Stdin: spec.Stdin,
 		// A grandchild may hold the output pipe open for ever: do not wait for it.
 		WaitDelay:   2 * time.Second,

@@ -1,0 +1,115 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+// serviceAccounts run PostgreSQL and PgBouncer when the caller is root, best first.
+var serviceAccounts = []string{"postgres", "nobody"}
+
+// serviceAccount returns the account that PostgreSQL and PgBouncer run as: the caller's
+// own, unless that is root.
+func serviceAccount() (proc.Account, error) {
+	if !proc.IsRoot() {
+		return proc.Caller()
+	}
+	for _, name := range serviceAccounts {
+		if account, err := proc.Lookup(name); err == nil {
+			return account, nil
+		}
+	}
+	return proc.Account{}, fmt.Errorf("find an account for PostgreSQL, which refuses to run as root: none of %v exists; "+
+		"create one: useradd --system postgres", serviceAccounts)
+}
+
+// account is what PostgreSQL and PgBouncer are started as: nil when the caller will do.
+func (s *Stack) account() *proc.Account {
+	if !proc.IsRoot() {
+		return nil
+	}
+	return &s.servant
+}
+
+// makeServantDirs makes the directories of the service account. What another account has
+// left there, which ran the servers before, is removed: nobody can use it any more.
+func (s *Stack) makeServantDirs() error {
+	for _, dir := range []string{s.layout.dataDir(), s.layout.templates(), s.layout.PGSockets()} {
+		if err := s.takeOver(dir); err != nil {
+			return fmt.Errorf("make %s a directory of the account %s: %w", dir, s.servant.Name, err)
+		}
+	}
+	return nil
+}
+
+// takeOver makes one directory the service account's. The directory above is the caller's,
+// so that nobody puts another in its place meanwhile.
+func (s *Stack) takeOver(dir string) error {
+	info, err := os.Lstat(dir)
+	if err == nil {
+		owner, err := proc.OwnerOf(info)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() && owner.UID == s.servant.UID {
+			return os.Chmod(dir, 0o700)
+		}
+		if err := removeServers(dir); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chown(dir, int(s.servant.UID), int(s.servant.GID))
+}
+
+// give writes a private file for the account that runs PostgreSQL and PgBouncer, into a
+// directory of that account.
+func (s *Stack) give(path, content string) error {
+	return s.servant.Do(func() error { return writePrivate(path, content) })
+}
+
+// writePrivate writes a file that the calling account alone can read.
+func writePrivate(path, text string) error {
+	beside := renameio.WithTempDir(filepath.Dir(path)) // the caller's temporary directory may be closed to the account
+	if err := renameio.WriteFile(path, []byte(text), 0o600, beside); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// mayRun reports whether the service account can run the program: it may not be able to
+// enter the directory.
+func (s *Stack) mayRun(path string) error {
+	err := s.servant.Do(func() error { return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS) })
+	if err != nil {
+		return fmt.Errorf("the account %s, which PostgreSQL runs as, cannot run %s: %w; "+
+			"put it where every account can go, such as /usr/local or /opt", s.servant.Name, path, err)
+	}
+	return nil
+}
+
+// ownPrograms makes sure that the service account can run what it is to run.
+func (s *Stack) ownPrograms() error {
+	var errs []error
+	for _, name := range []string{"postgres", "initdb", "pg_basebackup"} {
+		errs = append(errs, s.mayRun(s.tools.Path(name)))
+	}
+	return errors.Join(errs...)
+}
+
+// dataDir holds what the servers and the pooler write, templates what data is copied from.
+func (l Layout) dataDir() string { return filepath.Join(l.Home, "data") }
+
+func (l Layout) templates() string { return filepath.Join(l.Home, "template") }
