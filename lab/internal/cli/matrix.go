@@ -16,7 +16,6 @@ import (
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack"
-	"stormwave/lab/internal/stack/toolchain"
 )
 
 func (l *lab) matrix() *cobra.Command {
@@ -92,7 +91,7 @@ func newRun(ctx context.Context, j *job) error {
 	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Shots), j.eta); err != nil {
 		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
-	if j.host, err = describeHost(ctx, j.layout, j.tools); err != nil {
+	if j.host, err = describeHost(ctx, *j); err != nil {
 		return err
 	}
 	j.host.Lab = figuresOf(j.status)
@@ -129,11 +128,12 @@ func newDir(results, spec string) (record.Dir, error) {
 }
 
 // describeHost tells what the run is made on and with.
-func describeHost(ctx context.Context, layout stack.Layout, tools toolchain.Set) (record.Host, error) {
-	info, err := host.Read(ctx, layout.Root, tools)
+func describeHost(ctx context.Context, j job) (record.Host, error) {
+	info, err := host.Read(ctx, j.layout.Root, j.tools)
 	if err != nil {
 		return info, err
 	}
-	info.Fingerprint, err = host.Fingerprint(layout.Bin("lab"), layout.Bin("app"), scenarioDir(layout))
+	info.OpenFiles = j.status.OpenFiles
+	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Bin("app"), scenarioDir(j.layout))
 	return info, err
 }

@@ -90,7 +90,7 @@ func openRun(layout stack.Layout, name string) (job, error) {
 // goOn claims the stack for the rest of a run, unless something has changed that
 // would make its second half another experiment than its first.
 func goOn(ctx context.Context, j *job, force bool) error {
-	now, err := describeHost(ctx, j.layout, j.tools)
+	now, err := describeHost(ctx, *j)
 	if err != nil {
 		return err
 	}

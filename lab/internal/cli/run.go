@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
@@ -65,6 +66,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if j.status, err = j.client.Status(ctx); err != nil {
 		return err
 	}
+	tellFewFiles(j.out, j.status, j.poolerSettings()...)
 	target, err := load.Aim(ctx, *j.status.URLs["app"], j.plan.AllowTargets)
 	if err != nil {
 		return err
@@ -90,6 +92,17 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	}
 	j.events.end(j.dir, records, err)
 	return err
+}
+
+// poolerSettings are those of the cells that have a pooler on their way.
+func (j job) poolerSettings() []matrix.Settings {
+	var all []matrix.Settings
+	for _, cell := range j.plan.Cells {
+		if strings.Contains(cell.Settings[matrix.Topology], matrix.Pooled) {
+			all = append(all, cell.Settings)
+		}
+	}
+	return all
 }
 
 // closing adds what went wrong at the end of a run. That the stack is down is said once.

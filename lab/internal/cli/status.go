@@ -8,6 +8,7 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/daemon"
 )
 
@@ -55,6 +56,9 @@ func (l *lab) status() *cobra.Command {
 				return fmt.Errorf("print status: %w", err)
 			}
 			printURLs(out, st)
+			if earlier := stack.LastDeath(st.Deaths) - len(st.Deaths); earlier > 0 {
+				fmt.Fprintf(out, "services ended unasked %d times before these:\n", earlier)
+			}
 			for _, death := range st.Deaths {
 				fmt.Fprintf(out, "%s at %s\n", death, death.At.Format("15:04:05"))
 			}

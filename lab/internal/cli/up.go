@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/daemon"
 )
@@ -38,8 +39,21 @@ func (l *lab) up() *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "up in %.1f s\n", st.Figures.UpSeconds)
 			}
 			printURLs(cmd.OutOrStdout(), st)
+			tellFewFiles(cmd.OutOrStdout(), st, st.Settings)
 			return nil
 		},
+	}
+}
+
+// tellFewFiles says where PgBouncer may not open the files that the settings let it need.
+func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
+	var needed uint64
+	for _, settings := range all {
+		needed = max(needed, stack.PoolerFiles(settings))
+	}
+	if st.OpenFiles < needed {
+		fmt.Fprintf(out, "note: a service may open %d files at once, and PgBouncer may need %d: beyond that it refuses clients; "+
+			"raise the hard limit of the account (ulimit -Hn), or set a lower pgbouncer.max_client_conn\n", st.OpenFiles, needed)
 	}
 }
 

@@ -81,13 +81,14 @@ func TestThePageBeforeAndAfterARun(t *testing.T) {
 func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	s := newStage(t)
 	for i := range deathsShown + 3 {
-		s.status.Deaths = append(s.status.Deaths, stack.Death{Service: "replica", At: noon.Add(time.Duration(i) * time.Minute), How: "status 1"})
+		s.status.Deaths = append(s.status.Deaths, stack.Death{N: i + 101, Service: "replica", At: noon.Add(time.Duration(i) * time.Minute), How: "status 1"})
 	}
+	s.status.Services[1].Deaths = deathsShown + 103 // the list holds the newest alone
 	text := s.get("/")
 	if n := strings.Count(text, "replica ended with status 1"); n != deathsShown || strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
 		t.Errorf("%d deaths are told; want the %d newest", n, deathsShown)
 	}
-	for _, want := range []string{"ended unasked 3 times before", `<td class="n">8</td>`} {
+	for _, want := range []string{"ended unasked 103 times before", `<td class="n">108</td>`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page holds no %q", want)
 		}

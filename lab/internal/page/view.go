@@ -26,8 +26,7 @@ type view struct {
 // service is a service with what has become of it.
 type service struct {
 	stack.ServiceStatus
-	State  string // "ready", "starting", "down"
-	Deaths int    // times that it ended unasked
+	State string // "ready", "starting", "down"
 }
 
 // look gathers what the page shows now.
@@ -47,7 +46,7 @@ func (p *Page) look(ctx context.Context) *view {
 	st := p.sources.Status()
 	v.Refresh, v.State, v.Deaths = refresh.Milliseconds(), st.State, st.Deaths
 	for _, s := range st.Services {
-		v.Services = append(v.Services, newService(s, st.Deaths))
+		v.Services = append(v.Services, newService(s))
 	}
 	var marks []mark
 	v.Shots = table{Version: "none"}
@@ -62,18 +61,13 @@ func (p *Page) look(ctx context.Context) *view {
 	return v
 }
 
-func newService(s stack.ServiceStatus, deaths []stack.Death) service {
+func newService(s stack.ServiceStatus) service {
 	state := service{ServiceStatus: s, State: "starting"}
 	switch {
 	case s.Ready:
 		state.State = "ready"
 	case s.PID == 0:
 		state.State = "down"
-	}
-	for _, d := range deaths {
-		if d.Service == s.Name {
-			state.Deaths++
-		}
 	}
 	return state
 }
@@ -82,10 +76,10 @@ func newService(s stack.ServiceStatus, deaths []stack.Death) service {
 const deathsShown = 5
 
 // LastDeaths are the newest, the oldest of them first.
-func (v *view) LastDeaths() []stack.Death { return v.Deaths[v.EarlierDeaths():] }
+func (v *view) LastDeaths() []stack.Death { return v.Deaths[max(0, len(v.Deaths)-deathsShown):] }
 
 // EarlierDeaths is how many there were before these.
-func (v *view) EarlierDeaths() int { return max(0, len(v.Deaths)-deathsShown) }
+func (v *view) EarlierDeaths() int { return max(0, stack.LastDeath(v.Deaths)-deathsShown) }
 
 // marksOf are the times of the shots.
 func marksOf(rows []row) []mark {

@@ -9,7 +9,8 @@ type Host struct {
 	CPUModel    string    `json:"cpu_model"`
 	Cores       int       `json:"cores"` // processors that the lab may use
 	MemoryBytes int64     `json:"memory_bytes"`
-	Governor    string    `json:"governor,omitempty"` // of the CPU frequency; absent where the kernel shows none
+	OpenFiles   uint64    `json:"open_files,omitempty"` // that each service could have open at once; absent: not recorded
+	Governor    string    `json:"governor,omitempty"`   // of the CPU frequency; absent where the kernel shows none
 	Go          string    `json:"go"`
 	Commit      string    `json:"commit"`                // of the lab; "" outside a repository
 	Dirty       bool      `json:"dirty"`                 // the checkout differed from Commit

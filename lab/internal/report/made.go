@@ -48,6 +48,9 @@ func hostTable(run Run) table {
 		{"Seed", fmt.Sprint(run.Plan.Seed)},
 		{"Pinned to CPUs", pinned(run)},
 	}
+	if h.OpenFiles > 0 {
+		rows = append(rows, []string{"Files a service may open", fmt.Sprint(h.OpenFiles)})
+	}
 	if len(h.Forced) > 0 {
 		rows = append(rows, []string{"Resumed in spite of", prose(strings.Join(h.Forced, "; "))})
 	}

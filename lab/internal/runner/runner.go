@@ -35,7 +35,7 @@ type Stack interface {
 	Unmark(context.Context) error
 	// Tell says how far the run is.
 	Tell(context.Context, exporter.Progress) error
-	// Deaths returns the services that ended unasked since the stack is up.
+	// Deaths returns the newest services that ended unasked since the stack is up.
 	Deaths(context.Context) ([]stack.Death, error)
 }
 
@@ -152,7 +152,7 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 	if err != nil {
 		return rec, err
 	}
-	for _, death := range after[min(len(before), len(after)):] {
+	for _, death := range stack.DeathsAfter(stack.LastDeath(before), after) {
 		v.invalid("%s: %s", death, death.Log)
 		if rec.Metrics == nil {
 			rec.Metrics = make(map[string]float64)

@@ -98,7 +98,8 @@ func (s *Stack) quota(setting string) float64 {
 	return v
 }
 
-// injection is a fault by SQL on the primary, and what undoes it.
+// injection is a fault by SQL on the primary, and what undoes it: also where it was not
+// done, or is undone already.
 type injection struct {
 	do   []string
 	undo []string
@@ -125,20 +126,27 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 				burnSQL, "ALTER TABLE posts ENABLE ROW LEVEL SECURITY",
 				fmt.Sprintf("CREATE POLICY fault ON posts USING (public.fault_burn(%d))", d.Microseconds()),
 			},
-			undo: []string{"DROP POLICY fault ON posts", "ALTER TABLE posts DISABLE ROW LEVEL SECURITY", "DROP FUNCTION public.fault_burn(int)"},
+			undo: []string{
+				"DROP POLICY IF EXISTS fault ON posts", "ALTER TABLE posts DISABLE ROW LEVEL SECURITY",
+				"DROP FUNCTION IF EXISTS public.fault_burn(int)",
+			},
 		})
 	}
 	if index, asked := s.settings[matrix.FaultIndex]; asked {
 		var definition string
-		if err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", index).Scan(&definition); err != nil {
+		err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", pgx.Identifier{index}.Sanitize()).Scan(&definition)
+		if err != nil {
 			return nil, fmt.Errorf("find index %s: %w; see `lab psql primary -- -c '\\di'`", index, err)
 		}
-		all = append(all, injection{do: []string{"DROP INDEX " + pgx.Identifier{index}.Sanitize()}, undo: []string{definition}})
+		all = append(all, injection{
+			do:   []string{"DROP INDEX " + pgx.Identifier{index}.Sanitize()},
+			undo: []string{strings.Replace(definition, "INDEX ", "INDEX IF NOT EXISTS ", 1)},
+		})
 	}
 	return all, nil
 }
 
-// inject does the faults by SQL.
+// inject does the faults by SQL, each as a whole or not at all.
 func (s *Stack) inject(ctx context.Context) error {
 	primary, err := s.admin(ctx, Primary)
 	if err != nil {
@@ -149,11 +157,9 @@ func (s *Stack) inject(ctx context.Context) error {
 		return err
 	}
 	for _, i := range all {
-		s.undo = append(s.undo, i.undo...)
-		for _, sql := range i.do {
-			if _, err := primary.Exec(ctx, sql); err != nil {
-				return fmt.Errorf("inject a fault: %w", err)
-			}
+		s.injected = append(s.injected, i) // first: who is cut off in a COMMIT does not know what became of it
+		if err := atOnce(ctx, primary, i.do); err != nil {
+			return fmt.Errorf("inject a fault: %w", err)
 		}
 	}
 	if len(all) > 0 {
@@ -162,23 +168,36 @@ func (s *Stack) inject(ctx context.Context) error {
 	return nil
 }
 
-// heal undoes the faults by SQL. Where the primary has been made anew meanwhile there
-// is nothing to undo.
+// heal undoes the faults by SQL, the last first, and forgets each that is undone. Where the
+// primary has been made anew meanwhile there is nothing to undo.
 func (s *Stack) heal(ctx context.Context) error {
-	if len(s.undo) == 0 {
+	if len(s.injected) == 0 {
 		return nil
 	}
 	primary, err := s.admin(ctx, Primary)
 	if err != nil {
 		return err
 	}
-	for _, sql := range s.undo {
-		if _, err := primary.Exec(ctx, sql); err != nil {
+	for len(s.injected) > 0 {
+		last := len(s.injected) - 1
+		if err := atOnce(ctx, primary, s.injected[last].undo); err != nil {
 			return fmt.Errorf("undo a fault: %w; make the data anew: lab down, then lab up", err)
 		}
+		s.injected = s.injected[:last]
 	}
-	s.undo = nil
 	return s.catchUp(ctx)
+}
+
+// atOnce runs the statements in one transaction.
+func atOnce(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, sql := range statements {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Strike begins the faults that come with the load: a replica that stops to replay,

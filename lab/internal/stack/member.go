@@ -3,6 +3,8 @@ package stack
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 // Death is the end of a service that nobody asked for.
 type Death struct {
+	N       int       `json:"n"` // counted from 1 since the stack is up, and never again
 	Service string    `json:"service"`
 	At      time.Time `json:"at"`
 	How     string    `json:"how"` // "status 1", "signal SIGKILL"
@@ -20,14 +23,32 @@ type Death struct {
 
 func (d Death) String() string { return fmt.Sprintf("%s ended with %s", d.Service, d.How) }
 
-// deathsKept bounds the list of deaths.
+// deathsKept bounds the list of deaths. Their numbers and counts go on.
 const deathsKept = 100
+
+// DeathsAfter returns those of the deaths, oldest first, that came after the one with that
+// number; 0: all.
+func DeathsAfter(n int, deaths []Death) []Death {
+	for len(deaths) > 0 && deaths[0].N <= n {
+		deaths = deaths[1:]
+	}
+	return deaths
+}
+
+// LastDeath returns the number of the newest death; 0: there was none.
+func LastDeath(deaths []Death) int {
+	if len(deaths) == 0 {
+		return 0
+	}
+	return deaths[len(deaths)-1].N
+}
 
 // members are the processes of the services that run, by service.
 type members struct {
 	mu      sync.Mutex
 	running map[string]*member
-	deaths  []Death
+	deaths  []Death        // the newest
+	died    map[string]int // all there were, by service
 	watches sync.WaitGroup
 }
 
@@ -37,7 +58,9 @@ type member struct {
 	stopping bool
 }
 
-func newMembers() *members { return &members{running: make(map[string]*member)} }
+func newMembers() *members {
+	return &members{running: make(map[string]*member), died: make(map[string]int)}
+}
 
 // add takes the process in and watches over it until its end.
 func (m *members) add(name string, p *proc.Process) {
@@ -66,8 +89,10 @@ func (m *members) addDeath(d Death) {
 	m.keep(d)
 }
 
-// keep notes a death, and forgets the oldest. The lock is held.
+// keep numbers and notes a death, and forgets the oldest. The lock is held.
 func (m *members) keep(d Death) {
+	d.N = LastDeath(m.deaths) + 1
+	m.died[d.Service]++
 	m.deaths = append(m.deaths, d)
 	m.deaths = m.deaths[max(0, len(m.deaths)-deathsKept):]
 }
@@ -137,8 +162,9 @@ func (m *members) isReady(name string) bool {
 	return member != nil && member.ready
 }
 
-func (m *members) allDeaths() []Death {
+// told returns the newest deaths, oldest first, and how many there were of each service.
+func (m *members) told() ([]Death, map[string]int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]Death(nil), m.deaths...)
+	return slices.Clone(m.deaths), maps.Clone(m.died)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/template"
@@ -97,6 +98,18 @@ func (s *Stack) writePgBouncerConf(ctx context.Context, settings matrix.Settings
 		return err
 	}
 	return s.give(s.pgbouncerFile("ini"), text.String())
+}
+
+// PoolerFiles is how many files PgBouncer may have open with these settings: one for each
+// client, for each connection to a server (two databases, three users), and some of its own.
+func PoolerFiles(settings matrix.Settings) uint64 {
+	number := func(keys []keyValue, name string) uint64 {
+		n, _ := strconv.ParseUint(valueOf(keys, name), 10, 32)
+		return n
+	}
+	keys := overlay(defaultPooler, settings, matrix.PgBouncerPrefix)
+	const own = 50
+	return number(keys, "max_client_conn") + 6*(number(keys, "default_pool_size")+number(keys, "reserve_pool_size")) + own
 }
 
 // lendPgBouncer copies the program to where the service account can run it from.

@@ -87,7 +87,12 @@ func (s *Stack) rules() string {
 	if s.archive {
 		return ""
 	}
-	return filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml")
+	return escapeGlob(filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml"))
+}
+
+// escapeGlob writes a path as a pattern that matches this path alone.
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 func (s *Stack) retention() string {

@@ -38,7 +38,7 @@ type Stack struct {
 	report      func(Step)
 	generations map[string]time.Time // when the processes of each server began, before the load
 	halfApplied bool                 // the configuration of the servers may be that of no cell
-	undo        []string             // SQL that undoes the faults of the cell
+	injected    []injection          // faults by SQL that are to be undone
 	killing     *time.Timer          // of a service that is to be killed
 
 	toldMu   sync.Mutex // of what Status tells during an operation, which alone changes it
@@ -174,7 +174,7 @@ func (s *Stack) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 type Status struct {
 	Services []ServiceStatus    `json:"services"`
 	URLs     map[string]*string `json:"urls"`   // null: not there
-	Deaths   []Death            `json:"deaths"` // services that ended unasked, oldest first
+	Deaths   []Death            `json:"deaths"` // the newest services that ended unasked, oldest first
 	Figures  Figures            `json:"figures"`
 	Settings matrix.Settings    `json:"settings"` // applied last
 }
@@ -186,6 +186,7 @@ type ServiceStatus struct {
 	Addr    string `json:"addr"`
 	Ready   bool   `json:"ready"`
 	Version string `json:"version"`
+	Deaths  int    `json:"deaths"` // times that it ended unasked
 }
 
 // Status tells the state of every service. It does not wait for an operation.
@@ -193,12 +194,14 @@ func (s *Stack) Status() Status {
 	pids := s.members.pids()
 	s.toldMu.Lock()
 	defer s.toldMu.Unlock()
-	st := Status{Deaths: s.members.allDeaths(), Figures: s.figures, Settings: maps.Clone(s.settings), URLs: map[string]*string{
+	deaths, died := s.members.told()
+	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.settings), URLs: map[string]*string{
 		"app": new(s.AppURL()), "prometheus": new("http://" + s.addrs[Prometheus]), "grafana": nil, "page": nil,
 	}}
 	for _, svc := range s.services() {
 		st.Services = append(st.Services, ServiceStatus{
-			Name: svc.name, PID: pids[svc.name], Addr: s.addrs[svc.name], Ready: s.members.isReady(svc.name), Version: s.tools[svc.program].Version,
+			Name: svc.name, PID: pids[svc.name], Addr: s.addrs[svc.name], Ready: s.members.isReady(svc.name),
+			Version: s.tools[svc.program].Version, Deaths: died[svc.name],
 		})
 		if svc.name == Grafana {
 			st.URLs["grafana"] = new("http://" + s.addrs[Grafana])

@@ -64,6 +64,9 @@ func Changes(was, is record.Host) []string {
 	differ("CPU", was.CPUModel, is.CPUModel)
 	differ("number of cores", fmt.Sprint(was.Cores), fmt.Sprint(is.Cores))
 	differ("memory", fmt.Sprint(was.MemoryBytes), fmt.Sprint(is.MemoryBytes))
+	if was.OpenFiles > 0 {
+		differ("limit of open files", fmt.Sprint(was.OpenFiles), fmt.Sprint(is.OpenFiles))
+	}
 	programs := make(map[string]record.Program)
 	for _, p := range is.Programs {
 		programs[p.Name] = p

@@ -189,7 +189,7 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, err
 }
 
-// Deaths returns the services that ended unasked since the stack is up.
+// Deaths returns the newest services that ended unasked since the stack is up.
 func (c *Client) Deaths(ctx context.Context) ([]stack.Death, error) {
 	st, err := c.Status(ctx)
 	return st.Deaths, err

@@ -20,7 +20,8 @@ type (
 		State      string `json:"state"` // "up", "starting", "stopping" or "down"
 		Supervisor int    `json:"supervisor_pid"`
 		stack.Status
-		Run *string `json:"run"`
+		OpenFiles uint64  `json:"open_files"` // that each service may have open at once
+		Run       *string `json:"run"`
 	}
 
 	applyRequest struct {
@@ -108,7 +109,7 @@ func (s *Supervisor) routes() http.Handler {
 }
 
 func (s *Supervisor) status() Status {
-	st := Status{State: "starting", Supervisor: os.Getpid(), Status: s.stack.Status()}
+	st := Status{State: "starting", Supervisor: os.Getpid(), Status: s.stack.Status(), OpenFiles: s.files}
 	st.URLs["page"] = new("http://" + s.stack.PageAddr())
 	if over, err := s.progress.outcome(); over && err == nil {
 		st.State = "up"

@@ -39,6 +39,7 @@ type Supervisor struct {
 	quit     context.CancelFunc
 	leaving  <-chan struct{} // closed when it is to end
 	owner    *proc.Ident     // whom it ends with; nil: nobody
+	files    uint64          // that it, and each service, may open
 
 	mu      sync.Mutex
 	run     *Run
@@ -75,11 +76,18 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 	if err := sweep(ctx, layout); err != nil {
 		return err
 	}
+	files, err := proc.RaiseOpenFiles()
+	if err != nil {
+		return err
+	}
 	st, err := stack.New(layout, tools)
 	if err != nil {
 		return err
 	}
-	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(), quit: quit, leaving: ctx.Done(), owner: owner}
+	s := &Supervisor{
+		layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(),
+		quit: quit, leaving: ctx.Done(), owner: owner, files: files,
+	}
 	defer s.exporter.Close(context.WithoutCancel(ctx))
 
 	servers, err := s.listen()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// As another: one that raises its limit, and shows what its children get.
+	if os.Getenv("PROC_TEST_FILES") != "" {
+		files, err := RaiseOpenFiles()
+		if err == nil {
+			err = Replace("/bin/sh", []string{"-c", "echo $1; ulimit -Sn", "sh", strconv.FormatUint(files, 10)}, nil)
+		}
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	// As another process of this same test binary: an owner that is killed.
 	if log := os.Getenv("PROC_TEST_OWNER"); log != "" {
 		p, err := Start(Spec{Name: "orphan", Path: "/bin/sleep", Args: []string{"60"}})
@@ -43,6 +53,18 @@ func TestRunReturnsOutputOrTellsCommandAndErrorText(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run error = %v; want it to hold %q", err, want)
 		}
+	}
+}
+
+func TestChildrenMayOpenAsManyFilesAsTheAccountMay(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const low = "ulimit -Sn 512; ulimit -Hn 4096; PROC_TEST_FILES=1 exec \"$0\""
+	out, err := Run(t.Context(), Spec{Name: "low", Path: "/bin/bash", Args: []string{"-c", low, self}})
+	if err != nil || string(out) != "4096\n4096\n" {
+		t.Errorf("it says, and its child has: %q, %v; want 4096 twice", out, err)
 	}
 }
 
