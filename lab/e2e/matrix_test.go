@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -48,10 +49,11 @@ func records(t *testing.T, run string) []rec {
 // runs returns the directories of the runs in the checkout.
 func (c *checkout) runs() []string {
 	c.t.Helper()
-	found, err := filepath.Glob(filepath.Join(c.root, "results", "*", "records.jsonl"))
+	results := filepath.Join(c.root, "results")
+	found, err := fs.Glob(os.DirFS(results), "*/records.jsonl") // the root may hold what a pattern does
 	must(c.t, err)
 	for i := range found {
-		found[i] = filepath.Dir(found[i])
+		found[i] = filepath.Join(results, filepath.Dir(found[i]))
 	}
 	return found
 }

@@ -128,17 +128,15 @@ func TestLogsOfAService(t *testing.T) {
 	}
 }
 
-// The lab of an ordinary user, in a checkout that belongs to that user.
-func TestOrdinaryUser(t *testing.T) {
-	c := newCheckout(t)
+// The lab of an ordinary user, in a checkout that belongs to that user, keeps its data there.
+func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
+	c := newCheckoutAt(t, filepath.Join(t.TempDir(), oddName))
 	if os.Geteuid() == 0 {
 		c.as = account(t, "nobody")
 		tools := filepath.Join(c.root, ".lab", "tools")
 		must(t, os.Remove(tools))
 		copyAll(t, "-rL", filepath.Join(source, ".lab", "tools"), tools)
-		must(t, os.Remove(filepath.Join(c.root, "bin")))
-		copyAll(t, "-r", filepath.Join(source, "bin"), filepath.Join(c.root, "bin"))
-		for _, name := range []string{"app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum"} {
+		for _, name := range []string{"bin", "app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum"} {
 			must(t, os.Remove(filepath.Join(c.root, name)))
 			copyAll(t, "-r", filepath.Join(source, name), filepath.Join(c.root, name))
 		}
@@ -149,7 +147,21 @@ func TestOrdinaryUser(t *testing.T) {
 	if out := c.lab("psql", "primary", "--", "-Atc", "SELECT count(*) FROM users"); out != "10000\n" {
 		t.Errorf("users = %q; want 10000", out)
 	}
+	if out := c.lab("psql", "replica", "--", "-Atc", "SHOW data_directory"); !strings.HasPrefix(out, c.root) {
+		t.Errorf("the replica's data is in %q; want it in the checkout", out)
+	}
+	c.shoots(c.tiny(""), 2)
 	c.lab("down")
+}
+
+// owner is the account that a file belongs to.
+func owner(t *testing.T, info os.FileInfo) uint32 {
+	t.Helper()
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		t.Fatalf("the owner of %s is not told", info.Name())
+	}
+	return stat.Uid
 }
 
 func account(t *testing.T, name string) *syscall.Credential {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -48,11 +49,11 @@ func OpenArchive(ctx context.Context, layout Layout, tools toolchain.Set, fill f
 
 // sweepArchives removes what archives whose process was killed have left.
 func sweepArchives(layout Layout) {
-	dirs, _ := filepath.Glob(filepath.Join(layout.Lab, "open-*"))
-	for _, dir := range dirs {
+	names, _ := fs.Glob(os.DirFS(layout.Lab), "open-*") // the path may hold what a pattern does
+	for _, name := range names {
 		var owner proc.Ident
-		if _, err := fmt.Sscanf(filepath.Base(dir), "open-%d-%d-", &owner.PID, &owner.Start); err == nil && !owner.Alive() {
-			_ = os.RemoveAll(dir)
+		if _, err := fmt.Sscanf(name, "open-%d-%d-", &owner.PID, &owner.Start); err == nil && !owner.Alive() {
+			_ = os.RemoveAll(filepath.Join(layout.Lab, name))
 		}
 	}
 }

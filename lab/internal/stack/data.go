@@ -40,9 +40,9 @@ func removeData(dir string) error {
 
 // removeServers removes a directory that may hold data directories of servers.
 func removeServers(dir string) error {
-	servers, _ := filepath.Glob(filepath.Join(dir, "*", "PG_VERSION"))
+	servers, _ := fs.Glob(os.DirFS(dir), "*/PG_VERSION")
 	for _, version := range servers {
-		if err := removeData(filepath.Dir(version)); err != nil {
+		if err := removeData(filepath.Join(dir, filepath.Dir(version))); err != nil {
 			return err
 		}
 	}

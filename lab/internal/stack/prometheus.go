@@ -51,21 +51,25 @@ func (s *Stack) scrapeJobs() []scrapeJob {
 	}
 }
 
+// rulesFile is the copy of the alerting rules beside Prometheus' configuration.
+const rulesFile = "rules.yml"
+
+// prometheus runs in the directory of its files and knows them by their names alone: it
+// takes a path of rules for a pattern, and refuses one with a star.
 func (s *Stack) prometheus() service {
-	data := filepath.Join(s.layout.Lab, "prometheus")
-	config := filepath.Join(data, "prometheus.yml")
+	data := filepath.Dir(s.layout.TSDB())
 	return service{
 		name: Prometheus, program: "prometheus",
 		prepare: func(context.Context) error {
 			if err := os.MkdirAll(data, 0o700); err != nil {
 				return err
 			}
-			return s.writePrometheusConf(config)
+			return s.writePrometheusConf()
 		},
 		spec: func() proc.Spec {
 			return proc.Spec{
 				Name: Prometheus, Path: s.tools.Path("prometheus"), Env: s.serviceEnv(), Dir: data, Log: s.layout.Log(Prometheus), CPUs: s.cpus[Prometheus],
-				Args: []string{"--config.file=" + config, "--storage.tsdb.path=" + s.layout.TSDB(), "--storage.tsdb.retention.time=" + s.retention(),
+				Args: []string{"--config.file=" + prometheusConfFile, "--storage.tsdb.path=" + filepath.Base(s.layout.TSDB()), "--storage.tsdb.retention.time=" + s.retention(),
 					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn",
 					"--scrape.discovery-reload-interval=100ms"},
 			}
@@ -74,25 +78,29 @@ func (s *Stack) prometheus() service {
 	}
 }
 
-func (s *Stack) writePrometheusConf(path string) error {
+// prometheusConfFile is its configuration, in the directory of its files.
+const prometheusConfFile = "prometheus.yml"
+
+// writePrometheusConf writes the configuration, and the rules beside it. An archive holds
+// what they gave, and evaluates none.
+func (s *Stack) writePrometheusConf() error {
+	var rules []string
+	beside := filepath.Dir(s.layout.TSDB())
+	if !s.archive {
+		text, err := os.ReadFile(filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml"))
+		if err != nil {
+			return err
+		}
+		if err := writePrivate(filepath.Join(beside, rulesFile), string(text)); err != nil {
+			return err
+		}
+		rules = []string{rulesFile}
+	}
 	var text strings.Builder
-	if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs(), "Rules": s.rules()}); err != nil {
+	if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": s.scrapeJobs(), "Rules": rules}); err != nil {
 		return err
 	}
-	return writePrivate(path, text.String())
-}
-
-// rules is the file of rules; an archive holds what they gave, and evaluates none.
-func (s *Stack) rules() string {
-	if s.archive {
-		return ""
-	}
-	return escapeGlob(filepath.Join(s.layout.Root, "dashboards", "rules", "stormwave.yaml"))
-}
-
-// escapeGlob writes a path as a pattern that matches this path alone.
-func escapeGlob(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+	return writePrivate(filepath.Join(beside, prometheusConfFile), text.String())
 }
 
 func (s *Stack) retention() string {

@@ -11,7 +11,7 @@ import (
 // The rules that Prometheus loads, by Prometheus' own unit tests beside them.
 func TestRules(t *testing.T) {
 	const checkout = "../../.."
-	tools, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{})
+	tools, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{Tests: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -17,7 +16,7 @@ func (s *Stack) scrape(ctx context.Context, on bool) error {
 	ctx, cancel := context.WithTimeout(ctx, scrapeSwitchTimeout)
 	defer cancel()
 	s.blind = !on
-	if err := s.writePrometheusConf(filepath.Join(filepath.Dir(s.layout.TSDB()), "prometheus.yml")); err != nil {
+	if err := s.writePrometheusConf(); err != nil {
 		return fmt.Errorf("switch the scrapes: %w", err)
 	}
 	if err := s.members.signal(Prometheus, syscall.SIGHUP); err != nil {

@@ -123,7 +123,7 @@ func Copy(kept, to string) error {
 	if err := notLinked(kept); err != nil {
 		return fmt.Errorf("copy Prometheus' data: %w", err)
 	}
-	blocks, err := filepath.Glob(filepath.Join(kept, "*", "meta.json"))
+	blocks, err := fs.Glob(os.DirFS(kept), "*/meta.json") // a path may hold what a pattern does
 	if err != nil || len(blocks) == 0 {
 		return fmt.Errorf("find Prometheus' data in %s: there is none; it is not committed, so it is only where the run was made", kept)
 	}
