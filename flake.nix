@@ -8,10 +8,10 @@
     let
       inherit (nixpkgs) lib;
 
+      # The lab runs on Linux alone: it asks the kernel for processes, cgroups and accounts.
       systems = [
         "x86_64-linux"
         "aarch64-linux"
-        "aarch64-darwin"
       ];
       forAllSystems = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
     in
@@ -31,13 +31,11 @@
             pkgs.prometheus.cli # promtool
             pkgs.prometheus-node-exporter
             pkgs.prometheus-postgres-exporter
+            pkgs.prometheus-pgbouncer-exporter
             pkgs.grafana
             pkgs.k6
+            pkgs.git # tells the commit of a run, and builds backends of others
             pkgs.nodejs # its npm fetches axe-core for the tests
-          ]
-          # Linux only, both.
-          ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [
-            pkgs.prometheus-pgbouncer-exporter
             pkgs.chromium # the tests' browser
           ];
 

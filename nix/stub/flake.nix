@@ -10,7 +10,6 @@
       legacyPackages = lib.genAttrs [
         "x86_64-linux"
         "aarch64-linux"
-        "aarch64-darwin"
       ] (system: import ./. { inherit system; });
     };
 }

@@ -40,6 +40,7 @@ type host struct {
 	clone string // a git checkout of the project
 	stub  string // stand-in for nixpkgs
 	env   []string
+	cover string // a shell's commands that hide the programs outside the store; empty: none
 }
 
 // newHost gets the programs, copies the project and its stub, and makes a store.
@@ -134,7 +135,7 @@ func (h *host) fillStub(t *testing.T) {
 	mage := filepath.Join(h.dir, "mage")
 	h.run(t, h.clone, "go", "build", "-o", mage, "github.com/magefile/mage")
 	packages := map[string]map[string]string{
-		"bashInteractive":               {"bash": look(t, "bash")},
+		"bashInteractive":               {"bash": h.own(t, look(t, "bash"))},
 		"go_1_26":                       {"go": h.tools.Path("go"), "gofmt": filepath.Join(filepath.Dir(h.tools.Path("go")), "gofmt")},
 		"mage":                          {"mage": mage},
 		"pgbouncer":                     {"pgbouncer": h.tools.Path("pgbouncer")},
@@ -145,12 +146,17 @@ func (h *host) fillStub(t *testing.T) {
 		"prometheus-pgbouncer-exporter": {"pgbouncer_exporter": h.tools.Path("pgbouncer_exporter")},
 		"k6":                            {"k6": h.tools.Path("k6")},
 		"chromium":                      {"chromium": h.tools.Path("chromium")},
+		"stdenv-path":                   {}, // what nixpkgs' stdenv puts on PATH
+		"git":                           {"git": h.own(t, look(t, "git"))},
 		"nodejs":                        {"npm": look(t, "npm")},
 		"postgresql_18":                 {},
 		// Not installed on every host. What does not tell its version is not taken for
 		// Grafana by the lab, which then runs without.
 		"grafana":     {"grafana": look(t, "false")},
 		"nixfmt-tree": {"treefmt": look(t, "false")},
+	}
+	for _, name := range []string{"bash", "sh", "cp", "mktemp", "rm"} {
+		packages["stdenv-path"][name] = h.own(t, look(t, name))
 	}
 	for _, name := range []string{"postgres", "initdb", "pg_basebackup", "psql", "pg_ctl"} {
 		packages["postgresql_18"][name] = h.tools.Path(name)
@@ -178,11 +184,55 @@ func (h *host) vendor(t *testing.T) {
 // its standard output.
 func (h *host) nix(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	out, err := h.try(t, h.clone, h.tools.Path("nix"), h.nixArgs(command, args...)...)
+	nix := h.own(t, h.tools.Path("nix"))
+	call := append([]string{nix}, h.nixArgs(command, args...)...)
+	if h.cover != "" {
+		call = append([]string{look(t, "unshare"), "--mount", "/bin/sh", "-euc", h.cover + ` exec "$@"`, "sh"}, call...)
+	}
+	out, err := h.try(t, h.clone, call[0], call[1:]...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// emptySystem lets every later call of nix find sh and env in the system's directories of
+// programs, and nothing else. It takes root.
+func (h *host) emptySystem(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	empty, few := h.mkdir(t, "empty"), h.mkdir(t, "few")
+	for _, name := range []string{"sh", "env"} {
+		h.copyProgram(t, look(t, name), filepath.Join(few, name))
+	}
+	for _, dir := range []string{"/usr/local/bin", "/usr/local/sbin", "/usr/sbin"} {
+		h.cover += "mount --bind " + empty + " " + dir + "; "
+	}
+	h.cover += "mount --bind " + few + " /usr/bin; " // the last: mount itself is there
+	h.cover += "export PATH=" + filepath.Join(h.dir, "own") + ";" // nix calls git
+}
+
+// own returns the path of a copy of a program that is not where the system keeps it.
+func (h *host) own(t *testing.T, program string) string {
+	t.Helper()
+	path := filepath.Join(h.mkdir(t, "own"), filepath.Base(program))
+	if _, err := os.Stat(path); err != nil {
+		h.copyProgram(t, program, path)
+	}
+	return path
+}
+
+func (h *host) copyProgram(t *testing.T, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (h *host) nixArgs(command string, args ...string) []string {
