@@ -210,7 +210,7 @@ func (h *host) emptySystem(t *testing.T) {
 	for _, dir := range []string{"/usr/local/bin", "/usr/local/sbin", "/usr/sbin"} {
 		h.cover += "mount --bind " + empty + " " + dir + "; "
 	}
-	h.cover += "mount --bind " + few + " /usr/bin; " // the last: mount itself is there
+	h.cover += "mount --bind " + few + " /usr/bin; "              // the last: mount itself is there
 	h.cover += "export PATH=" + filepath.Join(h.dir, "own") + ";" // nix calls git
 }
 
