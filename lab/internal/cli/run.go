@@ -11,6 +11,7 @@ import (
 
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/measure/tsdb"
@@ -157,7 +158,11 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 		Load: load.Config{
 			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], AllowTargets: j.plan.AllowTargets, RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
 		},
-		Enough: func(records []record.Record) bool { return stop.Enough(j.plan, records) },
+		RunK6:    load.Run,
+		Warm:     load.Warm,
+		Idle:     host.Idle,
+		ClockSet: host.ClockSet,
+		Enough:   func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}
 	return r.Execute(ctx, j.earlier)
 }

@@ -64,6 +64,12 @@ type Runner struct {
 	Metrics Metrics
 	Watcher Watcher
 
+	// The generator and the machine.
+	RunK6    func(context.Context, load.Config) (load.Result, error) // load.Run
+	Warm     func(ctx context.Context, baseURL string) error         // load.Warm
+	Idle     func(context.Context) (host.Idleness, error)            // host.Idle
+	ClockSet func() time.Duration                                    // host.ClockSet
+
 	// Enough says whether the intervals of what was measured are narrow enough to end
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
@@ -142,12 +148,11 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 		return rec, err
 	}
 	v := &verdict{}
-	began := time.Now()
+	set := r.ClockSet()
 	if err := r.measure(ctx, shot, cell, &rec, v); err != nil {
 		v.invalid("%s", err)
 	}
-	ended := time.Now()
-	v.clock(ended.Round(0).Sub(began.Round(0)), ended.Sub(began)) // rounded, a time is the wall clock's alone
+	v.clock(r.ClockSet() - set)
 	after, err := r.Stack.Deaths(ctx)
 	if err != nil {
 		return rec, err
@@ -227,10 +232,10 @@ func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) err
 	rec.Dataset = dataset
 	r.dataset = cmp.Or(r.dataset, dataset)
 	v.sameDataset(r.dataset, dataset)
-	if err := load.Warm(ctx, r.Load.BaseURL); err != nil {
+	if err := r.Warm(ctx, r.Load.BaseURL); err != nil {
 		return err
 	}
-	idleness, err := host.Idle(ctx)
+	idleness, err := r.Idle(ctx)
 	if err != nil {
 		return err
 	}
@@ -270,7 +275,7 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script)
 	config.Quota = k6Quota(r.Plan.Cell(shot.Cell).Settings)
 	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
 	config.Started = func(pid int) { markErr = r.Stack.Mark(ctx, mark, pid) }
-	result, err := load.Run(ctx, config)
+	result, err := r.RunK6(ctx, config)
 	stop()
 	<-watched
 	return result, errors.Join(err, markErr, r.Stack.Unmark(context.WithoutCancel(ctx)))

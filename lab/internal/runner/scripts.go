@@ -14,13 +14,19 @@ import (
 
 // Scripts are the load scripts as k6 understands them. Each is asked for once.
 type Scripts struct {
-	k6, dir string
+	inspect inspect
 	known   map[string]load.Script
 }
 
+// inspect asks for a script, as load.Inspect does.
+type inspect func(ctx context.Context, name string, scale float64, env map[string]string) (load.Script, error)
+
 // NewScripts returns the scripts in dir; k6 is the program's path.
 func NewScripts(k6, dir string) *Scripts {
-	return &Scripts{k6: k6, dir: dir, known: make(map[string]load.Script)}
+	ask := func(ctx context.Context, name string, scale float64, env map[string]string) (load.Script, error) {
+		return load.Inspect(ctx, k6, dir, name, scale, env)
+	}
+	return &Scripts{inspect: ask, known: make(map[string]load.Script)}
 }
 
 // of returns the script of a scenario on a cell: its settings may change it.
@@ -38,7 +44,7 @@ func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings mat
 	if script, ok := s.known[key]; ok {
 		return script, nil
 	}
-	script, err := load.Inspect(ctx, s.k6, s.dir, scenario.Name, scenario.Scale, env)
+	script, err := s.inspect(ctx, scenario.Name, scenario.Scale, env)
 	if err == nil {
 		s.known[key] = script
 	}

@@ -199,9 +199,9 @@ func (v *verdict) quiet(metrics map[string]float64) {
 }
 
 // clock asks whether the wall clock went as the monotonic one did: Prometheus and k6
-// date their samples by it.
-func (v *verdict) clock(wall, elapsed time.Duration) {
-	if set := wall - elapsed; set.Abs() > mostSet {
+// date their samples by it. set is how much further it went.
+func (v *verdict) clock(set time.Duration) {
+	if set.Abs() > mostSet {
 		v.invalid("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
 	}
 }

@@ -1,0 +1,255 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/exporter"
+)
+
+// fake is all that a runner works with: stack, generator, metrics, machine, watcher. It
+// notes each call, takes the time that a lab takes (of testing/synctest: none of ours) and
+// answers as a healthy lab does, unless a test changes the answers.
+type fake struct {
+	t      *testing.T
+	plan   matrix.Plan
+	dir    record.Dir
+	cancel context.CancelCauseFunc                  // ends the run
+	change func(shot matrix.Shot, answers *answers) // spoils the answers of a shot; nil: all are healthy
+	enough func([]record.Record) bool
+
+	calls  []string
+	stage  string
+	shot   matrix.Shot // that runs, or ran last
+	now    answers     // of that shot
+	deaths []stack.Death
+	set    time.Duration // of the wall clock
+
+	config load.Config     // of the last load
+	window snapshot.Window // that was read last
+	lives  int
+	told   []exporter.Progress
+}
+
+// answers is what the fake says during one shot.
+type answers struct {
+	fails    map[string]error // by the name of the call
+	cancelAt string           // the name of the call in which the run is cancelled
+
+	attested matrix.Settings // that differ from the cell's; "": not attested
+	dataset  string
+	idle     host.Idleness
+	result   load.Result // but for its times
+	reading  snapshot.Reading
+	deaths   []stack.Death // under load
+	set      time.Duration // of the wall clock, under load
+}
+
+func healthy() answers {
+	return answers{
+		fails:    make(map[string]error),
+		attested: make(matrix.Settings),
+		dataset:  "5 posts",
+		idle:     host.Idleness{Idle: true, CPU: 0.1, Disk: 0.05, Queue: 0.5, Waited: time.Second},
+		result: load.Result{Summary: load.Summary{Load: record.Load{
+			Requests:      5000,
+			SetupRequests: 4,
+			Status:        map[string]int64{"200": 5000},
+			VUsMax:        100,
+			CPUCores:      new(0.3),
+		}}},
+		reading: snapshot.Reading{
+			Metrics: map[string]float64{"http_requests": 5004, "primary_statements": 10_010, "replica_statements": 0},
+			Series: record.Series{
+				Start:  time.Now(),
+				Step:   1,
+				Curves: map[string][]*float64{"rps": curve(100, 210, 190), snapshot.P95: curve(9, 9, 900, 9)},
+			},
+		},
+	}
+}
+
+func curve(values ...float64) []*float64 {
+	var points []*float64
+	for _, v := range values {
+		points = append(points, &v)
+	}
+	return points
+}
+
+var (
+	errBroken  = errors.New("it is broken")
+	errStopped = errors.New("the run was stopped")
+)
+
+const (
+	fakeURL = "http://127.0.0.1:1"
+	fakePID = 4242
+)
+
+// call notes a call, and lasts that long or until its context ends.
+func (f *fake) call(ctx context.Context, name string, takes time.Duration) error {
+	if ctx.Err() != nil {
+		f.calls = append(f.calls, name+" with a context that has ended")
+		return ctx.Err()
+	}
+	f.calls = append(f.calls, name)
+	if f.now.cancelAt == name {
+		f.cancel(errStopped)
+	}
+	if takes > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(takes):
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return f.now.fails[name]
+}
+
+// Apply implements Stack.
+func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
+	if !maps.Equal(s, f.plan.Cell(f.shot.Cell).Settings) || !maps.Equal(cpus, f.plan.CPUs) {
+		f.t.Errorf("shot %d: applied %v on %v; want the settings of %q", f.shot.N, s, cpus, f.shot.Cell)
+	}
+	if err := f.call(ctx, "apply", 3*time.Second); err != nil {
+		return nil, err
+	}
+	attested := maps.Clone(s)
+	maps.Copy(attested, f.now.attested)
+	maps.DeleteFunc(attested, func(_, value string) bool { return value == "" })
+	return attested, nil
+}
+
+// Reset implements Stack.
+func (f *fake) Reset(ctx context.Context) (string, error) {
+	err := f.call(ctx, "reset", 2*time.Second)
+	return f.now.dataset, err
+}
+
+// Quiesce implements Stack.
+func (f *fake) Quiesce(ctx context.Context) error { return f.call(ctx, "quiesce", time.Second) }
+
+// Mark implements Stack.
+func (f *fake) Mark(ctx context.Context, shot exporter.Shot, k6 int) error {
+	want := exporter.Shot{Run: f.dir.Name(), N: f.shot.N, Cell: f.shot.Cell, Scenario: f.shot.Scenario.String()}
+	if shot != want || k6 != fakePID {
+		f.t.Errorf("marked %+v with process %d; want %+v with %d", shot, k6, want, fakePID)
+	}
+	return f.call(ctx, "mark", 0)
+}
+
+// Unmark implements Stack.
+func (f *fake) Unmark(ctx context.Context) error { return f.call(ctx, "unmark", 0) }
+
+// Tell implements Stack.
+func (f *fake) Tell(ctx context.Context, p exporter.Progress) error {
+	f.told = append(f.told, p)
+	return f.call(ctx, "tell", 0)
+}
+
+// Deaths implements Stack.
+func (f *fake) Deaths(ctx context.Context) ([]stack.Death, error) {
+	err := f.call(ctx, "deaths", 0)
+	return slices.Clone(f.deaths), err
+}
+
+// AwaitScrape implements Metrics.
+func (f *fake) AwaitScrape(ctx context.Context, job string, after time.Time) error {
+	if after.After(time.Now()) {
+		f.t.Errorf("a scrape of %s is awaited after %s, which is to come", job, after)
+	}
+	return f.call(ctx, f.stage+": scrape "+job, 100*time.Millisecond)
+}
+
+// Read implements Metrics.
+func (f *fake) Read(ctx context.Context, w snapshot.Window) (snapshot.Reading, error) {
+	f.window = w
+	err := f.call(ctx, "read", time.Second)
+	return f.now.reading, err
+}
+
+// Live implements Metrics.
+func (f *fake) Live(context.Context) (snapshot.Now, error) { return snapshot.Now{VUs: 100}, nil }
+
+func (f *fake) inspect(ctx context.Context, name string, scale float64, env map[string]string) (load.Script, error) {
+	err := f.call(ctx, "inspect", 0)
+	return load.Script{Path: name, Scale: scale, Env: env, Nominal: 30 * time.Second, VUs: 100, Ramp: 2 * time.Second}, err
+}
+
+func (f *fake) warm(ctx context.Context, baseURL string) error {
+	if baseURL != fakeURL {
+		f.t.Errorf("%s is warmed up; want %s", baseURL, fakeURL)
+	}
+	return f.call(ctx, "warm", 500*time.Millisecond)
+}
+
+func (f *fake) idle(ctx context.Context) (host.Idleness, error) {
+	err := f.call(ctx, "idle", f.now.idle.Waited)
+	return f.now.idle, err
+}
+
+func (f *fake) runK6(ctx context.Context, c load.Config) (load.Result, error) {
+	f.config = c
+	c.Started(fakePID)
+	result := f.now.result
+	result.Start = time.Now().UTC()
+	f.die(f.now.deaths...)
+	f.set += f.now.set
+	if err := f.call(ctx, "load", c.Script.Nominal); err != nil {
+		return load.Result{}, err
+	}
+	result.End = time.Now().UTC()
+	return result, nil
+}
+
+// die numbers deaths and forgets the oldest, as the stack does.
+func (f *fake) die(deaths ...stack.Death) {
+	for _, d := range deaths {
+		d.N = stack.LastDeath(f.deaths) + 1
+		f.deaths = append(f.deaths, d)
+	}
+	const kept = 4
+	f.deaths = f.deaths[max(0, len(f.deaths)-kept):]
+}
+
+func (f *fake) clockSet() time.Duration { return f.set }
+
+// Stage implements Watcher. A shot begins with healthy answers.
+func (f *fake) Stage(shot matrix.Shot, stage string) {
+	if f.stage = stage; stage == "apply" {
+		f.shot, f.now = shot, healthy()
+		if f.change != nil {
+			f.change(shot, &f.now)
+		}
+		f.calls = append(f.calls, fmt.Sprintf("shot %d: %s, %s", shot.N, shot.Cell, shot.Scenario))
+	}
+}
+
+// Done implements Watcher.
+func (f *fake) Done(rec record.Record) {
+	on, err := record.Read(f.dir.Records())
+	if err != nil || len(on) == 0 || on[len(on)-1].N != rec.N {
+		f.t.Errorf("record %d is told before it is on the disk: %d are, %v", rec.N, len(on), err)
+	}
+	f.calls = append(f.calls, fmt.Sprintf("done %d", rec.N))
+}
+
+// watcher is the fake as a Watcher, whose Live is another than that of Metrics.
+type watcher struct{ *fake }
+
+// Live implements Watcher.
+func (w watcher) Live(matrix.Shot, snapshot.Now) { w.lives++ }

@@ -1,0 +1,152 @@
+package runner
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack/exporter"
+)
+
+func TestShotsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
+	ring(t, "two blocks", nil, func(t *testing.T, f *fake) {
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"tell"}
+		inspected := map[string]bool{}
+		for i, shot := range f.plan.Shots {
+			want = append(want, "deaths", fmt.Sprintf("shot %d: %s, %s", i+1, shot.Cell, shot.Scenario),
+				"apply", "reset", "warm", "idle",
+				"warm up: scrape app", "warm up: scrape lab", "warm up: scrape node", "warm up: scrape pgbouncer")
+			if !inspected[shot.Scenario.Name] {
+				want = append(want, "inspect")
+			}
+			inspected[shot.Scenario.Name] = true
+			want = append(want, "mark", "load", "unmark",
+				"read: scrape app", "read: scrape pgbouncer", "quiesce", "read: scrape lab", "read",
+				"deaths", fmt.Sprintf("done %d", i+1), "tell")
+		}
+		f.wantCalls(want...)
+		var lines []string
+		for i, shot := range f.plan.Shots {
+			lines = append(lines, fmt.Sprintf("%d: block %d.1, %s, %s", i+1, 1+i/6, shot.Cell, shot.Scenario))
+		}
+		if len(lines) != 12 {
+			t.Fatalf("%d shots are planned; want 12", len(lines))
+		}
+		wantLines(t, records, numbered, lines...)
+	})
+}
+
+// A healthy shot's record holds what was asked for, read back and measured, and no less.
+func TestHealthyShotIsRecorded(t *testing.T) {
+	ring(t, "third shot", nil, func(t *testing.T, f *fake) {
+		began := time.Now()
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// In seconds: apply 3, reset 2, warm 0.5, idle 1, four scrapes 0.4; load 30; two scrapes
+		// 0.2, quiesce 1, a scrape 0.1, read 1.
+		const before, after, warm = 6.9, 2.3, 3.9
+		whole := time.Duration((before + 30 + after) * float64(time.Second))
+		start := began.Add(2*whole + 6900*time.Millisecond).UTC()
+		shot := f.plan.Shots[2]
+		cell := f.plan.Cell(shot.Cell)
+		want := healthy()
+		expected := record.Record{
+			Schema:   record.Schema,
+			Run:      f.dir.Name(),
+			N:        3,
+			Block:    1,
+			Cell:     cell.Label,
+			Baseline: cell.Baseline,
+			Scenario: shot.Scenario.Name,
+			Scale:    shot.Scenario.Scale,
+			Settings: cell.Settings,
+			Attested: cell.Settings,
+			Start:    start,
+			End:      start.Add(30 * time.Second),
+			Dataset:  "5 posts",
+			Verdict:  record.Valid,
+			Reasons:  []string{},
+			Load:     &want.result.Load,
+			Metrics:  want.reading.Metrics,
+			Recovery: new(1.0),
+			Lab: map[string]float64{
+				"apply_s":            3,
+				"warmup_s":           warm,
+				"turnaround_s":       before + after - warm,
+				"idle_busy_ratio":    0.1,
+				"idle_disk_ratio":    0.05,
+				"idle_queue_per_cpu": 0.5,
+				"idle_wait_s":        1,
+			},
+		}
+		expected.Load.RPSPeak = new(210.0)
+		near := cmp.Comparer(func(a, b float64) bool { return a-b < 1e-9 && b-a < 1e-9 })
+		if diff := cmp.Diff(expected, records[2], near); diff != "" {
+			t.Errorf("record (-want +got):\n%s", diff)
+		}
+		series, err := record.ReadSeries(f.dir.Series(3))
+		if err != nil || len(series.Curves["rps"]) != 3 {
+			t.Errorf("curves = %v, %v; want those of the reading", series.Curves, err)
+		}
+	})
+}
+
+// What k6 and Prometheus are told of a shot.
+func TestLoadAndWindowOfAShot(t *testing.T) {
+	ring(t, "last shot", []string{"settings: {fault.cpu_k6: 0.5}"}, func(t *testing.T, f *fake) {
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, last := f.config, records[len(records)-1]
+		if c.K6 != "k6" || c.BaseURL != fakeURL || c.Seed != 7 || c.SLO != 500*time.Millisecond ||
+			c.CPUs != "0" || c.Quota != 0.5 || c.Tags["shot"] != "12" ||
+			c.Script.Path != last.Scenario || c.Script.Scale != last.Scale {
+			t.Errorf("k6 is told %+v; want the plan's seed, SLO, CPUs and quota, and shot 12's script", c)
+		}
+		want := snapshot.Window{
+			Before:  last.Start,
+			Start:   last.Start,
+			End:     last.End,
+			Settled: last.End.Add(1300 * time.Millisecond),
+		}
+		if diff := cmp.Diff(want, f.window); diff != "" {
+			t.Errorf("window (-want +got):\n%s", diff)
+		}
+		if f.lives < 12*29 || f.lives > 12*30 {
+			t.Errorf("the watcher was told of the load %d times; want once in each of the 12 × 30 seconds", f.lives)
+		}
+	})
+}
+
+// The dashboards are told how far the run is.
+func TestProgressIsTold(t *testing.T) {
+	ring(t, "two blocks", nil, func(t *testing.T, f *fake) {
+		f.change = spoil(2, func(a *answers) { a.fails["apply"] = errBroken })
+		if _, err := f.execute(); err != nil {
+			t.Fatal(err)
+		}
+		var want []exporter.Progress
+		for done := range 13 {
+			invalid := min(1, done/2) // the second
+			want = append(want, exporter.Progress{
+				Run:      f.dir.Name(),
+				Planned:  12,
+				Verdicts: map[string]int{"valid": done - invalid, "suspect": 0, "invalid": invalid},
+			})
+		}
+		if diff := cmp.Diff(want, f.told); diff != "" {
+			t.Errorf("progress (-want +got):\n%s", diff)
+		}
+	})
+}
