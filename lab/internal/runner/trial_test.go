@@ -1,0 +1,278 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
+)
+
+// Whatever goes wrong in a shot is in its record, and in no other: the next is shot.
+func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
+	fails := func(call string) func(*answers) {
+		return func(a *answers) { a.fails[call] = errBroken }
+	}
+	died := func(service string) stack.Death {
+		return stack.Death{Service: service, How: "signal SIGKILL", Log: "its end"}
+	}
+	for _, c := range []struct {
+		name    string
+		spoil   func(*answers)
+		verdict record.Verdict
+		reasons []string
+	}{
+		{"nothing", func(*answers) {}, record.Valid, nil},
+
+		{"cell is not applied", fails("apply"), record.Invalid, []string{"apply the cell: it is broken"}},
+		{"servers are not reset", fails("reset"), record.Invalid, []string{"warm up: it is broken"}},
+		{"backend is not warm", fails("warm"), record.Invalid, []string{"warm up: it is broken"}},
+		{"host is not read", fails("idle"), record.Invalid, []string{"warm up: it is broken"}},
+		{"no scrape before", fails("warm up: scrape node"), record.Invalid, []string{"warm up: it is broken"}},
+		{"k6 fails", fails("load"), record.Invalid, []string{"it is broken"}},
+		{"shot is not marked", fails("mark"), record.Invalid, []string{"it is broken"}},
+		{"mark is not ended", fails("unmark"), record.Invalid, []string{"it is broken"}},
+		{"no scrape after", fails("read: scrape app"), record.Invalid, []string{"it is broken"}},
+		{"sessions are left", fails("quiesce"), record.Invalid, []string{"it is broken"}},
+		{"no scrape at the end", fails("read: scrape lab"), record.Invalid, []string{"it is broken"}},
+		{"metrics are not read", fails("read"), record.Invalid, []string{"read the metrics: it is broken"}},
+		{
+			"two things fail",
+			func(a *answers) { a.fails["load"], a.fails["unmark"] = errBroken, errors.New("so is this") },
+			record.Invalid, []string{"it is broken\nso is this"},
+		},
+
+		{
+			"another setting",
+			func(a *answers) { a.attested["acquire_timeout"] = "2s" },
+			record.Invalid, []string{"acquire_timeout is 2s, not 1s"},
+		},
+		{
+			"setting in another unit",
+			func(a *answers) { a.attested["acquire_timeout"], a.attested["more"] = "1000ms", "than was asked for" },
+			record.Valid, nil,
+		},
+		{
+			"no setting",
+			func(a *answers) { a.attested["acquire_timeout"] = "" },
+			record.Invalid, []string{"not attested: acquire_timeout"},
+		},
+		{
+			"another data set",
+			func(a *answers) { a.dataset = "6 posts" },
+			record.Invalid, []string{"the data set has changed: it was 5 posts, is 6 posts"},
+		},
+		{
+			"busy host",
+			func(a *answers) { a.idle = host.Idleness{CPU: 0.9, Waited: 31 * time.Second} },
+			record.Suspect,
+			[]string{"the host was not idle before the shot: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
+		},
+
+		{
+			"k6 takes its CPU",
+			func(a *answers) { a.result.Load.CPUCores = new(0.9) },
+			record.Suspect, []string{"generator saturated: k6 used 0.90 of 1 cores"},
+		},
+		{
+			"few VUs",
+			func(a *answers) { a.result.Load.VUsMax = 99 },
+			record.Suspect, []string{"generator saturated: 99 of 100 VUs"},
+		},
+		{
+			"few requests",
+			func(a *answers) {
+				a.result.Load.Requests = 900
+				a.reading.Metrics["http_requests"], a.reading.Metrics["primary_statements"] = 904, 1810
+			},
+			record.Suspect, []string{"900 requests are too few for a p99"},
+		},
+		{
+			"wrong answers",
+			func(a *answers) { a.result.FailedChecks = 2 },
+			record.Invalid, []string{"2 answers were wrong although their status was right"},
+		},
+
+		{
+			"missing metric",
+			func(a *answers) { a.reading.Missing = []string{"primary_qps", "host_psi_io_ratio"} },
+			record.Invalid, []string{"missing: primary_qps", "missing: host_psi_io_ratio"},
+		},
+		{
+			"no pressure on this kernel",
+			func(a *answers) { a.reading.Missing = []string{"host_psi_io_ratio"} },
+			record.Valid, []string{"missing: host_psi_io_ratio"},
+		},
+		{
+			"no curve",
+			func(a *answers) { delete(a.reading.Series.Curves, "rps") },
+			record.Invalid, []string{"missing: rps_peak"},
+		},
+		{
+			"lost request",
+			func(a *answers) { a.reading.Metrics["http_requests"]-- },
+			record.Invalid,
+			[]string{"counts disagree: k6 sent 5004 requests, the backend counted 5003; at most 0 may differ"},
+		},
+		{
+			"neighbour",
+			func(a *answers) { a.reading.Metrics["host_cpu_other_cores"] = 0.9 },
+			record.Suspect, []string{"noisy host: processes outside of the lab used 0.9 cores"},
+		},
+
+		{
+			"clock is set back",
+			func(a *answers) { a.set = -time.Hour },
+			record.Invalid, []string{"the clock was set by -1h0m0s during the shot, or the machine was suspended"},
+		},
+		{
+			"clock is slewed",
+			func(a *answers) { a.set = 20 * time.Millisecond },
+			record.Valid, nil,
+		},
+		{
+			"deaths",
+			func(a *answers) { a.deaths = []stack.Death{died("app"), died("replica"), died("app")} },
+			record.Invalid,
+			[]string{
+				"app ended with signal SIGKILL: its end", "replica ended with signal SIGKILL: its end",
+				"app ended with signal SIGKILL: its end",
+			},
+		},
+		{
+			"the worst counts, and all is told",
+			func(a *answers) {
+				a.idle = host.Idleness{CPU: 0.9, Waited: time.Second}
+				a.deaths = []stack.Death{died("app")}
+				a.fails["load"] = errBroken
+			},
+			record.Invalid,
+			[]string{
+				"the host was not idle before the shot: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 1s",
+				"it is broken", "app ended with signal SIGKILL: its end",
+			},
+		},
+	} {
+		lines := []string{"blocks: 1", "scenarios: [storm]", "settings: {acquire_timeout: 1s}"}
+		ring(t, c.name, lines, func(t *testing.T, f *fake) {
+			f.change = spoil(2, c.spoil)
+			records, err := f.execute()
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantLines(t, records, judged, "1: valid", fmt.Sprintf("2: %s", c.verdict), "3: valid")
+			if diff := cmp.Diff(c.reasons, records[1].Reasons, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A script is read once for all its shots; one that could not be read is asked for again.
+func TestScriptsAreReadOnce(t *testing.T) {
+	ring(t, "after a failure", nil, func(t *testing.T, f *fake) {
+		f.change = spoil(1, func(a *answers) { a.fails["inspect"] = errBroken })
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec := records[0]; rec.Verdict != record.Invalid || rec.Reasons[0] != "it is broken" {
+			t.Errorf("the first shot is %s, %q; want it invalid, and why", rec.Verdict, rec.Reasons)
+		}
+		asked := 0
+		for _, call := range f.calls {
+			if call == "inspect" {
+				asked++
+			}
+		}
+		if asked != 3 {
+			t.Errorf("k6 is asked for a script %d times; want once for each of the two, and once more", asked)
+		}
+	})
+}
+
+// A record of a shot that went wrong holds what was known until then, and no more.
+func TestRecordsHoldWhatWasKnown(t *testing.T) {
+	for _, c := range []struct {
+		fails string
+		want  string
+	}{
+		{"apply", "settings"},
+		{"reset", "settings attested"},
+		{"warm", "settings attested dataset"},
+		{"load", "settings attested dataset"},
+		{"read: scrape app", "settings attested dataset load"},
+		{"read", "settings attested dataset load"},
+		{"", "settings attested dataset load metrics series"},
+	} {
+		ring(t, "without "+c.fails, []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
+			f.change = spoil(2, func(a *answers) { a.fails[c.fails] = errBroken })
+			records, err := f.execute()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, known := records[1], ""
+			_, curves := record.ReadSeries(f.dir.Series(rec.N))
+			for _, part := range []struct {
+				name  string
+				known bool
+			}{
+				{"settings", rec.Settings != nil},
+				{" attested", rec.Attested != nil},
+				{" dataset", rec.Dataset != ""},
+				{" load", rec.Load != nil},
+				{" metrics", rec.Metrics != nil},
+				{" series", curves == nil},
+			} {
+				if part.known {
+					known += part.name
+				}
+			}
+			if known != c.want {
+				t.Errorf("the record holds %q; want %q", known, c.want)
+			}
+		})
+	}
+}
+
+// Deaths are counted in the record's metrics, and a death is of one shot alone, although
+// the stack forgets the oldest.
+func TestDeathsAreCountedByService(t *testing.T) {
+	ring(t, "kills in two shots", []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
+		app, replica := stack.Death{Service: "app"}, stack.Death{Service: "replica"}
+		died := map[int][]stack.Death{1: {app, replica, app}, 2: {app}}
+		f.die(replica, replica, replica) // before the run
+		f.change = func(shot matrix.Shot, a *answers) { a.deaths = died[shot.N] }
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantLines(t, records, func(r record.Record) string {
+			app, replica := r.Metrics[`service_deaths{service="app"}`], r.Metrics[`service_deaths{service="replica"}`]
+			return fmt.Sprintf("app %v, replica %v", app, replica)
+		}, "app 2, replica 1", "app 1, replica 0", "app 0, replica 0")
+	})
+}
+
+// Where the checkout lies concerns nobody who reads a record.
+func TestRecordsDoNotTellWhereTheCheckoutIs(t *testing.T) {
+	ring(t, "k6's log", []string{"blocks: 1"}, func(t *testing.T, f *fake) {
+		checkout := filepath.Dir(filepath.Dir(f.dir.Path()))
+		f.change = spoil(1, func(a *answers) { a.fails["load"] = fmt.Errorf("log (%s/.lab/log/k6): nothing", checkout) })
+		records, err := f.execute()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := records[0].Reasons[0], "log (.lab/log/k6): nothing"; got != want {
+			t.Errorf("reason = %q; want %q", got, want)
+		}
+	})
+}
