@@ -98,10 +98,13 @@ const (
 	fakePID = 4242
 )
 
+// afterEnd marks the call of somebody whose context has ended before.
+const afterEnd = ", with a context that has ended"
+
 // call notes a call, and lasts that long or until its context ends.
 func (f *fake) call(ctx context.Context, name string, takes time.Duration) error {
 	if ctx.Err() != nil {
-		f.calls = append(f.calls, name+" with a context that has ended")
+		f.calls = append(f.calls, name+afterEnd)
 		return ctx.Err()
 	}
 	f.calls = append(f.calls, name)

@@ -123,6 +123,17 @@ func (f *fake) wantCalls(want ...string) {
 	f.calls = nil
 }
 
+// count tells how often a call was made.
+func (f *fake) count(call string) int {
+	n := 0
+	for _, c := range f.calls {
+		if c == call {
+			n++
+		}
+	}
+	return n
+}
+
 // wantLines compares a line for each record.
 func wantLines(t *testing.T, records []record.Record, line func(record.Record) string, want ...string) {
 	t.Helper()
@@ -151,4 +162,20 @@ func spoil(n int, change func(*answers)) func(matrix.Shot, *answers) {
 			change(a)
 		}
 	}
+}
+
+// attempt is one at a block, and how many of its shots are finished.
+type attempt struct{ block, n, shots int }
+
+// lines are those of numbered for the attempts of a run, one after the other.
+func (f *fake) lines(attempts ...attempt) []string {
+	var lines []string
+	for _, a := range attempts {
+		for _, shot := range f.plan.Block(a.block)[:a.shots] {
+			lines = append(lines, numbered(record.Record{
+				N: len(lines) + 1, Block: a.block, Attempt: a.n, Cell: shot.Cell, Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale,
+			}))
+		}
+	}
+	return lines
 }

@@ -191,7 +191,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 
 	script, err := r.Scripts.of(ctx, shot.Scenario, cell.Settings)
 	if err != nil {
-		return err
+		return r.abandon(ctx, err)
 	}
 	r.Watcher.Stage(shot, "shoot")
 	fired := time.Now()
@@ -219,7 +219,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 // abandon ends a shot that cannot go on. To quiesce the stack also finds out whether a
 // server has crashed and begun anew, which may be why.
 func (r *Runner) abandon(ctx context.Context, why error) error {
-	return errors.Join(why, r.Stack.Quiesce(ctx))
+	return errors.Join(why, r.quiesce(ctx))
 }
 
 // warmUp brings servers, caches, backend and host to the state that every shot
@@ -278,7 +278,7 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script)
 	result, err := r.RunK6(ctx, config)
 	stop()
 	<-watched
-	return result, errors.Join(err, markErr, r.Stack.Unmark(context.WithoutCancel(ctx)))
+	return result, errors.Join(err, markErr, r.unmark(ctx))
 }
 
 // k6Quota is the CPUs that a cell's fault leaves to k6; 0: no limit.
@@ -309,9 +309,9 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
-		return record.Series{}, err
+		return record.Series{}, r.abandon(ctx, err)
 	}
-	if err := r.Stack.Quiesce(ctx); err != nil {
+	if err := r.quiesce(ctx); err != nil {
 		return record.Series{}, err
 	}
 	// … and the servers when the last session has ended.

@@ -168,6 +168,9 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if n := f.count("quiesce"); n != 3 {
+				t.Errorf("the stack is brought to rest %d times; want once in each of the three shots", n)
+			}
 			wantLines(t, records, judged, "1: valid", fmt.Sprintf("2: %s", c.verdict), "3: valid")
 			if diff := cmp.Diff(c.reasons, records[1].Reasons, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("reasons (-want +got):\n%s", diff)
@@ -187,14 +190,11 @@ func TestScriptsAreReadOnce(t *testing.T) {
 		if rec := records[0]; rec.Verdict != record.Invalid || rec.Reasons[0] != "it is broken" {
 			t.Errorf("the first shot is %s, %q; want it invalid, and why", rec.Verdict, rec.Reasons)
 		}
-		asked := 0
-		for _, call := range f.calls {
-			if call == "inspect" {
-				asked++
-			}
+		if n := f.count("inspect"); n != 3 {
+			t.Errorf("k6 is asked for a script %d times; want once for each of the two, and once more", n)
 		}
-		if asked != 3 {
-			t.Errorf("k6 is asked for a script %d times; want once for each of the two, and once more", asked)
+		if n := f.count("quiesce"); n != len(records) {
+			t.Errorf("the stack is brought to rest %d times; want once in each of %d shots", n, len(records))
 		}
 	})
 }
