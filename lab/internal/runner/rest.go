@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -22,6 +23,16 @@ func (r *Runner) unmark(ctx context.Context) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	return r.Stack.Unmark(ctx)
+}
+
+// mostUnfit is how many shots in a row may lack a stack.
+const mostUnfit = 3
+
+// isLost says whether a stack does not come back, so that the night would bring nothing
+// more: several shots in a row lacked it, and it does not lie in their cell. A cell that
+// cannot be applied fails with each of its scenarios, which follow each other.
+func isLost(unfit []string) bool {
+	return len(unfit) >= mostUnfit && slices.ContainsFunc(unfit, func(cell string) bool { return cell != unfit[0] })
 }
 
 // lasting returns a context that goes on when ctx ends, but not for ever.

@@ -173,7 +173,12 @@ func (f *fake) lines(attempts ...attempt) []string {
 	for _, a := range attempts {
 		for _, shot := range f.plan.Block(a.block)[:a.shots] {
 			lines = append(lines, numbered(record.Record{
-				N: len(lines) + 1, Block: a.block, Attempt: a.n, Cell: shot.Cell, Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale,
+				N:        len(lines) + 1,
+				Block:    a.block,
+				Attempt:  a.n,
+				Cell:     shot.Cell,
+				Scenario: shot.Scenario.Name,
+				Scale:    shot.Scenario.Scale,
 			}))
 		}
 	}

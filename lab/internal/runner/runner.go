@@ -76,12 +76,8 @@ type Runner struct {
 
 	lastEnd time.Time // of the load of the shot before
 	dataset string    // before the first shot
-	unfit   int       // shots in a row for which the stack could not be brought to its cell
+	unfit   []string  // cells of the last shots, as long as the stack could not be brought to them
 }
-
-// mostUnfit is how many shots in a row may lack a stack: one may lie in its cell, several
-// mean that the stack does not come back, and that the night would bring nothing more.
-const mostUnfit = 3
 
 // Execute shoots block after block, in the order of the plan, and appends a record
 // for each shot. earlier are the records of a run that is resumed: blocks that they
@@ -125,8 +121,8 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 			if err := r.tell(ctx, records); err != nil {
 				return records, err
 			}
-			if r.unfit >= mostUnfit {
-				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; mend that, and begin with a new stack: lab down", r.unfit, rec.Reasons[0])
+			if isLost(r.unfit) {
+				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; mend that, and begin with a new stack: lab down", len(r.unfit), rec.Reasons[0])
 			}
 		}
 	}
@@ -175,10 +171,10 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.Watcher.Stage(shot, "apply")
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
-		r.unfit++
+		r.unfit = append(r.unfit, cell.Label)
 		return r.abandon(ctx, fmt.Errorf("apply the cell: %w", err))
 	}
-	r.unfit = 0
+	r.unfit = nil
 	rec.Attested = attested
 	v.attest(cell.Settings, attested)
 
