@@ -25,6 +25,7 @@ type fake struct {
 	t      *testing.T
 	plan   matrix.Plan
 	dir    record.Dir
+	log    *record.Log                              // of the run that goes on
 	cancel context.CancelCauseFunc                  // ends the run
 	change func(shot matrix.Shot, answers *answers) // spoils the answers of a shot; nil: all are healthy
 	enough func([]record.Record) bool

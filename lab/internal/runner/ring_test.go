@@ -70,6 +70,7 @@ func (f *fake) execute() ([]record.Record, error) {
 		f.t.Fatal(err)
 	}
 	defer func() { _ = log.Close() }()
+	f.log = log
 	records, err := f.runner(log).Execute(f.context(), earlier)
 	if diff := cmp.Diff(f.records(), records, cmpopts.EquateEmpty()); diff != "" {
 		f.t.Errorf("the records on the disk are not those that are returned (-disk +returned):\n%s", diff)
