@@ -146,3 +146,27 @@ func TestProgressIsTold(t *testing.T) {
 		}
 	})
 }
+
+// The turnaround is the time between two loads. Where the shot between had none there is
+// no turnaround: the time of that shot is not the lab's.
+func TestTurnaroundIsBetweenTwoLoads(t *testing.T) {
+	for _, fails := range []string{"apply", "load", "read"} {
+		ring(t, fails+" fails", []string{"blocks: 1"}, func(t *testing.T, f *fake) {
+			f.change = spoil(3, func(a *answers) { a.fails[fails] = errBroken })
+			records, err := f.execute()
+			if err != nil {
+				t.Fatal(err)
+			}
+			third, fourth := "3: none", "4: none"
+			if fails == "read" { // its load was whole
+				third, fourth = "3: 5.3 s", "4: 5.3 s"
+			}
+			wantLines(t, records, func(r record.Record) string {
+				if s, ok := r.Lab["turnaround_s"]; ok {
+					return fmt.Sprintf("%d: %.1f s", r.N, s)
+				}
+				return fmt.Sprintf("%d: none", r.N)
+			}, "1: none", "2: 5.3 s", third, fourth, "5: 5.3 s", "6: 5.3 s")
+		})
+	}
+}

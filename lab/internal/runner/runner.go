@@ -74,7 +74,7 @@ type Runner struct {
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
 
-	lastEnd time.Time // of the load of the shot before
+	lastEnd time.Time // of the load of the shot before; zero: it had none
 	dataset string    // before the first shot
 	unfit   []string  // cells of the last shots, as long as the stack could not be brought to them
 }
@@ -168,6 +168,8 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 // measure goes through the stages of a shot and fills in the record.
 func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell, rec *record.Record, v *verdict) error {
 	applied := time.Now()
+	lastEnd := r.lastEnd
+	r.lastEnd = time.Time{} // until this shot has had its load
 	r.Watcher.Stage(shot, "apply")
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
@@ -197,8 +199,8 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
 	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
-	if !r.lastEnd.IsZero() {
-		rec.Lab["turnaround_s"] = result.Start.Sub(r.lastEnd).Seconds() - rec.Lab["warmup_s"]
+	if !lastEnd.IsZero() {
+		rec.Lab["turnaround_s"] = result.Start.Sub(lastEnd).Seconds() - rec.Lab["warmup_s"]
 	}
 	r.lastEnd = result.End
 	v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
