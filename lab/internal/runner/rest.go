@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// restTimeout bounds each step that brings the stack to rest. The stack has a shorter
-// deadline of its own, and says more.
+// restTimeout bounds each call that is made of an interrupted run, too. The stack has
+// shorter deadlines of its own, and says more.
 const restTimeout = 40 * time.Second
 
 // quiesce ends the traces of the load. An interrupted run does so too: else a fault of

@@ -9,7 +9,9 @@ import (
 
 // tell lets the dashboards know how far the run is, an interrupted one too.
 func (r *Runner) tell(ctx context.Context, records []record.Record) error {
-	return r.Stack.Tell(context.WithoutCancel(ctx), exporter.Progress{Run: r.Dir.Name(), Planned: len(r.Plan.Shots), Verdicts: tally(records)})
+	ctx, cancel := lasting(ctx)
+	defer cancel()
+	return r.Stack.Tell(ctx, exporter.Progress{Run: r.Dir.Name(), Planned: len(r.Plan.Shots), Verdicts: tally(records)})
 }
 
 // tally counts the repetitions by verdict, each of the three. Those of a block that
