@@ -119,6 +119,20 @@ func TestLoadAndWindowOfAShot(t *testing.T) {
 		if diff := cmp.Diff(want, f.window); diff != "" {
 			t.Errorf("window (-want +got):\n%s", diff)
 		}
+		after := func(shift time.Duration) time.Time { return last.End.Add(shift * time.Millisecond) }
+		const idle = -30_000 - 1400 // when it was begun to be waited for
+		scrapes := map[string]time.Time{
+			"warm up: scrape app":       after(idle),
+			"warm up: scrape lab":       after(idle),
+			"warm up: scrape node":      after(idle),
+			"warm up: scrape pgbouncer": after(idle),
+			"read: scrape app":          last.End,
+			"read: scrape pgbouncer":    last.End,
+			"read: scrape lab":          after(1200), // the stack has come to rest
+		}
+		if diff := cmp.Diff(scrapes, f.scraped); diff != "" {
+			t.Errorf("scrapes are awaited after (-want +got):\n%s", diff)
+		}
 		if f.lives < 12*29 || f.lives > 12*30 {
 			t.Errorf("the watcher was told of the load %d times; want once in each of the 12 × 30 seconds", f.lives)
 		}

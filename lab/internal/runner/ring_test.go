@@ -50,7 +50,12 @@ func newFake(t *testing.T, lines ...string) *fake {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	f := &fake{t: t, plan: parsed.Plan(), enough: func([]record.Record) bool { return false }}
+	f := &fake{
+		t:       t,
+		plan:    parsed.Plan(),
+		enough:  func([]record.Record) bool { return false },
+		scraped: make(map[string]time.Time),
+	}
 	if f.dir, err = record.NewDir(t.TempDir(), record.NewName(time.Now(), "ring")); err != nil {
 		t.Fatal(err)
 	}
