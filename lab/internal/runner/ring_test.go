@@ -34,6 +34,7 @@ seed: 7
 func ring(t *testing.T, name string, lines []string, test func(*testing.T, *fake)) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
+		t.Parallel()
 		synctest.Test(t, func(t *testing.T) { test(t, newFake(t, lines...)) })
 	})
 }
