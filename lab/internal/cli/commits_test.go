@@ -39,6 +39,7 @@ func (r repository) git(args ...string) string {
 	r.t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=t", "-c", "user.email=t@localhost"}, args...)...)
 	cmd.Dir = r.layout.Root
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.layout.Root} // a GIT_DIR of the caller leads elsewhere
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("git %v: %v\n%s", args, err, out)
