@@ -1,3 +1,5 @@
+//go:build services
+
 package load
 
 import (
@@ -13,13 +15,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	checkout  = "../../../.."

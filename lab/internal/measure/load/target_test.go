@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 )
@@ -112,38 +111,6 @@ func TestFence(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// Nothing is started for a target that is not allowed.
-func TestRunRefusesAnotherMachine(t *testing.T) {
-	b := newBackend(t)
-	cfg := shot(t, "storm", 0.01, b)
-	cfg.BaseURL = "http://192.0.2.7:80"
-	cfg.Started = func(int) { t.Error("k6 was started") }
-	if _, err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "allow_targets: [192.0.2.7]") {
-		t.Errorf("got %v, want to be told of allow_targets", err)
-	}
-	if _, err := os.Stat(cfg.Log); !os.IsNotExist(err) {
-		t.Errorf("k6 has a log: %v", err)
-	}
-}
-
-// An answer that sends the load elsewhere is not followed there: k6 itself refuses.
-func TestLoadIsNotLedElsewhere(t *testing.T) {
-	b := newBackend(t)
-	b.elsewhere = "http://192.0.2.7:80/api/feed"
-	cfg := shot(t, "storm", 0.02, b)
-	// A redirect is no answer of the backend's: the summary knows no such status.
-	if got, err := Run(t.Context(), cfg); err == nil && got.Load.Failed != got.Load.Requests {
-		t.Errorf("%d of %d requests failed, want all", got.Load.Failed, got.Load.Requests)
-	}
-	log, err := os.ReadFile(cfg.Log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(log), "192.0.2.7) is in a blacklisted range") {
-		t.Errorf("k6 does not say that it refused the address:\n%.2000s", log)
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build services
+
 // Package flake_test enters the real flake.nix without a network: a stub takes
 // the place of nixpkgs, whose packages are links to this machine's programs.
 package flake_test

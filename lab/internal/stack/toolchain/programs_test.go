@@ -1,0 +1,41 @@
+//go:build services
+
+package toolchain
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The real thing: every program of this checkout, for the lab and for its tests.
+func TestSetup(t *testing.T) {
+	root := checkout(t)
+	set, err := Setup(t.Context(), root, Options{Tests: true, Progress: steps{t}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range catalog() {
+		if r.role == Optional {
+			continue
+		}
+		for _, name := range append([]string{r.name}, r.beside...) {
+			p, ok := set[name]
+			if !ok || p.Name != name || !filepath.IsAbs(p.Path) || len(p.SHA256) != 64 {
+				t.Errorf("%s is not there: %+v", name, p)
+				continue
+			}
+			if v, err := parseVersion(p.Version); err != nil || v.less(r.min) {
+				t.Errorf("%s %s at %s is older than %s (%v)", name, p.Version, p.Path, r.need(), err)
+			}
+		}
+	}
+
+	began := time.Now()
+	if _, err := Setup(t.Context(), root, Options{Tests: true}); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 100*time.Millisecond {
+		t.Errorf("a second set-up took %s, want at most 100 ms", took)
+	}
+}
