@@ -66,8 +66,11 @@ func ExitStatus(err error, stderr io.Writer) int {
 	return statusFailure
 }
 
-// lab is what the commands share: where the checkout is.
-type lab struct{ root string }
+// lab is what the commands share.
+type lab struct {
+	root string // where the checkout is
+	yes  bool   // what is missing may be set up
+}
 
 func newRoot() *cobra.Command {
 	l := &lab{}
@@ -81,7 +84,9 @@ func newRoot() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
-		l.setup(), l.doctor(), l.up(), l.down(), l.status(), l.logs(), l.psql(), l.matrix(), l.compare(), l.plan(), l.resume(), l.report(), l.verify(), l.diagnose(), l.open(), l.soak(), l.supervise(), l.fault(),
+		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
+		l.consentFlag(l.matrix()), l.consentFlag(l.compare()), l.plan(), l.consentFlag(l.resume()),
+		l.report(), l.verify(), l.diagnose(), l.open(), l.consentFlag(l.soak()), l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {

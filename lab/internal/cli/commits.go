@@ -102,7 +102,7 @@ func (j job) buildBackends(ctx context.Context) error {
 			continue // none, or built already
 		}
 		delete(commits, commit)
-		done := steps{j.out}.Step("the backend of " + commit)
+		done := (&steps{out: j.out}).Step("the backend of " + commit)
 		err := j.buildBackend(ctx, commit)
 		done(err)
 		if err != nil {

@@ -44,7 +44,7 @@ func (l *lab) open() *cobra.Command {
 
 // show serves what a run has kept until ctx ends, which is how it is meant to end.
 func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
-	if j.tools, err = l.tools(ctx, j.layout, out); err != nil {
+	if j.tools, err = l.found(ctx, j.layout, "prometheus"); err != nil {
 		return err
 	}
 	starting, cancel := context.WithTimeout(ctx, openTimeout)

@@ -30,7 +30,7 @@ func (l *lab) psql() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tools, err := l.found(cmd.Context(), layout)
+			tools, err := l.found(cmd.Context(), layout, "postgres")
 			if err != nil {
 				return err
 			}

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +25,7 @@ func (l *lab) setup() *cobra.Command {
 				return err
 			}
 			began := time.Now()
-			opts := toolchain.Options{Tests: tests, Progress: steps{cmd.OutOrStdout()}}
-			set, err := toolchain.Setup(cmd.Context(), layout.Root, opts)
+			set, err := l.setUp(cmd.Context(), layout, tests, cmd.OutOrStdout())
 			if err != nil {
 				return err
 			}
@@ -37,32 +39,52 @@ func (l *lab) setup() *cobra.Command {
 
 // tools returns the programs of the lab, and gets those that are missing first.
 func (l *lab) tools(ctx context.Context, layout stack.Layout, out io.Writer) (toolchain.Set, error) {
-	return toolchain.Setup(ctx, layout.Root, toolchain.Options{Progress: steps{out}})
+	return l.setUp(ctx, layout, false, out)
 }
 
-// steps prints the steps of a set-up.
-type steps struct{ out io.Writer }
+// setUp gets what is missing, with the consent of whom it takes.
+func (l *lab) setUp(ctx context.Context, layout stack.Layout, tests bool, out io.Writer) (toolchain.Set, error) {
+	consent, err := l.consent(ctx, out)
+	if err != nil {
+		return nil, err
+	}
+	return toolchain.Setup(ctx, layout.Root, toolchain.Options{Tests: tests, Consent: consent, Progress: &steps{out: out}})
+}
+
+// steps prints the steps of a set-up, which go side by side.
+type steps struct {
+	mu  sync.Mutex
+	out io.Writer
+}
 
 // Step implements toolchain.Progress.
-func (s steps) Step(name string) func(error) {
+func (s *steps) Step(name string) func(error) {
 	began := time.Now()
-	fmt.Fprintf(s.out, "setting up %s …\n", name)
+	s.print("setting up %s …\n", name)
 	return func(err error) {
 		result := "done"
 		if err != nil {
 			result = "failed"
 		}
-		fmt.Fprintf(s.out, "setting up %s: %s after %s\n", name, result, time.Since(began).Round(100*time.Millisecond))
+		s.print("setting up %s: %s after %s\n", name, result, time.Since(began).Round(100*time.Millisecond))
 	}
 }
 
-// found returns the programs of the lab, and installs none.
-func (l *lab) found(ctx context.Context, layout stack.Layout) (toolchain.Set, error) {
+func (s *steps) print(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(s.out, format, args...)
+}
+
+// found returns the programs that are there, and installs none: it is for commands that
+// only look. Those that are named must be there; without a name, all of the lab.
+func (l *lab) found(ctx context.Context, layout stack.Layout, names ...string) (toolchain.Set, error) {
 	set, missing := toolchain.Find(ctx, layout.Root)
+	var errs []error
 	for _, m := range missing {
-		if m.Role == toolchain.ForLab {
-			return nil, fmt.Errorf("%s is missing; get it: lab setup", m)
+		if slices.Contains(names, m.Name) || len(names) == 0 && m.Role == toolchain.ForLab {
+			errs = append(errs, fmt.Errorf("%s is missing; get it: lab setup", m))
 		}
 	}
-	return set, nil
+	return set, errors.Join(errs...)
 }

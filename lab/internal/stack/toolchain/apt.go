@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -11,80 +13,179 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// installPackage installs the distribution's package of the program.
-func installPackage(ctx context.Context, in *installer, r requirement) error {
-	return in.apt(ctx, r.name, r.pkg)
+// debianPackage is a package of the distribution that brings a program.
+type debianPackage struct {
+	name    string
+	service string // that the package would let start at every boot, by itself; empty: none
+	unpack  string // the program within the package, which is unpacked and not installed; empty: it is installed
 }
 
-// apt installs packages of the distribution. It brings the package lists up to
-// date only where they do not know a package, or what they know is gone.
-//
-// Nothing is started: the lab runs servers of its own. What a package enables
-// for the next boot is left as the distribution wants it.
-func (in *installer) apt(ctx context.Context, step string, packages ...string) error {
-	if onPath("apt-get") == "" {
-		return fmt.Errorf("there is no apt-get here; to mend it: install %s, or enter `nix develop`", strings.Join(packages, " "))
+// offer is the version of a package that apt would install.
+type offer struct {
+	version string // as the distribution writes it; empty: apt knows no such package
+}
+
+// release is the version that the distribution has packaged: "1:2.3-4" is 2.3.
+func (c offer) release() (version, error) {
+	_, rest, hasEpoch := strings.Cut(c.version, ":")
+	if !hasEpoch {
+		rest = c.version
 	}
-	var updateErr error
-	for _, name := range packages {
-		if candidate, err := in.aptCandidate(ctx, name); err != nil {
-			return err
-		} else if candidate == "" {
-			updateErr = in.aptUpdate(ctx, step)
+	return parseVersion(rest)
+}
+
+// candidates asks apt for the versions that it would install.
+func (in *installer) offers(ctx context.Context, packages []string) (map[string]offer, error) {
+	out, err := proc.Run(ctx, proc.Spec{
+		Name: "apt-cache policy", Path: onPath("apt-cache"), Args: append([]string{"policy"}, packages...), Env: environ("LC_ALL=C"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask apt for %s: %w", strings.Join(packages, ", "), err)
+	}
+	return parsePolicy(string(out)), nil
+}
+
+// parsePolicy reads what `apt-cache policy` prints.
+func parsePolicy(text string) map[string]offer {
+	known := make(map[string]offer)
+	name := ""
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, " ") {
+			name = strings.TrimSuffix(strings.TrimSpace(line), ":")
+		}
+		value, ok := strings.CutPrefix(strings.TrimSpace(line), "Candidate: ")
+		if ok && value != "(none)" {
+			known[name] = offer{value}
 		}
 	}
-	args := append([]string{"-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120", "install"}, packages...)
-	err := in.asRoot(ctx, step, "apt-get", args...)
-	if err != nil && !in.updated {
-		updateErr = in.aptUpdate(ctx, step)
-		err = in.asRoot(ctx, step, "apt-get", args...)
+	return known
+}
+
+// installed tells which of the packages are installed.
+func (in *installer) installed(ctx context.Context, packages []string) map[string]bool {
+	there := make(map[string]bool)
+	for _, name := range packages {
+		out, err := proc.Run(ctx, proc.Spec{
+			Name: "dpkg-query", Path: onPath("dpkg-query"), Args: []string{"-W", "-f=${db:Status-Status}", name}, Env: environ("LC_ALL=C"),
+		})
+		there[name] = err == nil && string(out) == "installed"
 	}
-	if err != nil {
-		return fmt.Errorf("%w\n  to mend it: sudo apt-get update && sudo apt-get install %s", errors.Join(updateErr, err), strings.Join(packages, " "))
+	return there
+}
+
+// installScript installs packages and lets nothing of theirs start: not now, and not at the
+// next boot. Its first argument is the root directory, its second names the services, the
+// others the packages.
+//
+// PostgreSQL's package makes a cluster unless createcluster.d says otherwise
+// (createcluster.conf(5)), and a service is started unless policy-rc.d forbids it
+// (/usr/share/doc/init-system-helpers/README.policy-rc.d.gz). Both files are there while
+// apt runs alone; what an earlier set-up that was killed has left is removed, too.
+const installScript = `
+cluster=$1/etc/postgresql-common/createcluster.d/stormwave.conf
+policy=$1/usr/sbin/policy-rc.d
+mark='written by stormwave while it installs packages'
+clean() {
+	rm -f "$cluster"
+	if grep -qs "$mark" "$policy"; then rm -f "$policy"; fi
+}
+trap clean EXIT
+services=$2; shift 2
+clean
+mkdir -p "${cluster%/*}" "${policy%/*}"
+echo 'create_main_cluster = false' >"$cluster"
+if ! [ -e "$policy" ]; then
+	printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
+	chmod 755 "$policy"
+fi
+apt-get -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@" &
+apt=$!
+trap 'kill -TERM $apt 2>/dev/null' INT TERM HUP
+status=0
+wait $apt || status=$?
+while kill -0 $apt 2>/dev/null; do wait $apt || status=$?; done
+for service in $services; do
+	deb-systemd-helper disable "$service.service" || true
+	update-rc.d "$service" disable || true
+done
+exit $status
+`
+
+// quiet is the environment of apt and of what it calls: nothing asks, and systemctl, which
+// is told to be offline, starts nothing.
+var quiet = []string{"DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1", "LC_ALL=C"}
+
+// aptTimeout is how long dpkg may take to finish what it is at when it is interrupted.
+const aptTimeout = 2 * time.Minute
+
+// aptInstall installs packages of the distribution, all at once.
+func (in *installer) aptInstall(ctx context.Context, packages, services []string) error {
+	args := append([]string{"-euc", installScript, "install", in.system, strings.Join(services, " ")}, packages...)
+	if err := in.asRoot(ctx, aptStep, "sh", args...); err != nil {
+		return fmt.Errorf("%w\n  to mend it: sudo apt-get update && sudo apt-get install %s", err, strings.Join(packages, " "))
 	}
 	return nil
 }
 
-func (in *installer) aptUpdate(ctx context.Context, step string) error {
-	if in.updated {
-		return nil
-	}
-	in.updated = true
-	return in.asRoot(ctx, step, "apt-get", "-o", "DPkg::Lock::Timeout=120", "update")
-}
+// aptStep names the log of what apt does.
+const aptStep = "packages"
 
-// aptCandidate returns the version that apt would install, "" if it knows none.
-func (in *installer) aptCandidate(ctx context.Context, name string) (string, error) {
-	out, err := proc.Run(ctx, proc.Spec{
-		Name: "apt-cache policy " + name, Path: onPath("apt-cache"), Args: []string{"policy", name}, Env: environ("LC_ALL=C"),
-	})
-	if err != nil {
-		return "", fmt.Errorf("ask apt for %s: %w", name, err)
-	}
-	for line := range strings.Lines(string(out)) {
-		if value, ok := strings.CutPrefix(strings.TrimSpace(line), "Candidate: "); ok && value != "(none)" {
-			return value, nil
-		}
-	}
-	return "", nil
+// aptUpdate brings the lists of packages up to date.
+func (in *installer) aptUpdate(ctx context.Context) error {
+	return in.asRoot(ctx, aptStep, "apt-get", "-o", "DPkg::Lock::Timeout=120", "update")
 }
 
 // asRoot runs a command as root, through sudo where the caller is somebody else.
 // sudo must not ask for a password: nobody may be there to type it.
 func (in *installer) asRoot(ctx context.Context, step, name string, args ...string) error {
-	// systemctl starts nothing while offline.
-	const quiet, offline = "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_OFFLINE=1"
 	spec := proc.Spec{
-		Name: name, Path: onPath(name), Args: args, Log: in.log(step), Env: environ(quiet, offline, "LC_ALL=C"),
-		StopTimeout: 30 * time.Second, DeathSignal: syscall.SIGTERM, // let dpkg finish what it is at
+		Name: name, Path: onPath(name), Args: args, Log: in.log(step), Env: environ(quiet...),
+		StopTimeout: aptTimeout, DeathSignal: syscall.SIGTERM,
 	}
 	if !proc.IsRoot() {
 		spec.Path = onPath("sudo")
 		if spec.Path == "" {
 			return fmt.Errorf("%s must run as root, and there is no sudo here", name)
 		}
-		spec.Args = append([]string{"-n", quiet, offline, name}, args...)
+		spec.Args = append(append([]string{"-n"}, quiet...), append([]string{name}, args...)...)
 	}
 	_, err := proc.Run(ctx, spec)
 	return err
+}
+
+// unpackDebian gets a package and takes one program out of it, without root and without
+// installing anything. apt checks the signatures.
+func (in *installer) unpackDebian(ctx context.Context, r requirement) error {
+	work, err := in.workDir()
+	if err != nil {
+		return err
+	}
+	fetch := proc.Spec{
+		Name: "apt-get download", Path: onPath("apt-get"), Args: []string{"-o", "APT::Sandbox::User=root", "download", r.debian.name},
+		Dir: work, Log: in.log(r.name), Env: environ(quiet...),
+	}
+	if _, err := proc.Run(ctx, fetch); err != nil {
+		return err
+	}
+	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
+	if err != nil || len(debs) != 1 {
+		return errors.Join(err, fmt.Errorf("apt-get brought %d packages for %s, want 1", len(debs), r.debian.name))
+	}
+	open := proc.Spec{
+		Name: "dpkg-deb", Path: onPath("dpkg-deb"), Args: []string{"-x", debs[0], filepath.Join(work, "tree")},
+		Log: in.log(r.name), Env: environ(quiet...),
+	}
+	if _, err := proc.Run(ctx, open); err != nil {
+		return err
+	}
+	program := filepath.Join(work, "tree", r.debian.unpack)
+	if _, err := os.Stat(program); err != nil {
+		return fmt.Errorf("unpack %s: %w", r.debian.name, err)
+	}
+	return in.tools.adopt(r, program, unpackedRecipe(r))
+}
+
+// unpackedRecipe is how a program comes out of the distribution's package.
+func unpackedRecipe(r requirement) recipe {
+	return recipe{Sources: digest("unpacked", r.debian.name, r.debian.unpack)}
 }

@@ -32,7 +32,7 @@ const (
 // mostOfPackage bounds what is read of a package, in bytes.
 const mostOfPackage = 16 << 20
 
-var axeRequirement = requirement{name: axeName, install: fetchAxe}
+var axeRequirement = requirement{name: axeName, role: ForTests, fetch: fetchAxe, npm: true}
 
 // Axe returns the path of axe-core's script for the checkout at root.
 func Axe(root string) (string, error) {
@@ -59,9 +59,7 @@ func missingAxe(root string) []Missing {
 // the one file that the tests need, if it is what it is to be.
 func fetchAxe(ctx context.Context, in *installer, r requirement) error {
 	if onPath("npm") == "" {
-		if err := in.apt(ctx, r.name, "npm"); err != nil {
-			return fmt.Errorf("there is no npm on PATH: %w", err)
-		}
+		return errors.New("there is no npm on PATH; to mend it: install npm, or enter `nix develop`")
 	}
 	work, err := in.workDir()
 	if err != nil {

@@ -10,25 +10,6 @@ import (
 	"testing"
 )
 
-// The real thing, from npm.
-func TestAxeIsThereAfterSetUp(t *testing.T) {
-	root := checkout(t)
-	if _, err := Setup(t.Context(), root, Options{Tests: true, Progress: steps{t}}); err != nil {
-		t.Fatal(err)
-	}
-	path, err := Axe(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text[:200]), "axe v"+axeVersion) {
-		t.Errorf("%s begins %.100q; want axe v%s", path, text, axeVersion)
-	}
-}
-
 func TestAnotherAxeIsRefused(t *testing.T) {
 	root := t.TempDir()
 	if _, err := Axe(root); err == nil || !strings.Contains(err.Error(), "lab setup --tests") {

@@ -56,7 +56,7 @@ func (f finder) lookFor(ctx context.Context, r requirement, goVersion string) (p
 	for _, c := range f.candidates(r) {
 		programs, err := f.check(ctx, r, c)
 		if err == nil && c.source == FromTools {
-			err = f.tools.check(programs[0], f.tools.recipe(r, goVersion))
+			err = f.tools.check(programs[0], f.tools.recipes(r, goVersion))
 		}
 		if err == nil {
 			return programs, nil
@@ -84,6 +84,10 @@ func (f finder) candidates(r requirement) []candidate {
 		if _, err := fingerprintOf(path); err == nil {
 			all = append(all, candidate{path: path, dir: dir, source: source})
 		}
+	}
+	if r.file != "" {
+		add(filepath.Dir(f.tools.file(r.file)), filepath.Base(r.file), FromTools)
+		return all
 	}
 	for _, dir := range f.path {
 		for _, name := range append([]string{r.name}, r.others...) {

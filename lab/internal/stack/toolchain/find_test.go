@@ -127,7 +127,7 @@ func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 
 	adopt := func(from recipe) {
 		built := filepath.Join(place(t, t.TempDir(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"}), "pgbouncer")
-		if err := f.tools.adopt("pgbouncer", built, from); err != nil {
+		if err := f.tools.adopt(required(t, "pgbouncer"), built, from); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -136,7 +136,7 @@ func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 		t.Errorf("with another recipe's stamp: found %v, refused %v", got, refused)
 	}
 
-	adopt(pgbouncerRecipe())
+	adopt(pgbouncerSource.recipe())
 	if got, refused := f.lookFor(t.Context(), r, ""); len(got) != 1 || got[0].Source != FromTools {
 		t.Errorf("built to its end: found %v, refused %v", got, refused)
 	}
@@ -160,7 +160,7 @@ func TestChangedPinsMakeStale(t *testing.T) {
 	}
 	write("require k6 v2.0.0")
 	built := filepath.Join(place(t, t.TempDir(), map[string]string{"k6": "k6 v2.0.0 (go1.26.0)"}), "k6")
-	if err := f.tools.adopt("k6", built, f.tools.goRecipe("1.26.0")); err != nil {
+	if err := f.tools.adopt(required(t, "k6"), built, f.tools.goRecipe("1.26.0")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

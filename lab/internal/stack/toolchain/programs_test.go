@@ -3,7 +3,9 @@
 package toolchain
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -37,5 +39,24 @@ func TestSetup(t *testing.T) {
 	}
 	if took := time.Since(began); took > 100*time.Millisecond {
 		t.Errorf("a second set-up took %s, want at most 100 ms", took)
+	}
+}
+
+// The real thing, from npm.
+func TestAxeIsThereAfterSetUp(t *testing.T) {
+	root := checkout(t)
+	if _, err := Setup(t.Context(), root, Options{Tests: true, Progress: steps{t}}); err != nil {
+		t.Fatal(err)
+	}
+	path, err := Axe(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text[:200]), "axe v"+axeVersion) {
+		t.Errorf("%s begins %.100q; want axe v%s", path, text, axeVersion)
 	}
 }

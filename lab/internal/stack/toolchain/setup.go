@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -14,11 +17,12 @@ const stepTimeout = 15 * time.Minute
 
 // Options say what Setup is to get, and who is told of it.
 type Options struct {
-	Tests    bool     // also what only the tests need
-	Progress Progress // nil: nobody
+	Tests    bool               // also what only the tests need
+	Consent  func(Intent) error // asked before anything is changed; nil: nobody has to be
+	Progress Progress           // nil: nobody
 }
 
-// Progress is told of the steps of a set-up, one after the other.
+// Progress is told of the steps of a set-up, which go side by side.
 type Progress interface {
 	// Step says that a step begins. The returned function is called when it
 	// ends, with the reason if it failed.
@@ -56,23 +60,17 @@ func Setup(ctx context.Context, root string, opts Options) (Set, error) {
 // setUp does what Setup promises, under the lock.
 func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 	have, missing := Find(ctx, t.root)
-	in := &installer{tools: t, have: have}
+	missing = opts.wanted(missing)
+	if len(missing) == 0 {
+		return have, nil
+	}
+	in := &installer{tools: t, have: have, progress: opts.Progress}
 	defer in.sweep()
 	in.sweep() // what an interrupted set-up has left
-	required := map[string]requirement{axeName: axeRequirement}
-	for _, r := range catalog() {
-		required[r.name] = r
+	if err := errors.Join(os.RemoveAll(t.file("log")), t.create()); err != nil {
+		return nil, err
 	}
-	var failed error
-	for _, m := range opts.wanted(missing) {
-		if ctx.Err() != nil {
-			return have, errors.Join(failed, context.Cause(ctx))
-		}
-		done := opts.Progress.Step(m.Name)
-		err := in.get(ctx, required[m.Name])
-		done(err)
-		failed = errors.Join(failed, err)
-	}
+	failed := in.getAll(ctx, missing, opts.Consent)
 	have, missing = Find(ctx, t.root)
 	if failed != nil {
 		return have, failed
@@ -81,6 +79,129 @@ func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 		failed = errors.Join(failed, fmt.Errorf("set up %s: it was installed but does not do; put one that does on PATH, or enter `nix develop`", m))
 	}
 	return have, failed
+}
+
+// getAll gets what is missing, if that is agreed to.
+func (in *installer) getAll(ctx context.Context, missing []Missing, consent func(Intent) error) error {
+	all := requirements(missing)
+	p, none := in.planFor(ctx, all)
+	if len(p.ways) == 0 {
+		return none
+	}
+	if consent != nil {
+		if err := consent(p.intent()); err != nil {
+			return err
+		}
+	}
+	if !p.lists {
+		done := in.progress.Step("lists of packages")
+		err := in.aptUpdate(ctx)
+		done(err)
+		if p, none = in.planFor(ctx, all); err != nil {
+			none = errors.Join(none, err)
+		}
+	}
+	return errors.Join(none, in.carryOut(ctx, p))
+}
+
+// requirements are those of the missing programs.
+func requirements(missing []Missing) []requirement {
+	wanted := make(map[string]bool, len(missing))
+	for _, m := range missing {
+		wanted[m.Name] = true
+	}
+	var all []requirement
+	for _, r := range append(catalog(), axeRequirement) {
+		if wanted[r.name] {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// carryOut takes all ways side by side: apt installs while Go compiles, and what needs a
+// package waits for it.
+func (in *installer) carryOut(ctx context.Context, p plan) error {
+	var work sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	step := func(name string, do func(context.Context) error) {
+		work.Go(func() {
+			if err := in.step(ctx, name, do); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	installed := make(chan struct{})
+	var installErr error
+	if packages := p.packages(); len(packages) > 0 {
+		step(strings.Join(packages, ", "), func(ctx context.Context) error {
+			defer close(installed)
+			installErr = in.aptInstall(ctx, packages, p.services())
+			return installErr
+		})
+	} else {
+		close(installed)
+	}
+	var ofGo []requirement
+	for _, w := range p.ways {
+		var get func(context.Context, requirement) error
+		switch {
+		case w.debian && w.requirement.debian.unpack == "":
+			continue // comes with the packages
+		case w.debian:
+			get = in.unpackDebian
+		case w.goPkg != "":
+			ofGo = append(ofGo, w.requirement)
+			continue
+		case w.source != nil:
+			get = in.buildSource
+		default:
+			get = func(ctx context.Context, r requirement) error { return r.fetch(ctx, in, r) }
+		}
+		work.Go(func() {
+			select {
+			case <-installed:
+			case <-ctx.Done():
+				return
+			}
+			if len(w.packages) > 0 && installErr != nil {
+				return // that is told
+			}
+			step(w.name, func(ctx context.Context) error { return get(ctx, w.requirement) })
+		})
+	}
+	if len(ofGo) > 0 {
+		step(namesOf(ofGo), func(ctx context.Context) error { return in.buildGoTools(ctx, ofGo) })
+	}
+	work.Wait()
+	if ctx.Err() != nil {
+		errs = append(errs, context.Cause(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func namesOf(all []requirement) string {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// step does one step, in its time, and tells of it.
+func (in *installer) step(ctx context.Context, name string, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("not done after %s", stepTimeout))
+	defer cancel()
+	done := in.progress.Step(name)
+	err := do(ctx)
+	done(err)
+	if err != nil {
+		return fmt.Errorf("set up %s: %w", name, err)
+	}
+	return nil
 }
 
 // wanted leaves out what nobody asked for.
@@ -107,23 +228,15 @@ type silent struct{}
 
 func (silent) Step(string) func(error) { return func(error) {} }
 
-// installer gets one program after the other.
+// installer gets programs.
 type installer struct {
-	tools   tools
-	have    Set  // what was there before
-	updated bool // the package lists, by this set-up
+	tools    tools
+	have     Set    // what was there before
+	system   string // root directory of the distribution; empty: that of this machine
+	progress Progress
 }
 
-func (in *installer) get(ctx context.Context, r requirement) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, stepTimeout, fmt.Errorf("not done after %s", stepTimeout))
-	defer cancel()
-	_ = os.Remove(in.log(r.name))
-	if err := r.install(ctx, in, r); err != nil {
-		return fmt.Errorf("set up %s: %w", r.name, err)
-	}
-	return nil
-}
-
+// log is the path of what a step printed.
 func (in *installer) log(step string) string { return in.tools.file(filepath.Join("log", step+".log")) }
 
 // workDir makes a directory on the same file system as the tools, so that what
@@ -136,9 +249,10 @@ func (in *installer) workDir() (string, error) {
 	return dir, nil
 }
 
+// sweep removes the directories of builds.
 func (in *installer) sweep() {
-	dirs, _ := filepath.Glob(in.tools.file("work-*"))
-	for _, dir := range dirs {
-		_ = os.RemoveAll(dir)
+	names, _ := fs.Glob(os.DirFS(in.tools.dir), "work-*") // the path may hold what a pattern does
+	for _, name := range names {
+		_ = os.RemoveAll(in.tools.file(name))
 	}
 }

@@ -36,11 +36,11 @@ func checkout(t *testing.T) string {
 
 func TestSetupSaysWhatWouldMend(t *testing.T) {
 	root := t.TempDir() // no lab/tools/go.mod
-	in := &installer{tools: toolsOf(root), have: Set{"go": found(t, "go")}}
+	in := &installer{tools: toolsOf(root), have: Set{"go": found(t, "go")}, progress: silent{}}
 	if err := in.tools.create(); err != nil {
 		t.Fatal(err)
 	}
-	err := in.get(t.Context(), required(t, "k6"))
+	err := in.carryOut(t.Context(), plan{ways: []way{{requirement: required(t, "k6")}}})
 	if err == nil {
 		t.Fatal("k6 was built from nothing")
 	}

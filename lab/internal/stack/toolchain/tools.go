@@ -15,6 +15,7 @@ import (
 // tools is the directory of what was built for one checkout:
 //
 //	bin/<program>     the programs
+//	postgresql-18/    a second PostgreSQL, for the tests
 //	axe/axe.min.js    axe-core, for the tests' browser
 //	<program>.json    what each was built from; written last, so a program without one is half-built
 //	inspected.json    versions and checksums of all programs, to save asking again
@@ -58,20 +59,27 @@ type recipe struct {
 	Go      string `json:"go,omitempty"` // version of the compiler; empty: none is there, or it is not Go's
 }
 
-// recipe returns what the program would be built from now.
-func (t tools) recipe(r requirement, goVersion string) recipe {
-	if r.module == "" {
-		return pgbouncerRecipe()
+// recipes returns the ways in which the program would be made now.
+func (t tools) recipes(r requirement, goVersion string) []recipe {
+	var all []recipe
+	if r.goPkg != "" {
+		all = append(all, t.goRecipe(goVersion))
 	}
-	return t.goRecipe(goVersion)
+	if r.source != nil {
+		all = append(all, r.source.recipe())
+	}
+	if r.debian != nil && r.debian.unpack != "" {
+		all = append(all, unpackedRecipe(r))
+	}
+	return all
 }
 
 // errStale says that a built program is to be built again.
 var errStale = errors.New("was built from something else than what is asked for now")
 
-// check reports whether the program is what the recipe makes. Where there is no
+// check reports whether the program is what one of the recipes makes. Where there is no
 // Go to build it again with, any Go may have built it.
-func (t tools) check(p Program, now recipe) error {
+func (t tools) check(p Program, now []recipe) error {
 	text, err := os.ReadFile(t.file(p.Name + ".json"))
 	if err != nil {
 		return fmt.Errorf("%s at %s is not built to its end: %w", p.Name, p.Path, err)
@@ -80,33 +88,46 @@ func (t tools) check(p Program, now recipe) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("%s at %s is not built to its end: %w", p.Name, p.Path, err)
 	}
-	if now.Go == "" {
-		now.Go = s.Go
+	for _, way := range now {
+		if way.Go == "" {
+			way.Go = s.Go
+		}
+		if s == (stamp{recipe: way, SHA256: p.SHA256}) {
+			return nil
+		}
 	}
-	if s != (stamp{recipe: now, SHA256: p.SHA256}) {
-		return fmt.Errorf("%s at %s %w", p.Name, p.Path, errStale)
-	}
-	return nil
+	return fmt.Errorf("%s at %s %w", p.Name, p.Path, errStale)
 }
 
-// adopt moves a program that was built elsewhere to its place, and stamps it.
-func (t tools) adopt(name, built string, from recipe) error {
-	sum, err := sha256Of(built)
+// place is the file of a program, below the directory of tools.
+func (r requirement) place() string {
+	if r.file != "" {
+		return r.file
+	}
+	return filepath.Join("bin", r.name)
+}
+
+// adopt moves what was built elsewhere, a program or the directory of an installation, to
+// its place, and stamps it.
+func (t tools) adopt(r requirement, built string, from recipe) error {
+	to := t.file(r.place())
+	if info, err := os.Stat(built); err == nil && info.IsDir() {
+		to = t.file(r.name)
+	}
+	err := errors.Join(os.RemoveAll(t.file(r.name+".json")), os.RemoveAll(to), os.Chmod(built, 0o755), os.Rename(built, to))
 	if err != nil {
-		return err
+		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
-	if err := os.Chmod(built, 0o755); err != nil {
-		return fmt.Errorf("adopt %s: %w", name, err)
-	}
-	if err := os.Rename(built, filepath.Join(t.bin(), name)); err != nil {
-		return fmt.Errorf("adopt %s: %w", name, err)
+	sum, err := sha256Of(t.file(r.place()))
+	if err != nil {
+		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
 	text, err := json.Marshal(stamp{recipe: from, SHA256: sum})
 	if err != nil {
-		return fmt.Errorf("adopt %s: %w", name, err)
+		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
-	if err := renameio.WriteFile(t.file(name+".json"), text, 0o644); err != nil {
-		return fmt.Errorf("adopt %s: %w", name, err)
+	if err := renameio.WriteFile(t.file(r.name+".json"), text, 0o644); err != nil {
+		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
 	return nil
 }

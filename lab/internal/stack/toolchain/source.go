@@ -1,0 +1,153 @@
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+// sourcePackage is a source package of a Debian release that may be newer than this
+// machine's, security patches included, and how a program is built from it.
+type sourcePackage struct {
+	name   string
+	suite  string   // the release
+	needs  []string // packages, besides those that every build needs
+	script string   // for a shell, in the source tree
+	result string   // what the script makes: the program, or the directory of an installation
+}
+
+// buildPackages are needed to build any source package.
+var buildPackages = []string{"dpkg-dev", "gcc", "libc6-dev", "make", "pkg-config"}
+
+// pgbouncerSource leaves out what the lab does not use: its addresses are numbers, and its
+// supervisor is not systemd. libevent is linked in, so that the program runs wherever
+// PostgreSQL's own libraries are.
+var pgbouncerSource = &sourcePackage{
+	name: "pgbouncer", suite: "trixie",
+	needs: []string{"libevent-dev", "libssl-dev"},
+	script: `./configure --without-cares --without-pam --without-systemd LIBEVENT_CFLAGS=' ' LIBEVENT_LIBS='-l:libevent.a -lpthread'
+make -j2 pgbouncer`,
+	result: "pgbouncer",
+}
+
+// postgresSource makes a second installation for the tests, with no more in it than the
+// lab uses. It finds its libraries wherever it is put.
+var postgresSource = &sourcePackage{
+	name: "postgresql-18", suite: "forky",
+	needs: []string{"bison", "flex", "perl"},
+	script: `./configure --prefix=/postgresql-18 --disable-rpath --without-icu --without-readline --without-zlib \
+	CFLAGS=-O1 LDFLAGS='-Wl,-rpath,\$$ORIGIN/../lib:\$$ORIGIN/..'
+export MAKEFLAGS='-s -j2' DESTDIR="$PWD/installed"
+make -C src/backend generated-headers
+for part in src/backend src/timezone src/backend/snowball src/backend/utils/mb/conversion_procs src/pl/plpgsql/src \
+	src/interfaces/libpq src/backend/replication/libpqwalreceiver src/bin/initdb src/bin/psql src/bin/pg_basebackup \
+	src/bin/pg_ctl contrib/pg_stat_statements contrib/pg_prewarm; do
+	make -C "$part" install
+done
+strip installed/postgresql-18/bin/postgres`,
+	result: "installed/postgresql-18",
+}
+
+// recipe is how the program is built.
+func (p *sourcePackage) recipe() recipe { return recipe{Sources: digest(p.name, p.suite, p.script)} }
+
+// sourceKeys verify what comes from Debian.
+const sourceKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+// buildSource builds a program from a source package.
+func (in *installer) buildSource(ctx context.Context, r requirement) error {
+	work, err := in.workDir()
+	if err != nil {
+		return err
+	}
+	if err := in.fetchSource(ctx, r, work); err != nil {
+		return fmt.Errorf("%w\n  to mend it: put %s %s on PATH, or enter `nix develop`", err, r.name, r.need())
+	}
+	built, err := in.compile(ctx, r, work)
+	if err != nil {
+		return err
+	}
+	return in.tools.adopt(r, built, r.source.recipe())
+}
+
+// fetchSource unpacks the source package into work. apt checks the signatures;
+// a state of its own keeps the system's sources and lists as they are.
+func (in *installer) fetchSource(ctx context.Context, r requirement, work string) error {
+	mirror, err := in.debianMirror(ctx)
+	if err != nil {
+		return err
+	}
+	sources := fmt.Sprintf("Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n", mirror, r.source.suite, sourceKeys)
+	conf := fmt.Sprintf(`Dir::Etc::sourcelist "%[1]s/debian.sources";
+Dir::Etc::sourceparts "-";
+Dir::State::lists "%[1]s/lists";
+Dir::Cache "%[1]s/cache";
+APT::Sandbox::User "root";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+`, work)
+	for name, text := range map[string]string{"debian.sources": sources, "apt.conf": conf} {
+		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+		}
+	}
+	for _, dir := range []string{"lists/partial", "cache"} {
+		if err := os.MkdirAll(filepath.Join(work, dir), 0o755); err != nil {
+			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+		}
+	}
+	for _, args := range [][]string{{"update"}, {"-y", "--only-source", "source", r.source.name}} {
+		_, err := proc.Run(ctx, proc.Spec{
+			Name: "apt-get", Path: onPath("apt-get"), Args: append([]string{"-c", filepath.Join(work, "apt.conf")}, args...),
+			Dir: work, Log: in.log(r.name), Env: environ("LC_ALL=C"),
+		})
+		if err != nil {
+			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+		}
+	}
+	return nil
+}
+
+// debianMirror returns the address of the Debian mirror that this machine uses.
+func (in *installer) debianMirror(ctx context.Context) (string, error) {
+	if _, err := os.Stat(sourceKeys); err != nil {
+		return "", fmt.Errorf("verify Debian's source package: %w (this is not Debian?)", err)
+	}
+	out, err := proc.Run(ctx, proc.Spec{
+		Name: "apt-get indextargets", Path: onPath("apt-get"),
+		Args: []string{"indextargets", "--format", "$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"},
+	})
+	if err != nil {
+		return "", fmt.Errorf("find Debian mirror: %w", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if mirror, ok := strings.CutPrefix(strings.TrimSpace(line), "Debian Debian main "); ok {
+			return mirror, nil
+		}
+	}
+	return "", errors.New("find Debian mirror: apt's sources name none (main of Debian itself)")
+}
+
+// compile builds the unpacked source and returns the path of the result.
+func (in *installer) compile(ctx context.Context, r requirement, work string) (string, error) {
+	trees, err := fs.Glob(os.DirFS(work), "*/configure")
+	if err != nil || len(trees) != 1 {
+		return "", fmt.Errorf("compile %s: the source package holds %d configure scripts, want 1", r.name, len(trees))
+	}
+	tree := filepath.Join(work, filepath.Dir(trees[0]))
+	_, err = proc.Run(ctx, proc.Spec{
+		Name: "build " + r.source.name, Path: onPath("sh"), Args: []string{"-euc", r.source.script}, Dir: tree, Log: in.log(r.name),
+		Env: environ("LC_ALL=C"),
+	})
+	if err != nil {
+		return "", fmt.Errorf("compile %s: %w\n  log: %s", r.name, err, in.log(r.name))
+	}
+	return filepath.Join(tree, r.source.result), nil
+}

@@ -1,0 +1,169 @@
+package toolchain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/stack/proc"
+)
+
+// way says how one missing program will be got.
+type way struct {
+	requirement
+	packages []string // of the distribution, to be installed first
+	debian   bool     // the distribution's package of the program serves
+}
+
+// Intent is what a set-up is about to do, for people.
+type Intent struct {
+	Install []string // packages of the distribution, "name version"; the version is left out where it is not known yet
+	Build   []string // what is built or unpacked into the checkout's .lab/tools
+	Notes   []string // what is good to know before one agrees
+}
+
+// noCluster is said before PostgreSQL is installed.
+const noCluster = "PostgreSQL is installed without a cluster: nothing of it starts, now or at the next boot."
+
+// plan is the ways for all that is missing, with what apt knows of their packages.
+type plan struct {
+	ways  []way
+	known map[string]offer
+	lists bool // apt knows all packages that are asked for
+}
+
+// planFor chooses a way for each missing program, and says why there is none for others.
+// It changes nothing.
+func (in *installer) planFor(ctx context.Context, missing []requirement) (plan, error) {
+	p := plan{lists: true}
+	hasApt := onPath("apt-get") != ""
+	if hasApt {
+		var err error
+		if p.known, err = in.offers(ctx, packagesOf(missing)); err != nil {
+			return p, err
+		}
+	}
+	var errs []error
+	for _, r := range missing {
+		w, err := in.wayTo(r, p.known, hasApt)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		p.ways = append(p.ways, w)
+	}
+	if hasApt {
+		there := in.installed(ctx, p.packages())
+		for i := range p.ways {
+			p.ways[i].packages = slices.DeleteFunc(p.ways[i].packages, func(name string) bool { return there[name] })
+		}
+		for _, name := range p.packages() {
+			p.lists = p.lists && p.known[name].version != ""
+		}
+	}
+	return p, errors.Join(errs...)
+}
+
+// packagesOf are all packages that may be asked for.
+func packagesOf(missing []requirement) []string {
+	names := []string{"npm"}
+	for _, r := range missing {
+		if r.debian != nil {
+			names = append(names, r.debian.name)
+		}
+		if r.source != nil {
+			names = append(names, slices.Concat(buildPackages, r.source.needs)...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// wayTo chooses: the distribution's package where it is new enough, else Go's modules, else
+// a newer source package of Debian's.
+func (in *installer) wayTo(r requirement, known map[string]offer, hasApt bool) (way, error) {
+	w := way{requirement: r}
+	refused := "there is no apt-get here"
+	if hasApt && r.debian != nil {
+		found := known[r.debian.name]
+		v, err := found.release()
+		switch {
+		case err == nil && !v.less(r.min) && (r.below == nil || v.less(r.below)):
+			w.debian = true
+			if r.debian.unpack == "" {
+				w.packages = []string{r.debian.name}
+			}
+			return w, nil
+		case found.version == "" && r.goPkg == "" && r.source == nil:
+			w.debian, w.packages = true, []string{r.debian.name} // the lists may only be empty
+			return w, nil
+		case found.version != "":
+			refused = fmt.Sprintf("the distribution has %s %s", r.debian.name, found.version)
+		}
+	}
+	switch {
+	case r.goPkg != "":
+		return w, nil
+	case hasApt && r.source != nil:
+		w.packages = slices.Concat(buildPackages, r.source.needs)
+		return w, nil
+	case r.fetch != nil:
+		if hasApt && r.npm && onPath("npm") == "" {
+			w.packages = []string{"npm"}
+		}
+		return w, nil
+	}
+	need := strings.TrimSpace(r.name + " " + r.need())
+	return w, fmt.Errorf("set up %s: %s; to mend it: put %s on PATH, or enter `nix develop`", r.name, refused, need)
+}
+
+// packages are those that are to be installed, each once.
+func (p plan) packages() []string {
+	var names []string
+	for _, w := range p.ways {
+		names = append(names, w.packages...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// services are those that must not be left to start.
+func (p plan) services() []string {
+	var names []string
+	for _, w := range p.ways {
+		if w.debian && w.requirement.debian.unpack == "" && w.requirement.debian.service != "" {
+			names = append(names, w.requirement.debian.service)
+		}
+	}
+	return names
+}
+
+// intent tells people what the plan is.
+func (p plan) intent() Intent {
+	var i Intent
+	for _, name := range p.packages() {
+		i.Install = append(i.Install, strings.TrimSpace(name+" "+p.known[name].version))
+	}
+	for _, w := range p.ways {
+		switch {
+		case w.debian && w.requirement.debian.unpack == "":
+			if w.name == "postgres" {
+				i.Notes = append(i.Notes, noCluster)
+			}
+		case w.debian:
+			i.Build = append(i.Build, fmt.Sprintf("%s (out of Debian's package %s)", w.name, w.requirement.debian.name))
+		case w.goPkg != "":
+			i.Build = append(i.Build, w.name+" (Go)")
+		case w.source != nil:
+			i.Build = append(i.Build, fmt.Sprintf("%s (Debian's source package of %s)", w.name, w.source.suite))
+		default:
+			i.Build = append(i.Build, w.name+" (npm)")
+		}
+	}
+	if len(i.Install) > 0 && !proc.IsRoot() {
+		i.Notes = append(i.Notes, "Packages are installed through sudo.")
+	}
+	return i
+}
