@@ -47,6 +47,38 @@ func TestNoPostgreSQLOnPATH(t *testing.T) {
 	c.lab("down")
 }
 
+// Whoever has a newer PostgreSQL first on PATH measures that one: it is what doctor names,
+// what runs, and what the servers load and read.
+func TestAnotherPostgreSQLFirstOnPATH(t *testing.T) {
+	c := newCheckout(t)
+	dir := t.TempDir()
+	open(t, dir)
+	other := filepath.Join(dir, "postgresql-18")
+	copyAll(t, "-r", filepath.Join(source, ".lab", "tools", "postgresql-18"), other)
+	c.env = append(os.Environ(), "PATH="+filepath.Join(other, "bin")+":"+os.Getenv("PATH"))
+	if out := c.lab("doctor"); !strings.Contains(out, filepath.Join(other, "bin", "postgres")) {
+		t.Errorf("doctor does not name %s:\n%s", other, out)
+	}
+	c.lab("up")
+	for _, s := range c.status().Services {
+		if (s.Name == "primary" || s.Name == "replica") && !strings.HasPrefix(s.Version, "18.") {
+			t.Errorf("the %s is of version %s by the status; want 18", s.Name, s.Version)
+		}
+	}
+	ask := func(server, sql string) string { return strings.TrimSpace(c.lab("psql", server, "--", "-Atc", sql)) }
+	for _, server := range []string{"primary", "replica"} {
+		if got := ask(server, "SHOW server_version"); !strings.HasPrefix(got, "18.") {
+			t.Errorf("the %s says that it is %s; want 18", server, got)
+		}
+		for _, part := range []string{"BINDIR", "PKGLIBDIR", "SHAREDIR"} {
+			if got := ask(server, "SELECT setting FROM pg_config WHERE name = '"+part+"'"); !strings.HasPrefix(got, other+"/") {
+				t.Errorf("%s of the %s is %s; want its own, in %s", part, server, got, other)
+			}
+		}
+	}
+	c.shoots(c.tiny("postgres.max_connections: 120, postgres.shared_buffers: 256MB, "), 2)
+}
+
 // What the service account has put in the way, before root comes up again.
 func TestServiceAccountCannotLeadRootAstray(t *testing.T) {
 	c := newCheckout(t)

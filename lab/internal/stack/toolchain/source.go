@@ -45,7 +45,7 @@ var postgresSource = &sourcePackage{
 	CFLAGS=-O1 LDFLAGS='-Wl,-rpath,\$$ORIGIN/../lib:\$$ORIGIN/..'
 export MAKEFLAGS='-s -j2' DESTDIR="$PWD/installed"
 make -C src/backend generated-headers
-for part in src/backend src/timezone src/backend/snowball src/backend/utils/mb/conversion_procs src/pl/plpgsql/src \
+for part in src/backend src/include/catalog src/timezone src/backend/snowball src/backend/utils/mb/conversion_procs src/pl/plpgsql/src \
 	src/interfaces/libpq src/backend/replication/libpqwalreceiver src/bin/initdb src/bin/psql src/bin/pg_basebackup \
 	src/bin/pg_ctl contrib/pg_stat_statements contrib/pg_prewarm; do
 	make -C "$part" install
