@@ -17,6 +17,9 @@ type Lab mg.Namespace
 // Bench holds the measuring verbs: bench:quick, bench:matrix, …
 type Bench mg.Namespace
 
+// Test holds the rings of the tests: test:unit, test:services, test:e2e; test is all three.
+type Test mg.Namespace
+
 // Build builds the backend and the lab into bin/.
 func Build() error {
 	return sh.RunV("go", "build", "-trimpath", "-o", "bin/", "./app", "./lab")
@@ -28,13 +31,30 @@ func lab(args ...string) error {
 	return sh.RunV("bin/lab", args...)
 }
 
-// Test sets up what is missing and runs every test, on the real programs.
-func Test() error {
+// Aliases: `mage test` is all three rings.
+var Aliases = map[string]any{"test": Test.All}
+
+// Unit runs every test that needs no server, no root and no set-up: seconds.
+func (Test) Unit() error { return sh.RunV("go", "test", "./...") }
+
+// Services runs the tests of one or a few real programs, which it sets up: minutes.
+func (Test) Services() error { return ring("services") }
+
+// E2e runs the tests of whole stacks, which it sets up: minutes.
+func (Test) E2e() error { return ring("e2e") }
+
+// All runs the three rings, one after the other.
+func (Test) All() error { return ring("all") }
+
+// Soak repeats a hundredfold what the others do a few times: an hour.
+func (Test) Soak() error { return ring("soak") }
+
+// ring sets up what is missing and runs a ring of the tests.
+func ring(name string) error {
 	if err := lab("setup", "--tests"); err != nil {
 		return err
 	}
-	// One package at a time: tests start whole stacks, and share two cores.
-	return sh.RunV("go", "test", "-tags=e2e", "-count=1", "-p=1", "-timeout=75m", "./...")
+	return sh.RunV("go", "run", "./lab/ring", name)
 }
 
 // Check formats, vets, lints and runs the race detector.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -98,17 +99,31 @@ if ! [ -e "$policy" ]; then
 	printf '#!/bin/sh\n# %s\nexit 101\n' "$mark" >"$policy"
 	chmod 755 "$policy"
 fi
-apt-get -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@" &
-apt=$!
-trap 'kill -TERM $apt 2>/dev/null' INT TERM HUP
 status=0
-wait $apt || status=$?
-while kill -0 $apt 2>/dev/null; do wait $apt || status=$?; done
+owned apt-get -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@" || status=$?
 for service in $services; do
 	deb-systemd-helper disable "$service.service" || true
 	update-rc.d "$service" disable || true
 done
 exit $status
+`
+
+// ownedScript runs a command that ends with its owner: an ordinary user may not signal what
+// sudo has started, but can close its input.
+const ownedScript = `
+exec 3<&0 </dev/null
+child=; told=
+trap 'told=yes; [ -z "$child" ] || kill -TERM $child 2>/dev/null || true' INT TERM HUP
+owned() {
+	"$@" & child=$!
+	[ -z "$told" ] || kill -TERM $child
+	{ cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & watch=$!
+	ended=0
+	wait $child || ended=$?
+	while kill -0 $child 2>/dev/null; do wait $child || ended=$?; done
+	kill $watch 2>/dev/null || true
+	return $ended
+}
 `
 
 // quiet is the environment of apt and of what it calls: nothing asks, and systemctl, which
@@ -120,8 +135,8 @@ const aptTimeout = 2 * time.Minute
 
 // aptInstall installs packages of the distribution, all at once.
 func (in *installer) aptInstall(ctx context.Context, packages, services []string) error {
-	args := append([]string{"-euc", installScript, "install", in.system, strings.Join(services, " ")}, packages...)
-	if err := in.asRoot(ctx, aptStep, "sh", args...); err != nil {
+	args := append([]string{in.system, strings.Join(services, " ")}, packages...)
+	if err := in.asRoot(ctx, aptStep, installScript, args...); err != nil {
 		return fmt.Errorf("%w\n  to mend it: sudo apt-get update && sudo apt-get install %s", err, strings.Join(packages, " "))
 	}
 	return nil
@@ -132,24 +147,32 @@ const aptStep = "packages"
 
 // aptUpdate brings the lists of packages up to date.
 func (in *installer) aptUpdate(ctx context.Context) error {
-	return in.asRoot(ctx, aptStep, "apt-get", "-o", "DPkg::Lock::Timeout=120", "update")
+	return in.asRoot(ctx, aptStep, "owned apt-get -o DPkg::Lock::Timeout=120 update")
 }
 
-// asRoot runs a command as root, through sudo where the caller is somebody else.
-// sudo must not ask for a password: nobody may be there to type it.
-func (in *installer) asRoot(ctx context.Context, step, name string, args ...string) error {
+// asRoot runs a shell's script as root, through sudo where the caller is somebody else.
+// sudo must not ask for a password: nobody may be there to type it. When ctx ends, or this
+// process, so does what the script owns.
+func (in *installer) asRoot(ctx context.Context, step, script string, args ...string) error {
+	held, hold, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("run %s: %w", step, err)
+	}
+	defer func() { _ = errors.Join(held.Close(), hold.Close()) }()
+	release := context.AfterFunc(ctx, func() { _ = hold.Close() })
+	defer release()
 	spec := proc.Spec{
-		Name: name, Path: onPath(name), Args: args, Log: in.log(step), Env: environ(quiet...),
-		StopTimeout: aptTimeout, DeathSignal: syscall.SIGTERM,
+		Name: step, Path: onPath("sh"), Args: append([]string{"-euc", ownedScript + script, "sh"}, args...), Log: in.log(step),
+		Stdin: held, Env: environ(quiet...), StopTimeout: aptTimeout, DeathSignal: syscall.SIGTERM,
 	}
 	if !proc.IsRoot() {
-		spec.Path = onPath("sudo")
-		if spec.Path == "" {
-			return fmt.Errorf("%s must run as root, and there is no sudo here", name)
+		if onPath("sudo") == "" {
+			return errors.New("apt-get must run as root, and there is no sudo here")
 		}
-		spec.Args = append(append([]string{"-n"}, quiet...), append([]string{name}, args...)...)
+		spec.Args = slices.Concat([]string{"-n"}, quiet, []string{spec.Path}, spec.Args)
+		spec.Path = onPath("sudo")
 	}
-	_, err := proc.Run(ctx, spec)
+	_, err = proc.Run(ctx, spec)
 	return err
 }
 
