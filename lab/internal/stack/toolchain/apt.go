@@ -121,6 +121,7 @@ owned() {
 	ended=0
 	wait $child || ended=$?
 	while kill -0 $child 2>/dev/null; do wait $child || ended=$?; done
+	trap '' INT TERM HUP # what follows only cleans up
 	kill $watch 2>/dev/null || true
 	return $ended
 }

@@ -253,7 +253,7 @@ func TestPolicyOfTheMachineStays(t *testing.T) {
 // An interrupted installation ends with apt, and leaves nothing behind either.
 func TestInterruptedInstallation(t *testing.T) {
 	d := newDistribution(t, nil)
-	d.program("apt-get", `echo begun >>"`+d.apts+`"; trap 'echo ended >>"`+d.apts+`"; exit 143' TERM; while :; do sleep 0.01; done`)
+	d.program("apt-get", `trap 'echo ended >>"`+d.apts+`"; exit 143' TERM; echo begun >>"`+d.apts+`"; while :; do sleep 0.01; done`)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.aptInstall(ctx, []string{"postgresql"}, nil) }()
@@ -268,7 +268,7 @@ func TestInterruptedInstallation(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ended with %v", err)
 	}
-	if calls := d.calls(); !slices.Equal(calls, []string{"begun", "ended"}) {
+	if calls := slices.Compact(d.calls()); !slices.Equal(calls, []string{"begun", "ended"}) { // it may be told twice
 		t.Errorf("apt-get: %q; want it told to end", calls)
 	}
 	if _, err := os.Stat(filepath.Join(d.system, "usr/sbin/policy-rc.d")); !errors.Is(err, os.ErrNotExist) {
