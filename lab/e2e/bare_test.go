@@ -132,6 +132,7 @@ func goEnv(t *testing.T, name string) string {
 // What a stranger does first, from nothing: as root, then as an ordinary user without
 // rights, whom root has installed the packages for.
 func TestBareDebian(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can enter another system")
 	}

@@ -1,7 +1,8 @@
 //go:build e2e
 
 // Package e2e tests the lab from outside: the real program, the real servers, in
-// a checkout of its own.
+// a checkout of its own. A test that calls t.Parallel bears others beside it. One that does
+// not has the machine to itself: it measures, or takes its memory.
 package e2e
 
 import (
@@ -14,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,7 +46,14 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	before := orphans()
 	status := m.Run()
+	for segment := range orphans() {
+		if !before[segment] {
+			fmt.Fprintf(os.Stderr, "System V shared memory is left: %s\n", segment)
+			status = 1
+		}
+	}
 	if nursery != "" {
 		removeHome(nursery)
 		_ = os.RemoveAll(nursery)
@@ -115,14 +124,8 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 	must(t, err)
 	must(t, layout.Create())
 	copyAll(t, "-a", from, layout.Home)
-	before := orphans(t)
 	t.Cleanup(func() {
 		c.run("down")
-		for segment := range orphans(t) {
-			if !before[segment] {
-				t.Errorf("System V shared memory is left: %s", segment)
-			}
-		}
 		if left := c.processes(); len(left) > 0 {
 			t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 		}
@@ -140,11 +143,12 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 }
 
 // orphans are the ids of the System V shared memory that no process has attached.
-func orphans(t *testing.T) map[string]bool {
-	t.Helper()
+func orphans() map[string]bool {
 	found := make(map[string]bool)
 	segments, err := os.ReadFile("/proc/sysvipc/shm")
-	must(t, err)
+	if err != nil {
+		panic(err)
+	}
 	for line := range strings.Lines(string(segments)) {
 		fields := strings.Fields(line) // key, id, permissions, size, creator, last user, attached …
 		if len(fields) > 6 && fields[6] == "0" {
@@ -170,8 +174,12 @@ type result struct {
 	status         int
 }
 
-// command prepares `lab args…` in the checkout, in a process group of its own.
+// command prepares `lab args…` in the checkout, in a process group of its own. Beside other
+// tests the machine never becomes idle: a run does not wait long for that.
 func (c *checkout) command(args ...string) *exec.Cmd {
+	if args[0] == "matrix" || args[0] == "resume" {
+		args = append(slices.Clone(args), "--idle-wait=1s")
+	}
 	cmd := exec.Command(filepath.Join(c.root, "bin", "lab"), args...)
 	cmd.Dir, cmd.Env = c.root, c.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Credential: c.as}

@@ -25,6 +25,7 @@ func (c *checkout) small(dir, size string) {
 // A disk that fills up while a run is recorded stops it, resumable: what is recorded
 // stays whole, and with room it goes on to its end.
 func TestDiskFullWhileRecording(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	results := filepath.Join(c.root, "results")
 	c.small(results, "64k")
@@ -59,6 +60,7 @@ func TestDiskFullWhileRecording(t *testing.T) {
 // A disk that fills up under Prometheus costs the repetition, if it costs a metric, and
 // else what is kept for `lab open`; either is told.
 func TestDiskFullUnderPrometheus(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.small(filepath.Join(c.root, ".lab", "prometheus"), "3m")
 	spec := filepath.Join(c.root, "short.yaml")
@@ -87,6 +89,7 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 // A disk that fills up under PostgreSQL's WAL ends the server, which costs the
 // repetition. With room again the next one has a server that has recovered.
 func TestDiskFullUnderWAL(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	data := filepath.Join(c.home(), "data")
 	c.small(data, "2g")

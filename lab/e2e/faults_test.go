@@ -4,39 +4,55 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// Some faults of the gallery, one block: each is really there, is named first by the
-// diagnosis, and is gone after the run.
-const someFaults = `name: some-faults
-scenarios: [mixed@0.08]
-factors:
-  fault:
-    healthy: {}
-    row-locks: {fault.lock_users: 400ms}
-    network-latency: {fault.network_delay: 25ms}
-    app-cpu: {fault.cpu_app: 0.2, scenario.THINK_TIME: 100ms}
-    replica-killed: {topology: replica, fault.kill: replica@4s}
-baseline: {fault: healthy}
-expect:
-  healthy: none
-  row-locks: db-lock-contention
-  network-latency: network-latency
-  app-cpu: app-cpu-bound
-  replica-killed: component-failed
-settings: {pool_size: 16, pool_min: 16, scenario.THINK_TIME: 1s}
+// gallery is a matrix of faults, one block. Each cell is its settings and the cause that
+// the diagnosis is to name.
+func gallery(cells map[string][2]string) string {
+	var factor, expect strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(cells)) {
+		fmt.Fprintf(&factor, "    %s: {%s}\n", name, cells[name][0])
+		fmt.Fprintf(&expect, "  %s: %s\n", name, cells[name][1])
+	}
+	return "name: some-faults\nscenarios: [mixed@0.08]\nfactors:\n  fault:\n" + factor.String() + "baseline: {fault: healthy}\nexpect:\n" +
+		expect.String() + `settings: {pool_size: 16, pool_min: 16, scenario.THINK_TIME: 1s}
 seed: 1
 slo: {error_ratio: 0.01, p99: 100ms}
 `
+}
 
-func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) {
+// fewFaults are a fault in a server, one between, and one that ends a service; allFaults
+// those that can be shot in seconds.
+var (
+	fewFaults = map[string][2]string{
+		"healthy":         {"", "none"},
+		"row-locks":       {"fault.lock_users: 400ms", "db-lock-contention"},
+		"network-latency": {"fault.network_delay: 25ms", "network-latency"},
+		"replica-killed":  {"topology: replica, fault.kill: replica@4s", "component-failed"},
+	}
+	allFaults = map[string][2]string{
+		"healthy":         fewFaults["healthy"],
+		"row-locks":       fewFaults["row-locks"],
+		"network-latency": fewFaults["network-latency"],
+		"app-cpu":         {"fault.cpu_app: 0.2, scenario.THINK_TIME: 100ms", "app-cpu-bound"},
+		"replica-killed":  fewFaults["replica-killed"],
+	}
+)
+
+// Each fault is really there, is named first by the diagnosis, and is gone after the run.
+func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, fewFaults) }
+
+func injectAndName(t *testing.T, cells map[string][2]string) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "faults.yaml")
-	must(t, os.WriteFile(spec, []byte(someFaults), 0o600))
+	must(t, os.WriteFile(spec, []byte(gallery(cells)), 0o600))
 	c.lab("up")
 	if r := c.run("matrix", spec); r.status != 3 { // the killed replica makes its shot invalid
 		t.Fatalf("exit status %d, want 3\n%s%s", r.status, r.stdout, r.stderr)
@@ -55,7 +71,7 @@ func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) {
 			t.Errorf("%s is %s: %v", r.Cell, r.Verdict, r.Reasons)
 		}
 	}
-	var cells []struct {
+	var named []struct {
 		Cell, Cause string
 		Typical     struct {
 			Claimed []struct {
@@ -64,7 +80,7 @@ func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) {
 			}
 		}
 	}
-	must(t, json.Unmarshal([]byte(c.lab("diagnose", "--json", run)), &cells))
+	must(t, json.Unmarshal([]byte(c.lab("diagnose", "--json", run)), &named))
 	var plan struct {
 		Cells []struct{ Label, Expect string }
 	}
@@ -75,7 +91,7 @@ func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) {
 	for _, p := range plan.Cells {
 		expected[p.Label] = p.Expect
 	}
-	for _, cell := range cells {
+	for _, cell := range named {
 		if cell.Cause != expected[cell.Cell] {
 			t.Errorf("%s: %s is named, want %s; claimed: %+v", cell.Cell, cell.Cause, expected[cell.Cell], cell.Typical.Claimed)
 		}

@@ -33,6 +33,7 @@ func (c *checkout) hide(script string) string {
 
 // Debian has PostgreSQL's programs in a directory of their own, which is on nobody's PATH.
 func TestNoPostgreSQLOnPATH(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	must(t, os.RemoveAll(filepath.Join(c.home(), "template"))) // initdb, too, has to find itself
 	for _, name := range []string{"postgres", "initdb", "pg_ctl"} {
@@ -50,6 +51,7 @@ func TestNoPostgreSQLOnPATH(t *testing.T) {
 // Whoever has a newer PostgreSQL first on PATH measures that one: it is what doctor names,
 // what runs, and what the servers load and read.
 func TestAnotherPostgreSQLFirstOnPATH(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	dir := t.TempDir()
 	open(t, dir)
@@ -81,6 +83,7 @@ func TestAnotherPostgreSQLFirstOnPATH(t *testing.T) {
 
 // What the service account has put in the way, before root comes up again.
 func TestServiceAccountCannotLeadRootAstray(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	c.lab("down")
@@ -113,6 +116,7 @@ func TestServiceAccountCannotLeadRootAstray(t *testing.T) {
 
 // A login's soft limit is often 1,024 files; PgBouncer takes 10,000 clients.
 func TestPoolerTakesMoreClientsThanALoginMayOpenFiles(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	up := exec.Command("bash", "-c", "ulimit -Sn 1024 && exec bin/lab up")
 	up.Dir = c.root
@@ -147,6 +151,7 @@ func (c *checkout) apply(settings matrix.Settings) error {
 
 // A fault that the server refuses costs its own cell, and no other.
 func TestFaultThatCannotBeInjectedLeavesNothing(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	indexes := func() string {

@@ -219,6 +219,7 @@ func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
 }
 
 func TestBadSpecStartsNothingAndListsEveryFault(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "bad.yaml")
 	must(t, os.WriteFile(spec, []byte(`name: bad
@@ -248,6 +249,7 @@ colour: red
 }
 
 func TestOneRunAtATime(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	first := c.command("matrix", c.two())
 	must(t, first.Start())

@@ -168,6 +168,7 @@ func readWithoutScript(t *testing.T, browser *browsertest.Browser, page string) 
 
 // The supervisor's own page refuses whom the unit tests of the page refuse, over the wire.
 func TestThePageRefusesForeignHostsAndSites(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	page := *c.status().URLs["page"]

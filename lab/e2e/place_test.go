@@ -45,17 +45,20 @@ func (c *checkout) shoots(spec string, shots int) {
 const oddName = `ein "Labor" [für 'alle'] #1 %41 $HOME \ * ? & – 測試`
 
 func TestCheckoutWithAnOddName(t *testing.T) {
+	t.Parallel()
 	c := newCheckoutAt(t, filepath.Join(t.TempDir(), oddName))
 	c.shoots(c.tiny(""), 2)
 }
 
 func TestWithoutAHome(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HOME=") || strings.HasPrefix(e, "XDG_") })
 	c.shoots(c.tiny(""), 2)
 }
 
 func TestReadOnlyResults(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.small(filepath.Join(c.root, "results"), "1m")
 	must(t, syscall.Mount("tmpfs", filepath.Join(c.root, "results"), "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
@@ -71,6 +74,7 @@ func TestReadOnlyResults(t *testing.T) {
 // A server with hardly a connection: the lab's own come through all the same, on the
 // reserved ones, and what the load is refused is counted as refused.
 func TestFewConnections(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	spec := c.tiny("postgres.max_connections: 12, ")
 	text, err := os.ReadFile(spec)
@@ -88,6 +92,7 @@ func TestFewConnections(t *testing.T) {
 // With too few file descriptors the lab either works, or says what it lacks; it leaves
 // nothing behind.
 func TestFewFileDescriptors(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	cmd := exec.Command("bash", "-c", `ulimit -n 48 && exec bin/lab up`)
 	cmd.Dir = c.root

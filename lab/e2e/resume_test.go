@@ -16,6 +16,7 @@ import (
 // A run that is killed in the middle of a shot leaves nothing behind but its
 // finished repetitions, and goes on from there: the interrupted block as a whole.
 func TestKilledRunIsResumed(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.signalMidShot(syscall.SIGKILL)
 	if r := c.run("up"); r.status != 0 { // at once: what still ends is waited for
@@ -73,6 +74,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 // A run whose supervisor is killed, between two shots and then in the middle of one, stops,
 // says so, leaves nothing behind, and goes on from its finished repetitions.
 func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	command := []string{"matrix", "--json", c.two()}
 	for _, moment := range []string{"shot", "live"} {

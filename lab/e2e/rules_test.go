@@ -14,6 +14,7 @@ import (
 // Prometheus has loaded the rules, they have values, and what the backend and the lab
 // serve is what promtool takes for well-formed metrics.
 func TestRulesAreLoadedAndMetricsAreWellFormed(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	prometheus := *c.status().URLs["prometheus"]

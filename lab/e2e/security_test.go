@@ -38,6 +38,7 @@ func (c *checkout) sockets() string {
 }
 
 func TestNobodyGetsIn(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	st := c.status()

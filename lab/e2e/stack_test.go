@@ -18,6 +18,7 @@ import (
 )
 
 func TestUpBringsEveryServiceAndDownTakesAllAway(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	if got := c.status().State; got != "down" {
 		t.Fatalf("state = %q before up; want down", got)
@@ -79,6 +80,7 @@ func TestUpBringsEveryServiceAndDownTakesAllAway(t *testing.T) {
 }
 
 func TestNothingOutlivesAKilledSupervisorAndUpWorksAtOnce(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	must(t, syscall.Kill(c.status().Supervisor, syscall.SIGKILL))
@@ -92,6 +94,7 @@ func TestNothingOutlivesAKilledSupervisorAndUpWorksAtOnce(t *testing.T) {
 }
 
 func TestAServiceThatDiesIsTold(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	for _, s := range c.status().Services {
@@ -105,6 +108,7 @@ func TestAServiceThatDiesIsTold(t *testing.T) {
 }
 
 func TestUnknownNamesAreAnsweredWithThoseThatExist(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	for _, args := range [][]string{{"logs", "postgre"}, {"psql", "standby"}} {
 		r := c.run(args...)
@@ -121,6 +125,7 @@ func TestUnknownNamesAreAnsweredWithThoseThatExist(t *testing.T) {
 }
 
 func TestLogsOfAService(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	if out := c.lab("logs", "primary"); !strings.Contains(out, "ready to accept connections") {
@@ -130,6 +135,7 @@ func TestLogsOfAService(t *testing.T) {
 
 // The lab of an ordinary user, in a checkout that belongs to that user, keeps its data there.
 func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
+	t.Parallel()
 	c := newCheckoutAt(t, filepath.Join(t.TempDir(), oddName))
 	if os.Geteuid() == 0 {
 		c.as = account(t, "nobody")

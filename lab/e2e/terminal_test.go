@@ -106,6 +106,7 @@ func (c *checkout) stopped(what string) {
 // and no longer, the lab, and k6. The lab comes to its end, whether mage still waits or
 // not.
 func TestCtrlCUnderMage(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	for _, name := range []string{"app", "lab", "bin", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum"} {
 		must(t, os.Remove(filepath.Join(c.root, name))) // go does not build through links
@@ -131,6 +132,7 @@ func TestCtrlCUnderMage(t *testing.T) {
 
 // A terminal that is closed takes its screen away, too: whatever is written fails.
 func TestClosedTerminal(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "matrix", c.tiny(""))
 	c.awaitMidShot()

@@ -24,6 +24,7 @@ import (
 // A process that is suspended in mid-shot, and does not wake up, is noticed by a
 // deadline: the repetition is invalid, and the next one has a stack that answers.
 func TestSuspendedProcessesAreNoticed(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
 	impatient := strings.Replace(shortShots, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1) // a request to a suspended server ends by this
@@ -60,6 +61,7 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 
 // Two checkouts have a lab each, at the same time, and neither is in the other's way.
 func TestTwoLabsAtOnce(t *testing.T) {
+	t.Parallel()
 	a, b := newCheckout(t), newCheckout(t)
 	var both sync.WaitGroup
 	for _, c := range []*checkout{a, b} {
@@ -103,6 +105,7 @@ func (c *checkout) upAndKilled() {
 // A process that has got the pid of one of an old lab's services is not ended: its
 // start time tells that it is another.
 func TestAnothersProcessIsNeverEnded(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
@@ -118,6 +121,7 @@ func TestAnothersProcessIsNeverEnded(t *testing.T) {
 // A state file that cannot be read is refused, with the way out, and nothing is ended
 // or started by it.
 func TestTornStateFile(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
@@ -132,6 +136,7 @@ func TestTornStateFile(t *testing.T) {
 // A port that somebody takes while its service is down keeps the stack from coming back.
 // The run stops, says so and how to go on; with a new stack it goes on.
 func TestPortTaken(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 3", 1)), 0o600))
@@ -243,6 +248,7 @@ func starve(t *testing.T, pid int) {
 // A template that somebody has cut short, or that was not written to its end, is made
 // anew; nothing of it is served.
 func TestTornTemplate(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.lab("up")
 	c.lab("down")
@@ -264,9 +270,15 @@ func TestTornTemplate(t *testing.T) {
 }
 
 // What comes while a stack comes up or goes down: the same again, and its opposite; and
-// then a hundred times up and down in a row. The servers' data is kept in memory: written
-// to a disk, that much takes three times as long.
+// then up and down in a row.
 func TestUpAndDownInAHurry(t *testing.T) {
+	t.Parallel()
+	hurry(t, 5)
+}
+
+// hurry keeps the servers' data in memory: written to a disk, that much takes three times
+// as long.
+func hurry(t *testing.T, inARow int) {
 	c := newCheckout(t)
 	c.small(filepath.Join(c.home(), "data"), "1g")
 	c.lab("up")
@@ -301,7 +313,7 @@ func TestUpAndDownInAHurry(t *testing.T) {
 			t.Fatalf("down after ten at once: processes are left:\n%s", strings.Join(left, "\n"))
 		}
 	}
-	for range 100 {
+	for range inARow {
 		c.lab("up")
 		for _, server := range []string{"primary", "replica"} {
 			maps.Copy(held, shared(t, c.pid(server)))
@@ -332,6 +344,7 @@ func TestUpAndDownInAHurry(t *testing.T) {
 // A supervisor is busy before it answers: with what a killed one has left, until that is
 // gone. Another up waits for it, and so does a down.
 func TestUpAndDownWaitForASupervisorThatDoesNotAnswerYet(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	c.small(filepath.Join(c.home(), "data"), "1g")
 	for _, second := range []string{"up", "down"} {

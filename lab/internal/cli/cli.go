@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,6 +71,8 @@ func ExitStatus(err error, stderr io.Writer) int {
 type lab struct {
 	root string // where the checkout is
 	yes  bool   // what is missing may be set up
+
+	idleWait time.Duration // before each shot, for an idle machine, at most
 }
 
 func newRoot() *cobra.Command {
@@ -85,8 +88,8 @@ func newRoot() *cobra.Command {
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
 		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
-		l.consentFlag(l.matrix()), l.consentFlag(l.compare()), l.plan(), l.consentFlag(l.resume()),
-		l.report(), l.verify(), l.diagnose(), l.open(), l.consentFlag(l.soak()), l.supervise(), l.fault(),
+		l.runs(l.matrix()), l.runs(l.compare()), l.plan(), l.runs(l.resume()),
+		l.report(), l.verify(), l.diagnose(), l.open(), l.runs(l.soak()), l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -22,6 +23,12 @@ const envSetup = "LAB_SETUP"
 func (l *lab) consentFlag(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().BoolVarP(&l.yes, "yes", "y", false, "install and build what is missing without asking ("+envSetup+"=yes|no does so, too)")
 	return cmd
+}
+
+// runs adds to a command what every command has that shoots.
+func (l *lab) runs(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().DurationVar(&l.idleWait, "idle-wait", host.IdleWait, "wait at most so long before each shot until the machine is idle")
+	return l.consentFlag(cmd)
 }
 
 // consent names what a set-up will do and asks whether it may, where somebody can answer:

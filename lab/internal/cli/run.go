@@ -78,7 +78,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	}
 	defer func() { err = closing(err, j.client.End(context.WithoutCancel(ctx))) }()
 	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
-	records, err := j.shoot(ctx, scripts, eta)
+	records, err := l.shoot(ctx, j, scripts)
 	if err != nil {
 		err = fmt.Errorf("%w; what is finished is kept, go on with it: lab resume %s", err, j.dir.Name())
 	}
@@ -140,7 +140,7 @@ func span(records []record.Record) (begin, end time.Time) {
 }
 
 // shoot makes the repetitions and returns all records, those of earlier included.
-func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Duration) ([]record.Record, error) {
+func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]record.Record, error) {
 	log, err := record.Open(j.dir.Records())
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 	if err != nil {
 		return nil, err
 	}
-	v := j.watcher(eta)
+	v := j.watcher(j.eta)
 	defer v.close()
 	r := &runner.Runner{
 		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
@@ -160,7 +160,7 @@ func (j job) shoot(ctx context.Context, scripts *runner.Scripts, eta time.Durati
 		},
 		RunK6:    load.Run,
 		Warm:     load.Warm,
-		Idle:     host.Idle,
+		Idle:     func(ctx context.Context) (host.Idleness, error) { return host.Idle(ctx, l.idleWait) },
 		ClockSet: host.ClockSet,
 		Enough:   func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}

@@ -76,7 +76,7 @@ func TestIdleSeesALoadAndGivesUpWithItsContext(t *testing.T) {
 			}
 		}()
 	}
-	if seen, err := Idle(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if seen, err := Idle(ctx, time.Minute); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Idle = %+v, %v; want no end while every CPU is busy", seen, err)
 	}
 }

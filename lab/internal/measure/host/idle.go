@@ -13,12 +13,15 @@ import (
 // What counts as idle, and how long it is waited for. The load average is not asked:
 // it remembers the shot before for minutes. The run queue is what it averages.
 const (
-	idleBusy    = 0.25             // highest share of all CPUs that may be busy; the stack itself needs some
-	idleDisk    = 0.25             // highest share of the time that a disk may be busy
-	idleQueue   = 2.0              // most runnable processes per CPU
-	idleSample  = time.Second      // over which it is taken
-	idleTimeout = 30 * time.Second // until the shot goes on all the same, and says so
+	idleBusy   = 0.25        // highest share of all CPUs that may be busy; the stack itself needs some
+	idleDisk   = 0.25        // highest share of the time that a disk may be busy
+	idleQueue  = 2.0         // most runnable processes per CPU
+	idleSample = time.Second // over which it is taken
 )
+
+// IdleWait is how long a shot waits for an idle machine, unless it is told otherwise. It
+// goes on all the same then, and says so.
+const IdleWait = 30 * time.Second
 
 // Idleness is what was seen of the host in a second before a shot.
 type Idleness struct {
@@ -33,9 +36,9 @@ func (i Idleness) String() string {
 	return fmt.Sprintf("CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue, i.Waited.Round(time.Second))
 }
 
-// Idle waits until the machine is idle, and returns how it was last. That it does
-// not become idle is no error.
-func Idle(ctx context.Context) (Idleness, error) {
+// Idle waits until the machine is idle, at most that long, and returns how it was last.
+// That it does not become idle is no error.
+func Idle(ctx context.Context, atMost time.Duration) (Idleness, error) {
 	began := time.Now()
 	for {
 		seen, err := Sample(ctx)
@@ -43,7 +46,7 @@ func Idle(ctx context.Context) (Idleness, error) {
 			return Idleness{}, err
 		}
 		seen.Waited = time.Since(began)
-		if seen.Idle || seen.Waited > idleTimeout {
+		if seen.Idle || seen.Waited >= atMost {
 			return seen, nil
 		}
 	}

@@ -1,0 +1,15 @@
+//go:build e2e && soak
+
+package e2e
+
+import "testing"
+
+// A hundred times up and down in a row.
+func TestSoakUpAndDownInAHurry(t *testing.T) { hurry(t, 100) }
+
+// Every process that a shot needs is killed once in the middle of a shot, and each that
+// runs between two shots there, too.
+func TestSoakKilledProcessesCostNoMoreThanTheirShot(t *testing.T) { killInTurn(t, victims) }
+
+// Each fault of the gallery that can be shot in seconds.
+func TestSoakInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, allFaults) }
