@@ -2,11 +2,9 @@ package stack
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/matrix"
@@ -24,66 +22,105 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	if err := s.stopSilent(ctx); err != nil {
+	return s.apply(ctx, s, settings, cpus)
+}
+
+// operator does to the services what an Apply decides. A Stack does it to real ones.
+type operator interface {
+	stopSilent(context.Context) error                // stops what runs but does not answer
+	stop(ctx context.Context, names ...string) error // in the given order
+	start(ctx context.Context, names ...string) error
+	startAll(context.Context) error // the helpers of faults included
+	awaitReady(ctx context.Context, name string) error
+
+	assume(matrix.Settings) // with these, services are started from now on
+	writePostgresConf(server string) error
+	reload(ctx context.Context, server string) (restart bool, err error)
+	catchUp(context.Context) error
+	setRoleLimits(context.Context, matrix.Settings) error
+
+	relent(context.Context) error
+	inject(context.Context) error
+	noteGenerations(context.Context) error
+	attest(context.Context) (matrix.Settings, error)
+}
+
+// applier decides what is done, and in which order, to bring the services from cell to
+// cell. Its fields are what one Apply leaves to the next.
+type applier struct {
+	applied     matrix.Settings // of the cell that was begun last
+	cpus        matrix.CPUs     // that services are started on
+	halfApplied bool            // the configuration of the servers may be that of no cell
+}
+
+func (a *applier) apply(
+	ctx context.Context, op operator, settings matrix.Settings, cpus matrix.CPUs,
+) (matrix.Settings, error) {
+	if err := op.stopSilent(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.stop(ctx, App, PgBouncer); err != nil {
+	if err := op.stop(ctx, App, PgBouncer); err != nil {
 		return nil, err
 	}
-	if !maps.Equal(s.cpus, cpus) {
+	if !maps.Equal(a.cpus, cpus) {
 		// What runs elsewhere than it should is started anew.
-		s.cpus = maps.Clone(cpus)
-		if err := s.stop(ctx, stopOrder...); err != nil {
+		a.cpus = maps.Clone(cpus)
+		if err := op.stop(ctx, stopOrder...); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.startAll(ctx, s.servers()); err != nil {
+	if err := op.start(ctx, Primary, Replica); err != nil {
 		return nil, err
 	}
-	if err := s.relent(ctx); err != nil {
+	if err := op.relent(ctx); err != nil {
 		return nil, err
 	}
 	// Only now: what has died comes back as it was, for a standby with fewer connections
 	// than its primary does not start.
-	previous := s.settings
-	s.tell(func() { s.settings = maps.Clone(settings) })
-	if err := s.applyGUCs(ctx, previous); err != nil {
+	previous := a.applied
+	a.applied = maps.Clone(settings)
+	op.assume(a.applied)
+	if err := a.applyGUCs(ctx, op, previous); err != nil {
 		return nil, err
 	}
-	if err := s.setRoleLimits(ctx, settings); err != nil {
+	if err := op.setRoleLimits(ctx, settings); err != nil {
 		return nil, err
 	}
-	if err := s.inject(ctx); err != nil {
+	if err := op.inject(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.startAll(ctx, append(s.services(), s.helperServices()...)); err != nil {
+	if err := op.startAll(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.noteGenerations(ctx); err != nil {
+	if err := op.noteGenerations(ctx); err != nil {
 		return nil, err
 	}
-	return s.attest(ctx)
+	return op.attest(ctx)
 }
 
-func (s *Stack) servers() []service { return []service{s.service(Primary), s.service(Replica)} }
+// assume makes these the settings that services are started with.
+func (s *Stack) assume(settings matrix.Settings) {
+	s.tell(func() { s.settings = settings })
+}
 
 // applyGUCs writes the configuration of both servers, reloads it, and restarts
 // them where a setting asks for it.
-func (s *Stack) applyGUCs(ctx context.Context, previous matrix.Settings) error {
-	if !s.halfApplied && slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix), overlay(defaultGUCs, s.settings, matrix.PostgresPrefix)) {
+func (a *applier) applyGUCs(ctx context.Context, op operator, previous matrix.Settings) error {
+	if !a.halfApplied && slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix),
+		overlay(defaultGUCs, a.applied, matrix.PostgresPrefix)) {
 		return nil
 	}
-	s.halfApplied = true
+	a.halfApplied = true
 	order := []string{Primary, Replica}
-	if maxConnections(s.settings) > maxConnections(previous) {
+	if maxConnections(a.applied) > maxConnections(previous) {
 		// A standby must allow at least as many connections as its primary.
 		order = []string{Replica, Primary}
 	}
 	for _, server := range order {
-		if err := s.writePostgresConf(server, s.settings); err != nil {
+		if err := op.writePostgresConf(server); err != nil {
 			return err
 		}
-		restart, err := s.reload(ctx, server)
+		restart, err := op.reload(ctx, server)
 		if err != nil {
 			return err
 		}
@@ -91,21 +128,21 @@ func (s *Stack) applyGUCs(ctx context.Context, previous matrix.Settings) error {
 			continue
 		}
 		if server == Replica && order[0] == Primary {
-			if err := s.catchUp(ctx); err != nil { // it must have seen the lower value first
+			if err := op.catchUp(ctx); err != nil { // it must have seen the lower value first
 				return err
 			}
 		}
-		if err := s.stop(ctx, server); err != nil {
+		if err := op.stop(ctx, server); err != nil {
 			return err
 		}
-		if err := s.start(ctx, s.service(server)); err != nil {
+		if err := op.start(ctx, server); err != nil {
 			return err
 		}
 	}
-	if err := s.service(Replica).awaitReady(ctx); err != nil {
+	if err := op.awaitReady(ctx, Replica); err != nil {
 		return err
 	}
-	s.halfApplied = false
+	a.halfApplied = false
 	return nil
 }
 
@@ -117,59 +154,4 @@ func maxConnections(settings matrix.Settings) int {
 		}
 	}
 	return 0
-}
-
-// reload makes a server read its configuration and reports whether something in
-// it waits for a restart.
-func (s *Stack) reload(ctx context.Context, server string) (restart bool, err error) {
-	conn, err := s.admin(ctx, server)
-	if err != nil {
-		return false, err
-	}
-	var before, after time.Time
-	if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time()").Scan(&before); err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
-	}
-	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
-	}
-	for after = before; !after.After(before); {
-		if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)").Scan(&after, &restart); err != nil {
-			return false, fmt.Errorf("reload %s: %w", server, err)
-		}
-	}
-	var faults []string
-	rows, err := conn.Query(ctx, "SELECT name || ': ' || error FROM pg_file_settings WHERE error IS NOT NULL AND error <> 'setting could not be applied'")
-	if err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var fault string
-		if err := rows.Scan(&fault); err != nil {
-			return false, fmt.Errorf("reload %s: %w", server, err)
-		}
-		faults = append(faults, fault)
-	}
-	if len(faults) > 0 {
-		return false, fmt.Errorf("reload %s: PostgreSQL refuses %s; correct the spec's postgres.* settings", server, strings.Join(faults, "; "))
-	}
-	return restart, rows.Err()
-}
-
-// awaitReady waits for a service that runs already.
-func (svc service) awaitReady(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := svc.ready(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: %w", svc.name, err)
-		}
-	}
 }

@@ -60,9 +60,21 @@ func (s *Stack) service(name string) service {
 	return all[slices.IndexFunc(all, func(svc service) bool { return svc.name == name })]
 }
 
-// startAll starts the services that do not run, each as soon as what it needs is
+// start starts the named services that do not run.
+func (s *Stack) start(ctx context.Context, names ...string) error {
+	return s.startEach(ctx, slices.DeleteFunc(s.services(), func(svc service) bool {
+		return !slices.Contains(names, svc.name)
+	}))
+}
+
+// startAll starts what does not run, the helpers of faults included.
+func (s *Stack) startAll(ctx context.Context) error {
+	return s.startEach(ctx, append(s.services(), s.helperServices()...))
+}
+
+// startEach starts the services that do not run, each as soon as what it needs is
 // ready, and returns when all are.
-func (s *Stack) startAll(ctx context.Context, services []service) error {
+func (s *Stack) startEach(ctx context.Context, services []service) error {
 	group, ctx := errgroup.WithContext(ctx)
 	ready := make(map[string]chan struct{}, len(services))
 	for _, svc := range services {
@@ -81,7 +93,7 @@ func (s *Stack) startAll(ctx context.Context, services []service) error {
 					return context.Cause(ctx)
 				}
 			}
-			if err := s.start(ctx, svc); err != nil {
+			if err := s.startOne(ctx, svc); err != nil {
 				return err
 			}
 			close(ready[svc.name])
@@ -91,9 +103,9 @@ func (s *Stack) startAll(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// start starts one service and waits until it is ready. One that runs already is
+// startOne starts one service and waits until it is ready. One that runs already is
 // left alone.
-func (s *Stack) start(ctx context.Context, svc service) error {
+func (s *Stack) startOne(ctx context.Context, svc service) error {
 	if s.members.runs(svc.name) {
 		return nil
 	}
@@ -121,6 +133,24 @@ func (s *Stack) startNew(ctx context.Context, svc service) error {
 	}
 	s.members.markReady(svc.name)
 	return nil
+}
+
+// awaitReady waits for a service that runs already.
+func (s *Stack) awaitReady(ctx context.Context, name string) error {
+	svc := s.service(name)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := svc.ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", svc.name, err)
+		}
+	}
 }
 
 // stop stops the named services, in the given order; those that do not run are
