@@ -3,8 +3,6 @@ package stack
 import (
 	"context"
 	"maps"
-	"slices"
-	"strconv"
 	"time"
 
 	"stormwave/lab/internal/matrix"
@@ -33,7 +31,7 @@ type operator interface {
 	startAll(context.Context) error // the helpers of faults included
 	awaitReady(ctx context.Context, name string) error
 
-	assume(matrix.Settings) // with these, services are started from now on
+	assume(matrix.Settings) // with these, all but the servers are started from now on
 	writePostgresConf(server string) error
 	reload(ctx context.Context, server string) (restart bool, err error)
 	catchUp(context.Context) error
@@ -46,11 +44,17 @@ type operator interface {
 }
 
 // applier decides what is done, and in which order, to bring the services from cell to
-// cell. Its fields are what one Apply leaves to the next.
+// cell. Its fields are what one Apply leaves to the next, wherever it was cut off.
 type applier struct {
-	applied     matrix.Settings // of the cell that was begun last
 	cpus        matrix.CPUs     // that services are started on
-	halfApplied bool            // the configuration of the servers may be that of no cell
+	conf        map[string]gucs // that each server is started with
+	halfApplied bool            // the servers may run with another configuration
+}
+
+// newApplier returns one for services that are to be started with the default settings.
+func newApplier() applier {
+	defaults := gucsOf(matrix.Defaults())
+	return applier{conf: map[string]gucs{Primary: defaults, Replica: defaults}}
 }
 
 func (a *applier) apply(
@@ -75,12 +79,8 @@ func (a *applier) apply(
 	if err := op.relent(ctx); err != nil {
 		return nil, err
 	}
-	// Only now: what has died comes back as it was, for a standby with fewer connections
-	// than its primary does not start.
-	previous := a.applied
-	a.applied = maps.Clone(settings)
-	op.assume(a.applied)
-	if err := a.applyGUCs(ctx, op, previous); err != nil {
+	op.assume(maps.Clone(settings))
+	if err := a.configure(ctx, op, gucsOf(settings)); err != nil {
 		return nil, err
 	}
 	if err := op.setRoleLimits(ctx, settings); err != nil {
@@ -98,44 +98,30 @@ func (a *applier) apply(
 	return op.attest(ctx)
 }
 
-// assume makes these the settings that services are started with.
+// assume makes these the settings that all but the servers are started with.
 func (s *Stack) assume(settings matrix.Settings) {
 	s.tell(func() { s.settings = settings })
 }
 
-// applyGUCs writes the configuration of both servers, reloads it, and restarts
-// them where a setting asks for it.
-func (a *applier) applyGUCs(ctx context.Context, op operator, previous matrix.Settings) error {
-	if !a.halfApplied && slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix),
-		overlay(defaultGUCs, a.applied, matrix.PostgresPrefix)) {
+// configure brings both servers to the settings of a cell. A standby that allows less than
+// its primary has pauses its replay, or does not start. So the replica comes first, with as
+// much as the primary had or is to have, and is given the cell's own once the primary has it.
+func (a *applier) configure(ctx context.Context, op operator, wanted gucs) error {
+	if !a.halfApplied && maps.Equal(a.conf[Primary], wanted) {
 		return nil
 	}
 	a.halfApplied = true
-	order := []string{Primary, Replica}
-	if maxConnections(a.applied) > maxConnections(previous) {
-		// A standby must allow at least as many connections as its primary.
-		order = []string{Replica, Primary}
+	if err := a.renew(ctx, op, Replica, wanted.covering(a.conf[Primary], a.conf[Replica])); err != nil {
+		return err
 	}
-	for _, server := range order {
-		if err := op.writePostgresConf(server); err != nil {
+	if err := a.renew(ctx, op, Primary, wanted); err != nil {
+		return err
+	}
+	if !maps.Equal(a.conf[Replica], wanted) {
+		if err := op.catchUp(ctx); err != nil { // the replica must have seen that the primary has less
 			return err
 		}
-		restart, err := op.reload(ctx, server)
-		if err != nil {
-			return err
-		}
-		if !restart {
-			continue
-		}
-		if server == Replica && order[0] == Primary {
-			if err := op.catchUp(ctx); err != nil { // it must have seen the lower value first
-				return err
-			}
-		}
-		if err := op.stop(ctx, server); err != nil {
-			return err
-		}
-		if err := op.start(ctx, server); err != nil {
+		if err := a.renew(ctx, op, Replica, wanted); err != nil {
 			return err
 		}
 	}
@@ -146,12 +132,25 @@ func (a *applier) applyGUCs(ctx context.Context, op operator, previous matrix.Se
 	return nil
 }
 
-func maxConnections(settings matrix.Settings) int {
-	for _, guc := range overlay(defaultGUCs, settings, matrix.PostgresPrefix) {
-		if guc.Name == "max_connections" {
-			n, _ := strconv.Atoi(guc.Value)
-			return n
+// renew gives a server another configuration, and restarts it where a setting asks for
+// that. If this fails, the server is next started with the one that it had, which works.
+func (a *applier) renew(ctx context.Context, op operator, server string, to gucs) (err error) {
+	had := a.conf[server]
+	a.conf[server] = to
+	defer func() {
+		if err != nil {
+			a.conf[server] = had
 		}
+	}()
+	if err := op.writePostgresConf(server); err != nil {
+		return err
 	}
-	return 0
+	restart, err := op.reload(ctx, server)
+	if err != nil || !restart {
+		return err
+	}
+	if err := op.stop(ctx, server); err != nil {
+		return err
+	}
+	return op.start(ctx, server)
 }

@@ -2,6 +2,9 @@ package stack
 
 import (
 	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -49,24 +52,23 @@ read back`
 		},
 		{
 			name: "a parameter that needs no restart", from: []string{workMem, "4MB"}, to: []string{workMem, "8MB"},
-			want: head + servers + `configure primary
-reload primary
-configure replica
+			want: head + servers + `configure replica
 reload replica
+configure primary
+reload primary
 await replica
 ` + tail,
 		},
 		{
 			name: "a parameter that needs a restart", from: []string{buffers, "128MB"}, to: []string{buffers, "256MB"},
-			want: head + servers + `configure primary
+			want: head + servers + `configure replica
+reload replica
+stop replica
+start replica
+configure primary
 reload primary
 stop primary
 start primary
-configure replica
-reload replica
-catch up
-stop replica
-start replica
 await replica
 ` + tail,
 		},
@@ -85,13 +87,15 @@ await replica
 		},
 		{
 			name: "less of what a standby needs", from: []string{maxConns, "200"}, to: []string{maxConns, "100"},
-			want: head + servers + `configure primary
+			want: head + servers + `configure replica
+reload replica
+configure primary
 reload primary
 stop primary
 start primary
+catch up
 configure replica
 reload replica
-catch up
 stop replica
 start replica
 await replica
@@ -149,4 +153,126 @@ func TestApplyStopsAtTheFirstError(t *testing.T) {
 	if len(whole.calls) < 19 {
 		t.Errorf("only %d calls could fail", len(whole.calls))
 	}
+}
+
+// An Apply that did not come to its end leaves nothing behind that keeps the next one from
+// its cell.
+func TestApplyMakesUpForOneThatFailed(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		from  string   // max_connections
+		fails []string // the cell of the Apply that fails
+		at    string   // the call that is cut off; empty: PostgreSQL refuses the cell
+		dies  string
+		to    string // max_connections
+	}{
+		{name: "a raise, asked for again", from: "100", fails: []string{maxConns, "150"}, at: "stop replica", to: "150"},
+		{name: "a raise before the primary", from: "100", fails: []string{maxConns, "150"}, at: "stop primary", to: "50"},
+		{
+			name: "a raise in the primary's start", from: "100", fails: []string{maxConns, "150"}, at: "start primary",
+			dies: Primary, to: "120",
+		},
+		{name: "a value between", from: "200", fails: []string{maxConns, "50"}, at: "stop primary", to: "150"},
+		{
+			name: "a lowering, and the replica dies", from: "200", fails: []string{maxConns, "50"}, at: "catch up",
+			dies: Replica, to: "50",
+		},
+		{name: "a lowering in its last step", from: "200", fails: []string{maxConns, "50"}, at: "await replica", to: "200"},
+		{name: "a size that no server starts with", from: "100", fails: []string{buffers, tooLarge}, to: "100"},
+		{
+			name: "a size that no server starts with, and more connections", from: "100",
+			fails: []string{buffers, tooLarge, maxConns, "200"}, to: "50",
+		},
+		{name: "a value that PostgreSQL refuses", from: "100", fails: []string{maxConns, "many"}, dies: Primary, to: "100"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFake()
+			if _, err := f.apply(t.Context(), maxConns, tt.from); err != nil {
+				t.Fatal(err)
+			}
+			whole := f.clone()
+			_, err := whole.apply(t.Context(), tt.fails...)
+			f.failAt = slices.Index(whole.calls, tt.at) + 1
+			if (tt.at == "") != (err != nil) || (tt.at == "") != (f.failAt == 0) {
+				t.Fatalf("the Apply that is to fail at %q does %q: %v", tt.at, whole.calls, err)
+			}
+			if _, err := f.apply(t.Context(), tt.fails...); err == nil {
+				t.Fatal("it did not fail")
+			}
+			f.failAt = 0
+			delete(f.running, tt.dies)
+			attested, err := f.apply(t.Context(), maxConns, tt.to)
+			if err == nil {
+				err = f.reached(attested, cell(maxConns, tt.to))
+			}
+			if err != nil {
+				t.Errorf("the next Apply: %v; it did %q", err, f.calls)
+			}
+		})
+	}
+}
+
+// From wherever Applies were cut off, whatever died, whatever PostgreSQL refused: the next
+// Apply that is left alone reaches its cell.
+func TestApplyConvergesFromWherever(t *testing.T) {
+	values := map[string][]string{
+		maxConns:                        {"50", "100", "150", "200"},
+		"postgres.max_worker_processes": {"4", "8", "20"},
+		workMem:                         {"4MB", "8MB"},
+	}
+	for seed := range uint64(1000) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		f := newFake()
+		var story []string
+		for range 6 {
+			var settings []string
+			for _, name := range slices.Sorted(maps.Keys(values)) {
+				if r.IntN(2) == 0 {
+					settings = append(settings, name, values[name][r.IntN(len(values[name]))])
+				}
+			}
+			bad := r.IntN(8)
+			switch bad {
+			case 0:
+				settings = append(settings, maxConns, "many")
+			case 1:
+				settings = append(settings, buffers, tooLarge)
+			}
+			if r.IntN(3) == 0 {
+				dead := fakeServices[r.IntN(len(fakeServices))]
+				delete(f.running, dead)
+				story = append(story, dead+" dies")
+			}
+			f.failAt, f.late = 0, r.IntN(2) == 0
+			if r.IntN(2) == 0 {
+				f.failAt = 1 + r.IntN(24)
+			}
+			attested, err := f.apply(t.Context(), settings...)
+			story = append(story, fmt.Sprintf("%q, cut off at call %d (late: %t): %v", settings, f.failAt, f.late, err))
+			if bad <= 1 || errors.Is(err, errCutOff) {
+				continue
+			}
+			if err == nil {
+				err = f.reached(attested, cell(settings...))
+			}
+			if err != nil {
+				t.Fatalf("seed %d: %v after\n%s", seed, err, strings.Join(story, "\n"))
+			}
+		}
+	}
+}
+
+// reached says what of a cell is not as the cell asks for it.
+func (f *fake) reached(attested, settings matrix.Settings) error {
+	for name, value := range gucsOf(settings) {
+		if got := attested[matrix.PostgresPrefix+name]; got != value {
+			return fmt.Errorf("%s is %q; want %q", name, got, value)
+		}
+	}
+	for _, name := range fakeServices {
+		if service := f.running[name]; service == nil || !service.ready {
+			return fmt.Errorf("%s is not up", name)
+		}
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stormwave/lab/internal/matrix"
@@ -16,16 +17,28 @@ import (
 type fake struct {
 	applier
 	calls    []string
-	failAt   int // the call that is cut off, counted from 1; 0: none
+	failAt   int  // the call that is cut off, counted from 1; 0: none
+	late     bool // the call that is cut off has its effect, but what it starts is not ready
 	settings matrix.Settings
-	silent   []string               // services that run but do not answer
-	file     map[string]gucs        // the configuration of each server on disk
-	running  map[string]gucs        // of each server, and nil of each other service
-	on       map[string]matrix.CPUs // that each service was started on
+	silent   []string // services that run but do not answer
+	running  map[string]*fakeService
+	file     map[string]gucs // the configuration of each server on disk
+	wal      fakeWAL
 }
 
-// gucs are settings of a server, by name.
-type gucs = map[string]string
+// fakeService is a service that was started.
+type fakeService struct {
+	conf  gucs // of a server
+	cpus  matrix.CPUs
+	ready bool
+}
+
+// fakeWAL is what the primary has told in its WAL of what a standby needs.
+type fakeWAL struct {
+	written  gucs // last
+	replayed gucs // last of what the replica has replayed for sure
+	most     gucs // since the point that the replica begins its replay at when it is started
+}
 
 // fakeServices are in the order of their start.
 var fakeServices = []string{Primary, Replica, PgBouncer, NodeExporter, App}
@@ -36,12 +49,23 @@ var errCutOff = errors.New("cut off")
 // newFake is a stack that is up, as New and Up leave it.
 func newFake() *fake {
 	f := &fake{
-		applier: applier{applied: matrix.Defaults()}, settings: matrix.Defaults(),
-		file: make(map[string]gucs), running: make(map[string]gucs), on: make(map[string]matrix.CPUs),
+		applier: newApplier(), settings: matrix.Defaults(),
+		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: gucs{}},
 	}
-	_ = f.startAll(context.Background())
-	f.calls = nil
+	if err := f.startAll(context.Background()); err != nil {
+		panic(err)
+	}
 	return f
+}
+
+// clone is another fake in the same state.
+func (f *fake) clone() *fake {
+	c := *f
+	c.conf, c.file, c.running = maps.Clone(f.conf), maps.Clone(f.file), maps.Clone(f.running)
+	for name, service := range f.running {
+		c.running[name] = new(*service)
+	}
+	return &c
 }
 
 // apply brings the fake to a cell: the defaults, but for these settings.
@@ -72,60 +96,113 @@ func (f *fake) call(words ...string) error {
 }
 
 func (f *fake) stopSilent(context.Context) error {
+	if err := f.call("stop silent"); err != nil {
+		return err
+	}
 	for _, name := range f.silent {
 		delete(f.running, name)
 	}
 	f.silent = nil
-	return f.call("stop silent")
+	return nil
 }
 
 func (f *fake) stop(_ context.Context, names ...string) error {
-	if err := f.call("stop", strings.Join(names, " ")); err != nil {
+	err := f.call("stop", strings.Join(names, " "))
+	if err != nil && !f.late {
 		return err
 	}
 	for _, name := range names {
+		// A replica that ends in peace begins its next replay behind what it has replayed.
+		if name == Replica && err == nil && maps.Equal(f.wal.replayed, f.wal.written) {
+			f.wal.most = f.wal.written
+		}
 		delete(f.running, name)
 	}
-	return nil
+	return err
 }
 
 func (f *fake) start(_ context.Context, names ...string) error {
-	if err := f.call("start", strings.Join(names, " ")); err != nil {
+	err := f.call("start", strings.Join(names, " "))
+	if err != nil && !f.late {
 		return err
 	}
-	return f.startThose(names)
+	return errors.Join(err, f.startThose(names, err == nil))
 }
 
 func (f *fake) startAll(context.Context) error {
-	if err := f.call("start all"); err != nil {
+	err := f.call("start all")
+	if err != nil && !f.late {
 		return err
 	}
-	return f.startThose(fakeServices)
+	return errors.Join(err, f.startThose(fakeServices, err == nil))
 }
 
-func (f *fake) startThose(names []string) error {
+// startThose starts what is not ready.
+func (f *fake) startThose(names []string, ready bool) error {
 	for _, name := range names {
-		if _, runs := f.running[name]; runs {
+		if service := f.running[name]; service != nil && service.ready {
 			continue
 		}
-		f.on[name] = f.cpus
-		f.running[name] = nil
+		service := &fakeService{cpus: f.cpus}
 		if name == Primary || name == Replica {
 			f.configure(name)
-			f.running[name] = f.file[name]
+			service.conf = f.file[name]
+			if service.conf["shared_buffers"] == tooLarge {
+				delete(f.running, name)
+				return fmt.Errorf("start %s: cannot allocate memory", name)
+			}
 		}
+		if name == Replica && !allows(service.conf, f.wal.most) {
+			delete(f.running, name)
+			return errors.New("start replica: recovery aborted because of insufficient parameter settings")
+		}
+		f.running[name] = service
+		if name == Primary {
+			f.wal.written = service.conf.needs()
+		}
+		f.wal.most = f.wal.most.covering(f.wal.written)
+		if name == Replica && !allows(service.conf, f.wal.written) {
+			return errPaused
+		}
+		service.ready = ready
 	}
 	return nil
 }
 
-func (f *fake) configure(server string) {
-	f.file[server] = gucs{}
-	for _, guc := range overlay(defaultGUCs, f.settings, matrix.PostgresPrefix) {
-		f.file[server][guc.Name] = guc.Value
-	}
+// tooLarge is a size of shared_buffers that a server does not start with.
+const tooLarge = "1TB"
+
+// errPaused is what a replica waits with that allows less than its primary has.
+var errPaused = errors.New("the replica has paused its replay")
+
+// needs are those of the settings that a standby needs.
+func (g gucs) needs() gucs {
+	needs := maps.Clone(g)
+	maps.DeleteFunc(needs, func(name, _ string) bool { return standbyNeeds[name] == "" })
+	return needs
 }
 
-func (f *fake) awaitReady(_ context.Context, name string) error { return f.call("await", name) }
+// allows reports whether a standby with these settings replays such WAL.
+func allows(standby, wal gucs) bool { return maps.Equal(standby, standby.covering(wal)) }
+
+func (f *fake) configure(server string) {
+	f.file[server] = f.conf[server]
+}
+
+func (f *fake) awaitReady(_ context.Context, name string) error {
+	return errors.Join(f.call("await", name), f.streams())
+}
+
+// streams says why the replica replays nothing.
+func (f *fake) streams() error {
+	switch replica := f.running[Replica]; {
+	case replica == nil || f.running[Primary] == nil:
+		return errors.New("a server is down")
+	case !allows(replica.conf, f.wal.written):
+		return errPaused
+	}
+	return nil
+}
 
 func (f *fake) assume(settings matrix.Settings) {
 	f.settings = settings
@@ -145,17 +222,27 @@ func (f *fake) reload(_ context.Context, server string) (restart bool, err error
 	if err := f.call("reload", server); err != nil {
 		return false, err
 	}
+	service := f.running[server]
 	now := maps.Clone(f.file[server])
-	for name, value := range f.running[server] {
-		if name != "work_mem" && now[name] != value {
-			now[name], restart = value, true
+	if _, err := strconv.Atoi(now["max_connections"]); err != nil {
+		return false, fmt.Errorf("reload %s: PostgreSQL refuses max_connections", server)
+	}
+	for name, value := range now {
+		if name != "work_mem" && value != service.conf[name] {
+			now[name], restart = service.conf[name], true
 		}
 	}
-	f.running[server] = now
+	service.conf = now
 	return restart, nil
 }
 
-func (f *fake) catchUp(context.Context) error { return f.call("catch up") }
+func (f *fake) catchUp(context.Context) error {
+	if err := errors.Join(f.call("catch up"), f.streams()); err != nil {
+		return err
+	}
+	f.wal.replayed = f.wal.written
+	return nil
+}
 
 func (f *fake) setRoleLimits(_ context.Context, settings matrix.Settings) error {
 	return f.call("limit", settings[matrix.LockTimeout])
@@ -168,11 +255,11 @@ func (f *fake) noteGenerations(context.Context) error { return f.call("note gene
 // attest tells what the servers run with, where they are asked for it.
 func (f *fake) attest(context.Context) (matrix.Settings, error) {
 	attested := make(matrix.Settings)
-	for name := range f.file[Primary] {
-		attested[matrix.PostgresPrefix+name] = f.running[Primary][name]
-		if other := f.running[Replica][name]; other != f.running[Primary][name] {
-			attested[matrix.PostgresPrefix+name] += fmt.Sprintf(", %s on the replica", other)
+	for name, value := range f.running[Primary].conf {
+		if other := f.running[Replica].conf[name]; other != value {
+			value = fmt.Sprintf("%s on the primary, %s on the replica", value, other)
 		}
+		attested[matrix.PostgresPrefix+name] = value
 	}
 	return attested, f.call("read back")
 }

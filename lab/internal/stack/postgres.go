@@ -29,10 +29,6 @@ var postgresHBA string
 var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").
 	Funcs(template.FuncMap{"quote": quoteGUC}).Parse(postgresConf))
 
-// defaultGUCs are PostgreSQL settings that a spec may override, with the values
-// of the study.
-var defaultGUCs = map[string]string{"max_connections": "100"}
-
 // keyValue is a line of a configuration file.
 type keyValue struct{ Name, Value string }
 
@@ -57,7 +53,7 @@ func (s *Stack) writePostgresConf(server string) error {
 	var text strings.Builder
 	err := postgresTemplate.Execute(&text, map[string]any{
 		"Server": server, "Port": portOf(s.addrs[server]), "Sockets": s.layout.PGSockets(),
-		"HBA": hba, "Ident": ident, "GUCs": overlay(defaultGUCs, s.settings, matrix.PostgresPrefix),
+		"HBA": hba, "Ident": ident, "GUCs": s.conf[server],
 	})
 	if err != nil {
 		return fmt.Errorf("write configuration of %s: %w", server, err)

@@ -76,7 +76,7 @@ func New(layout Layout, tools toolchain.Set) (*Stack, error) {
 	}
 	return &Stack{
 		layout: layout, servant: servant, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(),
-		applier: applier{applied: matrix.Defaults()}, settings: matrix.Defaults(),
+		applier: newApplier(), settings: matrix.Defaults(),
 		report: func(Step) {}, admins: make(map[string]*pgx.Conn),
 	}, nil
 }
