@@ -68,10 +68,10 @@ func (a *applier) apply(
 	}
 	if !maps.Equal(a.cpus, cpus) {
 		// What runs elsewhere than it should is started anew.
-		a.cpus = maps.Clone(cpus)
 		if err := op.stop(ctx, stopOrder...); err != nil {
 			return nil, err
 		}
+		a.cpus = maps.Clone(cpus) // not before all is stopped: what was left would stay where it is
 	}
 	if err := op.start(ctx, Primary, Replica); err != nil {
 		return nil, err

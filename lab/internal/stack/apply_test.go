@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -203,7 +204,7 @@ func TestApplyMakesUpForOneThatFailed(t *testing.T) {
 			delete(f.running, tt.dies)
 			attested, err := f.apply(t.Context(), maxConns, tt.to)
 			if err == nil {
-				err = f.reached(attested, cell(maxConns, tt.to))
+				err = f.reached(attested, cell(maxConns, tt.to), nil)
 			}
 			if err != nil {
 				t.Errorf("the next Apply: %v; it did %q", err, f.calls)
@@ -247,13 +248,14 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 			if r.IntN(2) == 0 {
 				f.failAt = 1 + r.IntN(24)
 			}
-			attested, err := f.apply(t.Context(), settings...)
-			story = append(story, fmt.Sprintf("%q, cut off at call %d (late: %t): %v", settings, f.failAt, f.late, err))
+			cpus := matrix.CPUs{App: strconv.Itoa(r.IntN(2))}
+			attested, err := f.applyOn(t.Context(), cpus, settings...)
+			story = append(story, fmt.Sprintf("%q on %v, cut off at call %d (late: %t): %v", settings, cpus, f.failAt, f.late, err))
 			if bad <= 1 || errors.Is(err, errCutOff) {
 				continue
 			}
 			if err == nil {
-				err = f.reached(attested, cell(settings...))
+				err = f.reached(attested, cell(settings...), cpus)
 			}
 			if err != nil {
 				t.Fatalf("seed %d: %v after\n%s", seed, err, strings.Join(story, "\n"))
@@ -263,7 +265,7 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 }
 
 // reached says what of a cell is not as the cell asks for it.
-func (f *fake) reached(attested, settings matrix.Settings) error {
+func (f *fake) reached(attested, settings matrix.Settings, cpus matrix.CPUs) error {
 	for name, value := range gucsOf(settings) {
 		if got := attested[matrix.PostgresPrefix+name]; got != value {
 			return fmt.Errorf("%s is %q; want %q", name, got, value)
@@ -272,6 +274,8 @@ func (f *fake) reached(attested, settings matrix.Settings) error {
 	for _, name := range fakeServices {
 		if service := f.running[name]; service == nil || !service.ready {
 			return fmt.Errorf("%s is not up", name)
+		} else if !maps.Equal(service.cpus, cpus) {
+			return fmt.Errorf("%s runs on %v; want %v", name, service.cpus, cpus)
 		}
 	}
 	return nil
