@@ -105,13 +105,14 @@ func (s *Stack) assume(settings matrix.Settings) {
 
 // configure brings both servers to the settings of a cell. A standby that allows less than
 // its primary has pauses its replay, or does not start. So the replica comes first, with as
-// much as the primary had or is to have, and is given the cell's own once the primary has it.
+// much as the primary is to have and not less than it had itself, which is what the primary
+// may have had. It is given the cell's own once the primary has that.
 func (a *applier) configure(ctx context.Context, op operator, wanted gucs) error {
 	if !a.halfApplied && maps.Equal(a.conf[Primary], wanted) {
 		return nil
 	}
 	a.halfApplied = true
-	if err := a.renew(ctx, op, Replica, wanted.covering(a.conf[Primary], a.conf[Replica])); err != nil {
+	if err := a.renew(ctx, op, Replica, wanted.covering(a.conf[Replica])); err != nil {
 		return err
 	}
 	if err := a.renew(ctx, op, Primary, wanted); err != nil {

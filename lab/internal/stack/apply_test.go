@@ -216,10 +216,11 @@ func TestApplyMakesUpForOneThatFailed(t *testing.T) {
 // From wherever Applies were cut off, whatever died, whatever PostgreSQL refused: the next
 // Apply that is left alone reaches its cell.
 func TestApplyConvergesFromWherever(t *testing.T) {
-	values := map[string][]string{
-		maxConns:                        {"50", "100", "150", "200"},
-		"postgres.max_worker_processes": {"4", "8", "20"},
-		workMem:                         {"4MB", "8MB"},
+	values := map[string][]string{maxConns: {"50", "100", "150", "200"}, workMem: {"4MB", "8MB"}}
+	for name := range fakeNeeds {
+		if name != "max_connections" {
+			values[matrix.PostgresPrefix+name] = []string{"4", "20", "80"}
+		}
 	}
 	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -250,7 +251,8 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 			}
 			cpus := matrix.CPUs{App: strconv.Itoa(r.IntN(2))}
 			attested, err := f.applyOn(t.Context(), cpus, settings...)
-			story = append(story, fmt.Sprintf("%q on %v, cut off at call %d (late: %t): %v", settings, cpus, f.failAt, f.late, err))
+			story = append(story, fmt.Sprintf("%q on %v, cut off at call %d (late: %t): %v",
+				settings, cpus, f.failAt, f.late, err))
 			if bad <= 1 || errors.Is(err, errCutOff) {
 				continue
 			}

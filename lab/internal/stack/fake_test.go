@@ -35,9 +35,9 @@ type fakeService struct {
 
 // fakeWAL is what the primary has told in its WAL of what a standby needs.
 type fakeWAL struct {
-	written  gucs // last
-	replayed gucs // last of what the replica has replayed for sure
-	most     gucs // since the point that the replica begins its replay at when it is started
+	written  map[string]int // last
+	replayed map[string]int // last of what the replica has replayed for sure
+	most     map[string]int // since the point that the replica begins its replay at when it is started
 }
 
 // fakeServices are in the order of their start.
@@ -50,7 +50,7 @@ var errCutOff = errors.New("cut off")
 func newFake() *fake {
 	f := &fake{
 		applier: newApplier(), settings: matrix.Defaults(),
-		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: gucs{}},
+		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: make(map[string]int)},
 	}
 	if err := f.startAll(context.Background()); err != nil {
 		panic(err)
@@ -61,6 +61,7 @@ func newFake() *fake {
 // clone is another fake in the same state.
 func (f *fake) clone() *fake {
 	c := *f
+	c.wal.most = maps.Clone(f.wal.most)
 	c.conf, c.file, c.running = maps.Clone(f.conf), maps.Clone(f.file), maps.Clone(f.running)
 	for name, service := range f.running {
 		c.running[name] = new(*service)
@@ -114,7 +115,7 @@ func (f *fake) stop(_ context.Context, names ...string) error {
 	for _, name := range names {
 		// A replica that ends in peace begins its next replay behind what it has replayed.
 		if name == Replica && err == nil && maps.Equal(f.wal.replayed, f.wal.written) {
-			f.wal.most = f.wal.written
+			f.wal.most = maps.Clone(f.wal.written)
 		}
 		delete(f.running, name)
 	}
@@ -160,7 +161,9 @@ func (f *fake) startThose(names []string, ready bool) error {
 		if name == Primary {
 			f.wal.written = service.conf.needs()
 		}
-		f.wal.most = f.wal.most.covering(f.wal.written)
+		for need, n := range f.wal.written {
+			f.wal.most[need] = max(f.wal.most[need], n)
+		}
 		if name == Replica && !allows(service.conf, f.wal.written) {
 			return errPaused
 		}
@@ -175,15 +178,32 @@ const tooLarge = "1TB"
 // errPaused is what a replica waits with that allows less than its primary has.
 var errPaused = errors.New("the replica has paused its replay")
 
-// needs are those of the settings that a standby needs.
-func (g gucs) needs() gucs {
-	needs := maps.Clone(g)
-	maps.DeleteFunc(needs, func(name, _ string) bool { return standbyNeeds[name] == "" })
+// fakeNeeds are what PostgreSQL compares, with its own defaults.
+var fakeNeeds = map[string]int{
+	"max_connections": 100, "max_locks_per_transaction": 64, "max_prepared_transactions": 0,
+	"max_wal_senders": 10, "max_worker_processes": 8,
+}
+
+// needs are what a server with these settings has of what a standby needs.
+func (g gucs) needs() map[string]int {
+	needs := maps.Clone(fakeNeeds)
+	for name := range needs {
+		if n, err := strconv.Atoi(g[name]); err == nil {
+			needs[name] = n
+		}
+	}
 	return needs
 }
 
 // allows reports whether a standby with these settings replays such WAL.
-func allows(standby, wal gucs) bool { return maps.Equal(standby, standby.covering(wal)) }
+func allows(standby gucs, wal map[string]int) bool {
+	for name, n := range standby.needs() {
+		if n < wal[name] {
+			return false
+		}
+	}
+	return true
+}
 
 func (f *fake) configure(server string) {
 	f.file[server] = f.conf[server]

@@ -38,14 +38,12 @@ func gucsOf(settings matrix.Settings) gucs {
 	return g
 }
 
-// covering returns these settings, but of what a standby needs as much as the others have.
-func (g gucs) covering(others ...gucs) gucs {
+// covering returns these settings, but of what a standby needs at least as much as the other has.
+func (g gucs) covering(other gucs) gucs {
 	covers := maps.Clone(g)
-	for _, other := range others {
-		for name := range standbyNeeds {
-			if number(other[name]) > number(covers[name]) {
-				covers[name] = other[name]
-			}
+	for name := range standbyNeeds {
+		if number(other[name]) > number(covers[name]) {
+			covers[name] = other[name]
 		}
 	}
 	return covers
