@@ -60,19 +60,19 @@ func (s *Stack) service(name string) service {
 	return all[slices.IndexFunc(all, func(svc service) bool { return svc.name == name })]
 }
 
-// start starts the named services that do not run.
+// start starts those of the named services that are not ready.
 func (s *Stack) start(ctx context.Context, names ...string) error {
 	return s.startEach(ctx, slices.DeleteFunc(s.services(), func(svc service) bool {
 		return !slices.Contains(names, svc.name)
 	}))
 }
 
-// startAll starts what does not run, the helpers of faults included.
+// startAll starts what is not ready, the helpers of faults included.
 func (s *Stack) startAll(ctx context.Context) error {
 	return s.startEach(ctx, append(s.services(), s.helperServices()...))
 }
 
-// startEach starts the services that do not run, each as soon as what it needs is
+// startEach starts the services that are not ready, each as soon as what it needs is
 // ready, and returns when all are.
 func (s *Stack) startEach(ctx context.Context, services []service) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -103,11 +103,14 @@ func (s *Stack) startEach(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// startOne starts one service and waits until it is ready. One that runs already is
-// left alone.
+// startOne starts one service and waits until it is ready. One that is ready already is
+// left alone; one that runs but never became ready, for its start was cut off, is started anew.
 func (s *Stack) startOne(ctx context.Context, svc service) error {
-	if s.members.runs(svc.name) {
+	if s.members.isReady(svc.name) {
 		return nil
+	}
+	if err := s.stop(ctx, svc.name); err != nil {
+		return err
 	}
 	began := time.Now()
 	err := s.startNew(ctx, svc)
@@ -123,11 +126,10 @@ func (s *Stack) startNew(ctx context.Context, svc service) error {
 			return fmt.Errorf("prepare %s: %w", svc.name, err)
 		}
 	}
-	p, err := proc.Start(svc.spec())
+	p, err := s.members.start(svc.name, svc.spec())
 	if err != nil {
 		return err
 	}
-	s.members.add(svc.name, p)
 	if err := p.Await(ctx, svc.ready); err != nil {
 		return err
 	}
