@@ -191,7 +191,9 @@ func (s *Stack) reload(ctx context.Context, server string) (restart bool, err er
 }
 
 const (
-	loadedSQL  = "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)"
-	refusedSQL = `SELECT name || ': ' || error FROM pg_file_settings
-		WHERE error IS NOT NULL AND error <> 'setting could not be applied'`
+	loadedSQL = "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)"
+	// That a setting waits for a restart is an error too, but no refusal.
+	refusedSQL = `SELECT format('%s = %s: %s', f.name, f.setting, f.error)
+		FROM pg_file_settings f LEFT JOIN pg_settings s ON lower(s.name) = lower(f.name)
+		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
 )
