@@ -23,19 +23,22 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	return s.apply(ctx, s, settings, cpus)
 }
 
-// operator does to the services what an Apply decides. A Stack does it to real ones.
+// operator does to the services what an Apply and a Quiesce decide. A Stack does it to real ones.
 type operator interface {
 	stopSilent(context.Context) error                // stops what runs but does not answer
 	stop(ctx context.Context, names ...string) error // in the given order
 	start(ctx context.Context, names ...string) error
 	startAll(context.Context) error // the helpers of faults included
 	awaitReady(ctx context.Context, name string) error
+	runs(name string) bool
 
 	assume(matrix.Settings) // with these, all but the servers are started from now on
 	writePostgresConf(server string) error
 	reload(ctx context.Context, server string) (restart bool, err error)
 	catchUp(context.Context) error
 	setRoleLimits(context.Context, matrix.Settings) error
+	drain(ctx context.Context, server string) error        // waits for the end of the backend's sessions
+	lookForCrash(ctx context.Context, server string) error // notes one as a death
 
 	relent(context.Context) error
 	inject(context.Context) error

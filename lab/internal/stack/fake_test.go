@@ -268,6 +268,14 @@ func (f *fake) setRoleLimits(_ context.Context, settings matrix.Settings) error 
 	return f.call("limit", settings[matrix.LockTimeout])
 }
 
+func (f *fake) runs(name string) bool { return f.running[name] != nil }
+
+func (f *fake) drain(_ context.Context, server string) error { return f.call("drain", server) }
+
+func (f *fake) lookForCrash(_ context.Context, server string) error {
+	return f.call("look for a crash of", server)
+}
+
 func (f *fake) relent(context.Context) error          { return f.call("undo faults") }
 func (f *fake) inject(context.Context) error          { return f.call("inject") }
 func (f *fake) noteGenerations(context.Context) error { return f.call("note generations") }

@@ -137,6 +137,8 @@ func (s *Stack) startNew(ctx context.Context, svc service) error {
 	return nil
 }
 
+func (s *Stack) runs(name string) bool { return s.members.runs(name) }
+
 // awaitReady waits for a service that runs already.
 func (s *Stack) awaitReady(ctx context.Context, name string) error {
 	svc := s.service(name)
