@@ -213,6 +213,38 @@ func TestApplyMakesUpForOneThatFailed(t *testing.T) {
 	}
 }
 
+// What has died or does not answer is started anew, and so are the backend and the pooler;
+// nothing else is touched.
+func TestApplyBringsBackWhatIsNotThere(t *testing.T) {
+	for _, victim := range fakeServices {
+		for _, silent := range []bool{false, true} {
+			f := newFake()
+			if _, err := f.apply(t.Context(), maxConns, "50"); err != nil {
+				t.Fatal(err)
+			}
+			before := maps.Clone(f.running)
+			if silent {
+				f.silent = []string{victim}
+			} else {
+				delete(f.running, victim)
+			}
+			attested, err := f.apply(t.Context(), maxConns, "50")
+			if err == nil {
+				err = f.reached(attested, cell(maxConns, "50"), nil)
+			}
+			if err != nil {
+				t.Errorf("after the end of %s (silent: %t): %v", victim, silent, err)
+			}
+			for _, name := range fakeServices {
+				anew := f.running[name] != before[name]
+				if want := name == victim || name == App || name == PgBouncer; anew != want {
+					t.Errorf("after the end of %s (silent: %t) %s is started anew: %t", victim, silent, name, anew)
+				}
+			}
+		}
+	}
+}
+
 // From wherever Applies were cut off, whatever died, whatever PostgreSQL refused: the next
 // Apply that is left alone reaches its cell.
 func TestApplyConvergesFromWherever(t *testing.T) {
