@@ -82,7 +82,7 @@ func (a *applier) apply(
 	if err := op.relent(ctx); err != nil {
 		return nil, err
 	}
-	op.assume(maps.Clone(settings))
+	op.assume(maps.Clone(settings)) // only now: the faults were those of the cell before
 	if err := a.configure(ctx, op, gucsOf(settings)); err != nil {
 		return nil, err
 	}
