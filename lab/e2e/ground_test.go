@@ -137,16 +137,27 @@ func TestPoolerTakesMoreClientsThanALoginMayOpenFiles(t *testing.T) {
 // apply gives the stack of the checkout the settings, as a run does.
 func (c *checkout) apply(settings matrix.Settings) error {
 	c.t.Helper()
-	layout, err := stack.NewLayout(c.root)
-	must(c.t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
+	_, err := c.applyWithin(ctx, settings)
+	return err
+}
+
+// applyWithin is apply for as long as ctx lasts, and returns what is really set.
+func (c *checkout) applyWithin(ctx context.Context, settings matrix.Settings) (matrix.Settings, error) {
+	c.t.Helper()
 	all := matrix.Defaults()
 	for name, value := range settings {
 		all[name] = value
 	}
-	_, err = daemon.NewClient(layout).Apply(ctx, all, nil)
-	return err
+	return c.client().Apply(ctx, all, nil)
+}
+
+func (c *checkout) client() *daemon.Client {
+	c.t.Helper()
+	layout, err := stack.NewLayout(c.root)
+	must(c.t, err)
+	return daemon.NewClient(layout)
 }
 
 // A fault that the server refuses costs its own cell, and no other.

@@ -2,11 +2,7 @@ package stack
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/matrix"
@@ -24,152 +20,141 @@ func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	if err := s.stopSilent(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.stop(ctx, App, PgBouncer); err != nil {
-		return nil, err
-	}
-	if !maps.Equal(s.cpus, cpus) {
-		// What runs elsewhere than it should is started anew.
-		s.cpus = maps.Clone(cpus)
-		if err := s.stop(ctx, stopOrder...); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.startAll(ctx, s.servers()); err != nil {
-		return nil, err
-	}
-	if err := s.relent(ctx); err != nil {
-		return nil, err
-	}
-	// Only now: what has died comes back as it was, for a standby with fewer connections
-	// than its primary does not start.
-	previous := s.settings
-	s.tell(func() { s.settings = maps.Clone(settings) })
-	if err := s.applyGUCs(ctx, previous); err != nil {
-		return nil, err
-	}
-	if err := s.setRoleLimits(ctx, settings); err != nil {
-		return nil, err
-	}
-	if err := s.inject(ctx); err != nil {
-		return nil, err
-	}
-	if err := s.startAll(ctx, append(s.services(), s.helperServices()...)); err != nil {
-		return nil, err
-	}
-	if err := s.noteGenerations(ctx); err != nil {
-		return nil, err
-	}
-	return s.attest(ctx)
+	return s.apply(ctx, s, settings, cpus)
 }
 
-func (s *Stack) servers() []service { return []service{s.service(Primary), s.service(Replica)} }
+// operator does to the services what an Apply and a Quiesce decide. A Stack does it to real ones.
+type operator interface {
+	stopSilent(context.Context) error                // stops what runs but does not answer
+	stop(ctx context.Context, names ...string) error // in the given order
+	start(ctx context.Context, names ...string) error
+	startAll(context.Context) error // the helpers of faults included
+	awaitReady(ctx context.Context, name string) error
+	runs(name string) bool
 
-// applyGUCs writes the configuration of both servers, reloads it, and restarts
-// them where a setting asks for it.
-func (s *Stack) applyGUCs(ctx context.Context, previous matrix.Settings) error {
-	if !s.halfApplied && slices.Equal(overlay(defaultGUCs, previous, matrix.PostgresPrefix), overlay(defaultGUCs, s.settings, matrix.PostgresPrefix)) {
+	assume(matrix.Settings) // with these, all but the servers are started from now on
+	writePostgresConf(server string) error
+	reload(ctx context.Context, server string) (restart bool, err error)
+	catchUp(context.Context) error
+	setRoleLimits(context.Context, matrix.Settings) error
+	drain(ctx context.Context, server string) error        // waits for the end of the backend's sessions
+	lookForCrash(ctx context.Context, server string) error // notes one as a death
+
+	relent(context.Context) error
+	inject(context.Context) error
+	noteGenerations(context.Context) error
+	attest(context.Context) (matrix.Settings, error)
+}
+
+// applier decides what is done, and in which order, to bring the services from cell to
+// cell. Its fields are what one Apply leaves to the next, wherever it was cut off.
+type applier struct {
+	cpus        matrix.CPUs     // that services are started on
+	conf        map[string]gucs // that each server is started with
+	halfApplied bool            // the servers may run with another configuration
+}
+
+// newApplier returns one for services that are to be started with the default settings.
+func newApplier() applier {
+	defaults := gucsOf(matrix.Defaults())
+	return applier{conf: map[string]gucs{Primary: defaults, Replica: defaults}}
+}
+
+func (a *applier) apply(
+	ctx context.Context, op operator, settings matrix.Settings, cpus matrix.CPUs,
+) (matrix.Settings, error) {
+	if err := op.stopSilent(ctx); err != nil {
+		return nil, err
+	}
+	if err := op.stop(ctx, App, PgBouncer); err != nil {
+		return nil, err
+	}
+	if !maps.Equal(a.cpus, cpus) {
+		// What runs elsewhere than it should is started anew.
+		if err := op.stop(ctx, stopOrder...); err != nil {
+			return nil, err
+		}
+		a.cpus = maps.Clone(cpus) // not before all is stopped: what was left would stay where it is
+	}
+	if err := op.start(ctx, Primary, Replica); err != nil {
+		return nil, err
+	}
+	if err := op.relent(ctx); err != nil {
+		return nil, err
+	}
+	op.assume(maps.Clone(settings)) // only now: the faults were those of the cell before
+	if err := a.configure(ctx, op, gucsOf(settings)); err != nil {
+		return nil, err
+	}
+	if err := op.setRoleLimits(ctx, settings); err != nil {
+		return nil, err
+	}
+	if err := op.inject(ctx); err != nil {
+		return nil, err
+	}
+	if err := op.startAll(ctx); err != nil {
+		return nil, err
+	}
+	if err := op.noteGenerations(ctx); err != nil {
+		return nil, err
+	}
+	return op.attest(ctx)
+}
+
+// assume makes these the settings that all but the servers are started with.
+func (s *Stack) assume(settings matrix.Settings) {
+	s.tell(func() { s.settings = settings })
+}
+
+// configure brings both servers to the settings of a cell. A standby that allows less than
+// its primary has pauses its replay, or does not start. So the replica comes first, with as
+// much as the primary is to have and not less than it had itself, which is what the primary
+// may have had. It is given the cell's own once the primary has that.
+func (a *applier) configure(ctx context.Context, op operator, wanted gucs) error {
+	if !a.halfApplied && maps.Equal(a.conf[Primary], wanted) {
 		return nil
 	}
-	s.halfApplied = true
-	order := []string{Primary, Replica}
-	if maxConnections(s.settings) > maxConnections(previous) {
-		// A standby must allow at least as many connections as its primary.
-		order = []string{Replica, Primary}
-	}
-	for _, server := range order {
-		if err := s.writePostgresConf(server, s.settings); err != nil {
-			return err
-		}
-		restart, err := s.reload(ctx, server)
-		if err != nil {
-			return err
-		}
-		if !restart {
-			continue
-		}
-		if server == Replica && order[0] == Primary {
-			if err := s.catchUp(ctx); err != nil { // it must have seen the lower value first
-				return err
-			}
-		}
-		if err := s.stop(ctx, server); err != nil {
-			return err
-		}
-		if err := s.start(ctx, s.service(server)); err != nil {
-			return err
-		}
-	}
-	if err := s.service(Replica).awaitReady(ctx); err != nil {
+	a.halfApplied = true
+	if err := a.renew(ctx, op, Replica, wanted.covering(a.conf[Replica])); err != nil {
 		return err
 	}
-	s.halfApplied = false
+	if err := a.renew(ctx, op, Primary, wanted); err != nil {
+		return err
+	}
+	if !maps.Equal(a.conf[Replica], wanted) {
+		if err := op.catchUp(ctx); err != nil { // the replica must have seen that the primary has less
+			return err
+		}
+		if err := a.renew(ctx, op, Replica, wanted); err != nil {
+			return err
+		}
+	}
+	if err := op.awaitReady(ctx, Replica); err != nil {
+		return err
+	}
+	a.halfApplied = false
 	return nil
 }
 
-func maxConnections(settings matrix.Settings) int {
-	for _, guc := range overlay(defaultGUCs, settings, matrix.PostgresPrefix) {
-		if guc.Name == "max_connections" {
-			n, _ := strconv.Atoi(guc.Value)
-			return n
+// renew gives a server another configuration, and restarts it where a setting asks for
+// that. If this fails, the server is next started with the one that it had, which works.
+func (a *applier) renew(ctx context.Context, op operator, server string, to gucs) (err error) {
+	had := a.conf[server]
+	a.conf[server] = to
+	defer func() {
+		if err != nil {
+			a.conf[server] = had
 		}
+	}()
+	if err := op.writePostgresConf(server); err != nil {
+		return err
 	}
-	return 0
-}
-
-// reload makes a server read its configuration and reports whether something in
-// it waits for a restart.
-func (s *Stack) reload(ctx context.Context, server string) (restart bool, err error) {
-	conn, err := s.admin(ctx, server)
-	if err != nil {
-		return false, err
+	restart, err := op.reload(ctx, server)
+	if err != nil || !restart {
+		return err
 	}
-	var before, after time.Time
-	if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time()").Scan(&before); err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
+	if err := op.stop(ctx, server); err != nil {
+		return err
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
-	}
-	for after = before; !after.After(before); {
-		if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)").Scan(&after, &restart); err != nil {
-			return false, fmt.Errorf("reload %s: %w", server, err)
-		}
-	}
-	var faults []string
-	rows, err := conn.Query(ctx, "SELECT name || ': ' || error FROM pg_file_settings WHERE error IS NOT NULL AND error <> 'setting could not be applied'")
-	if err != nil {
-		return false, fmt.Errorf("reload %s: %w", server, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var fault string
-		if err := rows.Scan(&fault); err != nil {
-			return false, fmt.Errorf("reload %s: %w", server, err)
-		}
-		faults = append(faults, fault)
-	}
-	if len(faults) > 0 {
-		return false, fmt.Errorf("reload %s: PostgreSQL refuses %s; correct the spec's postgres.* settings", server, strings.Join(faults, "; "))
-	}
-	return restart, rows.Err()
-}
-
-// awaitReady waits for a service that runs already.
-func (svc service) awaitReady(ctx context.Context) error {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := svc.ready(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("wait for %s: %w", svc.name, err)
-		}
-	}
+	return op.start(ctx, server)
 }

@@ -44,7 +44,7 @@ func OpenArchive(ctx context.Context, layout Layout, tools toolchain.Set, fill f
 	if a.hasGrafana() {
 		services = append(services, a.stack.grafana())
 	}
-	return a, a.stack.startAll(ctx, services)
+	return a, a.stack.startEach(ctx, services)
 }
 
 // sweepArchives removes what archives whose process was killed have left.

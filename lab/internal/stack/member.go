@@ -45,6 +45,7 @@ func LastDeath(deaths []Death) int {
 
 // members are the processes of the services that run, by service.
 type members struct {
+	launch  func(proc.Spec) (process, error)
 	mu      sync.Mutex
 	running map[string]*member
 	deaths  []Death        // the newest
@@ -52,19 +53,37 @@ type members struct {
 	watches sync.WaitGroup
 }
 
+// process is what the lab does with a service's process, a *proc.Process.
+type process interface {
+	PID() int
+	Await(ctx context.Context, probe func(context.Context) error) error
+	Done() <-chan struct{}
+	Exit() proc.Exit
+	Tail(lines int) string
+	Signal(syscall.Signal) error
+	Stop(context.Context) error
+}
+
+// launch starts the process of a service.
+func launch(spec proc.Spec) (process, error) { return proc.Start(spec) }
+
 type member struct {
-	*proc.Process
+	process
 	ready    bool
 	stopping bool
 }
 
 func newMembers() *members {
-	return &members{running: make(map[string]*member), died: make(map[string]int)}
+	return &members{launch: launch, running: make(map[string]*member), died: make(map[string]int)}
 }
 
-// add takes the process in and watches over it until its end.
-func (m *members) add(name string, p *proc.Process) {
-	member := &member{Process: p}
+// start starts the process of a service, and watches over it until its end.
+func (m *members) start(name string, spec proc.Spec) (process, error) {
+	p, err := m.launch(spec)
+	if err != nil {
+		return nil, err
+	}
+	member := &member{process: p}
 	m.mu.Lock()
 	m.running[name] = member
 	m.mu.Unlock()
@@ -80,6 +99,7 @@ func (m *members) add(name string, p *proc.Process) {
 		}
 		m.keep(Death{Service: name, At: time.Now().UTC(), How: p.Exit().String(), Log: p.Tail(deathLines)})
 	})
+	return p, nil
 }
 
 // addDeath notes a death that is none of a process of ours.
@@ -159,7 +179,7 @@ func (m *members) isReady(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	member := m.running[name]
-	return member != nil && member.ready
+	return member != nil && member.ready && !member.stopping
 }
 
 // told returns the newest deaths, oldest first, and how many there were of each service.

@@ -29,10 +29,6 @@ var postgresHBA string
 var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").
 	Funcs(template.FuncMap{"quote": quoteGUC}).Parse(postgresConf))
 
-// defaultGUCs are PostgreSQL settings that a spec may override, with the values
-// of the study.
-var defaultGUCs = map[string]string{"max_connections": "100"}
-
 // keyValue is a line of a configuration file.
 type keyValue struct{ Name, Value string }
 
@@ -52,12 +48,12 @@ func overlay(defaults map[string]string, settings matrix.Settings, prefix string
 }
 
 // writePostgresConf writes the configuration of a server, primary or replica.
-func (s *Stack) writePostgresConf(server string, settings matrix.Settings) error {
+func (s *Stack) writePostgresConf(server string) error {
 	hba, ident := filepath.Join(s.layout.dataDir(), "pg_hba.conf"), filepath.Join(s.layout.dataDir(), "pg_ident.conf")
 	var text strings.Builder
 	err := postgresTemplate.Execute(&text, map[string]any{
 		"Server": server, "Port": portOf(s.addrs[server]), "Sockets": s.layout.PGSockets(),
-		"HBA": hba, "Ident": ident, "GUCs": overlay(defaultGUCs, settings, matrix.PostgresPrefix),
+		"HBA": hba, "Ident": ident, "GUCs": s.conf[server],
 	})
 	if err != nil {
 		return fmt.Errorf("write configuration of %s: %w", server, err)
@@ -154,3 +150,50 @@ func (s *Stack) admin(ctx context.Context, server string) (*pgx.Conn, error) {
 	}
 	return conn, err
 }
+
+// reload makes a server read its configuration and reports whether something in
+// it waits for a restart.
+func (s *Stack) reload(ctx context.Context, server string) (restart bool, err error) {
+	conn, err := s.admin(ctx, server)
+	if err != nil {
+		return false, err
+	}
+	var before, after time.Time
+	if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time()").Scan(&before); err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	for after = before; !after.After(before); {
+		if err := conn.QueryRow(ctx, loadedSQL).Scan(&after, &restart); err != nil {
+			return false, fmt.Errorf("reload %s: %w", server, err)
+		}
+	}
+	var faults []string
+	rows, err := conn.Query(ctx, refusedSQL)
+	if err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var fault string
+		if err := rows.Scan(&fault); err != nil {
+			return false, fmt.Errorf("reload %s: %w", server, err)
+		}
+		faults = append(faults, fault)
+	}
+	if len(faults) > 0 {
+		return false, fmt.Errorf("reload %s: PostgreSQL refuses %s; correct the spec's postgres.* settings",
+			server, strings.Join(faults, "; "))
+	}
+	return restart, rows.Err()
+}
+
+const (
+	loadedSQL = "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)"
+	// That a setting waits for a restart is an error too, but no refusal.
+	refusedSQL = `SELECT format('%s = %s: %s', f.name, f.setting, f.error)
+		FROM pg_file_settings f LEFT JOIN pg_settings s ON lower(s.name) = lower(f.name)
+		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
+)

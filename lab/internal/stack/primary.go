@@ -20,7 +20,7 @@ func (s *Stack) primary() service {
 			if err := s.copyTemplate(ctx); err != nil {
 				return err
 			}
-			return s.writePostgresConf(Primary, s.settings)
+			return s.writePostgresConf(Primary)
 		},
 		spec:  func() proc.Spec { return s.postgresSpec(Primary) },
 		ready: s.primaryReady,

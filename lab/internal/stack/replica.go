@@ -24,7 +24,7 @@ func (s *Stack) replica() service {
 			if err := s.baseBackup(ctx); err != nil {
 				return err
 			}
-			return s.writePostgresConf(Replica, s.settings)
+			return s.writePostgresConf(Replica)
 		},
 		spec:  func() proc.Spec { return s.postgresSpec(Replica) },
 		ready: s.replicaReady,

@@ -23,17 +23,21 @@ func (s *Stack) Quiesce(ctx context.Context) error {
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
-	if err := s.relent(ctx); err != nil {
+	return quiesce(ctx, s)
+}
+
+func quiesce(ctx context.Context, op operator) error {
+	if err := op.relent(ctx); err != nil {
 		return err
 	}
-	if err := s.stop(ctx, App, PgBouncer); err != nil {
+	if err := op.stop(ctx, App, PgBouncer); err != nil {
 		return err
 	}
 	for _, server := range []string{Primary, Replica} {
-		if !s.members.runs(server) {
+		if !op.runs(server) {
 			continue // it has ended, and its sessions with it
 		}
-		if err := errors.Join(s.drain(ctx, server), s.lookForCrash(ctx, server)); err != nil {
+		if err := errors.Join(op.drain(ctx, server), op.lookForCrash(ctx, server)); err != nil {
 			return err
 		}
 	}

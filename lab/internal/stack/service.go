@@ -60,9 +60,21 @@ func (s *Stack) service(name string) service {
 	return all[slices.IndexFunc(all, func(svc service) bool { return svc.name == name })]
 }
 
-// startAll starts the services that do not run, each as soon as what it needs is
+// start starts those of the named services that are not ready.
+func (s *Stack) start(ctx context.Context, names ...string) error {
+	return s.startEach(ctx, slices.DeleteFunc(s.services(), func(svc service) bool {
+		return !slices.Contains(names, svc.name)
+	}))
+}
+
+// startAll starts what is not ready, the helpers of faults included.
+func (s *Stack) startAll(ctx context.Context) error {
+	return s.startEach(ctx, append(s.services(), s.helperServices()...))
+}
+
+// startEach starts the services that are not ready, each as soon as what it needs is
 // ready, and returns when all are.
-func (s *Stack) startAll(ctx context.Context, services []service) error {
+func (s *Stack) startEach(ctx context.Context, services []service) error {
 	group, ctx := errgroup.WithContext(ctx)
 	ready := make(map[string]chan struct{}, len(services))
 	for _, svc := range services {
@@ -81,7 +93,7 @@ func (s *Stack) startAll(ctx context.Context, services []service) error {
 					return context.Cause(ctx)
 				}
 			}
-			if err := s.start(ctx, svc); err != nil {
+			if err := s.startOne(ctx, svc); err != nil {
 				return err
 			}
 			close(ready[svc.name])
@@ -91,11 +103,14 @@ func (s *Stack) startAll(ctx context.Context, services []service) error {
 	return group.Wait()
 }
 
-// start starts one service and waits until it is ready. One that runs already is
-// left alone.
-func (s *Stack) start(ctx context.Context, svc service) error {
-	if s.members.runs(svc.name) {
+// startOne starts one service and waits until it is ready. One that is ready already is
+// left alone; one that runs but never became ready, for its start was cut off, is started anew.
+func (s *Stack) startOne(ctx context.Context, svc service) error {
+	if s.members.isReady(svc.name) {
 		return nil
+	}
+	if err := s.stop(ctx, svc.name); err != nil {
+		return err
 	}
 	began := time.Now()
 	err := s.startNew(ctx, svc)
@@ -111,16 +126,35 @@ func (s *Stack) startNew(ctx context.Context, svc service) error {
 			return fmt.Errorf("prepare %s: %w", svc.name, err)
 		}
 	}
-	p, err := proc.Start(svc.spec())
+	p, err := s.members.start(svc.name, svc.spec())
 	if err != nil {
 		return err
 	}
-	s.members.add(svc.name, p)
 	if err := p.Await(ctx, svc.ready); err != nil {
 		return err
 	}
 	s.members.markReady(svc.name)
 	return nil
+}
+
+func (s *Stack) runs(name string) bool { return s.members.runs(name) }
+
+// awaitReady waits for a service that runs already.
+func (s *Stack) awaitReady(ctx context.Context, name string) error {
+	svc := s.service(name)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := svc.ready(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", svc.name, err)
+		}
+	}
 }
 
 // stop stops the named services, in the given order; those that do not run are

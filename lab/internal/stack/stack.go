@@ -33,11 +33,10 @@ type Stack struct {
 	secrets secrets
 	members *members
 
-	mu          sync.Mutex // held by an operation
-	cpus        matrix.CPUs
+	mu sync.Mutex // held by an operation
+	applier
 	report      func(Step)
 	generations map[string]time.Time // when the processes of each server began, before the load
-	halfApplied bool                 // the configuration of the servers may be that of no cell
 	injected    []injection          // faults by SQL that are to be undone
 	killing     *time.Timer          // of a service that is to be killed
 
@@ -77,7 +76,8 @@ func New(layout Layout, tools toolchain.Set) (*Stack, error) {
 	}
 	return &Stack{
 		layout: layout, servant: servant, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(),
-		settings: matrix.Defaults(), report: func(Step) {}, admins: make(map[string]*pgx.Conn),
+		applier: newApplier(), settings: matrix.Defaults(),
+		report: func(Step) {}, admins: make(map[string]*pgx.Conn),
 	}, nil
 }
 
@@ -106,7 +106,7 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 	if err := writePrivate(s.layout.passfile(), s.secrets.passfile(appRole, monitorRole, poolerAdmin)); err != nil {
 		return err
 	}
-	if err := s.startAll(ctx, s.services()); err != nil {
+	if err := s.startEach(ctx, s.services()); err != nil {
 		return err
 	}
 	s.tell(func() { s.figures.UpSeconds = time.Since(began).Seconds() })
