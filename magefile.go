@@ -35,26 +35,37 @@ func lab(args ...string) error {
 var Aliases = map[string]any{"test": Test.All}
 
 // Unit runs every test that needs no server, no root and no set-up: seconds.
-func (Test) Unit() error { return sh.RunV("go", "test", "./...") }
+func (Test) Unit() error { return sh.RunV("go", "test", "-vet=off", "./...") }
 
-// Services runs the tests of one or a few real programs, which it sets up: minutes.
-func (Test) Services() error { return ring("services") }
+// Services runs the tests of one or a few real programs, and the unit tests beside them.
+func (Test) Services() error { return services() }
 
-// E2e runs the tests of whole stacks, which it sets up: minutes.
-func (Test) E2e() error { return ring("e2e") }
+// E2e runs the tests of whole stacks.
+func (Test) E2e() error { return stacks() }
 
-// All runs the three rings, one after the other.
-func (Test) All() error { return ring("all") }
+// All runs the three rings.
+func (Test) All() error {
+	if err := services(); err != nil {
+		return err
+	}
+	return stacks()
+}
 
-// Soak repeats a hundredfold what the others do a few times: an hour.
-func (Test) Soak() error { return ring("soak") }
+// Soak repeats a hundredfold what the other rings do a few times: an hour.
+func (Test) Soak() error {
+	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=3h", "-run=^TestSoak", "./...")
+}
 
-// ring sets up what is missing and runs a ring of the tests.
-func ring(name string) error {
+func services() error { return withPrograms("-tags=services", "-timeout=20m", "./...") }
+
+func stacks() error { return withPrograms("-tags=e2e", "-parallel=3", "-timeout=40m", "./lab/e2e") }
+
+// withPrograms sets up what is missing and runs tests that need it.
+func withPrograms(args ...string) error {
 	if err := lab("setup", "--tests"); err != nil {
 		return err
 	}
-	return sh.RunV("go", "run", "./lab/ring", name)
+	return sh.RunV("go", append([]string{"test", "-count=1", "-vet=off"}, args...)...)
 }
 
 // Check formats, vets, lints and runs the race detector.

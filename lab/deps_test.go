@@ -3,54 +3,224 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// rooms lists, in the order of the data's way, what a package of the lab may
-// import of the lab. A package that is not listed may import nothing of it.
-var rooms = map[string][]string{
-	"lab":                           {"internal/cli"},
-	"lab/internal/matrix":           {},
-	"lab/internal/series":           {},
-	"lab/internal/record":           {},
-	"lab/internal/judge/compare":    {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/dashboard":        {},
-	"lab/internal/stack/proc":       {},
-	"lab/internal/stack/toolchain":  {"internal/stack/proc"},
-	"lab/internal/stack/fault":      {},
-	"lab/internal/stack/exporter":   {"internal/series", "internal/stack/proc"},
-	"lab/internal/stack":            {"internal/matrix", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/page":             {"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot", "internal/series", "internal/stack"},
-	"lab/internal/browsertest":      {"internal/stack/toolchain"},
-	"lab/internal/stack/daemon":     {"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/measure/load":     {"internal/record", "internal/stack/proc"},
-	"lab/internal/measure/snapshot": {"internal/record", "internal/series"},
-	"lab/internal/measure/host":     {"internal/record", "internal/stack/proc", "internal/stack/toolchain"},
-	"lab/internal/runner": {
-		"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load", "internal/measure/snapshot",
-		"internal/stack", "internal/stack/exporter", "internal/stack/proc",
-	},
-	"lab/internal/judge/stat":     {},
-	"lab/internal/judge/stop":     {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/judge/soak":     {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/judge/usl":      {},
-	"lab/internal/judge/knee":     {"internal/judge/usl", "internal/matrix", "internal/record"},
-	"lab/internal/judge/diagnose": {"internal/judge/stat", "internal/matrix", "internal/record"},
-	"lab/internal/report":         {"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot"},
-	"lab/internal/report/numeral": {},
-	"lab/internal/report/plot":    {},
-	"lab/internal/cli": {
-		"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop", "internal/measure/host", "internal/measure/load",
-		"internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
-	},
+// room is a package of the lab.
+type room struct {
+	path    string
+	holds   string
+	imports []string // of the lab
+	pure    bool     // it has no clock, no network and no files
 }
 
-// pure packages have no clock, no network and no files.
-var pure = []string{"lab/internal/matrix", "lab/internal/judge/compare", "lab/internal/judge/diagnose", "lab/internal/judge/knee", "lab/internal/judge/soak", "lab/internal/judge/usl", "lab/internal/judge/stat", "lab/internal/judge/stop", "lab/internal/report", "lab/internal/report/numeral", "lab/internal/report/plot", "lab/internal/series", "lab/internal/dashboard"}
+// rooms lists the packages in the order of the data's way, and what each may import of the
+// lab. A package that is not listed may import nothing of it.
+var rooms = []room{
+	{
+		path:  "lab",
+		holds: "the program: it only calls `cli`",
+		imports: []string{
+			"internal/cli",
+		},
+	},
+	{
+		path:  "lab/internal/matrix",
+		holds: "spec, factors, cells, plan",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/series",
+		holds: "names of the metrics that the lab itself exports",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/record",
+		holds: "what a run has measured, on disk",
+	},
+	{
+		path:  "lab/internal/judge/compare",
+		holds: "two runs, and gates",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/dashboard",
+		holds: "the Grafana dashboards, read so that tests can ask every query of theirs",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/stack/proc",
+		holds: "one process of the operating system",
+	},
+	{
+		path:  "lab/internal/stack/toolchain",
+		holds: "finds, builds, installs programs",
+		imports: []string{
+			"internal/stack/proc",
+		},
+	},
+	{
+		path:  "lab/internal/stack/fault",
+		holds: "what the helper processes do that bring about known faults",
+	},
+	{
+		path:  "lab/internal/stack/exporter",
+		holds: "metrics that no other exporter gives",
+		imports: []string{
+			"internal/series", "internal/stack/proc",
+		},
+	},
+	{
+		path:  "lab/internal/stack",
+		holds: "the services, one file each; `Apply`, attestation",
+		imports: []string{
+			"internal/matrix", "internal/stack/proc", "internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/page",
+		holds: "the live page: the services, the run, charts from Prometheus",
+		imports: []string{
+			"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot", "internal/series",
+			"internal/stack",
+		},
+	},
+	{
+		path:  "lab/internal/browsertest",
+		holds: "pages in a real Chromium, for tests",
+		imports: []string{
+			"internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/stack/daemon",
+		holds: "the supervisor and its client",
+		imports: []string{
+			"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/measure/load",
+		holds: "one run of k6, and what it counted",
+		imports: []string{
+			"internal/record", "internal/stack/proc",
+		},
+	},
+	{
+		path:  "lab/internal/measure/snapshot",
+		holds: "a trial's window, read from Prometheus",
+		imports: []string{
+			"internal/record", "internal/series",
+		},
+	},
+	{
+		path:  "lab/internal/measure/host",
+		holds: "the machine, and when it is idle",
+		imports: []string{
+			"internal/record", "internal/stack/proc", "internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/measure/tsdb",
+		holds: "Prometheus' data of a run, kept and copied",
+	},
+	{
+		path:  "lab/internal/runner",
+		holds: "the loop over the plan",
+		imports: []string{
+			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
+			"internal/measure/snapshot", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+		},
+	},
+	{
+		path:  "lab/internal/judge/stat",
+		holds: "intervals, tests, words; over numbers alone",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/judge/stop",
+		holds: "whether a run has measured enough",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/judge/soak",
+		holds: "whether anything was lost while services were killed",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/judge/usl",
+		holds: "the law of scalability, fitted to throughput over users",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/judge/knee",
+		holds: "the step of a rising load that is too much",
+		imports: []string{
+			"internal/judge/usl", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/judge/diagnose",
+		holds: "what limited a cell, by what evidence, and what to try next",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/report",
+		holds: "Markdown, HTML and plots from records",
+		imports: []string{
+			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl",
+			"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/report/numeral",
+		holds: "numbers as people read them",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/report/plot",
+		holds: "SVG plots",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/cli",
+		holds: "the commands, one file each",
+		imports: []string{
+			"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
+			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
+			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
+			"internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc",
+			"internal/stack/toolchain",
+		},
+	},
+}
 
 var impure = []string{"os", "os/exec", "net", "net/http", "io/fs", "path/filepath", "syscall", "math/rand"}
 
@@ -61,6 +231,10 @@ type pkg struct {
 }
 
 func TestImportsGoOneWay(t *testing.T) {
+	known := make(map[string]room)
+	for _, r := range rooms {
+		known[r.path] = r
+	}
 	for _, p := range packages(t) {
 		name := strings.TrimPrefix(p.ImportPath, "stormwave/")
 		for _, imported := range p.Imports {
@@ -70,7 +244,7 @@ func TestImportsGoOneWay(t *testing.T) {
 				t.Errorf("%s imports os/exec: only proc starts processes", name)
 			case inside == "app/internal/pgtest":
 				t.Errorf("%s imports pgtest: it starts servers for tests, and is for tests alone", name)
-			case slices.Contains(pure, name) && slices.Contains(impure, imported):
+			case known[name].pure && slices.Contains(impure, imported):
 				t.Errorf("%s imports %s: it is to be pure", name, imported)
 			case !ours:
 			case strings.HasPrefix(name, "lab") && strings.HasPrefix(inside, "app/"):
@@ -81,11 +255,96 @@ func TestImportsGoOneWay(t *testing.T) {
 				if !strings.HasPrefix(inside, "app/") {
 					t.Errorf("%s imports %s: the backend knows nothing of the lab", name, inside)
 				}
-			case !slices.Contains(rooms[name], strings.TrimPrefix(inside, "lab/")):
+			case !slices.Contains(known[name].imports, strings.TrimPrefix(inside, "lab/")):
 				t.Errorf("%s imports %s: against the way of the data; see rooms in this test", name, inside)
 			}
 		}
 	}
+}
+
+// table is the rooms as CONTRIBUTING.md shows them.
+func table() string {
+	text := "| room | holds | imports of the lab | pure |\n|---|---|---|---|\n"
+	for _, r := range rooms {
+		var imports []string
+		for _, path := range r.imports {
+			imports = append(imports, "`"+strings.TrimPrefix(path, "internal/")+"`")
+		}
+		pure := ""
+		if r.pure {
+			pure = "yes"
+		}
+		text += fmt.Sprintf("| `%s` | %s | %s | %s |\n", r.path, r.holds, strings.Join(imports, ", "), pure)
+	}
+	return text
+}
+
+// CONTRIBUTING.md shows what the test above holds.
+func TestRoomsAreShown(t *testing.T) {
+	const path = "../CONTRIBUTING.md"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), "| room |")
+	_, after, _ := strings.Cut(rest, "\n\n")
+	if !found {
+		t.Fatal("CONTRIBUTING.md has no table of rooms")
+	}
+	want := before + table() + "\n" + after
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("write it: go test ./lab -run TestRoomsAreShown -update (-want +got)\n%s", diff)
+	}
+}
+
+var update = flag.Bool("update", false, "write the table of rooms into CONTRIBUTING.md")
+
+var document = regexp.MustCompile(`[\w./-]*\w\.md\b`)
+
+// A comment that sends its reader to a document sends nobody to one that is not here.
+func TestCommentsCiteWhatIsThere(t *testing.T) {
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".lab" || entry.Name() == ".git" || entry.Name() == "results"):
+			return fs.SkipDir
+		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(text)) {
+			_, comment, _ := strings.Cut(line, "//")
+			for _, cited := range document.FindAllString(comment, -1) {
+				if !isThere(path, cited) {
+					t.Errorf("%s cites %s, which is not there", path, cited)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// isThere looks from the root, from docs and from the file that cites.
+func isThere(from, cited string) bool {
+	for _, dir := range []string{"..", "../docs", filepath.Dir(from)} {
+		if _, err := os.Stat(filepath.Join(dir, cited)); err == nil {
+			return true
+		}
+	}
+	return strings.HasPrefix(cited, "results/") // of a run that is to come
 }
 
 func TestContractImportsTheStandardLibraryOnly(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"stormwave/lab/internal/stack/daemon"
 )
 
-// Exit statuses, as contracts.md names them.
+// Exit statuses. 0 is success.
 const (
 	statusFailure     = 1
 	statusUsage       = 2

@@ -210,10 +210,12 @@ func (m mutator) unpacked(t *testing.T, src []byte) []byte {
 	return b.Bytes()
 }
 
-// Half of ten thousand: specs, each changed a little: no panic, no process, and what
-// is still a spec is one through and through.
-func TestTenThousandMutationsOfSpecs(t *testing.T) {
-	const mutations = 5_000
+// Specs, each changed a little: no panic, no process, and what is still a spec is one
+// through and through.
+func TestMutationsOfSpecs(t *testing.T) { mutateSpecs(t, 500) }
+
+func mutateSpecs(t *testing.T, mutations int) {
+	t.Helper()
 	before := children(t)
 	m, texts, good := newMutator(1), specs(t), 0
 	scenarios := []string{"storm", "wave", "mixed", "storm-open", "wave-open"}
@@ -245,9 +247,11 @@ func TestTenThousandMutationsOfSpecs(t *testing.T) {
 	}
 }
 
-// The other half: files of runs, read and reported on.
-func TestTenThousandMutationsOfRuns(t *testing.T) {
-	const mutations = 5_000
+// Files of runs, each changed a little, read and reported on.
+func TestMutationsOfRuns(t *testing.T) { mutateRuns(t, 150) }
+
+func mutateRuns(t *testing.T, mutations int) {
+	t.Helper()
 	root := checkout(t)
 	name, files := smallRun(t, root)
 	results := filepath.Join(root, "results")

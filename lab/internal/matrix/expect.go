@@ -6,8 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Causes are what a spec may expect to limit a cell: the names of contracts.md, which
-// judge/diagnose gives.
+// Causes are what a spec may expect to limit a cell: the names that judge/diagnose gives.
 var Causes = []string{
 	"none", "db-connections-exhausted", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound",
 	"db-lock-contention", "slow-query", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging", "memory-pressure",

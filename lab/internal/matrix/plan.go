@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Settings maps a setting's name (contracts.md: pool_size, postgres.<guc>, …) to
+// Settings maps a setting's name (pool_size, postgres.<guc>, …) to
 // the text of its value. A cell's settings are complete: a name that is absent is
 // left at the program's own default.
 type Settings map[string]string

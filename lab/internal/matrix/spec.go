@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// Spec is a spec that has passed every check of Parse. matrices/README.md
+// Spec is a spec that has passed every check of Parse. lab/matrices/README.md
 // explains its keys to those who write one.
 type Spec struct {
 	Name      string

@@ -37,7 +37,7 @@ type Record struct {
 	Verdict  Verdict           `json:"verdict"`
 	Reasons  []string          `json:"reasons"`
 	Load     *Load             `json:"load,omitempty"`
-	// Metrics maps a canonical metric (contracts.md) to its value over the whole
+	// Metrics maps a canonical metric to its value over the whole
 	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.

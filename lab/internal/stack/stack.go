@@ -170,7 +170,7 @@ func (s *Stack) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 	return s.connect(ctx, server)
 }
 
-// Status is what is told of the stack; contracts.md has its form.
+// Status is what is told of the stack, as `lab status --json` prints it.
 type Status struct {
 	Services []ServiceStatus    `json:"services"`
 	URLs     map[string]*string `json:"urls"`   // null: not there

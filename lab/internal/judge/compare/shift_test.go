@@ -199,10 +199,13 @@ func covered(m, n, samples int, interval func(x, y []float64) stat.Interval) (lo
 }
 
 // The simulations are seeded: they give the same result on each run.
-func TestCoverage(t *testing.T) {
+func TestCoverage(t *testing.T) { simulateCoverage(t, 1) }
+
+func simulateCoverage(t *testing.T, times int) {
+	t.Helper()
 	for _, size := range sizes {
 		m, n := size[0], size[1]
-		low, high := covered(m, n, 5000, func(x, y []float64) stat.Interval { return confidence(differences(x, y), m, n) })
+		low, high := covered(m, n, 2500*times, func(x, y []float64) stat.Interval { return confidence(differences(x, y), m, n) })
 		t.Logf("%2d v %2d: the rank-sum interval covers %.1f to %.1f%%", m, n, 100*low, 100*high)
 		least := 0.935
 		if m > n {
@@ -215,7 +218,10 @@ func TestCoverage(t *testing.T) {
 }
 
 // This is why the samples are not resampled.
-func TestBootstrapIsTooShortForFew(t *testing.T) {
+func TestBootstrapIsTooShortForFew(t *testing.T) { simulateBootstrapIsTooShortForFew(t, 1) }
+
+func simulateBootstrapIsTooShortForFew(t *testing.T, times int) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(5, 5))
 	draw := func(from []float64) []float64 {
 		to := make([]float64, len(from))
@@ -225,7 +231,7 @@ func TestBootstrapIsTooShortForFew(t *testing.T) {
 		return to
 	}
 	for _, n := range []int{4, 6} {
-		low, high := covered(n, n, 400, func(x, y []float64) stat.Interval {
+		low, high := covered(n, n, 100*times, func(x, y []float64) stat.Interval {
 			shifts := make([]float64, 400)
 			for i := range shifts {
 				shifts[i] = stat.Median(differences(draw(x), draw(y)))
@@ -242,10 +248,13 @@ func TestBootstrapIsTooShortForFew(t *testing.T) {
 
 // How often the words come: hardly ever where there is no difference, nearly
 // always where there is one of 10% and the repetitions spread by 2%.
-func TestAlarmsAndPower(t *testing.T) {
+func TestAlarmsAndPower(t *testing.T) { simulateAlarmsAndPower(t, 1) }
+
+func simulateAlarmsAndPower(t *testing.T, times int) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(7, 7))
 	share := func(n int, factor float64, want ...stat.Word) float64 {
-		const samples = 2000
+		samples := 1000 * times
 		hits := 0
 		for range samples {
 			a, b := make([]float64, n), make([]float64, n)
@@ -257,7 +266,7 @@ func TestAlarmsAndPower(t *testing.T) {
 				hits++
 			}
 		}
-		return float64(hits) / samples
+		return float64(hits) / float64(samples)
 	}
 	for _, n := range []int{4, 6, 10} {
 		alarms, power := share(n, 1, stat.Better, stat.Worse), share(n, 1.1, stat.Worse)

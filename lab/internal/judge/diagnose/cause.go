@@ -7,7 +7,7 @@
 // discounts the latter. What cannot be told is said so, with the metric that is missing.
 package diagnose
 
-// Cause is what may limit a system under load; contracts.md has the names.
+// Cause is what may limit a system under load.
 type Cause string
 
 // The causes, roughly in the order of a request's way.

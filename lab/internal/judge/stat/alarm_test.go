@@ -43,8 +43,11 @@ func isCalled(c Contrast) bool { return c.Word == Better || c.Word == Worse }
 
 // A cell that is the same as the baseline is rarely called better or worse: with no
 // margin as often as the test allows, with that of the twins hardly ever.
-func TestFalseAlarms(t *testing.T) {
-	const runs = 2000
+func TestFalseAlarms(t *testing.T) { simulateFalseAlarms(t, 1) }
+
+func simulateFalseAlarms(t *testing.T, times int) {
+	t.Helper()
+	runs := 2000 * times
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, blocks := range []int{6, 8, 10, 12} {
 			bare := share(runs, 1, func(r *rand.Rand) bool {
@@ -67,10 +70,13 @@ func TestFalseAlarms(t *testing.T) {
 }
 
 // An effect of 10% under noise of 3% per shot is found, and called by its name.
-func TestPower(t *testing.T) {
+func TestPower(t *testing.T) { simulatePower(t, 1) }
+
+func simulatePower(t *testing.T, times int) {
+	t.Helper()
 	for blocks, least := range map[int]float64{6: 0.75, 8: 0.95, 10: 0.99, 12: 0.99} {
 		for by, want := range map[float64]Word{1 / 1.1: Worse, 1.1: Better} {
-			found := share(1000, 3, func(r *rand.Rand) bool {
+			found := share(1000*times, 3, func(r *rand.Rand) bool {
 				base, twin, cells := run(r, blocks, noises["3%"], by)
 				return Compare(base, cells[0], HigherIsBetter, Margin(Floor(base, twin)), 1).Word == want
 			})
@@ -84,9 +90,12 @@ func TestPower(t *testing.T) {
 
 // Cells that do not differ are called equivalent if the blocks suffice, and one
 // beyond the margin hardly ever is.
-func TestEquivalence(t *testing.T) {
+func TestEquivalence(t *testing.T) { simulateEquivalence(t, 1) }
+
+func simulateEquivalence(t *testing.T, times int) {
+	t.Helper()
 	equivalent := func(by float64, blocks int) float64 {
-		return share(2000, 4, func(r *rand.Rand) bool {
+		return share(2000*times, 4, func(r *rand.Rand) bool {
 			base, _, cells := run(r, blocks, noises["3%"], by)
 			return Compare(base, cells[0], HigherIsBetter, 0.05, 1).Word == Equivalent
 		})
@@ -103,8 +112,12 @@ func TestEquivalence(t *testing.T) {
 
 // The best cell is among the tied, and so are, with the margin of the twins, all
 // that are as good. Without a margin they are not: see Tied.
-func TestTiedHoldsTheBest(t *testing.T) {
-	const blocks, runs = 10, 1000
+func TestTiedHoldsTheBest(t *testing.T) { simulateTiedHoldsTheBest(t, 1) }
+
+func simulateTiedHoldsTheBest(t *testing.T, times int) {
+	t.Helper()
+	const blocks = 10
+	runs := 500 * times
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, cells := range []int{3, 5, 10} {
 			equal := slices.Repeat([]float64{1}, cells)
@@ -114,13 +127,13 @@ func TestTiedHoldsTheBest(t *testing.T) {
 				base, twin, values := run(random, blocks, noises[name], equal...)
 				tied := Tied(values, HigherIsBetter, 0, 1)
 				if !slices.Contains(tied, 0) {
-					dropped += 1.0 / runs
+					dropped += 1.0 / float64(runs)
 				}
 				if len(tied) < cells {
-					bare += 1.0 / runs
+					bare += 1.0 / float64(runs)
 				}
 				if len(Tied(values, HigherIsBetter, Margin(Floor(base, twin)), 1)) < cells {
-					incomplete += 1.0 / runs
+					incomplete += 1.0 / float64(runs)
 				}
 			}
 			t.Logf("noise %s, %d cells: a given one is dropped in %.1f%%; any in %.1f%%, with the floor in %.1f%%",

@@ -96,8 +96,11 @@ func covers(t *testing.T, d named, n, samples int, got float64) {
 	}
 }
 
-func TestCoverage(t *testing.T) {
-	const samples = 3000
+func TestCoverage(t *testing.T) { simulateCoverage(t, 1) }
+
+func simulateCoverage(t *testing.T, times int) {
+	t.Helper()
+	samples := 3000 * times
 	for _, n := range []int{6, 7, 8, 9, 10, 11, 12, 20, 30} {
 		low, high := 1.0, 0.0
 		for _, d := range distributions(uint64(n)) {
@@ -110,8 +113,12 @@ func TestCoverage(t *testing.T) {
 }
 
 // This is why few blocks are not resampled.
-func TestBootstrapIsTooShortForSix(t *testing.T) {
-	const n, samples = 6, 600
+func TestBootstrapIsTooShortForSix(t *testing.T) { simulateBootstrapIsTooShortForSix(t, 1) }
+
+func simulateBootstrapIsTooShortForSix(t *testing.T, times int) {
+	t.Helper()
+	const n = 6
+	samples := 600 * times
 	low := []float64{1, 1}
 	for _, d := range distributions(n) {
 		got := coverage(d, n, samples, func(x []float64) []Interval {
@@ -130,8 +137,12 @@ func TestBootstrapIsTooShortForSix(t *testing.T) {
 
 // The bootstrap, which takes over for many blocks, is good enough for 31 already. Over all distributions together,
 // for a single one would take more samples than there is time for.
-func TestBootstrapCoversBeyond(t *testing.T) {
-	const n, samples = 31, 100
+func TestBootstrapCoversBeyond(t *testing.T) { simulateBootstrapCoversBeyond(t, 1) }
+
+func simulateBootstrapCoversBeyond(t *testing.T, times int) {
+	t.Helper()
+	const n = 31
+	samples := 100 * times
 	mean, all := 0.0, distributions(n)
 	for _, d := range all {
 		got := coverage(d, n, samples, func(x []float64) []Interval {
