@@ -367,7 +367,7 @@ func TestContractImportsTheStandardLibraryOnly(t *testing.T) {
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Standard", "./...")
+	cmd := exec.Command("go", "list", "-tags=services", "-json=ImportPath,Imports,Standard", "./...")
 	cmd.Dir = ".."
 	out, err := cmd.Output()
 	if err != nil {

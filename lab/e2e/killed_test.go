@@ -29,7 +29,7 @@ scenarios: [storm@0.05]
 factors:
   topology: [pgbouncer+replica]
 baseline: {topology: pgbouncer+replica}
-settings: {pool_size: 8, pool_min: 8}
+settings: {pool_size: 8, pool_min: 8, scenario.THINK_TIME: 2s}
 blocks: 30
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}

@@ -168,7 +168,7 @@ func (c *checkout) two() string {
 scenarios: [storm@0.05]
 factors: {pool_size: [unlimited, 8]}
 baseline: {pool_size: unlimited}
-settings: {topology: pgbouncer+replica}
+settings: {topology: pgbouncer+replica, scenario.THINK_TIME: 2s}
 blocks: 1
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}

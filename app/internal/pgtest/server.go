@@ -1,3 +1,5 @@
+//go:build services
+
 // Package pgtest runs the tests of a package against a real PostgreSQL that
 // nobody has to set up, and, for tests that want them, a streaming standby of it
 // and PgBouncer.

@@ -1,3 +1,5 @@
+//go:build services
+
 // Package browsertest shows pages in a real Chromium, for tests alone: it collects what
 // they complain about and what they ask for, and lets axe-core look at them.
 package browsertest

@@ -47,7 +47,7 @@ func TestFalseAlarms(t *testing.T) { simulateFalseAlarms(t, 1) }
 
 func simulateFalseAlarms(t *testing.T, times int) {
 	t.Helper()
-	runs := 2000 * times
+	runs := 1000 * times
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, blocks := range []int{6, 8, 10, 12} {
 			bare := share(runs, 1, func(r *rand.Rand) bool {
@@ -117,7 +117,7 @@ func TestTiedHoldsTheBest(t *testing.T) { simulateTiedHoldsTheBest(t, 1) }
 func simulateTiedHoldsTheBest(t *testing.T, times int) {
 	t.Helper()
 	const blocks = 10
-	runs := 500 * times
+	runs := 250 * times
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, cells := range []int{3, 5, 10} {
 			equal := slices.Repeat([]float64{1}, cells)

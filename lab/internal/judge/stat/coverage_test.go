@@ -100,7 +100,7 @@ func TestCoverage(t *testing.T) { simulateCoverage(t, 1) }
 
 func simulateCoverage(t *testing.T, times int) {
 	t.Helper()
-	samples := 3000 * times
+	samples := 1500 * times
 	for _, n := range []int{6, 7, 8, 9, 10, 11, 12, 20, 30} {
 		low, high := 1.0, 0.0
 		for _, d := range distributions(uint64(n)) {
