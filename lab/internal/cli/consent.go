@@ -21,13 +21,15 @@ const envSetup = "LAB_SETUP"
 
 // consentFlag adds --yes to a command that sets up what is missing.
 func (l *lab) consentFlag(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().BoolVarP(&l.yes, "yes", "y", false, "install and build what is missing without asking ("+envSetup+"=yes|no does so, too)")
+	cmd.Flags().BoolVarP(&l.yes, "yes", "y", false,
+		"install and build what is missing without asking ("+envSetup+"=yes does so, too; =no forbids it)")
 	return cmd
 }
 
 // runs adds to a command what every command has that shoots.
 func (l *lab) runs(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().DurationVar(&l.idleWait, "idle-wait", host.IdleWait, "wait at most so long before each shot until the machine is idle")
+	cmd.Flags().DurationVar(&l.idleWait, "idle-wait", host.IdleWait,
+		"wait at most so long before each shot until the machine is idle")
 	return l.consentFlag(cmd)
 }
 
@@ -38,17 +40,36 @@ func (l *lab) consent(ctx context.Context, out io.Writer) (func(toolchain.Intent
 	if answer != "" && answer != "yes" && answer != "no" {
 		return nil, usageError{fmt.Errorf("%s=%s: write yes or no", envSetup, answer)}
 	}
-	asks := answer == "" && !l.yes && isatty.IsTerminal(os.Stdin.Fd()) && isatty.IsTerminal(os.Stdout.Fd())
 	return func(intent toolchain.Intent) error {
 		tell(out, intent)
-		switch {
-		case answer == "no" && !l.yes:
-			return fmt.Errorf("programs are missing, and %s=no forbids to set them up; nothing was installed", envSetup)
-		case asks:
-			return ask(ctx, os.Stdin, out)
+		if l.yes || answer == "yes" {
+			return nil
 		}
-		return nil
+		if answer == "no" {
+			return fmt.Errorf("programs are missing, and %s=no forbids to set them up; nothing was installed", envSetup)
+		}
+		question := terminalOf(out)
+		if !isTerminal(os.Stdin) || question == nil {
+			return nil
+		}
+		if question != out {
+			tell(question, intent) // what is printed goes elsewhere
+		}
+		return ask(ctx, os.Stdin, question)
 	}, nil
+}
+
+// isTerminal reports whether somebody types there, or reads. A test says so itself.
+var isTerminal = func(f *os.File) bool { return isatty.IsTerminal(f.Fd()) }
+
+// terminalOf returns where a person reads: out, else standard error; nil: nobody does.
+func terminalOf(out io.Writer) io.Writer {
+	for _, to := range []io.Writer{out, os.Stderr} {
+		if f, ok := to.(*os.File); ok && isTerminal(f) {
+			return f
+		}
+	}
+	return nil
 }
 
 // tell prints what is about to be done.
@@ -65,7 +86,7 @@ func tell(out io.Writer, intent toolchain.Intent) {
 	}
 }
 
-var errDeclined = errors.New("declined: nothing was installed; what is missing can be put on PATH by hand, or enter `nix develop`")
+var errDeclined = errors.New("declined: nothing was installed; put what is missing on PATH, or enter `nix develop`")
 
 // ask returns nil if the answer is yes.
 func ask(ctx context.Context, in io.Reader, out io.Writer) error {

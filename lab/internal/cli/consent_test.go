@@ -39,11 +39,14 @@ func TestAskEndsWithItsContext(t *testing.T) {
 
 func TestConsent(t *testing.T) {
 	intent := toolchain.Intent{Install: []string{"postgresql 15"}, Build: []string{"k6 (Go)"}, Notes: []string{"Nothing starts."}}
+	nobody := isTerminal
+	t.Cleanup(func() { isTerminal = nobody })
+	isTerminal = func(*os.File) bool { return false }
 	for _, c := range []struct {
 		setup   string
 		yes     bool
 		allowed bool
-	}{{"", false, true}, {"yes", false, true}, {"no", false, false}, {"no", true, true}} { // nobody is at a terminal here
+	}{{"", false, true}, {"yes", false, true}, {"no", false, false}, {"no", true, true}} {
 		t.Setenv(envSetup, c.setup)
 		var out bytes.Buffer
 		consent, err := (&lab{yes: c.yes}).consent(t.Context(), &out)
@@ -62,6 +65,45 @@ func TestConsent(t *testing.T) {
 	t.Setenv(envSetup, "maybe")
 	if _, err := (&lab{}).consent(t.Context(), io.Discard); !errors.As(err, new(usageError)) {
 		t.Errorf("%s=maybe: %v; want wrong usage", envSetup, err)
+	}
+}
+
+// Who sits at a terminal is asked, also where the output goes to a file: then on standard
+// error. Who has said yes beforehand is not.
+func TestAPersonIsAsked(t *testing.T) {
+	in, answer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, out, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdin, stderr, terminals := os.Stdin, os.Stderr, isTerminal
+	t.Cleanup(func() {
+		os.Stdin, os.Stderr, isTerminal = stdin, stderr, terminals
+		_ = errors.Join(in.Close(), answer.Close(), asked.Close())
+	})
+	os.Stdin, os.Stderr = in, out
+	isTerminal = func(f *os.File) bool { return f == in || f == out }
+	t.Setenv(envSetup, "")
+	consent, err := (&lab{}).consent(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := answer.WriteString("n\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := consent(toolchain.Intent{Install: []string{"postgresql 15"}}); !errors.Is(err, errDeclined) {
+		t.Errorf("answered no: %v", err)
+	}
+	if consent, err = (&lab{yes: true}).consent(t.Context(), io.Discard); err != nil || consent(toolchain.Intent{}) != nil {
+		t.Errorf("--yes: refused, %v", err)
+	}
+	_ = out.Close()
+	text, err := io.ReadAll(asked)
+	if err != nil || strings.Count(string(text), "Go on?") != 1 || !strings.Contains(string(text), "postgresql 15") {
+		t.Errorf("it asks %q, %v; want the packages named, and one question", text, err)
 	}
 }
 

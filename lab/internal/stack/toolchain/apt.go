@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,24 +22,25 @@ type debianPackage struct {
 	unpack  string // the program within the package, which is unpacked and not installed; empty: it is installed
 }
 
-// offer is the version of a package that apt would install.
+// offer is what apt would install of a package.
 type offer struct {
 	version string // as the distribution writes it; empty: apt knows no such package
 }
 
 // release is the version that the distribution has packaged: "1:2.3-4" is 2.3.
-func (c offer) release() (version, error) {
-	_, rest, hasEpoch := strings.Cut(c.version, ":")
+func (o offer) release() (version, error) {
+	_, rest, hasEpoch := strings.Cut(o.version, ":")
 	if !hasEpoch {
-		rest = c.version
+		rest = o.version
 	}
 	return parseVersion(rest)
 }
 
-// candidates asks apt for the versions that it would install.
-func (in *installer) offers(ctx context.Context, packages []string) (map[string]offer, error) {
+// offers asks apt for the versions that it would install.
+func offers(ctx context.Context, packages []string) (map[string]offer, error) {
 	out, err := proc.Run(ctx, proc.Spec{
-		Name: "apt-cache policy", Path: onPath("apt-cache"), Args: append([]string{"policy"}, packages...), Env: environ("LC_ALL=C"),
+		Name: "apt-cache policy", Path: onPath("apt-cache"), Args: append([]string{"policy"}, packages...),
+		Env: environ("LC_ALL=C"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask apt for %s: %w", strings.Join(packages, ", "), err)
@@ -63,11 +65,12 @@ func parsePolicy(text string) map[string]offer {
 }
 
 // installed tells which of the packages are installed.
-func (in *installer) installed(ctx context.Context, packages []string) map[string]bool {
+func installed(ctx context.Context, packages []string) map[string]bool {
 	there := make(map[string]bool)
 	for _, name := range packages {
 		out, err := proc.Run(ctx, proc.Spec{
-			Name: "dpkg-query", Path: onPath("dpkg-query"), Args: []string{"-W", "-f=${db:Status-Status}", name}, Env: environ("LC_ALL=C"),
+			Name: "dpkg-query", Path: onPath("dpkg-query"), Args: []string{"-W", "-f=${db:Status-Status}", name},
+			Env: environ("LC_ALL=C"),
 		})
 		there[name] = err == nil && string(out) == "installed"
 	}
@@ -82,7 +85,13 @@ func (in *installer) installed(ctx context.Context, packages []string) map[strin
 // (createcluster.conf(5)), and a service is started unless policy-rc.d forbids it
 // (/usr/share/doc/init-system-helpers/README.policy-rc.d.gz). Both files are there while
 // apt runs alone; what an earlier set-up that was killed has left is removed, too.
+//
+// Set-ups of two checkouts take turns, for these files are the machine's.
 const installScript = `
+umask 022
+mkdir -p "$1/run/lock"
+exec 9>"$1/run/lock/stormwave-apt"
+flock 9
 cluster=$1/etc/postgresql-common/createcluster.d/stormwave.conf
 policy=$1/usr/sbin/policy-rc.d
 mark='written by stormwave while it installs packages'
@@ -117,7 +126,7 @@ trap 'told=yes; [ -z "$child" ] || kill -TERM $child 2>/dev/null || true' INT TE
 owned() {
 	"$@" & child=$!
 	[ -z "$told" ] || kill -TERM $child
-	{ cat <&3 >/dev/null; kill -TERM $child; } 2>/dev/null & watch=$!
+	{ cat <&3; kill -TERM $child; } >/dev/null 2>&1 & watch=$!
 	ended=0
 	wait $child || ended=$?
 	while kill -0 $child 2>/dev/null; do wait $child || ended=$?; done
@@ -163,8 +172,8 @@ func (in *installer) asRoot(ctx context.Context, step, script string, args ...st
 	release := context.AfterFunc(ctx, func() { _ = hold.Close() })
 	defer release()
 	spec := proc.Spec{
-		Name: step, Path: onPath("sh"), Args: append([]string{"-euc", ownedScript + script, "sh"}, args...), Log: in.log(step),
-		Stdin: held, Env: environ(quiet...), StopTimeout: aptTimeout, DeathSignal: syscall.SIGTERM,
+		Name: step, Path: onPath("sh"), Args: append([]string{"-euc", ownedScript + script, "sh"}, args...),
+		Log: in.log(step), Stdin: held, Env: environ(quiet...), StopTimeout: aptTimeout, DeathSignal: syscall.SIGTERM,
 	}
 	if !proc.IsRoot() {
 		if onPath("sudo") == "" {
@@ -185,18 +194,19 @@ func (in *installer) unpackDebian(ctx context.Context, r requirement) error {
 		return err
 	}
 	fetch := proc.Spec{
-		Name: "apt-get download", Path: onPath("apt-get"), Args: []string{"-o", "APT::Sandbox::User=root", "download", r.debian.name},
-		Dir: work, Log: in.log(r.name), Env: environ(quiet...),
+		Name: "apt-get download", Path: onPath("apt-get"),
+		Args: []string{"-o", "APT::Sandbox::User=root", "download", r.debian.name},
+		Dir:  work, Log: in.log(r.name), Env: environ(quiet...),
 	}
 	if _, err := proc.Run(ctx, fetch); err != nil {
 		return err
 	}
-	debs, err := filepath.Glob(filepath.Join(work, "*.deb"))
+	debs, err := fs.Glob(os.DirFS(work), "*.deb") // the path may hold what a pattern does
 	if err != nil || len(debs) != 1 {
 		return errors.Join(err, fmt.Errorf("apt-get brought %d packages for %s, want 1", len(debs), r.debian.name))
 	}
 	open := proc.Spec{
-		Name: "dpkg-deb", Path: onPath("dpkg-deb"), Args: []string{"-x", debs[0], filepath.Join(work, "tree")},
+		Name: "dpkg-deb", Path: onPath("dpkg-deb"), Args: []string{"-x", filepath.Join(work, debs[0]), filepath.Join(work, "tree")},
 		Log: in.log(r.name), Env: environ(quiet...),
 	}
 	if _, err := proc.Run(ctx, open); err != nil {

@@ -144,7 +144,7 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 				}
 			}
 			d := newDistribution(t, offers)
-			p, err := d.planFor(t.Context(), requirements(missingOf(strings.Fields(c.missing)...)))
+			p, err := planFor(t.Context(), requirements(missingOf(strings.Fields(c.missing)...)))
 			if (err != nil) != (c.refused != "") || err != nil && !strings.Contains(err.Error(), c.refused) {
 				t.Errorf("refused: %v; want %q", err, c.refused)
 			}
@@ -201,6 +201,36 @@ func TestEmptyListsAreUpdatedFirst(t *testing.T) {
 	}
 	if calls := d.calls(); len(calls) != 1 || !strings.HasSuffix(calls[0], "update") {
 		t.Errorf("apt-get was called: %q; want one update and no installation", calls)
+	}
+}
+
+// What the new lists have made another way was not named yet: it is named, and asked for.
+func TestAnotherWayByNewListsIsAskedForAgain(t *testing.T) {
+	d := newDistribution(t, nil)
+	d.program("apt-get", `echo "$*" >>"`+d.apts+`"; printf 'pgbouncer:\n  Candidate: 1.24.1-1\n' >"`+d.dir+`/policy"`)
+	var named [][]string
+	err := d.getAll(t.Context(), missingOf("pgbouncer"), func(i Intent) error {
+		named = append(named, i.Install)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if len(named) != 2 || !slices.Contains(named[0], "gcc") || !slices.Equal(named[1], []string{"pgbouncer 1.24.1-1"}) {
+		t.Errorf("named: %q; want a build first, and then the package", named)
+	}
+}
+
+// A package that is there, too old, is brought up to date; its service, which somebody may
+// use, stays as it is.
+func TestInstalledPackageIsBroughtUpToDate(t *testing.T) {
+	d := newDistribution(t, map[string]string{"pgbouncer": "1.24.1-1"})
+	d.program("dpkg-query", "printf installed")
+	if err := d.getAll(t.Context(), missingOf("pgbouncer"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if calls := d.calls(); len(calls) != 1 || !strings.HasSuffix(calls[0], "install pgbouncer") {
+		t.Errorf("called: %q; want the package installed, and no service touched", calls)
 	}
 }
 

@@ -75,6 +75,3 @@ func (t tools) goRecipe(goVersion string) recipe {
 	sum, _ := os.ReadFile(filepath.Join(t.module(), "go.sum"))
 	return recipe{Sources: digest(string(mod), string(sum), goTags, strings.Join(goFlags, " ")), Go: goVersion}
 }
-
-// environ is the caller's environment with some variables set otherwise.
-func environ(set ...string) []string { return append(os.Environ(), set...) }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,21 +85,29 @@ func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 // getAll gets what is missing, if that is agreed to.
 func (in *installer) getAll(ctx context.Context, missing []Missing, consent func(Intent) error) error {
 	all := requirements(missing)
-	p, none := in.planFor(ctx, all)
+	p, none := planFor(ctx, all)
 	if len(p.ways) == 0 {
 		return none
 	}
-	if consent != nil {
-		if err := consent(p.intent()); err != nil {
-			return err
-		}
+	if consent == nil {
+		consent = func(Intent) error { return nil }
+	}
+	if err := consent(p.intent()); err != nil {
+		return err
 	}
 	if !p.lists {
+		named := p.packages()
 		done := in.progress.Step("lists of packages")
 		err := in.aptUpdate(ctx)
 		done(err)
-		if p, none = in.planFor(ctx, all); err != nil {
+		if p, none = planFor(ctx, all); err != nil {
 			none = errors.Join(none, err)
+		}
+		isNew := func(name string) bool { return !slices.Contains(named, name) }
+		if slices.ContainsFunc(p.packages(), isNew) { // by the new lists, another way is best
+			if err := consent(p.intent()); err != nil {
+				return err
+			}
 		}
 	}
 	return errors.Join(none, in.carryOut(ctx, p))
@@ -119,8 +128,8 @@ func requirements(missing []Missing) []requirement {
 	return all
 }
 
-// carryOut takes all ways side by side: apt installs while Go compiles, and what needs a
-// package waits for it.
+// carryOut takes all ways side by side: Go compiles while apt installs, and the rest follows
+// apt.
 func (in *installer) carryOut(ctx context.Context, p plan) error {
 	var work sync.WaitGroup
 	var mu sync.Mutex
@@ -149,9 +158,9 @@ func (in *installer) carryOut(ctx context.Context, p plan) error {
 	for _, w := range p.ways {
 		var get func(context.Context, requirement) error
 		switch {
-		case w.debian && w.requirement.debian.unpack == "":
+		case w.installs():
 			continue // comes with the packages
-		case w.debian:
+		case w.unpacks():
 			get = in.unpackDebian
 		case w.goPkg != "":
 			ofGo = append(ofGo, w.requirement)

@@ -62,10 +62,12 @@ const sourceKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 // buildSource builds a program from a source package.
 func (in *installer) buildSource(ctx context.Context, r requirement) error {
-	work, err := in.workDir()
+	// Not below the checkout, whose path may hold blanks and quotes: configure and make take none.
+	work, err := os.MkdirTemp("", "stormwave-build-")
 	if err != nil {
-		return err
+		return fmt.Errorf("create directory for a build: %w", err)
 	}
+	defer func() { _ = os.RemoveAll(work) }()
 	if err := in.fetchSource(ctx, r, work); err != nil {
 		return fmt.Errorf("%w\n  to mend it: put %s %s on PATH, or enter `nix develop`", err, r.name, r.need())
 	}
@@ -73,7 +75,35 @@ func (in *installer) buildSource(ctx context.Context, r requirement) error {
 	if err != nil {
 		return err
 	}
-	return in.tools.adopt(r, built, r.source.recipe())
+	staged, err := in.stage(built)
+	if err != nil {
+		return err
+	}
+	return in.tools.adopt(r, staged, r.source.recipe())
+}
+
+// stage copies what was built to the file system of the tools.
+func (in *installer) stage(built string) (string, error) {
+	work, err := in.workDir()
+	if err != nil {
+		return "", err
+	}
+	staged := filepath.Join(work, filepath.Base(built))
+	info, err := os.Stat(built)
+	switch {
+	case err != nil:
+	case info.IsDir():
+		err = os.CopyFS(staged, os.DirFS(built))
+	default:
+		var program []byte
+		if program, err = os.ReadFile(built); err == nil {
+			err = os.WriteFile(staged, program, 0o755)
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep what was built: %w", err)
+	}
+	return staged, nil
 }
 
 // fetchSource unpacks the source package into work. apt checks the signatures;
@@ -123,6 +153,7 @@ func (in *installer) debianMirror(ctx context.Context) (string, error) {
 	out, err := proc.Run(ctx, proc.Spec{
 		Name: "apt-get indextargets", Path: onPath("apt-get"),
 		Args: []string{"indextargets", "--format", "$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"},
+		Env:  environ("LC_ALL=C"),
 	})
 	if err != nil {
 		return "", fmt.Errorf("find Debian mirror: %w", err)
@@ -143,8 +174,8 @@ func (in *installer) compile(ctx context.Context, r requirement, work string) (s
 	}
 	tree := filepath.Join(work, filepath.Dir(trees[0]))
 	_, err = proc.Run(ctx, proc.Spec{
-		Name: "build " + r.source.name, Path: onPath("sh"), Args: []string{"-euc", r.source.script}, Dir: tree, Log: in.log(r.name),
-		Env: environ("LC_ALL=C"),
+		Name: "build " + r.source.name, Path: onPath("sh"), Args: []string{"-euc", r.source.script}, Dir: tree,
+		Log: in.log(r.name), Env: environ("LC_ALL=C"),
 	})
 	if err != nil {
 		return "", fmt.Errorf("compile %s: %w\n  log: %s", r.name, err, in.log(r.name))

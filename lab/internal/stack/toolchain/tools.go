@@ -110,12 +110,7 @@ func (r requirement) place() string {
 // adopt moves what was built elsewhere, a program or the directory of an installation, to
 // its place, and stamps it.
 func (t tools) adopt(r requirement, built string, from recipe) error {
-	to := t.file(r.place())
-	if info, err := os.Stat(built); err == nil && info.IsDir() {
-		to = t.file(r.name)
-	}
-	err := errors.Join(os.RemoveAll(t.file(r.name+".json")), os.RemoveAll(to), os.Chmod(built, 0o755), os.Rename(built, to))
-	if err != nil {
+	if err := t.move(r, built); err != nil {
 		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
 	sum, err := sha256Of(t.file(r.place()))
@@ -130,6 +125,27 @@ func (t tools) adopt(r requirement, built string, from recipe) error {
 		return fmt.Errorf("adopt %s: %w", r.name, err)
 	}
 	return nil
+}
+
+// move puts what was built into its place, without a stamp.
+func (t tools) move(r requirement, built string) error {
+	if err := os.RemoveAll(t.file(r.name + ".json")); err != nil {
+		return err
+	}
+	if err := os.Chmod(built, 0o755); err != nil {
+		return err
+	}
+	info, err := os.Stat(built)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return os.Rename(built, t.file(r.place()))
+	}
+	if err := os.RemoveAll(t.file(r.name)); err != nil { // a rename replaces no directory that is full
+		return err
+	}
+	return os.Rename(built, t.file(r.name))
 }
 
 // digest is a checksum over texts, each kept apart from the next.

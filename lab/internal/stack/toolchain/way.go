@@ -14,8 +14,15 @@ import (
 type way struct {
 	requirement
 	packages []string // of the distribution, to be installed first
-	debian   bool     // the distribution's package of the program serves
+	packaged bool     // the distribution's package of the program serves
+	fresh    bool     // that package is not installed yet: nobody uses its service
 }
+
+// installs reports whether the program comes by the installation of its own package.
+func (w way) installs() bool { return w.packaged && w.debian.unpack == "" }
+
+// unpacks reports whether the program is taken out of its package.
+func (w way) unpacks() bool { return w.packaged && w.debian.unpack != "" }
 
 // Intent is what a set-up is about to do, for people.
 type Intent struct {
@@ -36,18 +43,18 @@ type plan struct {
 
 // planFor chooses a way for each missing program, and says why there is none for others.
 // It changes nothing.
-func (in *installer) planFor(ctx context.Context, missing []requirement) (plan, error) {
+func planFor(ctx context.Context, missing []requirement) (plan, error) {
 	p := plan{lists: true}
+	var errs []error
 	hasApt := onPath("apt-get") != ""
 	if hasApt {
 		var err error
-		if p.known, err = in.offers(ctx, packagesOf(missing)); err != nil {
-			return p, err
+		if p.known, err = offers(ctx, packagesOf(missing)); err != nil {
+			errs, hasApt = append(errs, err), false // what Go builds can be had all the same
 		}
 	}
-	var errs []error
 	for _, r := range missing {
-		w, err := in.wayTo(r, p.known, hasApt)
+		w, err := wayTo(r, p.known, hasApt)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -55,9 +62,12 @@ func (in *installer) planFor(ctx context.Context, missing []requirement) (plan, 
 		p.ways = append(p.ways, w)
 	}
 	if hasApt {
-		there := in.installed(ctx, p.packages())
-		for i := range p.ways {
-			p.ways[i].packages = slices.DeleteFunc(p.ways[i].packages, func(name string) bool { return there[name] })
+		there := installed(ctx, p.packages())
+		for i, w := range p.ways {
+			if !w.installs() { // its own package may be there, too old
+				p.ways[i].packages = slices.DeleteFunc(w.packages, func(name string) bool { return there[name] })
+			}
+			p.ways[i].fresh = w.installs() && !there[w.debian.name]
 		}
 		for _, name := range p.packages() {
 			p.lists = p.lists && p.known[name].version != ""
@@ -83,7 +93,7 @@ func packagesOf(missing []requirement) []string {
 
 // wayTo chooses: the distribution's package where it is new enough, else Go's modules, else
 // a newer source package of Debian's.
-func (in *installer) wayTo(r requirement, known map[string]offer, hasApt bool) (way, error) {
+func wayTo(r requirement, known map[string]offer, hasApt bool) (way, error) {
 	w := way{requirement: r}
 	refused := "there is no apt-get here"
 	if hasApt && r.debian != nil {
@@ -91,13 +101,13 @@ func (in *installer) wayTo(r requirement, known map[string]offer, hasApt bool) (
 		v, err := found.release()
 		switch {
 		case err == nil && !v.less(r.min) && (r.below == nil || v.less(r.below)):
-			w.debian = true
+			w.packaged = true
 			if r.debian.unpack == "" {
 				w.packages = []string{r.debian.name}
 			}
 			return w, nil
 		case found.version == "" && r.goPkg == "" && r.source == nil:
-			w.debian, w.packages = true, []string{r.debian.name} // the lists may only be empty
+			w.packaged, w.packages = true, []string{r.debian.name} // the lists may only be empty
 			return w, nil
 		case found.version != "":
 			refused = fmt.Sprintf("the distribution has %s %s", r.debian.name, found.version)
@@ -129,12 +139,12 @@ func (p plan) packages() []string {
 	return slices.Compact(names)
 }
 
-// services are those that must not be left to start.
+// services are those that come with the packages and must not be left to start.
 func (p plan) services() []string {
 	var names []string
 	for _, w := range p.ways {
-		if w.debian && w.requirement.debian.unpack == "" && w.requirement.debian.service != "" {
-			names = append(names, w.requirement.debian.service)
+		if w.fresh && w.debian.service != "" {
+			names = append(names, w.debian.service)
 		}
 	}
 	return names
@@ -148,12 +158,12 @@ func (p plan) intent() Intent {
 	}
 	for _, w := range p.ways {
 		switch {
-		case w.debian && w.requirement.debian.unpack == "":
+		case w.installs():
 			if w.name == "postgres" {
 				i.Notes = append(i.Notes, noCluster)
 			}
-		case w.debian:
-			i.Build = append(i.Build, fmt.Sprintf("%s (out of Debian's package %s)", w.name, w.requirement.debian.name))
+		case w.unpacks():
+			i.Build = append(i.Build, fmt.Sprintf("%s (out of Debian's package %s)", w.name, w.debian.name))
 		case w.goPkg != "":
 			i.Build = append(i.Build, w.name+" (Go)")
 		case w.source != nil:
@@ -161,6 +171,9 @@ func (p plan) intent() Intent {
 		default:
 			i.Build = append(i.Build, w.name+" (npm)")
 		}
+	}
+	for _, service := range p.services() {
+		i.Notes = append(i.Notes, "The service "+service+" of the distribution is kept from starting, now and at the next boot.")
 	}
 	if len(i.Install) > 0 && !proc.IsRoot() {
 		i.Notes = append(i.Notes, "Packages are installed through sudo.")
