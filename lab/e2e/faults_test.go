@@ -51,6 +51,7 @@ func TestInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, fewF
 
 func injectAndName(t *testing.T, cells map[string][2]string) {
 	c := newCheckout(t)
+	c.measures = true
 	spec := filepath.Join(c.root, "faults.yaml")
 	must(t, os.WriteFile(spec, []byte(gallery(cells)), 0o600))
 	c.lab("up")

@@ -63,6 +63,7 @@ func (c *checkout) runs() []string {
 // written to it; and once more by the database, which is asked twice a request.
 func TestMatrixFromSpecToReport(t *testing.T) {
 	c := newCheckout(t)
+	c.measures = true
 	c.lab("up")
 	prometheus := *c.status().URLs["prometheus"]
 	matrix := c.run("matrix", "--json", "lab/matrices/e2e.yaml")

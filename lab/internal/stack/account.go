@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -82,11 +83,41 @@ func (s *Stack) give(path, content string) error {
 
 // writePrivate writes a file that the calling account alone can read.
 func writePrivate(path, text string) error {
-	beside := renameio.WithTempDir(filepath.Dir(path)) // the caller's temporary directory may be closed to the account
-	if err := renameio.WriteFile(path, []byte(text), 0o600, beside); err != nil {
+	// Beside it: the caller's temporary directory may be closed to the account. And whatever
+	// the file's mode was: renameio.WriteFile would keep it.
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o600))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer func() { _ = file.Cleanup() }()
+	if _, err := file.WriteString(text); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := file.CloseAtomicallyReplace(); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// mostSmall bounds what is read of a small file in a directory of the service account.
+const mostSmall = 4 << 20
+
+// readSmall reads a file that another account may have put there: no link is followed, no
+// pipe waited for, and no end of one without end.
+func readSmall(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > mostSmall {
+		return nil, fmt.Errorf("read %s: it is no small file, but %v of %d bytes", path, info.Mode(), info.Size())
+	}
+	return io.ReadAll(io.LimitReader(file, mostSmall))
 }
 
 // mayRun reports whether the service account can run the program: it may not be able to

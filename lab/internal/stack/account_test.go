@@ -1,9 +1,12 @@
 package stack
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"stormwave/lab/internal/stack/proc"
 )
@@ -110,6 +113,44 @@ func TestGiveFollowsNoLink(t *testing.T) {
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm() != 0o600 || ownerOf(t, path) != s.servant.UID {
 		t.Errorf("what was given is %v of account %d; want a private file of account %d", info.Mode(), ownerOf(t, path), s.servant.UID)
+	}
+}
+
+// What was open to others is not so any more.
+func TestGivenFilesArePrivate(t *testing.T) {
+	s := servantOf(t)
+	if err := s.makeServantDirs(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(s.layout.dataDir(), "pgbouncer.users")
+	if err := s.servant.Do(func() error { return os.WriteFile(path, nil, 0o644) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.give(path, "secret"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v; want a private file", info.Mode(), err)
+	}
+}
+
+// A pipe that nobody writes to, a link and a file without end are no small files: the lab
+// neither waits for them nor reads them.
+func TestReadSmallWaitsForNothing(t *testing.T) {
+	dir := t.TempDir()
+	pipe, link, large, small := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "large"), filepath.Join(dir, "small")
+	err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink("/dev/zero", link), os.WriteFile(large, nil, 0o600),
+		os.Truncate(large, mostSmall+1), os.WriteFile(small, []byte("text"), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, link, large, dir} {
+		if text, err := readSmall(path); err == nil {
+			t.Errorf("%s was read: %d bytes", path, len(text))
+		}
+	}
+	if text, err := readSmall(small); err != nil || string(text) != "text" {
+		t.Errorf("readSmall = %q, %v", text, err)
 	}
 }
 

@@ -93,7 +93,7 @@ func copyFile(from, to string, mode fs.FileMode) (err error) {
 // removeSegment removes the System V segment that a data directory tells of, if nobody
 // has it attached and the caller may.
 func removeSegment(dir string) error {
-	text, err := os.ReadFile(filepath.Join(dir, "postmaster.pid"))
+	text, err := readSmall(filepath.Join(dir, "postmaster.pid"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it has shut down, or never ran
 	}

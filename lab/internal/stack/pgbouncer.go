@@ -124,7 +124,10 @@ func (s *Stack) lendPgBouncer() error {
 	if err := os.Chmod(fresh, 0o755); err != nil { // whatever the umask is
 		return fmt.Errorf("copy pgbouncer: %w", err)
 	}
-	return os.Rename(fresh, s.pgbouncerBinary())
+	if err := os.Rename(fresh, s.pgbouncerBinary()); err != nil {
+		return fmt.Errorf("copy pgbouncer: %w", err)
+	}
+	return nil
 }
 
 // verifier is the SCRAM secret that the primary keeps of a role's password. With it

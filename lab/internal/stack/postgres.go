@@ -165,7 +165,7 @@ func (s *Stack) reload(ctx context.Context, server string) (restart bool, err er
 	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
 		return false, fmt.Errorf("reload %s: %w", server, err)
 	}
-	for after = before; !after.After(before); {
+	for after = before; after.Equal(before); { // the clock may have been set back
 		if err := conn.QueryRow(ctx, loadedSQL).Scan(&after, &restart); err != nil {
 			return false, fmt.Errorf("reload %s: %w", server, err)
 		}

@@ -31,7 +31,7 @@ func (s *Stack) primary() service {
 // was only restarted.
 func (s *Stack) copyTemplate(ctx context.Context) error {
 	data := s.layout.data(Primary)
-	if _, err := os.Stat(filepath.Join(data, "PG_VERSION")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(data, "PG_VERSION")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	from, made, err := s.template(ctx)

@@ -35,7 +35,7 @@ func (s *Stack) replica() service {
 // already and was only restarted.
 func (s *Stack) baseBackup(ctx context.Context) error {
 	data := s.layout.data(Replica)
-	if _, err := os.Stat(filepath.Join(data, "standby.signal")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(data, "standby.signal")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	passfile := filepath.Join(s.layout.dataDir(), "pgpass")

@@ -44,7 +44,7 @@ func sealed(dir string) (bool, error) {
 			return false, nil
 		}
 	}
-	was, err := os.ReadFile(sealOf(dir))
+	was, err := readSmall(sealOf(dir))
 	if err != nil {
 		return false, err
 	}

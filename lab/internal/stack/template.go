@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -85,7 +84,7 @@ func (s *Stack) keepFirstUp() error {
 	}
 	var text []byte
 	err := s.servant.Do(func() (err error) {
-		text, err = os.ReadFile(path)
+		text, err = readSmall(path)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
