@@ -52,27 +52,31 @@ func (s *Stack) makeServantDirs() error {
 }
 
 // takeOver makes one directory the service account's. The directory above is the caller's,
-// so that nobody puts another in its place meanwhile.
+// so that nobody puts another in its place meanwhile. It may be a disk of its own.
 func (s *Stack) takeOver(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	info, err := os.Lstat(dir)
-	if err == nil {
-		owner, err := proc.OwnerOf(info)
-		if err != nil {
-			return err
-		}
-		if info.IsDir() && owner.UID == s.servant.UID {
-			return os.Chmod(dir, 0o700)
-		}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return errors.New("it is no directory; move it away")
+	}
+	owner, err := proc.OwnerOf(info)
+	if err != nil {
+		return err
+	}
+	if owner.UID != s.servant.UID && owner.UID != uint32(os.Geteuid()) {
 		if err := removeServers(dir); err != nil {
 			return err
 		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	}
+	if err := os.Lchown(dir, int(s.servant.UID), int(s.servant.GID)); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
-	return os.Chown(dir, int(s.servant.UID), int(s.servant.GID))
+	return os.Chmod(dir, 0o700)
 }
 
 // give writes a private file for the account that runs PostgreSQL and PgBouncer, into a

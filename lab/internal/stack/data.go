@@ -38,7 +38,7 @@ func removeData(dir string) error {
 	return os.RemoveAll(dir) // follows no link
 }
 
-// removeServers removes a directory that may hold data directories of servers.
+// removeServers empties a directory that may hold data directories of servers.
 func removeServers(dir string) error {
 	servers, _ := fs.Glob(os.DirFS(dir), "*/PG_VERSION")
 	for _, version := range servers {
@@ -46,7 +46,11 @@ func removeServers(dir string) error {
 			return err
 		}
 	}
-	return os.RemoveAll(dir)
+	rest, err := os.ReadDir(dir)
+	for _, entry := range rest {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, entry.Name())))
+	}
+	return err
 }
 
 // copyTree copies a directory of directories and files, which become the caller's alone.
