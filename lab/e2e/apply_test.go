@@ -43,6 +43,7 @@ func (c *checkout) applyUntil(service string, settings matrix.Settings) {
 // Whoever asks for a cell and goes away leaves servers behind that have some of it. The next
 // cell is reached all the same, also one whose standby needs another order of restarts.
 func TestApplyThatIsCutOffIsMadeUpFor(t *testing.T) {
+	t.Parallel()
 	const maxConnections = "postgres.max_connections"
 	c := newCheckout(t)
 	c.lab("up")

@@ -28,19 +28,18 @@ slo: {error_ratio: 0.01, p99: 100ms}
 `
 }
 
-// fewFaults are a fault in a server, one between, and one that ends a service; allFaults
+// fewFaults are a fault in a server, and one that ends a service; allFaults
 // those that can be shot in seconds.
 var (
 	fewFaults = map[string][2]string{
-		"healthy":         {"", "none"},
-		"row-locks":       {"fault.lock_users: 400ms", "db-lock-contention"},
-		"network-latency": {"fault.network_delay: 25ms", "network-latency"},
-		"replica-killed":  {"topology: replica, fault.kill: replica@4s", "component-failed"},
+		"healthy":        {"", "none"},
+		"row-locks":      {"fault.lock_users: 400ms", "db-lock-contention"},
+		"replica-killed": {"topology: replica, fault.kill: replica@4s", "component-failed"},
 	}
 	allFaults = map[string][2]string{
 		"healthy":         fewFaults["healthy"],
 		"row-locks":       fewFaults["row-locks"],
-		"network-latency": fewFaults["network-latency"],
+		"network-latency": {"fault.network_delay: 25ms", "network-latency"},
 		"app-cpu":         {"fault.cpu_app: 0.2, scenario.THINK_TIME: 100ms", "app-cpu-bound"},
 		"replica-killed":  fewFaults["replica-killed"],
 	}

@@ -40,7 +40,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 // back, or the shot is invalid for it. Both at once: before the stack comes back from one
 // kill, the next victim is hit.
 func TestKilledProcessesCostNoMoreThanTheirShot(t *testing.T) {
-	killInTurn(t, []string{"primary", "postgres-backend", "pgbouncer", "k6", "prometheus"})
+	killInTurn(t, []string{"primary", "postgres-backend", "pgbouncer", "k6"})
 }
 
 // killInTurn kills each of the victims in the middle of a shot, and then, between two

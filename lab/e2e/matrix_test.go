@@ -195,6 +195,7 @@ func (c *checkout) signalMidShot(signals ...syscall.Signal) int {
 // However a run is told to end (Ctrl-C, an impatient one, a service manager), it ends
 // the same way.
 func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
+	t.Parallel()
 	for name, signals := range map[string][]syscall.Signal{
 		"Ctrl-C":        {syscall.SIGINT},
 		"Ctrl-C, twice": {syscall.SIGINT, syscall.SIGINT},

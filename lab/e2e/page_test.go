@@ -69,6 +69,7 @@ func sortedAs(column int, how string) string {
 
 // The page as a person uses it who looks on while a real matrix is shot.
 func TestTheLivePageDuringAMatrix(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	up := c.lab("up")
 	page := *c.status().URLs["page"]

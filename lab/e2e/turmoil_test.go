@@ -178,6 +178,7 @@ func TestPortTaken(t *testing.T) {
 // A service that gets no more memory is ended by the kernel; a process of PostgreSQL
 // takes its server's others with it. Either costs the one shot.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
