@@ -106,8 +106,9 @@ func (in *installer) stage(built string) (string, error) {
 	return staged, nil
 }
 
-// fetchSource unpacks the source package into work. apt checks the signatures;
-// a state of its own keeps the system's sources and lists as they are.
+// fetchSource unpacks the source package into work. apt checks the signatures; that a mirror
+// is behind, and its index past its date, only means an older version. A state of its own
+// keeps the system's sources and lists as they are.
 func (in *installer) fetchSource(ctx context.Context, r requirement, work string) error {
 	mirror, err := in.debianMirror(ctx)
 	if err != nil {
@@ -119,6 +120,7 @@ Dir::Etc::sourceparts "-";
 Dir::State::lists "%[1]s/lists";
 Dir::Cache "%[1]s/cache";
 APT::Sandbox::User "root";
+Acquire::Check-Valid-Until "false";
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
