@@ -111,8 +111,8 @@ exec chroot "$root" /usr/bin/env -i HOME=/root TERM=dumb PATH=/usr/local/go/bin:
 	must(b.t, os.MkdirAll(filepath.Join(debs, "partial"), 0o755))
 	ctx, cancel := context.WithTimeout(context.Background(), bareTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--pid", "--ipc", "--fork", "--kill-child",
-		"bash", "-euc", enter, "bash", b.root, script)
+	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--propagation=unchanged", "--pid", "--ipc",
+		"--fork", "--kill-child", "bash", "-euc", alone+enter, "bash", b.root, script)
 	cmd.Env = append(os.Environ(), "DEBS="+debs, "GOROOT="+goEnv(b.t, "GOROOT"), "MOD="+goEnv(b.t, "GOMODCACHE"),
 		"BUILD="+goEnv(b.t, "GOCACHE"), "PROXY="+goEnv(b.t, "GOPROXY"), "SUMDB="+goEnv(b.t, "GOSUMDB"))
 	cmd.WaitDelay = 10 * time.Second

@@ -17,12 +17,16 @@ import (
 	"stormwave/lab/internal/stack/daemon"
 )
 
+// alone keeps the mounts of a namespace in it. In a chroot that can only be asked for, and is
+// so already.
+const alone = "mount --make-rprivate / 2>/dev/null || true; "
+
 // hide runs a shell's command in the checkout with an empty directory in the place of
 // /usr/local/bin, and with what Debian's own packages put on PATH.
 func (c *checkout) hide(script string) string {
 	c.t.Helper()
-	const cover = `mount --bind "$0" /usr/local/bin && exec bash -c "$1"`
-	cmd := exec.Command("unshare", "--mount", "bash", "-euc", cover, c.t.TempDir(), script)
+	cmd := exec.Command("unshare", "--mount", "--propagation=unchanged", "bash", "-euc",
+		alone+`mount --bind "$0" /usr/local/bin && exec bash -c "$1"`, c.t.TempDir(), script)
 	cmd.Dir, cmd.Env = c.root, []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/root"}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -63,7 +63,10 @@ func testLock(t *testing.T, h *host) {
 	}
 	var said struct{ Locks lock }
 	var written lock
-	out := h.run(t, h.clone, h.tools.Path("nix"), "flake", "metadata", "--offline", "--no-update-lock-file", "--json", ".")
+	out, err := h.tryNix(t, "flake", "metadata", "--offline", "--no-update-lock-file", "--json", ".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,7 @@ func testMistakes(t *testing.T, h *host) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h.edit(t, c.file, c.from, c.to)
-			out, err := h.try(t, h.clone, h.tools.Path("nix"), c.command...)
+			out, err := h.tryNix(t, c.command...)
 			if err == nil {
 				t.Fatalf("nix took it, and said %q", out)
 			}

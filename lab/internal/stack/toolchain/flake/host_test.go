@@ -186,21 +186,27 @@ func (h *host) vendor(t *testing.T) {
 // its standard output.
 func (h *host) nix(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	nix := h.own(t, h.tools.Path("nix"))
-	call := append([]string{nix}, h.nixArgs(command, args...)...)
+	out, err := h.tryNix(t, h.nixArgs(command, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// tryNix runs nix in the clone.
+func (h *host) tryNix(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	call := append([]string{h.own(t, h.tools.Path("nix"))}, args...)
 	if os.Geteuid() == 0 {
 		// Without this right nix stays in its mount namespace. With it, what nix calls gets the
 		// root directory of the namespace, which is another than ours in a chroot.
 		call = append([]string{h.own(t, look(t, "setpriv")), "--bounding-set=-sys_admin"}, call...)
 	}
 	if h.cover != "" {
-		call = append([]string{look(t, "unshare"), "--mount", "/bin/sh", "-euc", h.cover + ` exec "$@"`, "sh"}, call...)
+		script := "mount --make-rprivate / 2>/dev/null || true; " + h.cover + ` exec "$@"`
+		call = append([]string{look(t, "unshare"), "--mount", "--propagation=unchanged", "/bin/sh", "-euc", script, "sh"}, call...)
 	}
-	out, err := h.try(t, h.clone, call[0], call[1:]...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return h.try(t, h.clone, call[0], call[1:]...)
 }
 
 // emptySystem lets every later call of nix find sh and env in the system's directories of
