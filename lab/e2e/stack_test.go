@@ -142,7 +142,7 @@ func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
 		tools := filepath.Join(c.root, ".lab", "tools")
 		must(t, os.Remove(tools))
 		copyAll(t, "-rL", filepath.Join(source, ".lab", "tools"), tools)
-		for _, name := range []string{"bin", "app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum"} {
+		for _, name := range []string{"bin", "app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum", "flake.lock"} {
 			must(t, os.Remove(filepath.Join(c.root, name)))
 			copyAll(t, "-r", filepath.Join(source, name), filepath.Join(c.root, name))
 		}
