@@ -45,7 +45,6 @@ func (c *checkout) git(args ...string) string {
 // Two commits in one matrix: each block has every cell with both backends, and the
 // process that was shot at has told which commit it is.
 func TestCompareCommits(t *testing.T) {
-	t.Parallel()
 	c := newCheckout(t)
 	c.repository()
 	r := c.run("compare", "--commits", "HEAD~1", "HEAD", c.two())
