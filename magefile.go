@@ -63,7 +63,9 @@ func (Test) Soak() error {
 
 func services() error { return withPrograms("-tags=services", "-timeout=20m", "./...") }
 
-func stacks() error { return withPrograms("-tags=services,e2e", "-parallel=3", "-timeout=40m", "./lab/e2e") }
+func stacks() error {
+	return withPrograms("-tags=services,e2e", "-parallel=3", "-timeout=40m", "./lab/e2e")
+}
 
 // withPrograms sets up what is missing and runs tests that need it.
 func withPrograms(args ...string) error {
