@@ -52,8 +52,8 @@ func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
 		needed = max(needed, stack.PoolerFiles(settings))
 	}
 	if st.OpenFiles > 0 && st.OpenFiles < needed { // 0: a supervisor of before this was told
-		fmt.Fprintf(out, "note: a service may open %d files at once, and PgBouncer may need %d: beyond that it refuses clients; "+
-			"raise the hard limit of the account (ulimit -Hn), or set a lower pgbouncer.max_client_conn\n", st.OpenFiles, needed)
+		fmt.Fprintf(out, "note: a service may open %d files at once, and PgBouncer may need %d: beyond that "+
+			"it refuses clients; raise the hard limit of the account (ulimit -Hn), or set a lower pgbouncer.max_client_conn\n", st.OpenFiles, needed)
 	}
 }
 

@@ -122,7 +122,8 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 				return records, err
 			}
 			if isLost(r.unfit) {
-				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; mend that, and begin with a new stack: lab down", len(r.unfit), rec.Reasons[0])
+				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; "+
+					"mend that, and begin with a new stack: lab down", len(r.unfit), rec.Reasons[0])
 			}
 		}
 	}

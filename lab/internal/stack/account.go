@@ -89,7 +89,8 @@ func (s *Stack) give(path, content string) error {
 func writePrivate(path, text string) error {
 	// Beside it: the caller's temporary directory may be closed to the account. And whatever
 	// the file's mode was: renameio.WriteFile would keep it.
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o600))
+	file, err := renameio.NewPendingFile(path,
+		renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o600))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

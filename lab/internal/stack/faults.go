@@ -134,12 +134,13 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 	}
 	if index, asked := s.settings[matrix.FaultIndex]; asked {
 		var definition string
-		err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", pgx.Identifier{index}.Sanitize()).Scan(&definition)
+		name := pgx.Identifier{index}.Sanitize()
+		err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", name).Scan(&definition)
 		if err != nil {
 			return nil, fmt.Errorf("find index %s: %w; see `lab psql primary -- -c '\\di'`", index, err)
 		}
 		all = append(all, injection{
-			do:   []string{"DROP INDEX " + pgx.Identifier{index}.Sanitize()},
+			do:   []string{"DROP INDEX " + name},
 			undo: []string{strings.Replace(definition, "INDEX ", "INDEX IF NOT EXISTS ", 1)},
 		})
 	}

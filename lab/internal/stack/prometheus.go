@@ -69,7 +69,8 @@ func (s *Stack) prometheus() service {
 		spec: func() proc.Spec {
 			return proc.Spec{
 				Name: Prometheus, Path: s.tools.Path("prometheus"), Env: s.serviceEnv(), Dir: data, Log: s.layout.Log(Prometheus), CPUs: s.cpus[Prometheus],
-				Args: []string{"--config.file=" + prometheusConfFile, "--storage.tsdb.path=" + filepath.Base(s.layout.TSDB()), "--storage.tsdb.retention.time=" + s.retention(),
+				Args: []string{"--config.file=" + prometheusConfFile, "--storage.tsdb.path=" + filepath.Base(s.layout.TSDB()),
+					"--storage.tsdb.retention.time=" + s.retention(),
 					"--web.listen-address=" + s.addrs[Prometheus], "--web.enable-remote-write-receiver", "--web.enable-admin-api", "--log.level=warn",
 					"--scrape.discovery-reload-interval=100ms"},
 			}

@@ -206,8 +206,9 @@ func (in *installer) unpackDebian(ctx context.Context, r requirement) error {
 		return errors.Join(err, fmt.Errorf("apt-get brought %d packages for %s, want 1", len(debs), r.debian.name))
 	}
 	open := proc.Spec{
-		Name: "dpkg-deb", Path: onPath("dpkg-deb"), Args: []string{"-x", filepath.Join(work, debs[0]), filepath.Join(work, "tree")},
-		Log: in.log(r.name), Env: environ(quiet...),
+		Name: "dpkg-deb", Path: onPath("dpkg-deb"),
+		Args: []string{"-x", filepath.Join(work, debs[0]), filepath.Join(work, "tree")},
+		Log:  in.log(r.name), Env: environ(quiet...),
 	}
 	if _, err := proc.Run(ctx, open); err != nil {
 		return err
