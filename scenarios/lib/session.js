@@ -36,6 +36,9 @@ function post(path, body, statuses) {
     timeout: patience,
     responseCallback: http.expectedStatuses(...statuses),
   });
+  if (answer.status === 0 || answer.status >= 500) {
+    exec.test.abort(`POST ${path}: the system does not serve: status ${answer.status}: ${answer.error || answer.body}`);
+  }
   if (!statuses.includes(answer.status)) {
     throw new Error(`POST ${path}: status ${answer.status}, want ${statuses.join(' or ')}: ${answer.error || answer.body}`);
   }

@@ -3,6 +3,7 @@ package matrix
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -28,7 +29,7 @@ const (
 	MaxText     = 512 // bytes of a key or a value
 )
 
-var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "cpus", "expect", "allow_targets"}
+var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "margin", "cpus", "expect", "allow_targets"}
 
 var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
 
@@ -42,7 +43,7 @@ var (
 // error is Faults: everything that is wrong, each with its line and column.
 func Parse(src []byte, scenarios []string) (*Spec, error) {
 	p := &parser{
-		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1},
+		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1, Margin: DefaultMargin},
 		origins: map[origin]*yaml.Node{},
 	}
 	p.read(src, scenarios)
@@ -110,6 +111,7 @@ func (p *parser) top(root *yaml.Node, scenarios []string) {
 		{"blocks_extra", p.blocksExtra},
 		{"seed", p.seed},
 		{"slo", p.slo},
+		{"margin", p.margin},
 		{"cpus", p.cpus},
 		{"allow_targets", p.allowTargets},
 	}
@@ -225,6 +227,23 @@ func (p *parser) slo(n *yaml.Node) {
 		if !given[key] {
 			p.fault(n, "slo needs %s", key)
 		}
+	}
+}
+
+// margin reads the least ratio that matters, or a map {ratio, failed}.
+func (p *parser) margin(n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		p.spec.Margin.Ratio = p.percentage(n, "margin")
+		return
+	}
+	parts := map[string]*float64{"ratio": &p.spec.Margin.Ratio, "failed": &p.spec.Margin.Failed}
+	for _, f := range p.mapping(n, "margin") {
+		part, ok := parts[f.key.Value]
+		if !ok {
+			p.fault(f.key, "unknown key %s in margin: %s", quote(f.key.Value), suggest(f.key.Value, slices.Sorted(maps.Keys(parts))))
+			continue
+		}
+		*part = p.percentage(f.value, "margin "+f.key.Value)
 	}
 }
 

@@ -3,6 +3,7 @@
 package matrix
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -41,6 +42,21 @@ type SLO struct {
 	P99        Duration `json:"p99"`         // highest 99th percentile of latency
 }
 
+// Margin is the least difference of practical importance, δ: two cells within it are
+// equivalent, and one is better or worse beyond it only. It is fixed before the run.
+type Margin struct {
+	Ratio  float64 `json:"ratio"`  // of a ratio: 0.03 reaches from 1/1.03 to 1.03
+	Failed float64 `json:"failed"` // of the share of failed requests, a difference: 0.005 is half a point
+}
+
+// DefaultMargin holds where a spec says nothing.
+var DefaultMargin = Margin{Ratio: 0.03, Failed: 0.005}
+
+// Margins are the plan's margin, each part that it does not fix by default.
+func (p Plan) Margins() Margin {
+	return Margin{cmp.Or(p.Margin.Ratio, DefaultMargin.Ratio), cmp.Or(p.Margin.Failed, DefaultMargin.Failed)}
+}
+
 // Stop lets a run end before its last block, when the intervals are narrow enough.
 // It looks at them after pre-set blocks only, and never at a p-value, so that
 // looking does not change what they cover.
@@ -72,7 +88,8 @@ type Plan struct {
 	Cells     []Cell         `json:"cells"`
 	Shots     []Shot         `json:"shots"` // of Blocks blocks
 	SLO       SLO            `json:"slo"`
-	CPUs      CPUs           `json:"cpus,omitempty"` // service → cpu list; empty: not pinned
+	Margin    Margin         `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
+	CPUs      CPUs           `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
 	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
 	AllowTargets []string `json:"allow_targets,omitempty"`
 }

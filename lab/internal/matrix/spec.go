@@ -20,6 +20,7 @@ type Spec struct {
 	Extra     int
 	Seed      uint64
 	SLO       SLO
+	Margin    Margin
 	CPUs      CPUs
 	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
 	AllowTargets []string

@@ -22,6 +22,8 @@ func (p Plan) Validate() error {
 	v.want(p.Extra >= 0 && p.Extra <= MaxShots, "extra is %d", p.Extra)
 	v.want(p.SLO.ErrorRatio >= 0 && p.SLO.ErrorRatio <= 1, "error_ratio of the slo is %v", p.SLO.ErrorRatio)
 	v.want(p.SLO.P99 > 0, "p99 of the slo is %v", p.SLO.P99)
+	m := p.Margins()
+	v.want(m.Ratio > 0 && m.Ratio < 1 && m.Failed > 0 && m.Failed < 1, "margin is %+v", p.Margin)
 	if s := p.Stop; s != nil {
 		v.want(s.Min >= 1 && s.Min <= p.Blocks && s.Width > 0 && s.Width < 1, "stop is %+v", *s)
 	}

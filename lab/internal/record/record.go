@@ -2,7 +2,12 @@
 // appended whole and synced, never changed afterwards.
 package record
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Schema is the version of the record format that this package writes.
 const Schema = 1
@@ -10,12 +15,16 @@ const Schema = 1
 // Verdict says how far a repetition can be trusted.
 type Verdict string
 
-// The three verdicts. Only valid repetitions enter the statistics.
+// The verdicts. Valid and failed repetitions enter the statistics.
 const (
 	Valid   Verdict = "valid"
-	Suspect Verdict = "suspect"
-	Invalid Verdict = "invalid"
+	Failed  Verdict = "failed"  // the system under test failed: the objective is missed, as badly as can be
+	Suspect Verdict = "suspect" // it was measured, but under conditions that may have changed the numbers
+	Invalid Verdict = "invalid" // the lab failed to measure it
 )
+
+// Verdicts are all of them, the best first.
+var Verdicts = []Verdict{Valid, Failed, Suspect, Invalid}
 
 // Record is one repetition: one scenario on one cell in one block. A number that
 // could not be read is absent and named in Reasons; it is never 0.
@@ -48,6 +57,41 @@ type Record struct {
 	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
 	// idle the host was before the shot: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
+}
+
+// UnderTest says whether a service belongs to the system that the repetition tests: it lies
+// on the way of the cell's queries. The others belong to the lab, or stand idle.
+func (r Record) UnderTest(service string) bool {
+	switch service {
+	case "app", "primary":
+		return true
+	case "pgbouncer", "replica":
+		return strings.Contains(r.Settings["topology"], service)
+	}
+	return false
+}
+
+// Deaths is the name of the metric that counts how often a service ended unasked in a
+// repetition.
+func Deaths(service string) string { return fmt.Sprintf("service_deaths{service=%q}", service) }
+
+// HasFailed says whether the system under test failed. Before there was a verdict of its
+// own, a repetition in which one of its services ended was invalid.
+func (r Record) HasFailed() bool {
+	if r.Verdict != Invalid {
+		return r.Verdict == Failed
+	}
+	ended := false
+	for name := range r.Metrics {
+		if rest, ok := strings.CutPrefix(name, "service_deaths{service="); ok {
+			service, err := strconv.Unquote(strings.TrimSuffix(rest, "}"))
+			if err != nil || !r.UnderTest(service) {
+				return false
+			}
+			ended = true
+		}
+	}
+	return ended
 }
 
 // Superseded says whether the record's block was interrupted and shot again: then

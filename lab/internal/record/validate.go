@@ -49,10 +49,10 @@ func (r Record) Validate() error {
 	switch r.Verdict {
 	case Valid:
 		want(r.Load != nil, "load is missing, so the verdict cannot be valid")
-	case Suspect, Invalid:
+	case Failed, Suspect, Invalid:
 		want(len(r.Reasons) > 0, "reasons are missing for the verdict %s", r.Verdict)
 	default:
-		want(false, "verdict is %q, must be %s, %s or %s", r.Verdict, Valid, Suspect, Invalid)
+		want(false, "verdict is %q, must be one of %v", r.Verdict, Verdicts)
 	}
 	if r.Load != nil {
 		want(r.Load.possible(), "load is impossible: %+v", *r.Load)

@@ -25,11 +25,11 @@ type Analysis struct {
 type part struct {
 	scenario  matrix.Scenario
 	slo       matrix.SLO
+	margin    matrix.Margin
 	rows      []group
 	metrics   []string      // that any repetition has
 	blocks    []int         // that were shot, whole or not
 	values    [][][]float64 // by measure, row and block; NaN where there is none
-	floors    []float64     // by measure; NaN where it is not known
 	contrasts [][]contrast  // by measure and row; the baseline's own is empty
 	best      best
 }
@@ -54,21 +54,19 @@ func Analyze(run Run) (*Analysis, error) {
 		a.parts = append(a.parts, newPart(run, s))
 	}
 	seed := run.Plan.Seed
-	var floors, contrasts []func() // which know the floors
+	var work []func()
 	for i := range a.parts {
 		p := &a.parts[i]
 		p.metrics = metricsOf(p.rows)
 		for m := range measures {
-			floors = append(floors, func() { p.floors[m] = p.floor(m) })
 			for row := 1; row < len(p.rows); row++ {
-				contrasts = append(contrasts, func() { p.contrasts[m][row] = p.contrast(m, row, seed) })
+				work = append(work, func() { p.contrasts[m][row] = p.contrast(m, row, seed) })
 			}
 		}
-		contrasts = append(contrasts, func() { p.best = p.findBest(seed) })
+		work = append(work, func() { p.best = p.findBest(seed) })
 	}
-	contrasts = append(contrasts, func() { a.cells = diagnose.Run(run.Plan, run.Records) })
-	parallel(floors)
-	parallel(contrasts)
+	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records) })
+	parallel(work)
 	for i := range a.parts {
 		a.parts[i].adjust()
 	}
@@ -96,7 +94,7 @@ func parallel(work []func()) {
 
 // newPart sorts the records of a scenario, and compares nothing yet.
 func newPart(run Run, s matrix.Scenario) part {
-	p := part{scenario: s, slo: run.Plan.SLO, rows: groups(run, s)}
+	p := part{scenario: s, slo: run.Plan.SLO, margin: run.Plan.Margins(), rows: groups(run, s)}
 	shot := map[int]bool{}
 	for _, g := range p.rows {
 		for _, r := range g.all {
@@ -111,47 +109,43 @@ func newPart(run Run, s matrix.Scenario) part {
 		}
 		p.values = append(p.values, values)
 		p.contrasts = append(p.contrasts, make([]contrast, len(p.rows)))
-		p.floors = append(p.floors, math.NaN())
 	}
 	return p
 }
 
-func (p *part) floor(m int) float64 { return p.floorOf(measures[m], p.values[m]) }
-
-// floorOf is the A/A floor of a measure, given its values by row and block.
-func (p *part) floorOf(m measure, values [][]float64) float64 {
-	twin := p.twin()
-	if twin < 0 || !p.rows[0].valid() || !p.rows[twin].valid() {
-		return math.NaN()
-	}
-	return m.floor(values[0], values[twin])
-}
-
-// twin is the row of the baseline's twin, or -1.
-func (p *part) twin() int {
+// control is the row of the A/A control, the baseline once more, or -1.
+func (p *part) control() int {
 	return slices.IndexFunc(p.rows, func(g group) bool { return g.cell.Twin })
 }
 
 // byBlock gives a measure in each block, NaN where there is none.
 func (g group) byBlock(m measure, blocks []int) []float64 {
 	values := slices.Repeat([]float64{math.NaN()}, len(blocks))
+	put := func(block int, v float64) {
+		if i, shot := slices.BinarySearch(blocks, block); shot {
+			values[i] = v
+		}
+	}
 	for _, r := range g.used {
 		if v, ok := m.value(r); ok {
-			if i, shot := slices.BinarySearch(blocks, r.Block); shot {
-				values[i] = v
-			}
+			put(r.Block, v)
+		}
+	}
+	if m.worst != nil {
+		for _, r := range g.failed {
+			put(r.Block, *m.worst)
 		}
 	}
 	return values
 }
 
 func (p *part) contrast(m, row int, seed uint64) contrast {
-	return p.contrastOf(measures[m], p.values[m][0], p.values[m][row], p.floors[m], row, seed)
+	return p.contrastOf(measures[m], p.values[m][0], p.values[m][row], row, seed)
 }
 
-func (p *part) contrastOf(m measure, base, cell []float64, floor float64, row int, seed uint64) contrast {
+func (p *part) contrastOf(m measure, base, cell []float64, row int, seed uint64) contrast {
 	c := contrast{
-		Contrast: m.compare(base, cell, m.margin(floor, p.slo), seed),
+		Contrast: m.compare(base, cell, m.margin(p.margin), seed),
 		suspect:  p.rows[0].suspect || p.rows[row].suspect,
 	}
 	c.alone = c.P
@@ -159,7 +153,7 @@ func (p *part) contrastOf(m measure, base, cell []float64, floor float64, row in
 }
 
 // declared are the rows that a run is made to compare with the baseline: all but
-// its twin.
+// its control.
 func (p *part) declared() []int {
 	var rows []int
 	for row, g := range p.rows {
@@ -199,10 +193,9 @@ func (p *part) judge(m measure, seed uint64) []contrast {
 	for row, g := range p.rows {
 		values[row] = g.byBlock(m, p.blocks)
 	}
-	floor := p.floorOf(m, values)
 	contrasts := make([]contrast, len(p.rows))
 	for row := 1; row < len(p.rows); row++ {
-		contrasts[row] = p.contrastOf(m, values[0], values[row], floor, row, seed)
+		contrasts[row] = p.contrastOf(m, values[0], values[row], row, seed)
 	}
 	p.holm(contrasts)
 	return contrasts

@@ -21,7 +21,7 @@ type best struct {
 func (p *part) candidates() []int {
 	var all, met []int
 	for i, g := range p.rows {
-		if v, n := g.median(goodputColumn.value); n == 0 || v <= 0 || !g.valid() || g.cell.Twin {
+		if v, n := g.median(goodputColumn); n == 0 || v <= 0 || !g.valid() || g.cell.Twin {
 			continue
 		}
 		all = append(all, i)
@@ -39,7 +39,7 @@ func (p *part) candidates() []int {
 func (p *part) leader() best {
 	b, most := best{row: -1}, 0.0
 	for _, row := range p.candidates() {
-		if v, _ := p.rows[row].median(goodputColumn.value); v > most {
+		if v, _ := p.rows[row].median(goodputColumn); v > most {
 			b.row, most = row, v
 		}
 	}
@@ -63,7 +63,7 @@ func (p *part) findBest(seed uint64) best {
 	for _, row := range rows {
 		values = append(values, p.values[byGoodput][row])
 	}
-	for _, i := range stat.Tied(values, m.dir, m.margin(p.floors[byGoodput], p.slo), seed) {
+	for _, i := range stat.Tied(values, m.dir, m.margin(p.margin), seed) {
 		if rows[i] != b.row {
 			b.tied = append(b.tied, rows[i])
 		}

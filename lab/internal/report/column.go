@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type column struct {
 	show   func(float64) string
 	why    func(*record.Record) string // for want of a reason in the record; "": not recorded
 	closer bool                        // shown in the terminal too
+	worst  *float64                    // what a repetition counts as in which the system failed; nil: it has no such number
 	later  bool                        // not always measured: without a single number the column is not in the table at all
 }
 
@@ -71,7 +73,7 @@ func ofReplica(head, name string, show func(float64) string) column {
 func (p part) present(columns []column) []column {
 	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
 		return c.later && !slices.ContainsFunc(p.rows, func(g group) bool {
-			_, n := g.median(c.value)
+			_, n := g.median(c)
 			return n > 0
 		})
 	})
@@ -83,7 +85,14 @@ func goodput(l *record.Load) float64 { return l.GoodputRPS }
 
 func errorRatio(l *record.Load) float64 { return l.ErrorRatio }
 
-func p99(l *record.Load) float64 { return l.Latency.P99 }
+// p99 is of all requests. Where none succeeded it is that of a service which never answers:
+// how soon the refusals came says nothing of it.
+func p99(l *record.Load) float64 {
+	if l.Failed == l.Requests {
+		return math.Inf(1)
+	}
+	return l.Latency.P99
+}
 
 // shed counts the requests that were turned away: answered, but with no more than
 // when to come again.
@@ -117,14 +126,21 @@ func okColumn(head string, value func(*record.Latency) float64) column {
 	}}
 }
 
-var goodputColumn = load("Goodput RPS", "goodput_rps", numeral.Figure, goodput).close()
+func (c column) orWorst(v *float64) column { c.worst = v; return c }
+
+// What is compared, and what a repetition in which the system failed counts as.
+var (
+	goodputColumn = load("Goodput RPS", "goodput_rps", numeral.Figure, goodput).close().orWorst(noGoodput)
+	failedColumn  = load("Failed %", "error_ratio", numeral.Percent, errorRatio).close().orWorst(allFailed)
+	p99Column     = load("p99 ms", "latency_ms", numeral.Figure, p99).close().orWorst(noAnswer)
+)
 
 // userColumns are what k6 saw from outside.
 var userColumns = []column{
 	load("VUs max", "vus_max", numeral.Count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
 	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
 	load("Successes", "failed", numeral.Count, successes),
-	load("Failed %", "error_ratio", numeral.Percent, errorRatio).close(),
+	failedColumn,
 	shedColumn("Shed %", shed),
 	shedColumn("Errors %", func(l *record.Load) int64 { return l.Failed - shed(l) }),
 	{head: "Stale reads", name: "stale_reads", show: numeral.Count, later: true, value: func(r *record.Record) (float64, bool) {
@@ -140,7 +156,7 @@ var userColumns = []column{
 	goodputColumn,
 	load("p50 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P50 }),
 	load("p95 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P95 }),
-	load("p99 ms", "latency_ms", numeral.Figure, p99).close(),
+	p99Column,
 	okColumn("p50 ms (successes)", func(l *record.Latency) float64 { return l.P50 }),
 	okColumn("p95 ms (successes)", func(l *record.Latency) float64 { return l.P95 }),
 	okColumn("p99 ms (successes)", func(l *record.Latency) float64 { return l.P99 }),

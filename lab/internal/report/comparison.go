@@ -56,7 +56,7 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 
 // note remembers what a reader must know of a cell as a whole.
 func (c *comparison) note(g group) {
-	if len(g.used) == 0 {
+	if len(g.used)+len(g.failed) == 0 {
 		c.gaps.add("every number", g.absent(), g.cell.Label)
 	}
 	if g.suspect {
@@ -71,11 +71,11 @@ type textColumn struct {
 }
 
 func (c *comparison) number(g group, col column) string {
-	v, n := g.median(col.value)
-	if n < len(g.used) {
+	v, n := g.median(col)
+	if shown := len(g.used) + len(g.failed); n < shown {
 		reason := g.why(col)
 		if n > 0 {
-			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, len(g.used), reason)
+			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, shown, reason)
 		}
 		c.gaps.add(col.head, reason, g.cell.Label)
 	}
@@ -106,7 +106,7 @@ func cellName(c matrix.Cell) string {
 	case c.Baseline:
 		return "**baseline** " + code(c.Label)
 	case c.Twin:
-		return "**baseline again** (A/A)"
+		return "**A/A control** (the baseline again)"
 	}
 	return code(c.Label)
 }
@@ -115,7 +115,7 @@ func cellName(c matrix.Cell) string {
 func shortName(factors []string) func(matrix.Cell) string {
 	return func(c matrix.Cell) string {
 		if c.Twin {
-			return "baseline again (A/A)"
+			return "A/A control"
 		}
 		text := strings.Join(values(c.Label, factors), " ")
 		if c.Baseline {
@@ -152,7 +152,7 @@ func (p part) mainWait(prefix string) textColumn {
 		g := p.rows[row]
 		best, most := numeral.Missing, 0.0
 		for _, event := range events {
-			v, n := g.median(metric("", series(name, "event", event), nil).value)
+			v, n := g.median(metric("", series(name, "event", event), nil))
 			if n > 0 && best == numeral.Missing {
 				best = "none"
 			}

@@ -26,7 +26,7 @@ func (a *Analysis) content() blocks {
 	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
 	list = append(list, reading(run))
 	for _, p := range a.parts {
-		list = append(list, heading{2, title(p.scenario)}, words(p.floorLine()))
+		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()))
 		list = append(list, p.sections(a)...)
 	}
 	list = append(list, heading{2, "Left out of the tables"}, leftOut(run), heading{2, "How it was made"})
@@ -54,20 +54,21 @@ func keepFiles(list blocks) {
 
 // reading explains the tables' terms once.
 func reading(run Run) words {
-	slo := run.Plan.SLO
+	slo, margin := run.Plan.SLO, run.Plan.Margins()
 	return say(`
 **How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid
 repetitions; n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every repetition.
-Goodput: successful requests within that p99 bound, per second. The load is a closed model: a slow server is asked
-less, so compare latencies only beside requests and goodput. “%s” is a number that is missing, with the reason below its
+Goodput: successful requests within that p99 bound, per second. A repetition in which the system failed is a result: it
+missed the SLO, and counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason below its
 table; it is never 0. “%s” is a number from suspect repetitions.
 
 **How to read a comparison.** “×” is the ratio to the baseline, “points” the difference from it in percentage points,
-each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin is 3%% or the A/A floor, the
-larger; of failed requests %.4g points or the floor. *Better* and *worse*: the interval excludes no difference, the
-estimate is beyond the margin, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the interval
-lies within the margin. *Inconclusive*: neither. *n too small*: below %d blocks there is no interval, but the range.
-`, 100*slo.ErrorRatio, slo.P99, numeral.Missing, dagger, 50*slo.ErrorRatio, stat.MinBlocks)
+each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin δ is what matters in
+practice, fixed before the run: %.4g%%, of failed requests %.4g points. *Better* and *worse*: the interval excludes no
+difference, the estimate is beyond δ, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the
+interval lies within δ. *Inconclusive*: neither, so noise can lead to nothing else. *n too small*: below %d blocks there
+is no interval, but the range. The noise band is the interval of the baseline against itself.
+`, 100*slo.ErrorRatio, slo.P99, numeral.Missing, dagger, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
 }
 
 // sections are what a part says of its scenario.

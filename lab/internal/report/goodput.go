@@ -63,7 +63,7 @@ func (p part) goodputHeat(a *Analysis) *picture {
 		}
 		cell := &h.Cells[i][slices.Index(h.Columns, own[0])]
 		cell.Text = numeral.Missing
-		if v, n := g.median(goodputColumn.value); n > 0 {
+		if v, n := g.median(goodputColumn); n > 0 {
 			cell.Value, cell.Text, cell.Framed = v, g.mark(numeral.Figure(v)), row == p.best.row
 			if !g.meets(p.slo) {
 				cell.Text = "(" + cell.Text + ")"
@@ -218,7 +218,7 @@ func (p part) barRows() []int {
 		if row == 0 {
 			return math.Inf(1)
 		}
-		v, _ := p.rows[row].median(goodputColumn.value)
+		v, _ := p.rows[row].median(goodputColumn)
 		return v
 	}
 	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(yields(b), yields(a)) })

@@ -17,6 +17,7 @@ type group struct {
 	ref     ref
 	all     []*record.Record
 	used    []*record.Record // those that its numbers come from: the valid ones
+	failed  []*record.Record // in which the system failed: they missed the objective, and have no other number
 	suspect bool             // there are none, and used are suspect ones instead
 }
 
@@ -62,19 +63,22 @@ func (g *group) choose(latest map[int]int) {
 	for _, r := range g.all {
 		switch {
 		case r.Attempt < latest[r.Block]:
+		case r.HasFailed():
+			g.failed = append(g.failed, r)
 		case r.Verdict == record.Valid:
 			g.used = append(g.used, r)
 		case r.Verdict == record.Suspect && r.Load != nil:
 			suspect = append(suspect, r)
 		}
 	}
-	if len(g.used) == 0 {
+	if len(g.used)+len(g.failed) == 0 {
 		g.used, g.suspect = suspect, len(suspect) > 0
 	}
 }
 
-// valid says whether repetitions that are valid stand behind the numbers.
-func (g group) valid() bool { return len(g.used) > 0 && !g.suspect }
+// valid says whether results stand behind the numbers: repetitions that are valid, or in
+// which the system failed.
+func (g group) valid() bool { return len(g.used)+len(g.failed) > 0 && !g.suspect }
 
 // mark adds the dagger to a number of a suspect group.
 func (g group) mark(number string) string {
@@ -86,32 +90,50 @@ func (g group) mark(number string) string {
 
 // n says how many repetitions a row's numbers come from.
 func (g group) n() string {
-	text := g.mark(strconv.Itoa(len(g.used)))
-	if out := len(g.all) - len(g.used); out > 0 {
-		text += " (" + strconv.Itoa(out) + " left out)"
+	text := g.mark(strconv.Itoa(len(g.used) + len(g.failed)))
+	var aside []string
+	if n := len(g.failed); n > 0 {
+		aside = append(aside, strconv.Itoa(n)+" failed")
+	}
+	if n := len(g.all) - len(g.used) - len(g.failed); n > 0 {
+		aside = append(aside, strconv.Itoa(n)+" left out")
+	}
+	if aside != nil {
+		text += " (" + strings.Join(aside, ", ") + ")"
 	}
 	return text
 }
 
-// median is the median of a number over the repetitions that have it, and how
-// many those are; with none the number means nothing.
-func (g group) median(value func(*record.Record) (float64, bool)) (float64, int) {
-	values := make([]float64, 0, len(g.used))
-	for _, r := range g.used {
-		if v, ok := value(r); ok {
-			values = append(values, v)
-		}
-	}
+// median is the median of a column over the repetitions that have it, and how many those
+// are; with none the number means nothing.
+func (g group) median(c column) (float64, int) {
+	values := g.values(c)
 	if len(values) == 0 {
 		return 0, 0
 	}
 	return stat.Median(values), len(values)
 }
 
+// values are a column's numbers. Where the system failed it has the worst there is, or none.
+func (g group) values(c column) []float64 {
+	values := make([]float64, 0, len(g.used)+len(g.failed))
+	for _, r := range g.used {
+		if v, ok := c.value(r); ok {
+			values = append(values, v)
+		}
+	}
+	if c.worst != nil {
+		for range g.failed {
+			values = append(values, *c.worst)
+		}
+	}
+	return values
+}
+
 // slo says in how many of the repetitions the objective was met, and what kept it
 // from being met in the others.
 func (g group) slo(slo matrix.SLO) string {
-	met := 0
+	met, n := 0, len(g.used)+len(g.failed)
 	var errors, p99 bool
 	for _, r := range g.used {
 		tooMany, tooSlow := misses(r, slo)
@@ -127,15 +149,18 @@ func (g group) slo(slo matrix.SLO) string {
 	if p99 {
 		why = append(why, "p99")
 	}
+	if len(g.failed) > 0 {
+		why = append(why, "failed")
+	}
 	switch {
-	case len(g.used) == 0:
+	case n == 0:
 		return numeral.Missing
-	case met == len(g.used):
+	case met == n:
 		return g.mark("yes")
 	case met == 0:
 		return g.mark("no") + " (" + strings.Join(why, ", ") + ")"
 	default:
-		return g.mark(strconv.Itoa(met)+" of "+strconv.Itoa(len(g.used))) + " (" + strings.Join(why, ", ") + ")"
+		return g.mark(strconv.Itoa(met)+" of "+strconv.Itoa(n)) + " (" + strings.Join(why, ", ") + ")"
 	}
 }
 

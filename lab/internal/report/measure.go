@@ -1,12 +1,12 @@
 package report
 
 import (
+	"fmt"
 	"math"
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/report/numeral"
 )
 
 // measure is a number by which every cell is compared with the baseline.
@@ -15,6 +15,8 @@ type measure struct {
 	noun  string // in a sentence
 	dir   stat.Direction
 	value func(*record.Record) (float64, bool)
+	// worst is what a trial counts as in which the system failed; nil: it has no such number.
+	worst *float64
 	// absolute measures may well be 0, so that they have no ratio. They are compared
 	// by their difference.
 	absolute bool
@@ -23,11 +25,45 @@ type measure struct {
 
 // measures are what is compared; goodput, the first, names the winner.
 var measures = []measure{
-	{head: "Goodput ×", noun: "goodput", dir: stat.HigherIsBetter, value: ofLoad(goodput), closer: true},
-	{head: "Successes ×", noun: "successes", dir: stat.HigherIsBetter, value: ofLoad(successes)},
-	{head: "p99 ×", noun: "p99", dir: stat.LowerIsBetter, value: ofLoad(p99), closer: true},
-	{head: "Failed, points", noun: "failed requests", dir: stat.LowerIsBetter, value: ofLoad(errorRatio), absolute: true},
+	{
+		head:   "Goodput ×",
+		noun:   "goodput",
+		dir:    stat.HigherIsBetter,
+		value:  goodputColumn.value,
+		worst:  goodputColumn.worst,
+		closer: true,
+	},
+	{
+		head:  "Successes ×",
+		noun:  "successes",
+		dir:   stat.HigherIsBetter,
+		value: ofLoad(successes),
+		worst: noGoodput,
+	},
+	{
+		head:   "p99 ×",
+		noun:   "p99",
+		dir:    stat.LowerIsBetter,
+		value:  p99Column.value,
+		worst:  p99Column.worst,
+		closer: true,
+	},
+	{
+		head:     "Failed, points",
+		noun:     "failed requests",
+		dir:      stat.LowerIsBetter,
+		value:    failedColumn.value,
+		worst:    failedColumn.worst,
+		absolute: true,
+	},
 }
+
+// What a trial counts as in which the system failed.
+var (
+	noGoodput = new(0.0)
+	allFailed = new(1.0)
+	noAnswer  = new(math.Inf(1))
+)
 
 // Indexes in measures.
 const (
@@ -44,28 +80,20 @@ func (m measure) compare(base, cell []float64, margin float64, seed uint64) stat
 	return stat.Compare(base, cell, m.dir, margin, seed)
 }
 
-// floor is by how much the baseline may differ from its twin: a share of it, or for
-// an absolute measure a difference. It is NaN if they have no block in common.
-func (m measure) floor(base, twin []float64) float64 {
-	if !m.absolute {
-		return stat.Floor(base, twin)
+// margin is the least difference that matters.
+func (m measure) margin(of matrix.Margin) float64 {
+	if m.absolute {
+		return of.Failed
 	}
-	c := stat.Difference(base, twin, m.dir, 0, 0)
-	if c.Interval != nil {
-		c.Low, c.High = c.Interval.Low, c.Interval.High
-	}
-	return math.Max(math.Abs(c.Low), math.Abs(c.High))
+	return of.Ratio
 }
 
-// margin is within what two cells count as equivalent.
-func (m measure) margin(floor float64, slo matrix.SLO) float64 {
-	if !m.absolute {
-		return stat.Margin(floor)
+// same is what a contrast comes to of two cells that do not differ.
+func (m measure) same() float64 {
+	if m.absolute {
+		return 0
 	}
-	if least := slo.ErrorRatio / 2; math.IsNaN(floor) || floor < least {
-		return least
-	}
-	return floor
+	return 1
 }
 
 // show writes a ratio, or a difference in percentage points.
@@ -76,10 +104,14 @@ func (m measure) show(v float64) string {
 	return ratio(v)
 }
 
-// size writes the A/A floor of the measure.
-func (m measure) size(floor float64) string {
-	if m.absolute {
-		return numeral.Figure(100*floor) + " points"
+// span writes the interval of a contrast, or below so many blocks as one takes its range.
+func (m measure) span(c contrast) string {
+	low, high, unit := c.Low, c.High, ""
+	if c.Interval != nil {
+		low, high = c.Interval.Low, c.Interval.High
 	}
-	return numeral.Figure(100*floor) + "%"
+	if m.absolute {
+		unit = " points"
+	}
+	return fmt.Sprintf("%s to %s%s", m.show(low), m.show(high), unit)
 }

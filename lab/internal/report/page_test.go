@@ -154,7 +154,7 @@ func TestPageLeadsToTheRecords(t *testing.T) {
 	if g.ref.anchor() != "cell-3-1" {
 		t.Fatalf("the cell's repetitions are at %s", g.ref.anchor())
 	}
-	v, _ := g.median(goodputColumn.value)
+	v, _ := g.median(goodputColumn)
 	for _, want := range []string{
 		"<a href=#cell-3-1>" + numeral.Figure(v) + "</a>",
 		"<a href=#cell-3><code>" + g.cell.Label + "</code></a>",

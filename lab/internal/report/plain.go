@@ -14,10 +14,10 @@ import (
 type effect int
 
 const (
-	cures    effect = iota // the baseline broke the objective, the remedy kept it every time
+	cures    effect = iota // better, and the remedy kept every time what the baseline mostly broke
 	improves               // better, but no cure
 	lowers                 // the same of latency, while too many requests fail
-	worsens                // worse, or the remedy broke what the baseline kept
+	worsens                // worse
 	nothing                // equivalent
 	untold                 // inconclusive
 	few                    // n too small
@@ -49,12 +49,12 @@ const halved = 0.5
 
 var complaints = []complaint{
 	{
-		noun: "failed requests", column: column{value: ofLoad(errorRatio), show: numeral.Percent}, unit: "%",
+		noun: "failed requests", column: failedColumn, unit: "%",
 		contrasts: func(r remedies) []contrast { return r.part.contrasts[byFailed] },
 		broken:    remedies.fails,
 	},
 	{
-		noun: latency, column: column{value: ofLoad(p99), show: numeral.Figure}, unit: " ms at p99",
+		noun: latency, column: p99Column, unit: " ms at p99",
 		contrasts: func(r remedies) []contrast { return r.part.contrasts[byP99] },
 		broken: func(r remedies, rec *record.Record) bool {
 			_, slow := misses(rec, r.slo)
@@ -62,7 +62,8 @@ var complaints = []complaint{
 		},
 	},
 	{
-		noun: connections.noun, column: connectionsColumn,
+		noun:      connections.noun,
+		column:    connectionsColumn,
 		contrasts: func(r remedies) []contrast { return r.connections },
 	},
 	{
@@ -76,24 +77,32 @@ func (r remedies) fails(rec *record.Record) bool {
 	return tooMany
 }
 
-// any says whether a repetition of the row is so.
-func (r remedies) any(row int, is func(remedies, *record.Record) bool) bool {
-	return slices.ContainsFunc(r.rows[row].used, func(rec *record.Record) bool { return is(r, rec) })
+// broke counts the results of a row that broke a bound of the objective. One in which the
+// system failed broke all.
+func (r remedies) broke(row int, is func(remedies, *record.Record) bool) (n, of int) {
+	g := r.rows[row]
+	n = len(g.failed)
+	for _, rec := range g.used {
+		if is(r, rec) {
+			n++
+		}
+	}
+	return n, len(g.used) + len(g.failed)
 }
 
-// effectOn judges a row by rules alone. A cure is counted, so it needs no interval.
-// Latency is not cured while too many requests fail: failures may come fast, and to
-// break off what is slow takes it out of the successes.
+// effectOn judges a row by rules alone: by the contrast with the baseline, and a cure by
+// the counts too. Latency is not cured while too many requests fail: failures may come
+// fast, and to break off what is slow takes it out of the successes.
 func (r remedies) effectOn(c complaint, row int) effect {
-	contrast, failing := c.contrasts(r)[row], r.any(row, remedies.fails)
+	contrast := c.contrasts(r)[row]
+	failing, _ := r.broke(row, remedies.fails)
 	if c.broken != nil {
-		ill, still := r.any(0, c.broken), r.any(row, c.broken)
+		ill, of := r.broke(0, c.broken)
+		still, _ := r.broke(row, c.broken)
 		switch {
-		case ill && !still && !failing:
+		case contrast.Word == stat.Better && 2*ill > of && still == 0 && failing == 0:
 			return cures
-		case !ill && still:
-			return worsens
-		case !ill && contrast.Word != stat.Better && contrast.Word != stat.Worse:
+		case ill+still == 0 && contrast.Word != stat.Better && contrast.Word != stat.Worse:
 			return idle
 		}
 	} else if c.noun == connections.noun && contrast.N > 0 && contrast.High <= halved {
@@ -101,7 +110,7 @@ func (r remedies) effectOn(c complaint, row int) effect {
 	}
 	switch contrast.Word {
 	case stat.Better:
-		if failing && c.noun == latency {
+		if failing > 0 && c.noun == latency {
 			return lowers
 		}
 		return improves
@@ -118,10 +127,11 @@ func (r remedies) effectOn(c complaint, row int) effect {
 // inPlainWords says what each remedy does and costs, and which is best.
 func inPlainWords(all []remedies) words {
 	var b strings.Builder
-	b.WriteString(`*Cures*: the SLO's bound was broken by the baseline in some repetition, by the remedy in none, and few enough requests
-fail; connections: at most half the baseline's in every block. *Improves* and *worsens*, *does nothing*, *no effect that
-can be told*: the words of the comparison, better, worse, equivalent, inconclusive. *Lowers, with failures counted in*: a
-better p99, while too many requests fail. What is in brackets are medians, the baseline's → the remedy's.
+	b.WriteString(`*Cures*: better by the comparison, and the baseline broke the SLO's bound in most repetitions, the remedy in none, with
+few enough requests failing; beside it the p-value of an exact paired test of these counts (McNemar). Connections: at most half
+the baseline's in every block. *Improves* and *worsens*, *does nothing*, *no effect that can be told*: the words of the
+comparison, better, worse, equivalent, inconclusive. *Lowers, with failures counted in*: a better p99, while too many
+requests fail. What is in brackets are medians, the baseline's → the remedy's.
 
 `)
 	for _, row := range all[0].declared() {
@@ -159,7 +169,10 @@ func sayRemedy(all []remedies, row int) string {
 				fewer = fewer || e == cures || e == improves
 			} else {
 				found[e] = true
-				if c.broken != nil && r.any(0, c.broken) {
+				if c.broken == nil {
+					continue
+				}
+				if ill, of := r.broke(0, c.broken); 2*ill > of {
 					ills++
 					if e == cures {
 						cured++
@@ -217,11 +230,11 @@ func (r remedies) sayEffects(row int) string {
 	var on [effects][]string
 	for _, c := range complaints {
 		e := r.effectOn(c, row)
-		before, _ := r.rows[0].median(c.column.value)
-		after, n := r.rows[row].median(c.column.value)
+		before, _ := r.rows[0].median(c.column)
+		after, n := r.rows[row].median(c.column)
 		text := c.noun
 		if n > 0 {
-			text += fmt.Sprintf(" (%s → %s%s%s)", c.column.show(before), c.column.show(after), c.unit, r.seldom(c, e))
+			text += fmt.Sprintf(" (%s → %s%s%s)", c.column.show(before), c.column.show(after), c.unit, r.counts(c, e, row))
 		}
 		on[e] = append(on[e], text)
 	}
@@ -234,21 +247,40 @@ func (r remedies) sayEffects(row int) string {
 	return fmt.Sprintf("Under %s it %s.", r.scenario, strings.Join(clauses, "; "))
 }
 
-// seldom says so of a cure of what the baseline suffers from in some repetitions only.
-func (r remedies) seldom(c complaint, e effect) string {
+// counts says of a cure how often the baseline and the remedy broke the bound.
+func (r remedies) counts(c complaint, e effect, row int) string {
 	if e != cures || c.broken == nil {
 		return ""
 	}
-	base, ill := r.rows[0].used, 0
-	for _, rec := range base {
-		if c.broken(r, rec) {
-			ill++
+	ill, of := r.broke(0, c.broken)
+	still, n := r.broke(row, c.broken)
+	return fmt.Sprintf("; missed in %d of %d → %d of %d, p %s", ill, of, still, n, numeral.Figure(r.mcNemar(c, row)))
+}
+
+// mcNemar compares how often the baseline and a row broke a bound, in the blocks of both.
+func (r remedies) mcNemar(c complaint, row int) float64 {
+	verdicts := func(g group) map[int]bool {
+		broke := make(map[int]bool)
+		for _, rec := range g.used {
+			broke[rec.Block] = c.broken(r, rec)
+		}
+		for _, rec := range g.failed {
+			broke[rec.Block] = true
+		}
+		return broke
+	}
+	base, cell := verdicts(r.rows[0]), verdicts(r.rows[row])
+	only, other := 0, 0
+	for block, ill := range base {
+		if still, both := cell[block]; both && ill != still {
+			if ill {
+				only++
+			} else {
+				other++
+			}
 		}
 	}
-	if ill == len(base) {
-		return ""
-	}
-	return fmt.Sprintf("; an ill of the baseline in %d of %s", ill, plural(len(base), "repetition"))
+	return stat.McNemar(only, other)
 }
 
 // sayCosts is a sentence on what the remedy takes of the machine.
@@ -281,7 +313,7 @@ func (r remedies) sayBest() string {
 	if best == 0 {
 		return ""
 	}
-	top, _ := r.rows[best].median(goodputColumn.value)
+	top, _ := r.rows[best].median(goodputColumn)
 	text := fmt.Sprintf("**Under %s** the best single remedy is %s: a goodput of %s RPS, SLO met: %s.", r.scenario,
 		remedyName(r.run, r.rows[best]), numeral.Figure(top), r.rows[best].slo(r.slo))
 	if len(singles) > 1 {

@@ -149,7 +149,7 @@ func (r remedies) tiedWith(best int, rows []int) (tied []int, unknown bool) {
 		values = append(values, r.values[byGoodput][row])
 	}
 	m := measures[byGoodput]
-	for _, i := range stat.Tied(values, m.dir, m.margin(r.floors[byGoodput], r.slo), r.run.Plan.Seed) {
+	for _, i := range stat.Tied(values, m.dir, m.margin(r.margin), r.run.Plan.Seed) {
 		if rows[i] != best {
 			tied = append(tied, rows[i])
 		}
@@ -160,7 +160,7 @@ func (r remedies) tiedWith(best int, rows []int) (tied []int, unknown bool) {
 // against compares a row with another one that is not the baseline.
 func (r remedies) against(m, base, row int) stat.Contrast {
 	of := measures[m]
-	return of.compare(r.values[m][base], r.values[m][row], of.margin(r.floors[m], r.slo), r.run.Plan.Seed)
+	return of.compare(r.values[m][base], r.values[m][row], of.margin(r.margin), r.run.Plan.Seed)
 }
 
 // valid are the rows among others whose repetitions can be used.

@@ -153,7 +153,7 @@ func TestLeftOut(t *testing.T) {
 		}
 	}
 	g := groups(run, storm)[capped]
-	if got, n := g.median(goodputColumn.value); got != 150 || n != 2 {
+	if got, n := g.median(goodputColumn); got != 150 || n != 2 {
 		t.Errorf("median %v of %d without the third block; want 150 of 2", got, n)
 	}
 	if g.n() != "2 (1 left out)" {

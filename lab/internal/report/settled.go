@@ -206,7 +206,7 @@ func (p part) bestOf(rows []int) int {
 	}
 	best, most := 0, 0.0
 	for _, row := range candidates {
-		if v, _ := p.rows[row].median(goodputColumn.value); v > most {
+		if v, _ := p.rows[row].median(goodputColumn); v > most {
 			best, most = row, v
 		}
 	}

@@ -35,7 +35,7 @@ func (p part) percentilePicture(a *Analysis) blocks {
 	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
 		var l plot.Line
 		for i, of := range percentiles {
-			v, n := p.rows[row].median(ofLoad(func(l *record.Load) float64 { return of.of(l.Latency) }))
+			v, n := p.rows[row].median(load("", "", nil, func(l *record.Load) float64 { return of.of(l.Latency) }))
 			if n > 0 {
 				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
 			}
@@ -70,7 +70,7 @@ func (p part) stationPicture(a *Analysis) blocks {
 	for _, row := range shown {
 		bar, total := plot.Row{Name: p.rowName(a, row)}, 0.0
 		for _, c := range stationColumns[:len(r.Parts)] {
-			v, n := p.rows[row].median(c.value)
+			v, n := p.rows[row].median(c)
 			if n == 0 {
 				v = math.NaN()
 			} else {

@@ -153,8 +153,8 @@ func (p part) whoMet() string {
 	if !base.valid() {
 		return text + ". The baseline has no valid repetition, so there is nothing to compare with."
 	}
-	failed, _ := base.median(ofLoad(errorRatio))
-	slow, _ := base.median(ofLoad(p99))
+	failed, _ := base.median(failedColumn)
+	slow, _ := base.median(p99Column)
 	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow))
 }
 
@@ -164,7 +164,7 @@ func (p part) whoWon() string {
 		return "No cell has a goodput."
 	}
 	winner := p.rows[p.best.row]
-	top, _ := winner.median(goodputColumn.value)
+	top, _ := winner.median(goodputColumn)
 	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.cell.Label), numeral.Figure(top))
 	if winner.cell.Baseline {
 		text = fmt.Sprintf("the best goodput is the baseline's own: %s RPS", numeral.Figure(top))
@@ -241,29 +241,35 @@ func (p part) named(rows []int) string {
 	return text
 }
 
-// floorLine says how much the same thing may differ from itself.
-func (p part) floorLine() string {
-	const unknown = "**A/A floor**: not known. "
-	twin := p.twin()
-	if twin < 0 {
+// bandLine says how far the same thing may lie from itself, and rings the alarm where that
+// cannot be chance alone.
+func (p part) bandLine() string {
+	const unknown = "**Noise band (A/A)**: not known. "
+	row := p.control()
+	if row < 0 {
 		return unknown + "This run did not measure the baseline twice."
 	}
-	var sizes, alarms []string
+	var bands, alarms []string
+	n := 0
 	for m, of := range measures {
-		if f := p.floors[m]; !math.IsNaN(f) {
-			sizes = append(sizes, of.size(f)+" in "+of.noun)
+		c := p.contrasts[m][row]
+		if c.N == 0 || c.suspect {
+			continue
 		}
-		if c := p.contrasts[m][twin]; c.Word == stat.Better || c.Word == stat.Worse {
-			alarms = append(alarms, fmt.Sprintf("%s in %s", c.Word, of.noun))
+		n = c.N
+		bands = append(bands, fmt.Sprintf("%s %s", of.head, of.span(c)))
+		if c.Interval != nil && (c.Interval.Low > of.same() || c.Interval.High < of.same()) {
+			alarms = append(alarms, of.noun)
 		}
 	}
-	if len(sizes) == 0 {
-		return unknown + "There is no block in which both the baseline and its twin are valid."
+	if len(bands) == 0 {
+		return unknown + "There is no block in which both the baseline and the control are valid."
 	}
-	text := fmt.Sprintf("**A/A floor**: the same thing twice may differ by %s (n = %d). A smaller difference is noise.",
-		strings.Join(sizes, ", "), p.contrasts[byGoodput][twin].N)
+	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no margin.",
+		strings.Join(bands, ", "), n)
 	if len(alarms) > 0 {
-		text += " False alarm: the twin is called " + strings.Join(alarms, ", ") + ", and yet is the same."
+		text += fmt.Sprintf(" **Alarm**: in %s the band excludes that the two are the same, and they are. "+
+			"By chance alone that happens to one band in twenty; else something favours one of two equal cells.", list(alarms))
 	}
 	return text
 }

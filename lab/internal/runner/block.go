@@ -7,7 +7,7 @@ func (r *Runner) wants(block int, records []record.Record) bool {
 	if block <= r.Plan.Blocks {
 		return !r.Plan.Stop.IsLook(block-1) || !r.Enough(upTo(records, block-1))
 	}
-	// Extra blocks replace those that have lost a repetition.
+	// Extra blocks replace those in which the lab has failed to measure.
 	return block <= r.Plan.Blocks+r.Plan.Extra && r.wholeBlocks(records) < r.Plan.Blocks
 }
 
@@ -23,11 +23,12 @@ func upTo(records []record.Record, block int) []record.Record {
 	return first
 }
 
-// wholeBlocks counts the blocks in which every repetition is valid.
+// wholeBlocks counts the blocks in which every repetition is a result: it is valid, or the
+// system under test has failed.
 func (r *Runner) wholeBlocks(records []record.Record) int {
 	valid := make(map[int]int)
 	for _, rec := range records {
-		if rec.Verdict == record.Valid && !rec.Superseded(records) {
+		if (rec.Verdict == record.Valid || rec.HasFailed()) && !rec.Superseded(records) {
 			valid[rec.Block]++
 		}
 	}

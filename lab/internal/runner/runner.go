@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -74,9 +75,10 @@ type Runner struct {
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
 
-	lastEnd time.Time // of the load of the shot before; zero: it had none
-	dataset string    // before the first shot
-	unfit   []string  // cells of the last shots, as long as the stack could not be brought to them
+	lastEnd time.Time       // of the load of the shot before; zero: it had none
+	dataset string          // before the first shot
+	good    matrix.Settings // that the stack was last brought to
+	unfit   []string        // cells of the last shots, as long as the stack could not be brought to them
 }
 
 // Execute shoots block after block, in the order of the plan, and appends a record
@@ -155,11 +157,11 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 		return rec, err
 	}
 	for _, death := range stack.DeathsAfter(stack.LastDeath(before), after) {
-		v.invalid("%s: %s", death, death.Log)
+		v.death(death, rec)
 		if rec.Metrics == nil {
 			rec.Metrics = make(map[string]float64)
 		}
-		rec.Metrics[fmt.Sprintf("service_deaths{service=%q}", death.Service)]++
+		rec.Metrics[record.Deaths(death.Service)]++
 	}
 	rec.Verdict, rec.Reasons = v.outcome()
 	rec.Reasons = within(filepath.Dir(filepath.Dir(r.Dir.Path())), rec.Reasons)
@@ -174,16 +176,16 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.Watcher.Stage(shot, "apply")
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
-		r.unfit = append(r.unfit, cell.Label)
-		return r.abandon(ctx, fmt.Errorf("apply the cell: %w", err))
+		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
 	}
-	r.unfit = nil
+	r.unfit, r.good = nil, cell.Settings
 	rec.Attested = attested
 	v.attest(cell.Settings, attested)
 
 	r.Watcher.Stage(shot, "warm up")
 	warming := time.Now()
 	if err := r.warmUp(ctx, rec, v); err != nil {
+		v.unserved(ctx, err)
 		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
@@ -196,6 +198,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script)
 	if err != nil {
+		v.unserved(ctx, err)
 		return r.abandon(ctx, err)
 	}
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
@@ -213,6 +216,31 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	rec.Recovery = recovery(curves, script.Ramp, time.Duration(r.Plan.SLO.P99))
 	return nil
+}
+
+// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
+// the stack comes up with settings that it has had. Then the system fails with the cell's,
+// and the next cell finds the stack in order; else the stack is lost.
+func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
+	why = r.abandon(ctx, why)
+	if ctx.Err() != nil {
+		return why
+	}
+	good := r.good
+	if good == nil {
+		good = matrix.Defaults()
+	}
+	if maps.Equal(good, cell.Settings) {
+		r.unfit = append(r.unfit, cell.Label)
+		return why
+	}
+	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
+		r.unfit = append(r.unfit, cell.Label)
+		return errors.Join(why, fmt.Errorf("apply the settings of a cell that worked: %w", err))
+	}
+	r.unfit = nil
+	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
+	return why
 }
 
 // abandon ends a shot that cannot go on. To quiesce the stack also finds out whether a

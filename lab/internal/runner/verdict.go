@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,6 +16,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -34,6 +37,21 @@ const mostSet = 500 * time.Millisecond
 type verdict struct {
 	worst   record.Verdict
 	reasons []string
+	failed  bool // the system under test has failed
+	broken  bool // and so has what measures it
+}
+
+// fail says what went wrong with the system under test. What could not be read or does not
+// add up then is a consequence.
+func (v *verdict) fail(format string, args ...any) {
+	v.failed = true
+	v.reasons = append(v.reasons, fmt.Sprintf(format, args...))
+}
+
+// breakdown says what went wrong with the lab: nothing can be told of the system.
+func (v *verdict) breakdown(format string, args ...any) {
+	v.broken = true
+	v.invalid(format, args...)
 }
 
 func (v *verdict) invalid(format string, args ...any) {
@@ -61,7 +79,10 @@ func (v *verdict) missing(names []string) {
 }
 
 func (v *verdict) outcome() (record.Verdict, []string) {
-	if v.worst == "" {
+	switch {
+	case v.failed && !v.broken:
+		return record.Failed, v.reasons
+	case v.worst == "":
 		return record.Valid, append([]string{}, v.reasons...)
 	}
 	return v.worst, v.reasons
@@ -198,11 +219,31 @@ func (v *verdict) quiet(metrics map[string]float64) {
 	}
 }
 
+// unserved says so where the system under test is why the load could not begin.
+func (v *verdict) unserved(ctx context.Context, err error) {
+	if errors.Is(err, load.ErrUnserved) && ctx.Err() == nil {
+		v.fail("the load could not begin")
+	}
+}
+
+// death notes that a service ended unasked. Once the cell was applied, either the system
+// under test has failed, or what measures it.
+func (v *verdict) death(d stack.Death, rec record.Record) {
+	note := v.breakdown
+	switch {
+	case rec.Attested == nil:
+		note = v.invalid
+	case rec.UnderTest(d.Service):
+		note = v.fail
+	}
+	note("%s: %s", d, d.Log)
+}
+
 // clock asks whether the wall clock went as the monotonic one did: Prometheus and k6
 // date their samples by it. set is how much further it went.
 func (v *verdict) clock(set time.Duration) {
 	if set.Abs() > mostSet {
-		v.invalid("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
+		v.breakdown("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
 	}
 }
 

@@ -44,7 +44,8 @@ type Pair struct {
 // Count is how many repetitions there are of a cell.
 type Count struct {
 	Valid   int `json:"valid"`
-	LeftOut int `json:"left_out"` // not valid, or from a block that was begun again
+	Failed  int `json:"failed"`   // the system failed: they count as the worst there is
+	LeftOut int `json:"left_out"` // neither, or from a block that was begun again
 }
 
 // Alone is a cell that has no partner.
@@ -89,7 +90,6 @@ func Halves(run Run, setting, a, b string) Comparison {
 // not make spots unlike.
 func (c *Comparison) compare(a, b side, ignored []string) {
 	c.Pairs, c.Alone = []Pair{}, []Alone{}
-	margins := make(map[matrix.Scenario][]float64) // by measure
 	partners := make(map[string][]spot)
 	for _, s := range b.spots() {
 		partners[s.key(ignored)] = append(partners[s.key(ignored)], s)
@@ -102,10 +102,7 @@ func (c *Comparison) compare(a, b side, ignored []string) {
 			continue
 		}
 		partners[key] = like[1:]
-		if margins[s.scenario] == nil {
-			margins[s.scenario] = marginsOf(a, b, s.scenario)
-		}
-		c.Pairs = append(c.Pairs, c.pair(a, b, s, like[0], margins[s.scenario]))
+		c.Pairs = append(c.Pairs, c.pair(a, b, s, like[0], ignored))
 	}
 	for _, s := range b.spots() {
 		for _, left := range partners[s.key(ignored)] {
@@ -117,18 +114,8 @@ func (c *Comparison) compare(a, b side, ignored []string) {
 	c.adjust()
 }
 
-// marginsOf are the margins of all measures under a scenario: the larger of those
-// that the noise of either side asks for.
-func marginsOf(a, b side, scenario matrix.Scenario) []float64 {
-	all := make([]float64, len(measures))
-	for i, m := range measures {
-		all[i] = max(m.margin(a.floor(scenario, m), a.Plan.SLO), m.margin(b.floor(scenario, m), b.Plan.SLO))
-	}
-	return all
-}
-
 // pair compares two like spots in every measure.
-func (c *Comparison) pair(a, b side, of, with spot, margins []float64) Pair {
+func (c *Comparison) pair(a, b side, of, with spot, ignored []string) Pair {
 	x, y := a.sample(of), b.sample(with)
 	p := Pair{
 		Scenario: of.scenario.String(), Cell: a.label(of), A: x.count(), B: y.count(),
@@ -136,8 +123,25 @@ func (c *Comparison) pair(a, b side, of, with spot, margins []float64) Pair {
 	if label := b.label(with); label != p.Cell {
 		p.CellB = label
 	}
-	for i, m := range measures {
-		p.Changes = append(p.Changes, m.change(x, y, margins[i], c.Interleaved))
+	baseA, baseB := a.baseline(of.scenario), b.baseline(with.scenario)
+	why := ""
+	switch {
+	case c.Interleaved:
+	case baseA.key(ignored) != baseB.key(ignored):
+		why = "the days of two runs differ, and their baselines are unlike: there is no reference"
+	case of.cell.Baseline || with.cell.Baseline:
+		why = "the days of two runs differ, and the baseline is what tells by how much: measure both in one run"
+	}
+	for _, m := range measures {
+		margin := min(m.margin(a.Plan.Margins()), m.margin(b.Plan.Margins()))
+		switch {
+		case c.Interleaved:
+			p.Changes = append(p.Changes, m.within(x, y, margin))
+		case why != "":
+			p.Changes = append(p.Changes, m.alone(x, y, margin, why))
+		default:
+			p.Changes = append(p.Changes, m.between(x, a.sample(baseA), y, b.sample(baseB), margin))
+		}
 	}
 	return p
 }

@@ -2,6 +2,8 @@ package compare
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -108,8 +110,6 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 		ratio         float64
 		word          stat.Word
 	}{
-		{"pool_size=unlimited", "goodput", 1, stat.Equivalent},
-		{"pool_size=unlimited", "error_ratio", 0, stat.Equivalent},
 		{"pool_size=8", "goodput", 1.25, stat.Better},
 		{"pool_size=8", "successes", 1.25, stat.Better},
 		{"pool_size=8", "p99", 0.8, stat.Better},
@@ -127,37 +127,86 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 			}
 		}
 	}
+	if got := of(t, c, "storm", "pool_size=unlimited", "goodput"); got.Word != stat.Inconclusive || got.Interval != nil ||
+		*got.Estimate < 0.99 || *got.Estimate > 1.01 || !strings.HasPrefix(got.Why, "the days of two runs differ") {
+		t.Errorf("goodput of the baseline = %+v; want the estimate, no word, and why", got)
+	}
 	if got := c.Pairs[0]; got.A.Valid != 8 || got.B.Valid != 7 {
 		t.Errorf("repetitions = %v v %v; want 8 v 7", got.A, got.B)
 	}
 }
 
 func TestOnlyValidLastAttemptsCount(t *testing.T) {
-	run := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 5, speed: steady}.run()
-	again := run.Records[2] // block 2 was begun again
+	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 5, speed: steady}
+	run := base.run()
+	again := run.Records[5] // of pool_size=16; block 2 was begun again
 	again.Attempt = 2
 	run.Records = append(run.Records, again)
-	run.Records[0].Verdict, run.Records[0].Load = record.Invalid, nil
-	run.Records[4].Verdict = record.Suspect
+	run.Records[2].Verdict, run.Records[2].Load = record.Invalid, nil
+	run.Records[8].Verdict = record.Suspect
 	c := Runs(run, run)
-	if got, want := c.Pairs[0].A, (Count{Valid: 3, LeftOut: 3}); got != want {
-		t.Errorf("repetitions = %+v; want %+v", got, want)
+	if got, want := c.Pairs[1].A, (Count{Valid: 3, LeftOut: 3}); got != want {
+		t.Errorf("trials = %+v; want %+v", got, want)
 	}
-	got := of(t, c, "storm", "pool_size=8", "p99")
-	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil || got.Why != "n too small: 3 v 3, and 95% takes 4 v 4" {
+	got := of(t, c, "storm", "pool_size=16", "p99")
+	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil || got.Why != "n too small: 2 v 2, and 95% takes 4 v 4" {
 		t.Errorf("p99 = %+v; want no interval, a range, and why", got)
 	}
 }
 
-func TestNoRatioOfZero(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 6, speed: steady}
-	a, b := base.run(), base.run()
-	for i := range b.Records[:2] {
-		b.Records[i].Load.GoodputRPS = 0
+// Where the system failed the trial counts as the worst there is: those that went well do
+// not stand for the cell alone, and no gate lets it pass.
+func TestFailedTrialsAreTheWorst(t *testing.T) {
+	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	for _, test := range []struct {
+		failed  int
+		word    stat.Word
+		outcome Outcome
+	}{{0, stat.Equivalent, Passed}, {4, stat.Inconclusive, Inconclusive}, {7, stat.Worse, Missed}} {
+		a, b := base.run(), base.run()
+		left := test.failed
+		for i := range b.Records {
+			if r := &b.Records[i]; r.Cell == "pool_size=16" && left > 0 {
+				r.Verdict, r.Load = record.Failed, nil
+				left--
+			}
+		}
+		c := Runs(a, b)
+		if got, want := c.Pairs[1].B, (Count{Valid: 8 - test.failed, Failed: test.failed}); got != want {
+			t.Errorf("trials = %+v; want %+v", got, want)
+		}
+		if got := of(t, c, "storm", "pool_size=16", "goodput"); got.Word != test.word {
+			t.Errorf("%d of 8 failed: goodput %s in %v; want %s", test.failed, got.Word, got.Interval, test.word)
+		}
+		gates, err := ParseGates([]string{"goodput>=0.95", "p99<=1.1", "error_ratio<=0.01"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range c.Judge(gates) {
+			want := test.outcome
+			if r.Gate == "error_ratio<=0.01" && test.failed > 0 {
+				want = Missed
+			}
+			if r.Cell == "pool_size=16" && r.Outcome != want {
+				t.Errorf("%d of 8 failed: gate %s %s (%s); want %s", test.failed, r.Gate, r.Outcome, r.Why, want)
+			}
+		}
 	}
-	got := of(t, Runs(a, b), "storm", "pool_size=8", "goodput")
-	if got.Word != stat.Inconclusive || got.Estimate != nil || got.Interval != nil || got.Why != "no ratio: goodput is 0 in 1 of the repetitions" {
-		t.Errorf("goodput = %+v; want no ratio, and why", got)
+}
+
+// What was left out may be what the gate is there for.
+func TestNoGatePassesWithTrialsLeftOut(t *testing.T) {
+	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	b := base.run()
+	b.Records[2].Verdict, b.Records[2].Load = record.Invalid, nil
+	gates, err := ParseGates([]string{"goodput>=0.95", "error_ratio<=0.01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range Runs(base.run(), b).Judge(gates) {
+		if r.Cell == "pool_size=16" && (r.Outcome != Inconclusive || !strings.Contains(r.Why, "1 of B are left out")) {
+			t.Errorf("%+v; want inconclusive", r)
+		}
 	}
 }
 
@@ -197,7 +246,8 @@ func TestLikeCellsByAnotherName(t *testing.T) {
 	}
 }
 
-func TestMarginIsTheNoiseOfTheTwins(t *testing.T) {
+// The margin is the plan's: noise does not change it.
+func TestMarginIsFixedBeforehand(t *testing.T) {
 	quiet := synthetic{name: "quiet", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
 	a, noisy := quiet.run(), quiet.run()
 	for i, r := range noisy.Records {
@@ -205,22 +255,22 @@ func TestMarginIsTheNoiseOfTheTwins(t *testing.T) {
 			noisy.Records[i].Load.Latency.P99 *= 1.2
 		}
 	}
-	if got := of(t, Runs(a, a), "storm", "pool_size=16", "p99").Margin; got != 0.03 {
-		t.Errorf("margin of quiet runs = %v; want 0.03", got)
+	c := Runs(a, noisy)
+	if got := of(t, c, "storm", "pool_size=16", "p99").Margin; got != 0.03 {
+		t.Errorf("margin = %v; want 0.03", got)
 	}
-	for _, c := range []Comparison{Runs(a, noisy), Runs(noisy, a)} {
-		if got := of(t, c, "storm", "pool_size=16", "p99").Margin; got < 0.18 || got > 0.25 {
-			t.Errorf("margin with twins 20%% apart = %v; want that noise", got)
-		}
+	if got := of(t, c, "storm", "pool_size=16", "error_ratio").Margin; got != 0.005 {
+		t.Errorf("margin of the error ratio = %v; want half a point", got)
 	}
-	if got := of(t, Runs(a, noisy), "storm", "pool_size=16", "error_ratio").Margin; got != 0.005 {
-		t.Errorf("margin of the error ratio = %v; want half of what the SLO allows", got)
+	noisy.Plan.Margin.Ratio = 0.01
+	if got := of(t, Runs(a, noisy), "storm", "pool_size=16", "p99").Margin; got != 0.01 {
+		t.Errorf("margin = %v; want the smaller of the two runs'", got)
 	}
 }
 
 // Many cells are compared: that one of them differs by chance is no finding.
 func TestWordsHoldForAllCellsTogether(t *testing.T) {
-	pools := []string{"unlimited"}
+	pools := []string{"unlimited", "slow"}
 	for i := 1; i <= 40; i++ {
 		pools = append(pools, fmt.Sprint(i))
 	}
@@ -228,18 +278,49 @@ func TestWordsHoldForAllCellsTogether(t *testing.T) {
 		pools  []string
 		blocks int
 		want   stat.Word
-	}{{pools[:2], 4, stat.Inconclusive}, {pools[:1], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
+	}{{pools[:3], 4, stat.Inconclusive}, {pools[:2], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
 		base := synthetic{name: "one", pools: test.pools, scenarios: []matrix.Scenario{storm}, blocks: test.blocks, speed: steady}
 		slow := base
 		slow.speed = func(pool string, _ int) float64 {
-			if pool == "unlimited" {
+			if pool == "slow" {
 				return 0.8
 			}
 			return 1
 		}
-		got := of(t, Runs(base.run(), slow.run()), "storm", "pool_size=unlimited", "p99")
+		got := of(t, Runs(base.run(), slow.run()), "storm", "pool_size=slow", "p99")
 		if got.Word != test.want || *got.Interval == [2]float64{} || got.Interval[0] < 1.1 {
 			t.Errorf("%d cells, %d v %d: p99 × %v %s, p %v; want %s", len(test.pools), test.blocks, test.blocks, *got.Estimate, got.Word, *got.P, test.want)
+		}
+	}
+}
+
+// Days differ: that all of a run is faster is no finding about its cells.
+func TestDaysThatDifferAreNoFinding(t *testing.T) { simulateDays(t, 1) }
+
+func simulateDays(t *testing.T, times int) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(11, 1))
+	for _, between := range []float64{0, 0.02, 0.05, 0.1} {
+		alarms, runs := 0, 400*times
+		for range runs {
+			var sides [2]Run
+			for i := range sides {
+				day := math.Exp(between * random.NormFloat64())
+				s := synthetic{name: "run", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8}
+				s.speed = func(string, int) float64 { return day * math.Exp(0.015*random.NormFloat64()) }
+				sides[i] = s.run()
+			}
+			for _, p := range Runs(sides[0], sides[1]).Pairs {
+				if w := p.Changes[0].Word; w == stat.Better || w == stat.Worse {
+					alarms++
+					break
+				}
+			}
+		}
+		share := float64(alarms) / float64(runs)
+		t.Logf("days differ by %.0f%%: better or worse in %.1f%%", 100*between, 100*share)
+		if share > 0.05 {
+			t.Errorf("days differ by %.0f%%: better or worse in %.1f%%; want at most 5%%", 100*between, 100*share)
 		}
 	}
 }

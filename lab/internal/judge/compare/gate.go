@@ -111,6 +111,16 @@ func (c Comparison) Judge(gates []Gate) []Ruling {
 }
 
 func (g Gate) judge(c Change) Ruling {
+	r := g.ruling(c)
+	if r.Outcome == Passed && c.leftOut > 0 {
+		r.Outcome = Inconclusive
+		r.Why += fmt.Sprintf(", but %d of B are left out: what they would have shown is not known", c.leftOut)
+	}
+	return r
+}
+
+// ruling judges what was measured, and does not ask for what was not.
+func (g Gate) ruling(c Change) Ruling {
 	switch {
 	case g.Measure == errorRatio && c.bounds == nil:
 		return Ruling{Outcome: Inconclusive, Why: "B has no valid repetition"}

@@ -16,7 +16,8 @@ type measure struct {
 	unit      string
 	direction stat.Direction
 	value     func(record.Load) float64
-	// difference says that B − A is told and not B/A, since A may well be 0.
+	worst     float64 // of a trial in which the system failed
+	// difference says that B − A is told and not B/A.
 	difference bool
 }
 
@@ -24,10 +25,47 @@ type measure struct {
 const errorRatio = "error_ratio"
 
 var measures = []measure{
-	{name: "goodput", unit: "RPS", direction: stat.HigherIsBetter, value: func(l record.Load) float64 { return l.GoodputRPS }},
-	{name: "successes", direction: stat.HigherIsBetter, value: func(l record.Load) float64 { return float64(l.Requests - l.Failed) }},
-	{name: "p99", unit: "ms", direction: stat.LowerIsBetter, value: func(l record.Load) float64 { return l.Latency.P99 }},
-	{name: errorRatio, direction: stat.LowerIsBetter, value: func(l record.Load) float64 { return l.ErrorRatio }, difference: true},
+	{
+		name:      "goodput",
+		unit:      "RPS",
+		direction: stat.HigherIsBetter,
+		value:     func(l record.Load) float64 { return l.GoodputRPS },
+	},
+	{
+		name:      "successes",
+		direction: stat.HigherIsBetter,
+		value:     func(l record.Load) float64 { return float64(l.Requests - l.Failed) },
+	},
+	{
+		name:      "p99",
+		unit:      "ms",
+		direction: stat.LowerIsBetter,
+		value:     p99,
+		worst:     math.Inf(1),
+	},
+	{
+		name:       errorRatio,
+		direction:  stat.LowerIsBetter,
+		value:      func(l record.Load) float64 { return l.ErrorRatio },
+		worst:      1,
+		difference: true,
+	},
+}
+
+// p99 is of all requests; where none succeeded, that of a service that never answers.
+func p99(l record.Load) float64 {
+	if l.Failed == l.Requests {
+		return math.Inf(1)
+	}
+	return l.Latency.P99
+}
+
+// of is the measure of a trial.
+func (m measure) of(r *record.Record) float64 {
+	if r.HasFailed() {
+		return m.worst
+	}
+	return m.value(*r.Load)
 }
 
 // Change is how B differs from A in a measure. A number that is absent could not be
@@ -37,8 +75,8 @@ type Change struct {
 	Unit    string   `json:"unit,omitempty"`
 	A       *float64 `json:"a,omitempty"` // median over the repetitions
 	B       *float64 `json:"b,omitempty"`
-	// Estimate is the ratio B/A, or of error_ratio the difference B − A, by Hodges
-	// and Lehmann.
+	// Estimate is the ratio B/A, or of error_ratio the difference B − A, by Hodges and
+	// Lehmann. Of two runs it is of what the cell does against its own run's baseline.
 	Estimate *float64    `json:"estimate,omitempty"`
 	Interval *[2]float64 `json:"interval,omitempty"` // of Estimate, 95%
 	Range    *[2]float64 `json:"range,omitempty"`    // of Estimate, over all pairs of repetitions, where there is no interval
@@ -49,18 +87,15 @@ type Change struct {
 
 	contrast stat.Contrast
 	bounds   *[2]float64 // lowest and highest value of B, nil without any
+	leftOut  int         // trials of B that are no result
 }
 
-// margin is within what two cells count as equivalent. Of the share of errors it is
-// half of what the objective allows, or the noise if that is more.
-func (m measure) margin(floor float64, slo matrix.SLO) float64 {
-	if !m.difference {
-		return stat.Margin(floor)
+// margin is the least difference that matters.
+func (m measure) margin(of matrix.Margin) float64 {
+	if m.difference {
+		return of.Failed
 	}
-	if least := slo.ErrorRatio / 2; !(floor > least) { // NaN is no floor
-		return least
-	}
-	return floor
+	return of.Ratio
 }
 
 // names are those of all measures.
@@ -72,62 +107,113 @@ func names() []string {
 	return all
 }
 
-// values are those of a sample, in the order of its repetitions.
+// values are those of a sample, in the order of its trials.
 func (m measure) values(s sample) []float64 {
-	all := make([]float64, len(s.valid))
-	for i, r := range s.valid {
-		all[i] = m.value(*r.Load)
+	all := make([]float64, len(s.results))
+	for i, r := range s.results {
+		all[i] = m.of(r)
 	}
 	return all
 }
 
 // byBlock gives the values of the blocks that both samples have, side by side.
 func (m measure) byBlock(a, b sample) (x, y []float64) {
-	byBlock := make(map[int]float64, len(a.valid))
-	for _, r := range a.valid {
-		byBlock[r.Block] = m.value(*r.Load)
+	byBlock := make(map[int]float64, len(a.results))
+	for _, r := range a.results {
+		byBlock[r.Block] = m.of(r)
 	}
-	for _, r := range b.valid {
+	for _, r := range b.results {
 		if v, ok := byBlock[r.Block]; ok {
-			x, y = append(x, v), append(y, m.value(*r.Load))
+			x, y = append(x, v), append(y, m.of(r))
 		}
 	}
 	return x, y
 }
 
-// change compares two samples: block by block if they are interleaved.
-func (m measure) change(a, b sample, margin float64, interleaved bool) Change {
+// newChange is a change of which only the two medians are known.
+func (m measure) newChange(a, b sample, margin float64) Change {
 	x, y := m.values(a), m.values(b)
-	c := Change{Measure: m.name, Unit: m.unit, A: finite(stat.Median(x)), B: finite(stat.Median(y)), Margin: margin, bounds: ends(y)}
-	n := fmt.Sprintf("%d v %d", len(x), len(y))
-	if interleaved {
-		x, y = m.byBlock(a, b)
-		if n = fmt.Sprintf("%d blocks", len(x)); len(x) == 1 {
-			n = "1 block"
-		}
+	return Change{
+		Measure: m.name, Unit: m.unit, Margin: margin, Word: stat.Inconclusive,
+		A: finite(stat.Median(x)), B: finite(stat.Median(y)), bounds: ends(y),
+		leftOut: b.leftOut,
 	}
-	switch zeros := zeros(x, y); {
-	case zeros > 0 && !m.difference:
-		// What remains would be the survivors only.
-		c.Word, c.Why = stat.Inconclusive, fmt.Sprintf("no ratio: %s is 0 in %d of the repetitions", m.name, zeros)
-		return c
-	case interleaved && m.difference:
+}
+
+// within compares two samples of one run, block by block.
+func (m measure) within(a, b sample, margin float64) Change {
+	c := m.newChange(a, b, margin)
+	x, y := m.byBlock(a, b)
+	if m.difference {
 		c.contrast = stat.Difference(x, y, m.direction, margin, 0)
-	case interleaved:
+	} else {
 		c.contrast = stat.Compare(x, y, m.direction, margin, 0)
-	case m.difference:
-		c.contrast = differenceOf(x, y, m.direction, margin)
-	default:
-		c.contrast = ratioOf(x, y, m.direction, margin)
 	}
 	c.tell()
 	if c.Word == stat.TooSmall {
-		c.Why = fmt.Sprintf("%s: %s, and 95%% takes %d v %d", stat.TooSmall, n, MinEach, MinEach)
-		if interleaved {
-			c.Why = fmt.Sprintf("%s: %s, and 95%% takes %d", stat.TooSmall, n, stat.MinBlocks)
+		blocks := fmt.Sprintf("%d blocks", len(x))
+		if len(x) == 1 {
+			blocks = "1 block"
 		}
+		c.Why = fmt.Sprintf("%s: %s, and 95%% takes %d", stat.TooSmall, blocks, stat.MinBlocks)
 	}
 	return c
+}
+
+// between compares two samples of two runs. What tells the days of the runs apart is in both
+// the cell and its baseline, so each is measured against the baseline of its own run, block
+// by block, and the two effects are compared: a difference in differences.
+func (m measure) between(a, baseA, b, baseB sample, margin float64) Change {
+	c := m.newChange(a, b, margin)
+	x, y := m.effects(baseA, a), m.effects(baseB, b)
+	c.contrast = shift(x, y, m.direction, m.scaled(margin))
+	if !m.difference {
+		c.contrast = asRatio(c.contrast)
+	}
+	c.tell()
+	if c.Word == stat.TooSmall {
+		c.Why = fmt.Sprintf("%s: %d v %d, and 95%% takes %d v %d", stat.TooSmall, len(x), len(y), MinEach, MinEach)
+	}
+	return c
+}
+
+// alone tells what two samples of two runs that have no reference come to. What the days
+// differ by is in it, so that no word can be said.
+func (m measure) alone(a, b sample, margin float64, why string) Change {
+	c := m.newChange(a, b, margin)
+	x, y := m.values(a), m.values(b)
+	if !m.difference {
+		x, y = logs(x), logs(y)
+	}
+	c.contrast = shift(x, y, m.direction, m.scaled(margin))
+	if !m.difference {
+		c.contrast = asRatio(c.contrast)
+	}
+	c.contrast.Interval, c.contrast.Word = nil, stat.Inconclusive
+	c.Why = why
+	c.tell()
+	return c
+}
+
+// scaled is a margin in the unit that shift works in.
+func (m measure) scaled(margin float64) float64 {
+	if m.difference {
+		return margin
+	}
+	return math.Log1p(margin)
+}
+
+// effects are what a cell does against its baseline in each block: log-ratios, or
+// differences.
+func (m measure) effects(base, cell sample) []float64 {
+	x, y := m.byBlock(base, cell)
+	if !m.difference {
+		x, y = logs(x), logs(y)
+	}
+	for i := range y {
+		y[i] -= x[i]
+	}
+	return y
 }
 
 // tell fills in what is shown of the contrast.
@@ -135,9 +221,9 @@ func (c *Change) tell() {
 	c.Estimate, c.Word = finite(c.contrast.Ratio), c.contrast.Word
 	switch i := c.contrast.Interval; {
 	case i != nil:
-		c.Interval, c.P = &[2]float64{i.Low, i.High}, finite(c.contrast.P)
+		c.Interval, c.P = &[2]float64{shown(i.Low), shown(i.High)}, finite(c.contrast.P)
 	case c.Estimate != nil:
-		c.Range = &[2]float64{c.contrast.Low, c.contrast.High}
+		c.Range = &[2]float64{shown(c.contrast.Low), shown(c.contrast.High)}
 	}
 }
 
@@ -147,17 +233,6 @@ func (c *Change) adjust(p float64) {
 	c.tell()
 }
 
-// zeros counts the values that have no logarithm.
-func zeros(x, y []float64) int {
-	n := 0
-	for _, v := range slices.Concat(x, y) {
-		if v <= 0 {
-			n++
-		}
-	}
-	return n
-}
-
 // ends are the lowest and the highest value, nil if there is none.
 func ends(x []float64) *[2]float64 {
 	if len(x) == 0 {
@@ -165,6 +240,9 @@ func ends(x []float64) *[2]float64 {
 	}
 	return &[2]float64{slices.Min(x), slices.Max(x)}
 }
+
+// shown is a number that JSON can hold: +Inf, to what cannot be measured, is the largest.
+func shown(v float64) float64 { return min(v, math.MaxFloat64) }
 
 func finite(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {

@@ -17,21 +17,13 @@ const mostExact = 30
 
 const alpha = 0.05 // two-sided; intervals cover 1 − alpha
 
-// ratioOf compares two independent samples, all values above 0, by the ratio b/a.
-// It is stat.Compare for repetitions that no block pairs.
-func ratioOf(a, b []float64, dir stat.Direction, margin float64) stat.Contrast {
-	c := shift(logs(a), logs(b), dir, math.Log1p(margin))
-	c.Ratio, c.Low, c.High = math.Exp(c.Ratio), math.Exp(c.Low), math.Exp(c.High)
+// asRatio turns the shift of logarithms into a ratio.
+func asRatio(c stat.Contrast) stat.Contrast {
+	c.Ratio, c.Low, c.High = stat.Exp(c.Ratio), stat.Exp(c.Low), stat.Exp(c.High)
 	if c.Interval != nil {
-		c.Interval = &stat.Interval{Low: math.Exp(c.Interval.Low), High: math.Exp(c.Interval.High)}
+		c.Interval = &stat.Interval{Low: stat.Exp(c.Interval.Low), High: stat.Exp(c.Interval.High)}
 	}
 	return c
-}
-
-// differenceOf compares two independent samples by the difference b − a. It is
-// stat.Difference for repetitions that no block pairs.
-func differenceOf(a, b []float64, dir stat.Direction, margin float64) stat.Contrast {
-	return shift(a, b, dir, margin)
 }
 
 // shift tells by how much the values of y lie above those of x: the median of all
@@ -154,7 +146,7 @@ func differences(x, y []float64) []float64 {
 func logs(x []float64) []float64 {
 	all := make([]float64, len(x))
 	for i, v := range x {
-		all[i] = math.Log(v)
+		all[i] = stat.Log(v)
 	}
 	return all
 }

@@ -62,10 +62,15 @@ func TestRankSumOfManyIsNearTheExactOne(t *testing.T) {
 	}
 }
 
-func TestDifferenceOf(t *testing.T) {
+// ratioOf compares two independent samples by the ratio of b to a.
+func ratioOf(a, b []float64, dir stat.Direction, margin float64) stat.Contrast {
+	return asRatio(shift(logs(a), logs(b), dir, math.Log1p(margin)))
+}
+
+func TestShift(t *testing.T) {
 	// The 16 differences are 9 to 15: 9, 10 10, 11 11 11, 12 12 12 12, 13 13 13, …
 	a, b := []float64{1, 4, 2, 3}, []float64{16, 13, 14, 15}
-	got := differenceOf(a, b, stat.LowerIsBetter, 1)
+	got := shift(a, b, stat.LowerIsBetter, 1)
 	if got.Ratio != 12 || *got.Interval != (stat.Interval{Low: 9, High: 15}) || math.Abs(got.P-2.0/70) > 1e-12 || got.Word != stat.Worse {
 		t.Errorf("difference = %v in %v, p %v, %s; want 12 in 9 to 15, p 2/70, worse", got.Ratio, got.Interval, got.P, got.Word)
 	}

@@ -2,11 +2,9 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
-	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -29,13 +27,17 @@ type spotID struct {
 	cell     string // label
 }
 
-// sample is the repetitions of a spot.
+// sample is the trials of a spot.
 type sample struct {
-	valid   []*record.Record
-	leftOut int
+	results    []*record.Record // valid, or the system failed
+	failed     int              // of the results
+	leftOut    int              // the lab failed to measure them, or doubts them
+	superseded int              // their block was begun again
 }
 
-func (s sample) count() Count { return Count{Valid: len(s.valid), LeftOut: s.leftOut} }
+func (s sample) count() Count {
+	return Count{Valid: len(s.results) - s.failed, Failed: s.failed, LeftOut: s.leftOut + s.superseded}
+}
 
 func newSide(run Run) side {
 	s := side{Run: run, at: make(map[spotID]sample)}
@@ -47,9 +49,15 @@ func newSide(run Run) side {
 		r := &run.Records[i]
 		id := spotID{matrix.Scenario{Name: r.Scenario, Scale: r.Scale}, r.Cell}
 		sample := s.at[id]
-		if r.Verdict == record.Valid && r.Attempt == attempts[r.Block] {
-			sample.valid = append(sample.valid, r)
-		} else {
+		switch {
+		case r.Attempt < attempts[r.Block]:
+			sample.superseded++
+		case r.HasFailed():
+			sample.failed++
+			sample.results = append(sample.results, r)
+		case r.Verdict == record.Valid:
+			sample.results = append(sample.results, r)
+		default:
 			sample.leftOut++
 		}
 		s.at[id] = sample
@@ -83,30 +91,13 @@ func (s side) sample(of spot) sample { return s.at[spotID{of.scenario, of.cell.L
 
 func (s side) label(of spot) string { return strings.Replace(of.cell.Label, s.without, "", 1) }
 
-// floor is the noise of a measure under a scenario, as the baseline and its twin
-// tell it; NaN where there are none.
-func (s side) floor(scenario matrix.Scenario, m measure) float64 {
-	var base, twin sample
-	for _, cell := range s.Plan.Cells {
-		switch at := s.at[spotID{scenario, cell.Label}]; {
-		case cell.Baseline:
-			base = at
-		case cell.Twin:
-			twin = at
-		}
+// baseline is the spot that the cells of a scenario are measured against.
+func (s side) baseline(scenario matrix.Scenario) spot {
+	i := slices.IndexFunc(s.Plan.Cells, func(c matrix.Cell) bool { return c.Baseline })
+	if i < 0 {
+		return spot{scenario: scenario}
 	}
-	a, b := m.byBlock(base, twin)
-	switch {
-	case len(a) == 0:
-		return math.NaN()
-	case m.difference:
-		c := stat.Difference(a, b, m.direction, 0, 0)
-		if c.Interval != nil {
-			return max(-c.Interval.Low, c.Interval.High)
-		}
-		return max(-c.Low, c.High)
-	}
-	return stat.Floor(a, b)
+	return spot{scenario, s.Plan.Cells[i]}
 }
 
 // key is the same for spots that are like.

@@ -80,10 +80,17 @@ func (c Comparison) rows(scenario string, code func(string) string) [][]string {
 }
 
 func (n Count) String() string {
-	if n.LeftOut == 0 {
+	var aside []string
+	if n.Failed > 0 {
+		aside = append(aside, fmt.Sprintf("%d failed", n.Failed))
+	}
+	if n.LeftOut > 0 {
+		aside = append(aside, fmt.Sprintf("%d left out", n.LeftOut))
+	}
+	if aside == nil {
 		return strconv.Itoa(n.Valid)
 	}
-	return fmt.Sprintf("%d (%d left out)", n.Valid, n.LeftOut)
+	return fmt.Sprintf("%d (%s)", n.Valid+n.Failed, strings.Join(aside, ", "))
 }
 
 // cells are those of a change's row, from the measure on.
@@ -150,6 +157,9 @@ func (c Change) bare(v float64) string {
 	if c.Measure == errorRatio {
 		return fmt.Sprintf("%+.2f", 100*v)
 	}
+	if v >= math.MaxFloat64 {
+		return "∞"
+	}
 	return strconv.FormatFloat(v, 'f', 3, 64)
 }
 
@@ -163,7 +173,10 @@ func figure(v float64) string {
 
 // legend explains the tables' terms.
 func (c Comparison) legend() []string {
-	how := "The repetitions of A and B are independent samples, compared by rank sums; the change is the median over all pairs of them."
+	how := "A and B were measured at two times, and the days differ. So each cell is measured against the baseline of its own run, " +
+		"block by block, and these two effects are compared by rank sums: the change is the quotient of the two ratios (of " +
+		"error_ratio the difference of the two differences), the median over all pairs of blocks. Of the baseline itself the " +
+		"change holds what the days differ by, and no word is said. To compare two versions of a backend, measure both in one run."
 	if c.Interleaved {
 		how = "A and B were shot in the same blocks and are compared within each, by signed ranks; the change is the median over the blocks."
 	}
@@ -171,7 +184,8 @@ func (c Comparison) legend() []string {
 		"A and B are medians. The change is B/A, of error_ratio B − A. In brackets: no interval, but what all repetitions lie within.",
 		how,
 		"“better” and “worse” hold for all cells of a scenario together (Holm), each interval for itself.",
-		"“equivalent” is an interval within the margin: 3%, or the noise of the runs' twins if that is more; of error_ratio half of what the SLO allows.",
+		"The margin is the runs' own, fixed beforehand: what is smaller does not matter. “equivalent” is an interval within it. Noise leads to “inconclusive”.",
+		"A repetition in which the system failed counts as the worst there is.",
 	}
 }
 

@@ -3,6 +3,7 @@ package stat
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Contrast is how a cell differs from the baseline.
@@ -29,17 +30,17 @@ type Contrast struct {
 //     and the sign-flip p is below 0.05;
 //   - Inconclusive otherwise.
 //
-// A block in which either value is missing is left out with a warning. So is one
-// with a value of 0 or less, which has no ratio; but since what remains would be
-// the survivors only, the word is then no better than Inconclusive. Use Difference
-// for values that may be 0. With no pair at all every number is NaN.
+// The margin is of practical importance and fixed before the run; it knows nothing of
+// the noise, which can thus lead to Inconclusive only.
+//
+// A block in which either value is missing is left out with a warning, and so is one
+// with a value below 0. A value of 0, or of +Inf, is one that no ratio can measure, such
+// as the goodput of a system that has failed: its ratio ranks beyond every other, and is
+// shown as 0 or +Inf. With no pair at all every number is NaN.
 func Compare(base, cell []float64, dir Direction, margin float64, seed uint64) Contrast {
 	x, warnings := LogRatios(base, cell)
-	c := newContrast(x, dir, math.Log1p(margin), seed, math.Exp)
+	c := newContrast(x, dir, math.Log1p(margin), seed, Exp)
 	c.Warnings = warnings
-	if c.Word != TooSmall && hasZero(base, cell) {
-		c.Word = Inconclusive
-	}
 	return c
 }
 
@@ -47,7 +48,7 @@ func Compare(base, cell []float64, dir Direction, margin float64, seed uint64) C
 // Interval, Low and High are of the difference cell − baseline, and the margin is
 // in the unit of the values.
 func Difference(base, cell []float64, dir Direction, margin float64, seed uint64) Contrast {
-	x, warnings := overPairs(base, cell, func(b, c float64) (float64, bool) { return c - b, true })
+	x, warnings := overPairs(base, cell, func(b, c float64) (float64, bool) { return c - b, finite(c - b) })
 	c := newContrast(x, dir, margin, seed, func(v float64) float64 { return v })
 	c.Warnings = warnings
 	return c
@@ -63,19 +64,36 @@ func (c Contrast) Adjusted(p float64) Contrast {
 	return c
 }
 
-// LogRatios returns log(cell/baseline) of each block that both have a value above
-// 0 in, and warnings of those that are left out.
+// beyond stands for the logarithm of a value that has no size: it ranks beyond those of
+// all values that are measured, and two of them cancel.
+const beyond = 1e3
+
+// Log is the natural logarithm of a value from 0 to +Inf, both of which have a finite one
+// that ranks beyond all others.
+func Log(v float64) float64 { return max(-beyond, min(math.Log(v), beyond)) }
+
+// Exp undoes Log. The mean of a ratio that is measured and one that is not is none that is.
+func Exp(x float64) float64 {
+	switch {
+	case x < -beyond/4:
+		return 0
+	case x > beyond/4:
+		return math.Inf(1)
+	}
+	return math.Exp(x)
+}
+
+// LogRatios returns Log(cell) − Log(baseline) of each block that both have a value in, and
+// warnings of those that are left out.
 func LogRatios(base, cell []float64) ([]float64, []error) {
-	return overPairs(base, cell, func(b, c float64) (float64, bool) {
-		return math.Log(c) - math.Log(b), b > 0 && c > 0
-	})
+	return overPairs(base, cell, func(b, c float64) (float64, bool) { return Log(c) - Log(b), b >= 0 && c >= 0 })
 }
 
 // newContrast judges x, which has a value per block and is 0 where the two cells do
 // not differ. shown turns a value of x into what is reported.
 func newContrast(x []float64, dir Direction, margin float64, seed uint64, shown func(float64) float64) Contrast {
 	nan := math.NaN()
-	c := Contrast{N: len(x), Ratio: nan, Low: nan, High: nan, P: signFlip(x, seed), Word: TooSmall}
+	c := Contrast{N: len(x), Ratio: nan, Low: nan, High: nan, P: exactP(x, seed), Word: TooSmall}
 	if c.N == 0 {
 		return c
 	}
@@ -99,6 +117,15 @@ func newContrast(x []float64, dir Direction, margin float64, seed uint64, shown 
 	return c
 }
 
+// exactP is the p-value of the sign-flip test, or where a value of x has no size that of the
+// signed-rank test: a sum of what has none says nothing.
+func exactP(x []float64, seed uint64) float64 {
+	if slices.ContainsFunc(x, func(v float64) bool { return math.Abs(v) > beyond/4 }) {
+		return SignedRank(x)
+	}
+	return signFlip(x, seed)
+}
+
 // overPairs applies f to the two values of each block and leaves out the blocks
 // where one is missing or f has no result.
 func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool)) ([]float64, []error) {
@@ -108,7 +135,7 @@ func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool))
 	for i := range shared {
 		b, c := base[i], cell[i]
 		switch v, ok := f(b, c); {
-		case !finite(b) || !finite(c):
+		case math.IsNaN(b) || math.IsNaN(c):
 			missing++
 		case !ok:
 			refused++
@@ -121,19 +148,9 @@ func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool))
 		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline has no value there", missing, all))
 	}
 	if refused > 0 {
-		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline is not above 0 there; compare by difference", refused, all))
+		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline is below 0 there", refused, all))
 	}
 	return x, warnings
-}
-
-// hasZero says whether a block has both values, but no ratio.
-func hasZero(base, cell []float64) bool {
-	for i := range min(len(base), len(cell)) {
-		if finite(base[i]) && finite(cell[i]) && (base[i] <= 0 || cell[i] <= 0) {
-			return true
-		}
-	}
-	return false
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

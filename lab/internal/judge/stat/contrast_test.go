@@ -2,6 +2,7 @@ package stat
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -77,9 +78,9 @@ func TestCompareLeavesOut(t *testing.T) {
 		"a missing value": {base, append([]float64{nan}, cell[1:]...), 6, Better, []string{"left out 1 of 7 blocks: the cell or the baseline has no value"}},
 		"the longer end":  {base, cell[:6], 6, Better, []string{"left out 1 of 7 blocks: the cell or the baseline has no value"}},
 		// Six of seven are better; but the seventh broke down.
-		"a zero":    {base, append([]float64{0}, cell[1:]...), 6, Inconclusive, []string{"left out 1 of 7 blocks: the cell or the baseline is not above 0"}},
-		"both":      {base, append([]float64{0, nan}, cell[2:]...), 5, TooSmall, []string{"no value", "not above 0"}},
-		"all":       {make([]float64, 7), cell, 0, TooSmall, []string{"left out 7 of 7"}},
+		"a zero":    {base, append([]float64{0}, cell[1:]...), 7, Inconclusive, nil},
+		"both":      {base, append([]float64{-1, nan}, cell[2:]...), 5, TooSmall, []string{"no value", "below 0"}},
+		"all":       {[]float64{-1, -1}, cell[:2], 0, TooSmall, []string{"left out 2 of 2"}},
 		"no blocks": {nil, nil, 0, TooSmall, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,6 +95,40 @@ func TestCompareLeavesOut(t *testing.T) {
 			}
 			if c.n == 0 && !(math.IsNaN(got.Ratio) && math.IsNaN(got.Low) && math.IsNaN(got.High) && math.IsNaN(got.P)) {
 				t.Errorf("numbers out of nothing: %+v", got)
+			}
+		})
+	}
+}
+
+// A system that has failed is worse than any that has not.
+func TestCompareWithTheWorst(t *testing.T) {
+	inf := math.Inf(1)
+	base := []float64{100, 110, 120, 130, 140, 150, 160, 170}
+	cell := func(v float64, failed int) []float64 {
+		x := slices.Clone(base)
+		for i := range failed {
+			x[i] = v
+		}
+		return x
+	}
+	for name, c := range map[string]struct {
+		base, cell []float64
+		dir        Direction
+		ratio      float64
+		word       Word
+	}{
+		"no goodput at all":              {base, cell(0, 8), HigherIsBetter, 0, Worse},
+		"no goodput, exchanged":          {cell(0, 8), base, HigherIsBetter, inf, Better},
+		"no answer at all":               {base, cell(inf, 8), LowerIsBetter, inf, Worse},
+		"no answer in six of eight":      {base, cell(inf, 6), LowerIsBetter, inf, Worse},
+		"no answer in one of eight":      {base, cell(inf, 1), LowerIsBetter, 1, Inconclusive},
+		"neither of them in half of all": {cell(0, 4), cell(0, 4), HigherIsBetter, 1, Equivalent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Compare(c.base, c.cell, c.dir, 0.03, 1)
+			near(t, "Ratio", got.Ratio, c.ratio, 1e-12)
+			if got.Word != c.word || got.N != 8 || len(got.Warnings) > 0 {
+				t.Errorf("%+v; want %s of 8", got, c.word)
 			}
 		})
 	}

@@ -138,7 +138,6 @@ func TestArgumentsAreNotChanged(t *testing.T) {
 		Holm(x)
 		Compare(x, y, LowerIsBetter, 0.03, 1)
 		Difference(x, y, LowerIsBetter, 0.03, 1)
-		Floor(x, y)
 		Tied(cells, HigherIsBetter, 0.03, 1)
 	}
 	for i := range kept {

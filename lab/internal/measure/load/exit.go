@@ -1,8 +1,10 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"stormwave/lab/internal/stack/proc"
@@ -28,11 +30,23 @@ var reasons = map[int]string{
 	110: "the script marked the test as failed",
 }
 
-func reason(exit proc.Exit) string {
-	if why, ok := reasons[exit.Code]; ok {
-		return fmt.Sprintf("k6 ended with %s: %s", exit, why)
+// ErrUnserved is the cause when the system under test did not serve what every load needs
+// before it can begin: it refused, or did not answer in time.
+var ErrUnserved = errors.New("the system does not serve")
+
+// unserved are k6's exit statuses when the requests before the load took too long, or were
+// refused (scenarios/lib/session.js).
+var unserved = []int{100, 108}
+
+func reason(exit proc.Exit) error {
+	why, ok := reasons[exit.Code]
+	switch {
+	case slices.Contains(unserved, exit.Code):
+		return fmt.Errorf("k6 ended with %s: %s: %w", exit, why, ErrUnserved)
+	case ok:
+		return fmt.Errorf("k6 ended with %s: %s", exit, why)
 	}
-	return fmt.Sprintf("k6 ended with %s", exit)
+	return fmt.Errorf("k6 ended with %s", exit)
 }
 
 // progress is k6's progress line. Only there it tells the interrupted iterations.

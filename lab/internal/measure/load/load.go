@@ -113,7 +113,7 @@ func (c Config) shoot(ctx context.Context, target Target, summary string) (proc.
 	if cause != nil {
 		cause = errors.Join(cause, k6.Stop(context.WithoutCancel(ctx)))
 	} else if exit := k6.Exit(); exit.Err != nil {
-		cause = errors.New(reason(exit))
+		cause = reason(exit)
 	}
 	log := k6.Tail(logLines)
 	if cause != nil {

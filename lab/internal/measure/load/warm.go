@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -78,28 +79,48 @@ func readFeed(ctx context.Context, baseURL, token string, author int) error {
 	return nil
 }
 
-// request makes one, and returns the body of an answer with one of the statuses.
-func request(ctx context.Context, method, url, token string, body []byte, statuses ...int) ([]byte, error) {
+// warmPause is the pause before a request is sent again that was turned away for want of room.
+const warmPause = 20 * time.Millisecond
+
+// request makes one, and returns the body of an answer with one of the statuses. One that is
+// turned away for want of room is sent again, as long as there is time.
+func request(
+	ctx context.Context, method, url, token string, body []byte, statuses ...int,
+) ([]byte, error) {
+	for {
+		answer, status, err := send(ctx, method, url, token, body)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s %s: %w: %w", method, url, ErrUnserved, err)
+		case slices.Contains(statuses, status):
+			return answer, nil
+		case status < http.StatusInternalServerError:
+			return nil, fmt.Errorf("%s %s answers %d: %.200s", method, url, status, answer)
+		case status != http.StatusServiceUnavailable:
+			return nil, fmt.Errorf("%s %s answers %d: %w: %.200s", method, url, status, ErrUnserved, answer)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s %s answers %d to the end: %w: %.200s", method, url, status, ErrUnserved, answer)
+		case <-time.After(warmPause):
+		}
+	}
+}
+
+// send makes one request.
+func send(ctx context.Context, method, url, token string, body []byte) (answer []byte, status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("warm up: %w", err)
+		return nil, 0, err
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("warm up: %w", err)
+		return nil, 0, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("warm up: %s %s: %w", method, url, err)
-	}
-	for _, status := range statuses {
-		if resp.StatusCode == status {
-			return answer, nil
-		}
-	}
-	return nil, fmt.Errorf("warm up: %s %s answers %s: %.200s", method, url, resp.Status, answer)
+	answer, err = io.ReadAll(resp.Body)
+	return answer, resp.StatusCode, err
 }

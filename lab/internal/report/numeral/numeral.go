@@ -21,6 +21,8 @@ func Figure(v float64) string {
 	switch {
 	case v == 0:
 		return "0"
+	case math.IsInf(v, 1):
+		return "∞"
 	case size < 0.0005:
 		return "<0.001"
 	case size < 0.0995:
