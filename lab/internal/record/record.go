@@ -38,6 +38,7 @@ type Record struct {
 	Baseline bool              `json:"baseline,omitempty"`
 	Scenario string            `json:"scenario"`
 	Scale    float64           `json:"scale"`
+	Model    string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
 	Settings map[string]string `json:"settings"`
 	Attested map[string]string `json:"attested"`
 	Start    time.Time         `json:"start"` // of the load, UTC
@@ -58,6 +59,13 @@ type Record struct {
 	// idle the host was before the shot: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
 }
+
+// Models of a load. In a closed one a user who waits for an answer sends nothing, so that a
+// slow server is asked less; in an open one requests are due whether or not it answers.
+const (
+	ClosedModel = "closed"
+	OpenModel   = "open"
+)
 
 // UnderTest says whether a service belongs to the system that the repetition tests: it lies
 // on the way of the cell's queries. The others belong to the lab, or stand idle.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -94,16 +95,27 @@ func p99(l *record.Load) float64 {
 	return l.Latency.P99
 }
 
-// shed counts the requests that were turned away: answered, but with no more than
-// when to come again.
-func shed(l *record.Load) int64 { return l.Status["503"] }
+// shed counts the requests that admission control turned away, as the backend tells. Where
+// there is no such control none was, whatever else was answered with the same status.
+func shed(r *record.Record) (float64, bool) {
+	if r.Settings[matrix.MaxInflight] == contract.Unlimited {
+		return 0, true
+	}
+	n, ok := r.Metrics["requests_shed"]
+	return n, ok
+}
 
 // shedColumn is a share of the requests, of runs that counted apart what is shed.
-func shedColumn(head string, value func(*record.Load) int64) column {
-	return column{head: head, name: "status", show: numeral.Percent, later: true, value: func(r *record.Record) (float64, bool) {
-		_, apart := r.Metrics["http_shed"]
-		return float64(value(r.Load)) / float64(r.Load.Requests), apart && r.Load.Requests > 0
-	}}
+func shedColumn(head string, value func(failed, shed float64) float64) column {
+	return column{head: head, name: "requests_shed", show: numeral.Percent, later: true,
+		value: func(r *record.Record) (float64, bool) {
+			_, apart := r.Metrics["http_shed"] // of older runs the status 503, which says other things too
+			n, ok := shed(r)
+			_, counted := r.Metrics["requests_shed"]
+			return value(float64(r.Load.Failed), n) / float64(r.Load.Requests), (apart || counted) && ok && r.Load.Requests > 0
+		},
+		why: func(*record.Record) string { return "not counted apart from other answers 503" },
+	}
 }
 
 // ofOK reads a percentile of the successful requests, which there may be none of.
@@ -141,8 +153,8 @@ var userColumns = []column{
 	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
 	load("Successes", "failed", numeral.Count, successes),
 	failedColumn,
-	shedColumn("Shed %", shed),
-	shedColumn("Errors %", func(l *record.Load) int64 { return l.Failed - shed(l) }),
+	shedColumn("Shed %", func(_, shed float64) float64 { return shed }),
+	shedColumn("Errors %", func(failed, shed float64) float64 { return failed - shed }),
 	{head: "Stale reads", name: "stale_reads", show: numeral.Count, later: true, value: func(r *record.Record) (float64, bool) {
 		if r.Load.StaleReads == nil {
 			return 0, false
@@ -190,8 +202,8 @@ var poolColumns = []column{
 	metric("Pool waiting max", "pool_waiting_max", numeral.Count),
 	metric("Pool wait mean ms", "pool_wait_mean_ms", numeral.Figure),
 	metric("Acquire timeouts", "pool_acquire_timeouts", numeral.Count),
-	metric("New connections", "pool_new_conns", numeral.Count),
-	later("New connections/s", "pool_new_conns_per_second", numeral.Figure),
+	metric("Connection attempts", "pool_new_conns", numeral.Count),
+	later("Connection attempts/s", "pool_new_conns_per_second", numeral.Figure),
 	later("Closed connections/s", "pool_closed_conns_per_second", numeral.Figure),
 	later("Cancels/s", "query_cancels_per_second", numeral.Figure),
 	metric("PgBouncer clients waiting max", "pgbouncer_client_waiting_max", numeral.Count),

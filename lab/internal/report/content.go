@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -26,7 +27,7 @@ func (a *Analysis) content() blocks {
 	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
 	list = append(list, reading(run))
 	for _, p := range a.parts {
-		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()))
+		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
 	}
 	list = append(list, heading{2, "Left out of the tables"}, leftOut(run), heading{2, "How it was made"})
@@ -69,6 +70,22 @@ difference, the estimate is beyond δ, and the exact sign-flip test agrees after
 interval lies within δ. *Inconclusive*: neither, so noise can lead to nothing else. *n too small*: below %d blocks there
 is no interval, but the range. The noise band is the interval of the baseline against itself.
 `, 100*slo.ErrorRatio, slo.P99, numeral.Missing, dagger, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
+}
+
+// model says how the load answers to a slow server, where the records tell it.
+func (p part) model() words {
+	for _, g := range p.rows {
+		for _, r := range g.all {
+			switch r.Model {
+			case record.ClosedModel:
+				return "The load is a closed model: who waits sends nothing, so compare latencies only beside requests and goodput.\n"
+			case record.OpenModel:
+				return "The load is an open model: requests are due whether or not the service answers, and one that cannot be sent has failed.\n"
+			}
+		}
+	}
+	return "Unless the scenario says otherwise the load is a closed model: who waits sends nothing, so compare latencies only beside " +
+		"requests and goodput.\n"
 }
 
 // sections are what a part says of its scenario.

@@ -54,8 +54,8 @@ func TestContrasts(t *testing.T) {
 			t.Errorf("row %d: p is %v alone, %v after Holm", row, c.alone, c.P)
 		}
 	}
-	if f := p.floors[byGoodput]; f <= 0 || f > 0.02 {
-		t.Errorf("A/A floor %v", f)
+	if c := p.contrasts[byGoodput][p.control()]; c.Word != stat.Equivalent || c.Interval.Low > 1 || c.Interval.High < 1 {
+		t.Errorf("A/A control: %s in %v", c.Word, c.Interval)
 	}
 	if text := p.contrastText(byGoodput, 2); !strings.HasPrefix(text, "1.") || !strings.HasSuffix(text, "] better") {
 		t.Errorf("contrast %q", text)
@@ -161,22 +161,91 @@ func TestSuspectCells(t *testing.T) {
 	}
 }
 
-func TestFloorLine(t *testing.T) {
+// The control is judged as any cell is, and rings where it differs.
+func TestBandLine(t *testing.T) {
 	p := storm(t, 10, func(r *record.Record) {
 		if strings.HasSuffix(r.Cell, twinSuffix) {
 			r.Load.GoodputRPS *= 1.1
 		}
 	})
-	// A twin that differs widens the margin, so it cannot be called different.
-	if line := p.floorLine(); !strings.Contains(line, "the same thing twice may differ by 1") || !strings.Contains(line, "(n = 10)") || strings.Contains(line, "False alarm") {
-		t.Error(line)
+	line := p.bandLine()
+	for _, want := range []string{"the baseline against itself, Goodput × 1.0", "(n = 10)", "**Alarm**: in goodput the band excludes"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q lacks %q", line, want)
+		}
+	}
+	if c := p.contrasts[byGoodput][p.control()]; c.Word != stat.Better {
+		t.Errorf("the control is called %s", c.Word)
+	}
+	if line := storm(t, 10, func(*record.Record) {}).bandLine(); strings.Contains(line, "Alarm") {
+		t.Errorf("alarm without a difference: %s", line)
 	}
 	run := synthetic(t, 2)
 	for i := range run.Plan.Cells {
 		run.Plan.Cells[i].Twin = false // as in runs made before there were twins
 	}
-	if line := analyze(t, run).parts[0].floorLine(); line != "**A/A floor**: not known. This run did not measure the baseline twice." {
+	if line := analyze(t, run).parts[0].bandLine(); line != "**Noise band (A/A)**: not known. This run did not measure the baseline twice." {
 		t.Error(line)
+	}
+}
+
+// Noise in the baseline does not make other cells equivalent, nor hide what is better in
+// every block.
+func TestNoiseLeadsToInconclusiveOnly(t *testing.T) {
+	noisy := []float64{1.08, 1.14, 1.51, 1.46, 1.59, 1.12, 1.12, 1.38}
+	points := []float64{-0.0656, -0.05, -0.04, -0.03, -0.025, -0.01, 0.0277, -0.02}
+	p := storm(t, 8, func(r *record.Record) {
+		r.Load.GoodputRPS = 1000
+		r.Load.ErrorRatio = 0.0854
+		switch {
+		case strings.HasSuffix(r.Cell, twinSuffix):
+			r.Load.GoodputRPS *= 1 + 0.3*float64(r.Block%2)
+			r.Load.ErrorRatio += 0.07 * float64(r.Block%2)
+		case !r.Baseline && r.Settings["topology"] == "direct":
+			r.Load.GoodputRPS *= noisy[r.Block-1]
+		case !r.Baseline && r.Settings["topology"] == "replica":
+			r.Load.ErrorRatio += points[r.Block-1]
+		}
+	})
+	if c := p.contrasts[byGoodput][2]; c.Word != stat.Better || c.alone != 2/256. || c.P > 0.05 {
+		t.Errorf("ahead in 8 of 8 blocks: %s, %.3f in %v, p %v after Holm; want better", c.Word, c.Ratio, c.Interval, c.P)
+	}
+	if c := p.contrasts[byFailed][3]; c.Word != stat.Inconclusive {
+		t.Errorf("failed requests: %s, %.4f in %v; want inconclusive", c.Word, c.Ratio, c.Interval)
+	}
+}
+
+// Where the system failed the trial missed the objective, and counts as the worst there is:
+// the survivors do not stand for the cell alone.
+func TestFailedTrialsAreResults(t *testing.T) {
+	for _, verdict := range []record.Verdict{record.Failed, record.Invalid} { // the latter as it was recorded once
+		p := storm(t, 10, func(r *record.Record) {
+			r.Load.GoodputRPS = 1000 * (1 + 0.001*float64(r.Block%3))
+			if r.Baseline || strings.HasSuffix(r.Cell, twinSuffix) || r.Settings["topology"] != "direct" {
+				return
+			}
+			r.Load.GoodputRPS *= 1.49
+			if r.Block >= 8 {
+				r.Verdict, r.Reasons, r.Load = verdict, []string{"primary ended with signal SIGKILL"}, nil
+				r.Metrics = map[string]float64{record.Deaths("primary"): 1}
+			}
+		})
+		g := p.rows[2]
+		if n, met := g.n(), g.slo(p.slo); n != "10 (3 failed)" || met != "7 of 10 (failed)" {
+			t.Errorf("%s: n %q, SLO met %q", verdict, n, met)
+		}
+		if c := p.contrasts[byGoodput][2]; c.Word != stat.Inconclusive || c.N != 10 || c.Low != 0 {
+			t.Errorf("%s: goodput %s of %d blocks, lowest × %v", verdict, c.Word, c.N, c.Low)
+		}
+		if c := p.contrasts[byFailed][2]; c.Word == stat.Better || c.High < 0.85 {
+			t.Errorf("%s: failed requests %s, at most %v", verdict, c.Word, c.High)
+		}
+		if p.best.row == 2 {
+			t.Errorf("%s: a cell that fails at times is the best", verdict)
+		}
+		if v, n := g.median(failedColumn); v != 0 || n != 10 {
+			t.Errorf("%s: %v failed, over %d trials", verdict, v, n)
+		}
 	}
 }
 

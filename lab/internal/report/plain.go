@@ -105,7 +105,7 @@ func (r remedies) effectOn(c complaint, row int) effect {
 		case ill+still == 0 && contrast.Word != stat.Better && contrast.Word != stat.Worse:
 			return idle
 		}
-	} else if c.noun == connections.noun && contrast.N > 0 && contrast.High <= halved {
+	} else if c.noun == connections.noun && contrast.Word == stat.Better && contrast.High <= halved {
 		return cures
 	}
 	switch contrast.Word {

@@ -9,8 +9,8 @@ import (
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
-to; “opened” are the backend's own during the load, through a pooler those to the pooler; a pool that is filled before the
-load may open none. CPU and memory are what the services on the way of the queries take: backend, primary, and the replica
+to; “attempts” are the backend's own to open one during the load, refused ones too, through a pooler those to the pooler; a
+pool that is filled before the load may need none. CPU and memory are what the services on the way of the queries take: backend, primary, and the replica
 and PgBouncer where they are used. In the other cells these two run idle, and are not counted. CPU is the time per 1,000
 successful requests; memory the highest PSS of the database servers and of PgBouncer. p99 is of all requests, so failures that come fast flatter it.
 `
@@ -100,7 +100,7 @@ func (r remedies) table() comparison {
 	for _, m := range measures {
 		words(m.head)
 	}
-	c.head = append(c.head, "Connections max", "Connections opened")
+	c.head = append(c.head, "Connections max", "Connection attempts")
 	words("SLO met")
 	c.head = append(c.head, cpuColumn.head)
 	words(costs[0].head)
@@ -117,7 +117,7 @@ func (r remedies) table() comparison {
 		for m := range measures {
 			line = append(line, c.contrast(r.part, m, row))
 		}
-		line = append(line, c.number(g, connectionsColumn), c.number(g, openedColumn), g.slo(r.slo))
+		line = append(line, c.number(g, connectionsColumn), c.number(g, attemptsColumn), g.slo(r.slo))
 		for i, column := range []column{cpuColumn, memoryColumn} {
 			line = append(line, c.number(g, column), c.judged(r.part, costs[i], r.costs[i], row))
 		}

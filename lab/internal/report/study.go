@@ -28,7 +28,7 @@ var stormFacts = []beside{
 	{"Rows fetched/s", "150,000 to 160,000", "", "", overServers("Rows fetched/s", "rows_fetched_per_second", numeral.Figure)},
 	{"Rows returned/s", "150,000 to 160,000", "", "", overServers("Rows returned/s", "rows_returned_per_second", numeral.Figure)},
 	{"Connections max", "55 to 60", "", "", connectionsColumn},
-	{"Connections opened", "", "6,601", "8", openedColumn},
+	{"Connection attempts", "", "6,601", "8", attemptsColumn},
 }
 
 // The wave of the study: 500 VUs within 1.5 minutes. What it says of the knee stands
@@ -51,7 +51,7 @@ const studyLoad = "above 100"
 
 var (
 	connectionsColumn = overServers("Connections max", "connections_max", numeral.Count)
-	openedColumn      = metric("Connections opened", "pool_new_conns", numeral.Count)
+	attemptsColumn    = metric("Connection attempts", "pool_new_conns", numeral.Count)
 )
 
 // overServers adds a metric up over the servers that queries go to. For the highest

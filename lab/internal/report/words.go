@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"stormwave/lab/internal/judge/stat"
@@ -91,7 +90,7 @@ func tally(run Run) string {
 		notShot = 0
 	}
 	text := fmt.Sprintf("Of %s %d are valid", plural(shot+notShot, "repetition"), verdicts[record.Valid])
-	for _, v := range []record.Verdict{record.Suspect, record.Invalid} {
+	for _, v := range record.Verdicts[1:] {
 		if verdicts[v] > 0 {
 			text += fmt.Sprintf(", %d %s", verdicts[v], v)
 		}

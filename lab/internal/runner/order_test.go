@@ -152,7 +152,7 @@ func TestProgressIsTold(t *testing.T) {
 			want = append(want, exporter.Progress{
 				Run:      f.dir.Name(),
 				Planned:  12,
-				Verdicts: map[string]int{"valid": done - invalid, "suspect": 0, "invalid": invalid},
+				Verdicts: map[string]int{"valid": done - invalid, "failed": 0, "suspect": 0, "invalid": invalid},
 			})
 		}
 		if diff := cmp.Diff(want, f.told); diff != "" {

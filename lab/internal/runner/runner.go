@@ -194,6 +194,10 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if err != nil {
 		return r.abandon(ctx, err)
 	}
+	rec.Model = record.ClosedModel
+	if script.Open {
+		rec.Model = record.OpenModel
+	}
 	r.Watcher.Stage(shot, "shoot")
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script)
@@ -236,7 +240,7 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 	}
 	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
 		r.unfit = append(r.unfit, cell.Label)
-		return errors.Join(why, fmt.Errorf("apply the settings of a cell that worked: %w", err))
+		return why
 	}
 	r.unfit = nil
 	v.fail("the system does not start with the cell's settings; it does with those of a cell before")

@@ -15,9 +15,9 @@ func TestTallyCountsARepetitionOnce(t *testing.T) {
 		records []record.Record
 		want    map[string]int
 	}{
-		{"none", nil, map[string]int{"valid": 0, "suspect": 0, "invalid": 0}},
-		{"half a block", half, map[string]int{"valid": 1, "suspect": 1, "invalid": 1}},
-		{"shot again", again, map[string]int{"valid": 3, "suspect": 1, "invalid": 0}},
+		{"none", nil, map[string]int{"valid": 0, "failed": 0, "suspect": 0, "invalid": 0}},
+		{"half a block", half, map[string]int{"valid": 1, "failed": 0, "suspect": 1, "invalid": 1}},
+		{"shot again", again, map[string]int{"valid": 3, "failed": 0, "suspect": 1, "invalid": 0}},
 	} {
 		if got := tally(c.records); !maps.Equal(got, c.want) {
 			t.Errorf("%s: %v; want %v", c.name, got, c.want)

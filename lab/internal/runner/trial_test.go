@@ -12,6 +12,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack"
 )
@@ -32,7 +33,33 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 	}{
 		{"nothing", func(*answers) {}, record.Valid, nil},
 
-		{"cell is not applied", fails("apply"), record.Invalid, []string{"apply the cell: it is broken"}},
+		{
+			"cell is not applied, nor one before",
+			fails("apply"),
+			record.Invalid,
+			[]string{"apply the cell: it is broken"},
+		},
+		{
+			"cell is not applied, but one before",
+			func(a *answers) { a.fails["apply"], a.others = errBroken, true },
+			record.Failed,
+			[]string{
+				"the system does not start with the cell's settings; it does with those of a cell before",
+				"apply the cell: it is broken",
+			},
+		},
+		{
+			"backend does not serve",
+			func(a *answers) { a.fails["warm"] = fmt.Errorf("POST: %w", load.ErrUnserved) },
+			record.Failed,
+			[]string{"the load could not begin", "warm up: POST: the system does not serve"},
+		},
+		{
+			"backend does not serve the setup of the load",
+			func(a *answers) { a.fails["load"] = fmt.Errorf("k6 ended: %w", load.ErrUnserved) },
+			record.Failed,
+			[]string{"the load could not begin", "k6 ended: the system does not serve"},
+		},
 		{"servers are not reset", fails("reset"), record.Invalid, []string{"warm up: it is broken"}},
 		{"backend is not warm", fails("warm"), record.Invalid, []string{"warm up: it is broken"}},
 		{"host is not read", fails("idle"), record.Invalid, []string{"warm up: it is broken"}},
@@ -139,13 +166,32 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			record.Valid, nil,
 		},
 		{
-			"deaths",
-			func(a *answers) { a.deaths = []stack.Death{died("app"), died("replica"), died("app")} },
-			record.Invalid,
-			[]string{
-				"app ended with signal SIGKILL: its end", "replica ended with signal SIGKILL: its end",
-				"app ended with signal SIGKILL: its end",
+			"deaths in the system under test",
+			func(a *answers) {
+				a.deaths = []stack.Death{died("app"), died("primary"), died("app")}
+				a.reading.Missing = []string{"primary_qps"} // a consequence
 			},
+			record.Failed,
+			[]string{
+				"missing: primary_qps", "app ended with signal SIGKILL: its end",
+				"primary ended with signal SIGKILL: its end", "app ended with signal SIGKILL: its end",
+			},
+		},
+		{
+			"death of what measures",
+			func(a *answers) { a.deaths = []stack.Death{died("prometheus")} },
+			record.Invalid, []string{"prometheus ended with signal SIGKILL: its end"},
+		},
+		{
+			"death of a server that no query goes to",
+			func(a *answers) { a.deaths = []stack.Death{died("replica")} },
+			record.Invalid, []string{"replica ended with signal SIGKILL: its end"},
+		},
+		{
+			"deaths of both",
+			func(a *answers) { a.deaths = []stack.Death{died("app"), died("prometheus")} },
+			record.Invalid,
+			[]string{"app ended with signal SIGKILL: its end", "prometheus ended with signal SIGKILL: its end"},
 		},
 		{
 			"the worst counts, and all is told",
@@ -154,7 +200,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 				a.deaths = []stack.Death{died("app")}
 				a.fails["load"] = errBroken
 			},
-			record.Invalid,
+			record.Failed,
 			[]string{
 				"the host was not idle before the shot: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 1s",
 				"it is broken", "app ended with signal SIGKILL: its end",

@@ -36,18 +36,22 @@ type series struct {
 	scenario matrix.Scenario
 }
 
-// byBlock returns the goodput of the valid repetitions, by block.
+// byBlock returns the goodput of the valid repetitions, by block: none where the system
+// failed.
 func byBlock(records []record.Record) map[series]map[int]float64 {
 	all := make(map[series]map[int]float64)
 	for _, r := range records {
-		if r.Verdict != record.Valid || r.Superseded(records) {
+		if r.Verdict != record.Valid && !r.HasFailed() || r.Superseded(records) {
 			continue
 		}
 		key := series{r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale}}
 		if all[key] == nil {
 			all[key] = make(map[int]float64)
 		}
-		all[key][r.Block] = r.Load.GoodputRPS
+		all[key][r.Block] = 0
+		if !r.HasFailed() {
+			all[key][r.Block] = r.Load.GoodputRPS
+		}
 	}
 	return all
 }

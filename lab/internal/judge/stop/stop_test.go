@@ -49,9 +49,19 @@ func TestEnough(t *testing.T) {
 				r.Verdict = record.Suspect
 			}
 		}, false},
-		{"a cell that was never good", 6, 0.001, func(r *record.Record) {
+		{"a cell that never was good is certain", 6, 0.001, func(r *record.Record) {
 			if r.Cell == "b" {
 				r.Load.GoodputRPS = 0
+			}
+		}, true},
+		{"a cell that failed every time is certain", 6, 0.001, func(r *record.Record) {
+			if r.Cell == "b" {
+				r.Verdict, r.Load = record.Failed, nil
+			}
+		}, true},
+		{"one that failed at times is not", 6, 0.001, func(r *record.Record) {
+			if r.Cell == "b" && r.Block%2 == 0 {
+				r.Verdict, r.Load = record.Failed, nil
 			}
 		}, false},
 	} {

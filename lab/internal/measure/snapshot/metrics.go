@@ -63,7 +63,7 @@ var metrics = slices.Concat([]metric{
 
 	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
 	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
-	{name: "http_shed", from: appHTTP, reduce: sent, weigh: both(apiRoutes, only("code", "503"))},
+	{name: "requests_shed", from: contract.MetricShed + `{job="app"}`, reduce: sent},
 	{name: "http_rps", from: appHTTP, reduce: rate, weigh: apiRoutes},
 	{name: "http_rps_peak", from: appHTTP, reduce: peakRate, weigh: apiRoutes},
 	{name: "pool_acquired_max", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: highest},
