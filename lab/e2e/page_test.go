@@ -120,7 +120,7 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	if !browsertest.Eval[bool](tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99))) {
 		t.Error("with another shot the focus is lost")
 	}
-	tab.Await("it is said that a shot is finished", atOnce, `/^Shot \d+ is finished: (valid|suspect|invalid)$/.test(document.querySelector('#said').textContent)`)
+	tab.Await("it is said that a shot is finished", atOnce, `/^Shot \d+ is finished: (valid|failed|suspect|invalid)$/.test(document.querySelector('#said').textContent)`)
 	tab.CheckQuiet(page)
 
 	for _, look := range browsertest.Looks() {

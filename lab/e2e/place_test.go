@@ -34,7 +34,7 @@ func (c *checkout) shoots(spec string, shots int) {
 		c.t.Errorf("%d records; want %d", len(all), shots)
 	}
 	for _, rec := range all {
-		if rec.Verdict == "invalid" {
+		if isSpoilt(rec.Verdict) {
 			c.t.Errorf("shot %d is invalid: %v", rec.N, rec.Reasons)
 		}
 	}

@@ -199,7 +199,7 @@ func TestReportOfARealRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	stdout, stderr, status := run(t, root, "report", name)
-	if status != 0 || !strings.Contains(stdout, "baseline again (A/A)") {
+	if status != 0 || !strings.Contains(stdout, "A/A control") {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
 	if _, stderr, status := run(t, root, "verify", name); status != 0 {

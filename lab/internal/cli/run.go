@@ -88,7 +88,8 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		fmt.Fprintf(j.out, "%v; the records are whole, but `lab open %s` has nothing to show\n", kept, j.dir.Name())
 	}
 	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out))
-	if err == nil && slices.ContainsFunc(records, func(r record.Record) bool { return r.Verdict != record.Valid }) {
+	noResult := func(r record.Record) bool { return r.Verdict != record.Valid && !r.HasFailed() }
+	if err == nil && slices.ContainsFunc(records, noResult) {
 		err = errIncomplete
 	}
 	j.events.end(j.dir, records, err)

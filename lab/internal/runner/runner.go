@@ -340,9 +340,11 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
+		v.silent(ctx, rec.Load)
 		return record.Series{}, r.abandon(ctx, err)
 	}
 	if err := r.quiesce(ctx); err != nil {
+		v.silent(ctx, rec.Load)
 		return record.Series{}, err
 	}
 	// … and the servers when the last session has ended.

@@ -226,6 +226,14 @@ func (v *verdict) unserved(ctx context.Context, err error) {
 	}
 }
 
+// silent says so where the system under test is why nothing could be read of it: it served
+// less than half of the requests.
+func (v *verdict) silent(ctx context.Context, l *record.Load) {
+	if 2*l.Failed > l.Requests && ctx.Err() == nil {
+		v.fail("the system no longer serves: %d of %d requests failed", l.Failed, l.Requests)
+	}
+}
+
 // death notes that a service ended unasked. Once the cell was applied, either the system
 // under test has failed, or what measures it.
 func (v *verdict) death(d stack.Death, rec record.Record) {

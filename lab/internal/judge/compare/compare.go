@@ -132,13 +132,16 @@ func (c *Comparison) pair(a, b side, of, with spot, ignored []string) Pair {
 	case of.cell.Baseline || with.cell.Baseline:
 		why = "the days of two runs differ, and the baseline is what tells by how much: measure both in one run"
 	}
+	reference := of.cell.Baseline && with.cell.Baseline
 	for _, m := range measures {
 		margin := min(m.margin(a.Plan.Margins()), m.margin(b.Plan.Margins()))
 		switch {
 		case c.Interleaved:
 			p.Changes = append(p.Changes, m.within(x, y, margin))
 		case why != "":
-			p.Changes = append(p.Changes, m.alone(x, y, margin, why))
+			change := m.alone(x, y, margin, why)
+			change.reference = reference
+			p.Changes = append(p.Changes, change)
 		default:
 			p.Changes = append(p.Changes, m.between(x, a.sample(baseA), y, b.sample(baseB), margin))
 		}

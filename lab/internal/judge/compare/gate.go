@@ -90,21 +90,28 @@ func parseGate(text string) (Gate, error) {
 	return g, nil
 }
 
-// Judge applies each gate to each pair of cells. Without a pair no gate is passed.
+// Judge applies each gate to each pair of cells. The baseline of two runs is what their
+// cells are measured against, so that no gate of a ratio binds it. Without a pair that it
+// binds no gate is passed.
 func (c Comparison) Judge(gates []Gate) []Ruling {
 	rulings := []Ruling{}
 	for _, g := range gates {
-		if len(c.Pairs) == 0 {
-			rulings = append(rulings, Ruling{Gate: g.String(), Outcome: Inconclusive, Why: "no cell of A is like one of B"})
-		}
+		why, bound := "no cell of A is like one of B", false
 		for _, p := range c.Pairs {
 			for _, change := range p.Changes {
-				if change.Measure == g.Measure {
+				switch {
+				case change.Measure != g.Measure:
+				case change.reference && g.Measure != errorRatio:
+					why = change.Why
+				default:
 					r := g.judge(change)
 					r.Gate, r.Scenario, r.Cell = g.String(), p.Scenario, p.Cell
-					rulings = append(rulings, r)
+					rulings, bound = append(rulings, r), true
 				}
 			}
+		}
+		if !bound {
+			rulings = append(rulings, Ruling{Gate: g.String(), Outcome: Inconclusive, Why: why})
 		}
 	}
 	return rulings
@@ -135,7 +142,7 @@ func (g Gate) ruling(c Change) Ruling {
 		return Ruling{Outcome: Inconclusive, Why: c.Why}
 	}
 	low, high := c.Interval[0], c.Interval[1]
-	r := Ruling{Outcome: Inconclusive, Why: "B/A is " + c.between(*c.Interval)}
+	r := Ruling{Outcome: Inconclusive, Why: "the change is " + c.between(*c.Interval)}
 	switch {
 	case g.keeps(low) && g.keeps(high):
 		r.Outcome = Passed

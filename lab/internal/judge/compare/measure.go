@@ -88,6 +88,8 @@ type Change struct {
 	contrast stat.Contrast
 	bounds   *[2]float64 // lowest and highest value of B, nil without any
 	leftOut  int         // trials of B that are no result
+
+	reference bool // what the cells of two runs are measured against
 }
 
 // margin is the least difference that matters.

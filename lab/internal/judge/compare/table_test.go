@@ -93,7 +93,7 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, last := got.Comparison.Pairs[1], got.Comparison.Pairs[5]
-	if got.Comparison.A != c.A || got.Comparison.Interleaved == nil || len(got.Comparison.Unlike) != 1 || got.Comparison.Alone[0].Side != "A" || len(got.Gates) != 12 {
+	if got.Comparison.A != c.A || got.Comparison.Interleaved == nil || len(got.Comparison.Unlike) != 1 || got.Comparison.Alone[0].Side != "A" || len(got.Gates) != 10 {
 		t.Errorf("comparison = %+v", got)
 	}
 	if p99 := first.Changes[2]; p99.Measure != "p99" || p99.Word != "better" || *p99.Estimate > 0.81 || *p99.Estimate < 0.79 || len(p99.Interval) != 2 || p99.P == nil || p99.Range != nil {

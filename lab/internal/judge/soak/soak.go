@@ -51,10 +51,10 @@ func Judge(plan matrix.Plan, records []record.Record) Finding {
 		switch {
 		case !killed:
 			f.Whole++
-			if r.Verdict == record.Invalid {
-				fail("shot %d, in which nothing was killed, is invalid: %s", r.N, reasons)
+			if r.Verdict == record.Invalid || r.Verdict == record.Failed {
+				fail("shot %d, in which nothing was killed, is %s: %s", r.N, r.Verdict, reasons)
 			}
-		case r.Verdict != record.Invalid || !strings.Contains(reasons, service+" ended with signal SIGKILL"):
+		case r.Verdict == record.Valid || r.Verdict == record.Suspect || !strings.Contains(reasons, service+" ended with signal SIGKILL"):
 			fail("shot %d, in which %s was killed, is %s and does not say so: %s", r.N, service, r.Verdict, reasons)
 		default:
 			f.Killed++

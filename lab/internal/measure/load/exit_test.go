@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -22,8 +23,13 @@ load ✓ [ 100% ] 0000/1000 VUs  5s`
 
 func TestReason(t *testing.T) {
 	for code, want := range map[int]string{99: "status 99: a threshold", 107: "status 107: the script threw", 1: "status 1"} {
-		if got := reason(proc.Exit{Code: code}); !strings.Contains(got, want) {
+		if got := reason(proc.Exit{Code: code}); !strings.Contains(got.Error(), want) || errors.Is(got, ErrUnserved) {
 			t.Errorf("reason of %d = %q; want %q", code, got, want)
+		}
+	}
+	for _, code := range unserved {
+		if got := reason(proc.Exit{Code: code}); !errors.Is(got, ErrUnserved) {
+			t.Errorf("reason of %d = %q; want it to say that the system does not serve", code, got)
 		}
 	}
 }
