@@ -301,7 +301,7 @@ func simulateDays(t *testing.T, times int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(11, 1))
 	for _, between := range []float64{0, 0.02, 0.05, 0.1} {
-		alarms, runs := 0, 400*times
+		alarms, runs := 0, 150*times
 		for range runs {
 			var sides [2]Run
 			for i := range sides {
