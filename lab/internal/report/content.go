@@ -25,7 +25,7 @@ func (a *Analysis) content() blocks {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
 	}
 	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
-	list = append(list, reading(run))
+	list = append(append(list, a.caveats()...), reading(run))
 	for _, p := range a.parts {
 		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
