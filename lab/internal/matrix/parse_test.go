@@ -59,6 +59,7 @@ cpus: {app: "0-1", postgres: 2}
 		Blocks: 3,
 		Seed:   18446744073709551615,
 		SLO:    SLO{ErrorRatio: 0.01, P99: Duration(500e6)},
+		Margin: DefaultMargin,
 		CPUs:   CPUs{"app": "0-1", "postgres": "2"},
 	}
 	if diff := cmp.Diff(want, spec); diff != "" {
@@ -237,6 +238,8 @@ func TestFaults(t *testing.T) {
 		{"blocks map in part", good + "blocks: {min: 6, max: 20}\n", "10:9: blocks as a map needs min, max and until, such as {min: 6, max: 20, until: 5%}"},
 		{"blocks map upside down", good + "blocks: {min: 8, max: 7, until: 5%}\n", "10:9: blocks min is 8, above max, which is 7"},
 		{"blocks min too small", good + "blocks: {min: 5, max: 20, until: 5%}\n", `10:15: blocks min must be a whole number from 6 to 100000, not "5"`},
+		{"margin without its sign", good + "margin: 0.05\n", `10:9: margin must be a percentage above 0, such as 5%, not "0.05"`},
+		{"margin of what", good + "margin: {ratio: 5%, p99: 1%}\n", `10:21: unknown key "p99" in margin: allowed: failed, ratio`},
 		{"blocks until what", good + "blocks: {min: 6, max: 20, until: 0.05}\n", `10:34: blocks until must be a percentage above 0, such as 5%, not "0.05"`},
 		{"blocks unknown key", good + "blocks: {min: 6, max: 20, until: 5%, p: 0.05}\n",
 			"10:38: unknown key \"p\" of blocks beside min, max or until: allowed: min, max, until"},
@@ -336,5 +339,25 @@ func TestMatrices(t *testing.T) {
 		if spec.Name+".yaml" != file {
 			t.Errorf("%s is named %q", file, spec.Name)
 		}
+	}
+}
+
+func TestMargin(t *testing.T) {
+	for text, want := range map[string]Margin{
+		"":                                       {0.03, 0.005},
+		"margin: 5%\n":                           {0.05, 0.005},
+		"margin: {failed: 0.1%}\n":               {0.03, 0.001},
+		"margin: {ratio: 1.5%, failed: 0.25%}\n": {0.015, 0.0025},
+	} {
+		spec, err := Parse([]byte(good+text), scripts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := spec.Plan().Margins(); got != want {
+			t.Errorf("%q: %v; want %v", text, got, want)
+		}
+	}
+	if got := (Plan{}).Margins(); got != DefaultMargin {
+		t.Errorf("a plan from before it was kept: %v; want %v", got, DefaultMargin)
 	}
 }

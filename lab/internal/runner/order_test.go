@@ -65,6 +65,7 @@ func TestHealthyShotIsRecorded(t *testing.T) {
 			Baseline: cell.Baseline,
 			Scenario: shot.Scenario.Name,
 			Scale:    shot.Scenario.Scale,
+			Model:    record.ClosedModel,
 			Settings: cell.Settings,
 			Attested: cell.Settings,
 			Start:    start,

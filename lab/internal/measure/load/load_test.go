@@ -208,8 +208,8 @@ func TestRunTellsWhyK6Failed(t *testing.T) {
 	cfg := shot(t, "wave", 0.01, b)
 	b.Close()
 	_, err := Run(t.Context(), cfg)
-	for _, want := range []string{"status 107: the script threw an exception", "POST /api/users: status 0", cfg.Log} {
-		if err == nil || !strings.Contains(err.Error(), want) {
+	for _, want := range []string{"status 108: the script aborted the test", "POST /api/users: the system does not serve: status 0", cfg.Log} {
+		if !errors.Is(err, ErrUnserved) || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run = %v\nwant %q in it", err, want)
 		}
 	}
