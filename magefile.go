@@ -61,10 +61,10 @@ func (Test) Soak() error {
 	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=3h", "-run=^TestSoak", "./...")
 }
 
-func services() error { return withPrograms("-tags=services", "-timeout=20m", "./...") }
+func services() error { return withPrograms("-tags=services", "-p=4", "-timeout=20m", "./...") }
 
 func stacks() error {
-	return withPrograms("-tags=services,e2e", "-parallel=3", "-timeout=40m", "./lab/e2e")
+	return withPrograms("-tags=services,e2e", "-parallel=4", "-timeout=40m", "./lab/e2e")
 }
 
 // withPrograms sets up what is missing and runs tests that need it.

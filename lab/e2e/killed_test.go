@@ -29,7 +29,7 @@ scenarios: [storm@0.05]
 factors:
   topology: [pgbouncer+replica]
 baseline: {topology: pgbouncer+replica}
-settings: {pool_size: 8, pool_min: 8, scenario.THINK_TIME: 2s}
+settings: {pool_size: 8, pool_min: 8, scenario.USERS: 0.1, scenario.THINK_TIME: 200ms}
 blocks: 30
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}
@@ -40,6 +40,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 // back, or the shot is invalid for it. Both at once: before the stack comes back from one
 // kill, the next victim is hit.
 func TestKilledProcessesCostNoMoreThanTheirShot(t *testing.T) {
+	t.Parallel()
 	killInTurn(t, []string{"primary", "postgres-backend", "pgbouncer", "k6"})
 }
 

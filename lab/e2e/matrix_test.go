@@ -169,7 +169,7 @@ func (c *checkout) two() string {
 scenarios: [storm@0.05]
 factors: {pool_size: [unlimited, 8]}
 baseline: {pool_size: unlimited}
-settings: {topology: pgbouncer+replica, scenario.THINK_TIME: 2s}
+settings: {topology: pgbouncer+replica, scenario.USERS: 0.1, scenario.THINK_TIME: 200ms}
 blocks: 1
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}

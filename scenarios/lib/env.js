@@ -2,8 +2,9 @@
 // have a unit: 500ms, 10s, 2m.
 
 export const baseURL = (__ENV.BASE_URL || '').replace(/\/+$/, ''); // the backend; required
-export const scale = number('SCALE', 1, 0.001); // factor of every stage's duration; the VUs stay
+export const scale = number('SCALE', 1, 0.001); // factor of every stage's duration; the VUs stay, see USERS
 export const rate = number('RATE', 1, 0.001); // factor of every rate that an open scenario offers
+export const users = number('USERS', 1, 0.001); // factor of the VUs of a closed scenario
 export const seed = number('SEED', 1, 0); // same seed, same requests
 export const thinkTime = (usual) => seconds('THINK_TIME', usual); // pause of a VU after each iteration, in closed scenarios
 export const httpTimeout = seconds('HTTP_TIMEOUT', '10s'); // how long the client waits for an answer

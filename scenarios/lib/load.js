@@ -3,7 +3,7 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { sleep } from 'k6';
-import { httpTimeout, rate, scale, summaryFile, thinkTime } from './env.js';
+import { httpTimeout, rate, scale, summaryFile, thinkTime, users } from './env.js';
 import { pick } from './choice.js';
 
 // name of the one k6 scenario in every script: its tag tells the load from setup().
@@ -16,10 +16,14 @@ const statuses = [0, 200, 201, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502,
 http.setResponseCallback(http.expectedStatuses(200, 201));
 
 // ramping returns the closed-model load in which each stage leads linearly to its
-// number of VUs, and is a phase of the results. A VU sends its next request when it
+// number of VUs, and is a phase of the results, named by that number if it has no name. A VU sends its next request when it
 // has the answer and has thought: a slow backend is sent fewer. think is the usual
 // pause, requests the most that one iteration sends.
-export function ramping(stages, { think = '500ms', requests = 1 } = {}) {
+export function ramping(plan, { think = '500ms', requests = 1 } = {}) {
+  const stages = plan.map((s) => {
+    const vus = s.vus && Math.max(1, Math.round(users * s.vus));
+    return { ...s, vus, phase: s.phase || `vus_${vus}` };
+  });
   const pause = thinkTime(think);
   const patience = atMost(requests * httpTimeout + pause);
   return {

@@ -124,6 +124,24 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 	}
 }
 
+// USERS scales the VUs, and the names of the steps with them.
+func TestUsersAreAFactor(t *testing.T) {
+	b := newBackend(t)
+	cfg := shotWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
+	got, err := Run(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.Script.VUs != 50 || got.Load.VUsMax < 40 || got.Load.VUsMax > 50 {
+		t.Errorf("%d VUs of %d; want about 50", got.Load.VUsMax, cfg.Script.VUs)
+	}
+	for _, phase := range []string{"vus_5", "vus_10", "vus_50", "hold"} {
+		if _, ok := got.Phases[phase]; !ok || len(got.Phases) != 11 {
+			t.Errorf("phases = %v; want eleven, %s among them", got.Phases, phase)
+		}
+	}
+}
+
 func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 	program := k6(t)
 	const answer = 4 * time.Second // the longest, with HTTP_TIMEOUT=3s
@@ -158,6 +176,7 @@ func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 	for setting, want := range map[string]string{
 		"THINK_TIME=soon": "THINK_TIME=soon: give a number and a unit",
 		"SLOW_SHARE=1.5":  "SLOW_SHARE=1.5: give a number, at least 0 and at most 1",
+		"USERS=0":         "USERS=0: give a number, at least 0.001",
 		"RATE=0":          "RATE=0: give a number, at least 0.001",
 	} {
 		name, value, _ := strings.Cut(setting, "=")
