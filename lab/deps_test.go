@@ -171,12 +171,12 @@ var rooms = []room{
 	},
 	{
 		path:  "lab/internal/judge/usl",
-		holds: "the law of scalability, fitted to throughput over users",
+		holds: "the law of scalability, fitted to throughput over the requests in flight",
 		pure:  true,
 	},
 	{
 		path:  "lab/internal/judge/knee",
-		holds: "the step of a rising load that is too much",
+		holds: "where a rising load becomes too much: the first step that missed the SLO, the bend",
 		imports: []string{
 			"internal/judge/usl", "internal/matrix", "internal/record",
 		},
