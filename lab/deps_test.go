@@ -194,8 +194,8 @@ var rooms = []room{
 		path:  "lab/internal/report",
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
-			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl",
-			"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
+			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/stop",
+			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
 		},
 		pure: true,
 	},
