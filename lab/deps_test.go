@@ -195,7 +195,8 @@ var rooms = []room{
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/stop",
-			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
+			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
+			"internal/report/plot",
 		},
 		pure: true,
 	},

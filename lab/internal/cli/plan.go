@@ -22,7 +22,9 @@ import (
 func (l *lab) plan() *cobra.Command {
 	var order bool
 	cmd := &cobra.Command{
-		Use: "plan SPEC", Short: "Show the cells and the time that a matrix would take, and what it could not tell", Args: cobra.ExactArgs(1),
+		Use:   "plan SPEC",
+		Short: "Show the cells and the time that a matrix would take, and what it could not tell",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -74,7 +76,8 @@ type means struct {
 // size and how long it will take, the first shots aside. It returns that time, 0 where it
 // is not known.
 func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m means) (time.Duration, error) {
-	here, _ := host.Read(ctx, m.layout.Root, m.tools) // an error is about the repository: the machine is told all the same
+	// An error is about the repository: the machine is told all the same.
+	here, _ := host.Read(ctx, m.layout.Root, m.tools)
 	earlier := readHistory(resultsDir(m.layout), here)
 	var eta time.Duration
 	var loads []offer
@@ -85,7 +88,9 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 		}
 	}
 	known, unchecked := knownNames(ctx, m.layout, m.tools, plan)
-	for _, text := range slices.Concat(stop.Warn(plan), plan.WarnOfIdle(), plan.WarnOfUnknown(known), warnOfLoad(plan, loads, earlier.peak, here.Cores)) {
+	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(), plan.WarnOfUnknown(known),
+		warnOfLoad(plan, loads, earlier.peak, here.Cores))
+	for _, text := range warnings {
 		fmt.Fprintf(out, "warning: %s\n", text)
 	}
 	for _, text := range slices.Concat(unchecked, stop.Reach(plan, earlier.noise)) {
@@ -132,9 +137,9 @@ type offer struct {
 // estimate returns how long a plan will take, the first shots aside: by what its
 // scenarios took before, else by their own durations. It returns each load of the plan
 // besides, in the order in which they come up.
-func estimate(ctx context.Context, scripts *runner.Scripts, taken map[matrix.Scenario]time.Duration, plan matrix.Plan, done int) (
-	total time.Duration, loads []offer, err error,
-) {
+func estimate(
+	ctx context.Context, scripts *runner.Scripts, taken map[matrix.Scenario]time.Duration, plan matrix.Plan, done int,
+) (total time.Duration, loads []offer, err error) {
 	type key struct{ scenario, cell string }
 	seen := make(map[key]bool)
 	for _, shot := range plan.Shots {

@@ -157,12 +157,15 @@ x: 4 cells × 1 scenarios × 6 blocks = 24 shots, about 22 min
 // Where a program is missing, what it would have told is said to be unknown.
 func TestPlanWithoutPrograms(t *testing.T) {
 	root := checkout(t)
-	if parameters, err := postgresParameters(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "postgres is missing; get it: lab setup") {
+	const missing = "postgres is missing; get it: lab setup"
+	if parameters, err := postgresParameters(t.Context(), ""); err == nil || err.Error() != missing {
 		t.Errorf("%d parameters, %v", len(parameters), err)
 	}
 	t.Setenv("PATH", t.TempDir())
 	out, _, status := run(t, root, "plan", planSpec(t, root))
-	for _, want := range []string{"did you mean RATE?\n", "x: 4 cells × 1 scenarios × 6 blocks = 24 shots, time unknown: k6 ≥ 2.0 is missing"} {
+	for _, want := range []string{
+		"did you mean RATE?\n", "x: 4 cells × 1 scenarios × 6 blocks = 24 shots, time unknown: k6 ≥ 2.0 is missing",
+	} {
 		if status != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit status %d, want %q in\n%s", status, want, out)
 		}

@@ -49,7 +49,8 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout))
-	if j.eta, err = foretell(ctx, j.out, j.plan, len(j.earlier), means{layout: j.layout, tools: j.tools, scripts: scripts}); err != nil {
+	m := means{layout: j.layout, tools: j.tools, scripts: scripts}
+	if j.eta, err = foretell(ctx, j.out, j.plan, len(j.earlier), m); err != nil {
 		return err
 	}
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,7 +23,9 @@ var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
 
 // knownNames asks the programs of a plan which names they know, as far as the plan gives
 // them any, and says what could not be asked.
-func knownNames(ctx context.Context, layout stack.Layout, tools toolchain.Set, plan matrix.Plan) (known matrix.Known, unchecked []string) {
+func knownNames(ctx context.Context, layout stack.Layout, tools toolchain.Set, plan matrix.Plan) (
+	known matrix.Known, unchecked []string,
+) {
 	known = make(matrix.Known)
 	if sets(plan, isOf(matrix.ScenarioPrefix)) {
 		known[matrix.ScenarioPrefix] = named(ofGo)
@@ -86,7 +89,7 @@ const describeTimeout = 20 * time.Second
 // postgresParameters asks PostgreSQL which parameters it takes.
 func postgresParameters(ctx context.Context, postgres string) (map[string]matrix.Parameter, error) {
 	if postgres == "" {
-		return nil, fmt.Errorf("postgres is missing; get it: lab setup")
+		return nil, errors.New("postgres is missing; get it: lab setup")
 	}
 	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
@@ -150,9 +153,11 @@ func warnOfLoad(plan matrix.Plan, loads []offer, peak float64, cores int) []stri
 		case l.script.VUs > mostVUs:
 			text = fmt.Sprintf("%s has up to %d VUs; one k6 runs %d at most", l.scenario, l.script.VUs, mostVUs)
 		case rate > float64(mostPerCore*cores):
-			text = fmt.Sprintf("%s offers %.0f requests a second; k6 on %d cores sends %d at most", l.scenario, rate, cores, mostPerCore*cores)
+			text = fmt.Sprintf("%s offers %.0f requests a second; k6 on %d cores sends %d at most",
+				l.scenario, rate, cores, mostPerCore*cores)
 		case peak > 0 && rate > peak:
-			text = fmt.Sprintf("%s offers %.0f requests a second; the most that k6 has sent on this machine is %.0f", l.scenario, rate, peak)
+			text = fmt.Sprintf("%s offers %.0f requests a second; the most that k6 has sent on this machine is %.0f",
+				l.scenario, rate, peak)
 		}
 		if text != "" && !slices.Contains(warnings, text) {
 			warnings = append(warnings, text)
@@ -163,7 +168,8 @@ func warnOfLoad(plan matrix.Plan, loads []offer, peak float64, cores int) []stri
 		inVain      bool
 	}{{rateVariable, "open", closed && !open}, {thinkVariable, "closed", open && !closed}} {
 		if v.inVain && sets(plan, is(v.name)) {
-			warnings = append(warnings, fmt.Sprintf("%s has no effect: no scenario of this plan is %s", v.name, v.model))
+			text := fmt.Sprintf("%s has no effect: no scenario of this plan is %s", v.name, v.model)
+			warnings = append(warnings, text)
 		}
 	}
 	return warnings

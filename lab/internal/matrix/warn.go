@@ -104,7 +104,8 @@ func sameCells(cells []Cell) string {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	slices.Sort(idle)
-	return fmt.Sprintf("these cells are the same, for %s has no effect in them: %s", strings.Join(slices.Compact(idle), ", "), text)
+	return fmt.Sprintf("these cells are the same, for %s has no effect in them: %s",
+		strings.Join(slices.Compact(idle), ", "), text)
 }
 
 // settings are the names that any cell has, sorted.
@@ -154,7 +155,8 @@ func (p Plan) WarnOfUnknown(known Known) []string {
 			// With a unit the number is not in the parameter's own.
 			v, err := strconv.ParseFloat(value, 64)
 			if err == nil && parameter.Min < parameter.Max && !(v >= parameter.Min && v <= parameter.Max) {
-				warnings = append(warnings, fmt.Sprintf("%s is %s: it must be from %.10g to %.10g", name, value, parameter.Min, parameter.Max))
+				warnings = append(warnings, fmt.Sprintf("%s is %s: it must be from %.10g to %.10g",
+					name, value, parameter.Min, parameter.Max))
 			}
 		}
 	}

@@ -119,7 +119,8 @@ func (p part) uslTable() comparison {
 		switch {
 		case len(g.used) == 0:
 		case lost > 0:
-			c.gaps.add("The law", fmt.Sprintf("%s without the mean latency of every step", plural(lost, "repetition")), g.cell.Label)
+			without := fmt.Sprintf("%s without the mean latency of every step", plural(lost, "repetition"))
+			c.gaps.add("The law", without, g.cell.Label)
 		case err != nil:
 			c.gaps.add("The law", err.Error(), g.cell.Label)
 		default:

@@ -123,7 +123,8 @@ func TestPointsAreOfRequestsInFlight(t *testing.T) {
 	n, x := fit.Peak()
 	wantN, wantX := service.Peak()
 	if math.Abs(fit.Lambda/service.Lambda-1) > 0.02 || math.Abs(x/wantX-1) > 0.02 || math.Abs(n/wantN-1) > 0.05 {
-		t.Errorf("the law has λ %.4g and a peak of %.4g at %.3g; the service has %.4g, %.4g at %.3g", fit.Lambda, x, n, service.Lambda, wantX, wantN)
+		t.Errorf("the law has λ %.4g and a peak of %.4g at %.3g; the service has %.4g, %.4g at %.3g",
+			fit.Lambda, x, n, service.Lambda, wantX, wantN)
 	}
 
 	unlimited, ok := Points(thinking(func(inFlight float64) float64 { return inFlight / 0.010 }))

@@ -104,7 +104,8 @@ func Warn(plan matrix.Plan) []string {
 		case blocks < least:
 			warnings = append(warnings, fmt.Sprintf("%s: %s; with %d none can be told", s, takes, blocks))
 		case plan.Stop != nil && plan.Stop.Min < least:
-			warnings = append(warnings, fmt.Sprintf("%s: %s; the run may end after %d, with which none can be told", s, takes, plan.Stop.Min))
+			text := fmt.Sprintf("%s: %s; the run may end after %d, with which none can be told", s, takes, plan.Stop.Min)
+			warnings = append(warnings, text)
 		}
 	}
 	return warnings
@@ -123,8 +124,8 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		noise := earlier[loadOf(plan, s)]
 		sd := noise.SD()
 		if math.IsNaN(sd) {
-			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of earlier runs on this "+
-				"machine had the baseline and its twin under this load (%d)", s, blocks, noise.Blocks))
+			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
+				"earlier runs on this machine had the baseline and its twin under this load (%d)", s, blocks, noise.Blocks))
 			continue
 		}
 		ratio := Detectable(sd, blocks, n)
@@ -132,8 +133,8 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		if noise.Runs > 1 {
 			runs = fmt.Sprintf("%d earlier runs", noise.Runs)
 		}
-		lines = append(lines, fmt.Sprintf("%s: %d blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or less, in four "+
-			"runs of five, if it is as noisy as before (sd of the log-ratio %.3f, A/A in %d blocks of %s)",
+		lines = append(lines, fmt.Sprintf("%s: %d blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or "+
+			"less, in four runs of five, if it is as noisy as before (sd of the log-ratio %.3f, A/A in %d blocks of %s)",
 			s, blocks, ratio, 1/ratio, sd, noise.Blocks, runs))
 	}
 	return lines

@@ -39,11 +39,15 @@ func TestWarn(t *testing.T) {
 		want   []string
 	}{
 		{20, "8", []string{
-			"storm: 20 comparisons take 10 blocks; with 8 none can be told", "wave: 20 comparisons take 10 blocks; with 8 none can be told",
+			"storm: 20 comparisons take 10 blocks; with 8 none can be told",
+			"wave: 20 comparisons take 10 blocks; with 8 none can be told",
 		}},
 		{20, "10", nil},
 		{5, "{storm: 8, wave: 3}", []string{"wave: 5 comparisons take 8 blocks; with 3 none can be told"}},
-		{1, "5", []string{"storm: 1 comparison takes 6 blocks; with 5 none can be told", "wave: 1 comparison takes 6 blocks; with 5 none can be told"}},
+		{1, "5", []string{
+			"storm: 1 comparison takes 6 blocks; with 5 none can be told",
+			"wave: 1 comparison takes 6 blocks; with 5 none can be told",
+		}},
 		{1, "6", nil},
 		{0, "1", nil},
 		{5, "{min: 6, max: 20, until: 5%}", []string{
@@ -64,7 +68,14 @@ func shots(p matrix.Plan, ratios ...float64) []record.Record {
 	var records []record.Record
 	for i, ratio := range ratios {
 		for _, c := range p.Cells[:2] {
-			r := record.Record{Block: i + 1, Cell: c.Label, Scenario: "storm", Scale: 1, Verdict: record.Valid, Load: &record.Load{GoodputRPS: 500}}
+			r := record.Record{
+				Block:    i + 1,
+				Cell:     c.Label,
+				Scenario: "storm",
+				Scale:    1,
+				Verdict:  record.Valid,
+				Load:     &record.Load{GoodputRPS: 500},
+			}
 			if c.Twin {
 				r.Load.GoodputRPS *= ratio
 			}
@@ -114,10 +125,10 @@ func TestReach(t *testing.T) {
 	sd := 0.17 * math.Sqrt(8.0/7)
 	ratio := Detectable(sd, 8, 1)
 	want := []string{
-		fmt.Sprintf("storm: 8 blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or less, in four runs of five, if it is "+
-			"as noisy as before (sd of the log-ratio 0.182, A/A in 8 blocks of 1 earlier run)", ratio, 1/ratio),
-		"wave: what difference 6 blocks can tell is not known: too few blocks of earlier runs on this machine had the baseline and its twin " +
-			"under this load (0)",
+		fmt.Sprintf("storm: 8 blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or less, in four runs of "+
+			"five, if it is as noisy as before (sd of the log-ratio 0.182, A/A in 8 blocks of 1 earlier run)", ratio, 1/ratio),
+		"wave: what difference 6 blocks can tell is not known: too few blocks of earlier runs on this machine had the " +
+			"baseline and its twin under this load (0)",
 	}
 	if diff := cmp.Diff(want, Reach(p, earlier)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

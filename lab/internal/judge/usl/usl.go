@@ -86,17 +86,18 @@ func Of(points []Point) (Fit, error) {
 // the highest N and the highest X that were measured, not of one point.
 func (f Fit) supported(high Point) error {
 	if off := 1 - f.At(high.N)/(f.Lambda*high.N); off <= f.Residual {
-		return fmt.Errorf("%w: throughput grows as the requests in flight do, up to %.3g: it is fitted to be %.1f%% below a "+
-			"straight line there, and the fit is off by %.1f%%", ErrCannot, high.N, 100*math.Max(0, off), 100*f.Residual)
+		return fmt.Errorf("%w: throughput grows as the requests in flight do, up to %.3g: it is fitted to be %.1f%% "+
+			"below a straight line there, and the fit is off by %.1f%%",
+			ErrCannot, high.N, 100*math.Max(0, off), 100*f.Residual)
 	}
 	n, x := f.Peak()
 	switch {
 	case x > mostBeyond*high.X:
-		return fmt.Errorf("%w: the highest throughput that it gives, %.0f per second, is more than twice the highest that was "+
-			"measured, %.0f", ErrCannot, x, high.X)
+		return fmt.Errorf("%w: the highest throughput that it gives, %.0f per second, is more than twice the highest "+
+			"that was measured, %.0f", ErrCannot, x, high.X)
 	case n > mostBeyond*high.N && !math.IsInf(n, 1): // infinite: x is a limit, and there is no peak
-		return fmt.Errorf("%w: its peak is at %.3g requests in flight, more than twice the most that were measured, %.3g",
-			ErrCannot, n, high.N)
+		return fmt.Errorf("%w: its peak is at %.3g requests in flight, more than twice the most that were measured, "+
+			"%.3g", ErrCannot, n, high.N)
 	}
 	return nil
 }

@@ -109,12 +109,21 @@ func TestDataThatCannotCarryAFitIsRefused(t *testing.T) {
 		"repeats":    {points(law, 0, 1, 1, 1, 1, 2, 2, 4, 4, 8), "4 concurrencies, it takes 6"},
 		"too narrow": {points(law, 0, 1, 10, 11, 12, 13, 14, 15, 16), "the highest must be 4 times the lowest"},
 		"no law":     {[]Point{{1, 100}, {2, 900}, {4, 50}, {8, 2000}, {16, 3}, {32, 700}}, "the best is 65% off"},
-		"zero":       {[]Point{{1, 100}, {2, 190}, {4, 0}, {8, 700}, {16, 1300}, {32, 2500}}, "4 requests in flight with a throughput of 0"},
+		"zero": {
+			[]Point{{1, 100}, {2, 190}, {4, 0}, {8, 700}, {16, 1300}, {32, 2500}},
+			"4 requests in flight with a throughput of 0",
+		},
 		"not finite": {[]Point{{1, 100}, {2, math.Inf(1)}, {4, 1}, {8, 700}, {16, 1300}, {32, 2500}}, "a throughput of +Inf"},
 
-		"no limit":          {points(Fit{Lambda: 1000}, 0, 1, wide...), "grows as the requests in flight do, up to 64"},
-		"peak of N too far": {points(Fit{Lambda: 1000, Kappa: 0.00002}, 0, 1, wide...), "its peak is at 224 requests in flight, more than twice"},
-		"peak of X too far": {points(Fit{Lambda: 1000, Sigma: 0.01}, 0, 1, wide...), "100000 per second, is more than twice the highest that was measured, 39264"},
+		"no limit": {points(Fit{Lambda: 1000}, 0, 1, wide...), "grows as the requests in flight do, up to 64"},
+		"peak of N too far": {
+			points(Fit{Lambda: 1000, Kappa: 0.00002}, 0, 1, wide...),
+			"its peak is at 224 requests in flight, more than twice the most that were measured, 64",
+		},
+		"peak of X too far": {
+			points(Fit{Lambda: 1000, Sigma: 0.01}, 0, 1, wide...),
+			"100000 per second, is more than twice the highest that was measured, 39264",
+		},
 	} {
 		if fit, err := Of(c.data); !errors.Is(err, ErrCannot) || !strings.Contains(err.Error(), c.says) || fit != (Fit{}) {
 			t.Errorf("%s: %+v, %v; want to be refused: %s", name, fit, err, c.says)

@@ -98,7 +98,8 @@ func TestParseMean(t *testing.T) {
 	if got := s.Load.OKLatency.Mean; got != nil {
 		t.Errorf("the mean of the successful ones, which k6 did not give, is %v", *got)
 	}
-	if _, err := Parse(with("320")); err == nil || !strings.Contains(err.Error(), "the mean of http_req_duration{scenario:load} is 320") {
+	const beyond = "the mean of http_req_duration{scenario:load} is 320"
+	if _, err := Parse(with("320")); err == nil || !strings.Contains(err.Error(), beyond) {
 		t.Errorf("a mean above the highest: %v", err)
 	}
 }

@@ -53,7 +53,9 @@ func TestVariablesOfTheScripts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{"AUTHORS", "BASE_URL", "HTTP_TIMEOUT", "RATE", "SCALE", "SEED", "SLOW_SHARE", "SLOW_TIME", "THINK_TIME"} {
+		for _, want := range []string{
+			"AUTHORS", "BASE_URL", "HTTP_TIMEOUT", "RATE", "SCALE", "SEED", "SLOW_SHARE", "SLOW_TIME", "THINK_TIME",
+		} {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s reads %q, and not %s", name, got, want)
 			}
@@ -69,7 +71,7 @@ func TestDecode(t *testing.T) {
 		want         Script
 	}{
 		{"open", `{"scenarios": {"load": {"executor": "ramping-arrival-rate", "gracefulStop": "11s", "timeUnit": "2s",
-			"stages": [{"duration": "8s", "target": 3960}, {"duration": "40s", "target": 3960}, {"duration": "2s", "target": 0}]}},
+			"stages": [{"duration": "8s", "target": 3960}, {"duration": "42s", "target": 0}]}},
 			"totalDuration": "1m1s", "maxVUs": 2000}`,
 			Script{Nominal: 50 * time.Second, Longest: 61 * time.Second, VUs: 2000, Open: true, Rate: 1980, Ramp: 8 * time.Second}},
 		{"closed", `{"scenarios": {"load": {"executor": "ramping-vus", "gracefulStop": "12s", "timeUnit": null,
