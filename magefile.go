@@ -111,7 +111,7 @@ func (Bench) Matrix() error { return lab("matrix", spec()) }
 // Study measures the study as it was shot, then each remedy alone, then all together.
 func (Bench) Study() error { return lab("matrix", "lab/matrices/study.yaml") }
 
-// Plan shows the cells, the order and the time that the matrix would take.
+// Plan shows the cells and the time that the matrix would take, and what it could not tell.
 func (Bench) Plan() error { return lab("plan", spec()) }
 
 // Resume goes on with an interrupted run: bench:resume 2026-11-23T0915Z-quick.

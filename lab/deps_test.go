@@ -171,12 +171,12 @@ var rooms = []room{
 	},
 	{
 		path:  "lab/internal/judge/usl",
-		holds: "the law of scalability, fitted to throughput over users",
+		holds: "the law of scalability, fitted to throughput over the requests in flight",
 		pure:  true,
 	},
 	{
 		path:  "lab/internal/judge/knee",
-		holds: "the step of a rising load that is too much",
+		holds: "where a rising load becomes too much: the first step that missed the SLO, the bend",
 		imports: []string{
 			"internal/judge/usl", "internal/matrix", "internal/record",
 		},
@@ -194,8 +194,9 @@ var rooms = []room{
 		path:  "lab/internal/report",
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
-			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/usl",
-			"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
+			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/stop",
+			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
+			"internal/report/plot",
 		},
 		pure: true,
 	},

@@ -81,7 +81,7 @@ function shaped(stages, scenario) {
       scenarios: { [name]: scenario },
       // Every VU evaluates this script, but k6 asks only the first for options.
       thresholds: summaryFile && __VU === 0 ? submetrics(phases) : {},
-      summaryTrendStats: ['min', 'med', 'p(95)', 'p(99)', 'max'],
+      summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max'],
       // Without method, URL and name: nothing reads them, and each tag costs.
       systemTags: ['scenario', 'status', 'expected_response', 'error_code'],
       discardResponseBodies: true,

@@ -3,19 +3,28 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/runner"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 func (l *lab) plan() *cobra.Command {
-	return &cobra.Command{
-		Use: "plan SPEC", Short: "Show the cells, the order and the time that a matrix would take", Args: cobra.ExactArgs(1),
+	var order bool
+	cmd := &cobra.Command{
+		Use:   "plan SPEC",
+		Short: "Show the cells and the time that a matrix would take, and what it could not tell",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -27,18 +36,6 @@ func (l *lab) plan() *cobra.Command {
 			}
 			plan := spec.Plan()
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%s: %s, ", plan.Name, describe(plan))
-			// k6 alone knows how long a scenario takes. The plan itself needs nothing.
-			if tools, missing := l.found(cmd.Context(), layout, "k6"); missing != nil {
-				fmt.Fprintf(out, "time unknown: %v\n", missing)
-			} else {
-				scripts := runner.NewScripts(tools.Path("k6"), scenarioDir(layout))
-				eta, err := estimate(cmd.Context(), scripts, resultsDir(layout), plan, 0)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(out, "about %s\n", eta.Round(time.Second))
-			}
 			for _, cell := range plan.Cells {
 				kind := "        "
 				switch {
@@ -49,11 +46,81 @@ func (l *lab) plan() *cobra.Command {
 				}
 				fmt.Fprintf(out, "  %s %s\n", kind, cell.Label)
 			}
-			for _, shot := range plan.Shots {
-				fmt.Fprintf(out, "%5d  block %d  %-12s %s\n", shot.N, shot.Block, shot.Scenario, shot.Cell)
+			if order {
+				for _, shot := range plan.Shots {
+					fmt.Fprintf(out, "%5d  block %d  %-12s %s\n", shot.N, shot.Block, shot.Scenario, shot.Cell)
+				}
 			}
-			return nil
+			// k6 alone knows how long a scenario takes. The plan itself needs nothing.
+			m := means{layout: layout}
+			if m.tools, m.missing = l.found(cmd.Context(), layout, "k6"); m.missing == nil {
+				m.scripts = runner.NewScripts(m.tools.Path("k6"), scenarioDir(layout))
+			}
+			_, err = foretell(cmd.Context(), out, plan, 0, m)
+			return err
 		},
+	}
+	cmd.Flags().BoolVar(&order, "order", false, "show every shot, in the order of the plan")
+	return cmd
+}
+
+// means is what a plan is foretold with.
+type means struct {
+	layout  stack.Layout
+	tools   toolchain.Set
+	scripts *runner.Scripts // nil where k6 is missing
+	missing error           // that it is
+}
+
+// foretell prints what speaks against a plan and what its blocks can tell, and then its
+// size and how long it will take, the first shots aside. It returns that time, 0 where it
+// is not known.
+func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m means) (time.Duration, error) {
+	// An error is about the repository: the machine is told all the same.
+	here, _ := host.Read(ctx, m.layout.Root, m.tools)
+	earlier := readHistory(resultsDir(m.layout), here)
+	var eta time.Duration
+	var loads []offer
+	if m.missing == nil {
+		var err error
+		if eta, loads, err = estimate(ctx, m.scripts, earlier.medians(), plan, done); err != nil {
+			return 0, err
+		}
+	}
+	known, unchecked := knownNames(ctx, m.layout, m.tools, plan)
+	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(), plan.WarnOfUnknown(known),
+		warnOfLoad(plan, loads, earlier.peak, here.Cores))
+	for _, text := range warnings {
+		fmt.Fprintf(out, "warning: %s\n", text)
+	}
+	for _, text := range slices.Concat(unchecked, stop.Reach(plan, earlier.noise)) {
+		fmt.Fprintf(out, "note: %s\n", text)
+	}
+	if m.missing != nil {
+		fmt.Fprintf(out, "%s: %s, time unknown: %v\n", plan.Name, describe(plan), m.missing)
+		return 0, nil
+	}
+	fmt.Fprintf(out, "%s: %s, about %s\n", plan.Name, describe(plan), roughly(eta))
+	return eta, nil
+}
+
+// roughly writes a time as a person would, who knows that it is an estimate: 45 s, 12 min,
+// 5 h 50 min, 31 h.
+func roughly(d time.Duration) string {
+	switch minutes := int(d.Round(time.Minute).Minutes()); {
+	case d < 90*time.Second:
+		return fmt.Sprintf("%d s", int(d.Round(5*time.Second).Seconds()))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	}
+	tens := int((d + 5*time.Minute) / (10 * time.Minute))
+	switch hours, rest := tens/6, 10*(tens%6); {
+	case hours >= 24:
+		return fmt.Sprintf("%d h", int(d.Round(time.Hour).Hours()))
+	case rest == 0:
+		return fmt.Sprintf("%d h", hours)
+	default:
+		return fmt.Sprintf("%d h %d min", hours, rest)
 	}
 }
 
@@ -61,34 +128,56 @@ func (l *lab) plan() *cobra.Command {
 // warm up, read.
 const overhead = 6 * time.Second
 
+// offer is a load of a plan, as k6 understands its script.
+type offer struct {
+	scenario matrix.Scenario
+	script   load.Script
+}
+
 // estimate returns how long a plan will take, the first shots aside: by what its
-// scenarios took in the runs under results, else by their own durations.
-func estimate(ctx context.Context, scripts *runner.Scripts, results string, plan matrix.Plan, done int) (time.Duration, error) {
-	taken := recordedTimes(results)
-	var total time.Duration
+// scenarios took before, else by their own durations. It returns each load of the plan
+// besides, in the order in which they come up.
+func estimate(
+	ctx context.Context, scripts *runner.Scripts, taken map[matrix.Scenario]time.Duration, plan matrix.Plan, done int,
+) (total time.Duration, loads []offer, err error) {
+	type key struct{ scenario, cell string }
+	seen := make(map[key]bool)
 	for _, shot := range plan.Shots {
-		nominal, err := scripts.Nominal(ctx, plan, shot)
+		script, err := scripts.Of(ctx, plan, shot)
 		if err != nil {
-			return 0, err
+			return 0, nil, err
+		}
+		if k := (key{shot.Scenario.String(), shot.Cell}); !seen[k] {
+			seen[k] = true
+			loads = append(loads, offer{shot.Scenario, script})
 		}
 		switch t, ok := taken[shot.Scenario]; {
 		case shot.N <= done:
 		case ok:
 			total += t
 		default:
-			total += nominal + overhead
+			total += script.Nominal + overhead
 		}
 	}
-	return total, nil
+	return total, loads, nil
 }
 
-// recordedTimes returns the median time of a whole shot, by scenario.
-func recordedTimes(results string) map[matrix.Scenario]time.Duration {
+// history is what the runs under results tell of one to come.
+type history struct {
+	times map[matrix.Scenario][]time.Duration // of whole shots
+	// Of runs on this machine:
+	noise stop.History
+	peak  float64 // most requests per second that k6 has sent, over a second; 0: none was recorded
+}
+
+// readHistory reads the runs under results; one that cannot be read is left out. here is
+// this machine: a run names none, so what has the same CPU and as many cores counts as it.
+func readHistory(results string, here record.Host) history {
+	h := history{times: make(map[matrix.Scenario][]time.Duration), noise: make(stop.History)}
 	names, err := record.Names(results)
 	if err != nil {
-		return nil
+		return h
 	}
-	all := make(map[matrix.Scenario][]time.Duration)
 	for _, name := range names {
 		run, err := loadRun(results, name)
 		if err != nil {
@@ -98,12 +187,26 @@ func recordedTimes(results string) map[matrix.Scenario]time.Duration {
 			if turnaround, ok := rec.Lab["turnaround_s"]; ok {
 				whole := rec.End.Sub(rec.Start) + time.Duration((turnaround+rec.Lab["warmup_s"])*float64(time.Second))
 				scenario := matrix.Scenario{Name: rec.Scenario, Scale: rec.Scale}
-				all[scenario] = append(all[scenario], whole)
+				h.times[scenario] = append(h.times[scenario], whole)
+			}
+		}
+		if run.Host.CPUModel != here.CPUModel || run.Host.Cores != here.Cores {
+			continue
+		}
+		h.noise.Add(run.Plan, run.Records)
+		for _, rec := range run.Records {
+			if rec.Load != nil && rec.Load.RPSPeak != nil {
+				h.peak = max(h.peak, *rec.Load.RPSPeak)
 			}
 		}
 	}
-	medians := make(map[matrix.Scenario]time.Duration, len(all))
-	for scenario, times := range all {
+	return h
+}
+
+// medians are the median times of a whole shot, by scenario.
+func (h history) medians() map[matrix.Scenario]time.Duration {
+	medians := make(map[matrix.Scenario]time.Duration, len(h.times))
+	for scenario, times := range h.times {
 		slices.Sort(times)
 		medians[scenario] = times[len(times)/2]
 	}

@@ -165,7 +165,7 @@ func loadCurves(dir record.Dir, run report.Run) map[int]record.Series {
 		}
 	}
 	for _, n := range report.Drawn(run.Plan, run.Records) {
-		wanted[n] = report.Curves // which hold those of the knee
+		wanted[n] = report.Curves // which hold those of the bend
 	}
 	numbers := slices.Sorted(maps.Keys(wanted))
 	read := make([]*record.Series, len(numbers))

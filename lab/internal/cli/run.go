@@ -49,12 +49,10 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout))
-	eta, err := estimate(ctx, scripts, resultsDir(j.layout), j.plan, len(j.earlier))
-	if err != nil {
+	m := means{layout: j.layout, tools: j.tools, scripts: scripts}
+	if j.eta, err = foretell(ctx, j.out, j.plan, len(j.earlier), m); err != nil {
 		return err
 	}
-	j.eta = eta
-	fmt.Fprintf(j.out, "%s: %s, about %s\n", j.plan.Name, describe(j.plan), eta.Round(time.Second))
 
 	j.client = daemon.NewClient(j.layout)
 	started, err := l.start(ctx, j.client, j.layout, true, j.out)
@@ -77,7 +75,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	defer func() { err = closing(err, j.client.End(context.WithoutCancel(ctx))) }()
-	j.events.begin(j.dir.Name(), len(j.plan.Shots), eta)
+	j.events.begin(j.dir.Name(), len(j.plan.Shots), j.eta)
 	records, err := l.shoot(ctx, j, scripts)
 	if err != nil {
 		err = fmt.Errorf("%w; what is finished is kept, go on with it: lab resume %s", err, j.dir.Name())

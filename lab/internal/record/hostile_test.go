@@ -372,6 +372,7 @@ func TestReadRefusesTheImpossible(t *testing.T) {
 		"more failed than in": func(r *Record) { r.Load.Failed = 101 },
 		"ratio above 1":       func(r *Record) { r.Load.ErrorRatio = 1.5 },
 		"latency below 0":     func(r *Record) { r.Load.Latency.P50 = -1 },
+		"mean below 0":        func(r *Record) { r.Load.Latency.Mean = new(-1.0) },
 		"count of a status":   func(r *Record) { r.Load.Status["200"] = -5 },
 		"phase below 0":       func(r *Record) { r.Phases = map[string]Phase{"ramp": {Requests: -1}} },
 		"block beyond all":    func(r *Record) { r.Block = 1 << 40 },

@@ -133,12 +133,13 @@ type Load struct {
 	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6, its start included, per second of the shot
 }
 
-// Latency holds percentiles in milliseconds, computed by k6 over every sample.
+// Latency holds percentiles and the mean in milliseconds, computed by k6 over every sample.
 type Latency struct {
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
+	P50  float64  `json:"p50"`
+	P95  float64  `json:"p95"`
+	P99  float64  `json:"p99"`
+	Max  float64  `json:"max"`
+	Mean *float64 `json:"mean,omitempty"` // absent in records from before it was kept
 }
 
 // Phase is one part of a shot.

@@ -26,7 +26,7 @@ func (p *Phase) possible() bool {
 }
 
 func (l *Latency) possible() bool {
-	return l == nil || l.P50 >= 0 && l.P95 >= 0 && l.P99 >= 0 && l.Max >= 0
+	return l == nil || l.P50 >= 0 && l.P95 >= 0 && l.P99 >= 0 && l.Max >= 0 && (l.Mean == nil || *l.Mean >= 0)
 }
 
 // Validate reports every fault that keeps a record from being written or read.

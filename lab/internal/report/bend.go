@@ -11,7 +11,7 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// rises says whether the load of this part rises in steps, so that a knee can be
+// rises says whether the load of this part rises in steps, so that a bend can be
 // looked for.
 func (p part) rises() bool {
 	return slices.ContainsFunc(p.rows, func(g group) bool {
@@ -25,7 +25,7 @@ func (p part) bend(a *Analysis) blocks {
 	return blocks{words(readingBend), p.bendTable(a), words(readingUSL), p.uslTable()}
 }
 
-const readingBend = `The knee: the users (VUs) and the requests per second at the moment when p99 leaves the plateau that it has under the
+const readingBend = `The bend: the users (VUs) and the requests per second at the moment when p99 leaves the plateau that it has under the
 light third of the load, and throughput stops following the load, both for five seconds on end. It knows no SLO; a
 service that is slow but follows has none. Medians over repetitions; in brackets the 95% interval, or below six
 repetitions the range.
@@ -33,14 +33,17 @@ repetitions the range.
 `
 
 const readingUSL = `
-Throughput over users, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)): σ is contention, κ
-coherence (what each adds to all others), the peak what the law says of more users than there were. A fit that the data
-cannot carry is refused, with the reason. Successful requests of each step of the load, in all repetitions.
+Throughput over the requests in flight, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)). X is
+the successful requests per second of a step of the load, N the requests that the system had in hand meanwhile: requests
+per second × their mean latency (Little's law). N is not the users, who mostly think. λ is the throughput with one request
+in flight, σ contention, κ coherence (what each adds to all others); the peak may lie between the steps or beyond them. A
+fit that the data cannot carry is refused, with the reason; so is one whose peak lies beyond twice the highest N or X
+that was measured, and one that falls off from a straight line by no more than it is off from the data.
 
 `
 
 func (p part) bendTable(a *Analysis) comparison {
-	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Knee, VUs", "Knee, RPS"}, left: map[int]bool{2: true, 3: true}}}
+	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Bend, VUs", "Bend, RPS"}, left: map[int]bool{2: true, 3: true}}}
 	for _, g := range p.rows {
 		c.note(g)
 		var vus, rps []float64
@@ -48,27 +51,27 @@ func (p part) bendTable(a *Analysis) comparison {
 		top := 0.0
 		for _, r := range g.used {
 			curves, ok := a.run.Curves[r.N]
-			k, told := knee.FromCurves(curves)
+			b, told := knee.FindBend(curves)
 			if !ok || !told {
 				lost++
 				continue
 			}
-			top = max(top, k.Top)
-			vus = append(vus, k.VUs)
-			if !math.IsNaN(k.RPS) {
-				rps = append(rps, k.RPS)
+			top = max(top, b.Top)
+			vus = append(vus, b.VUs)
+			if !math.IsNaN(b.RPS) {
+				rps = append(rps, b.RPS)
 			}
 		}
 		if lost > 0 {
-			c.gaps.add("Knee", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
+			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
 		}
-		c.add(g, []string{cellName(g.cell), g.n(), g.mark(kneeText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
+		c.add(g, []string{cellName(g.cell), g.n(), g.mark(bendText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
 	}
 	return c
 }
 
-// kneeText writes knees, of which some may not be there: none up to 500, 3 of 3.
-func kneeText(vus []float64, top float64, seed uint64) string {
+// bendText writes bends, of which some may not be there: none up to 500, 3 of 3.
+func bendText(vus []float64, top float64, seed uint64) string {
 	found := slices.DeleteFunc(slices.Clone(vus), func(v float64) bool { return math.IsInf(v, 1) })
 	switch {
 	case len(vus) == 0:
@@ -98,18 +101,26 @@ func spread(values []float64, seed uint64) string {
 
 func (p part) uslTable() comparison {
 	c := comparison{cells: len(p.rows), table: table{
-		head: []string{"Cell", "n", "λ, RPS of one", "σ", "κ", "Peak, RPS", "at VUs", "Off by %"},
+		head: []string{"Cell", "n", "λ, RPS with one in flight", "σ", "κ", "Peak, RPS", "with N in flight", "Off by %"},
 	}}
 	for _, g := range p.rows {
 		c.note(g)
 		var points []usl.Point
+		lost := 0
 		for _, r := range g.used {
-			points = append(points, knee.Points(r)...)
+			of, ok := knee.Points(r)
+			if !ok {
+				lost++
+			}
+			points = append(points, of...)
 		}
 		row := []string{cellName(g.cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
 		fit, err := usl.Of(points)
 		switch {
 		case len(g.used) == 0:
+		case lost > 0:
+			without := fmt.Sprintf("%s without the mean latency of every step", plural(lost, "repetition"))
+			c.gaps.add("The law", without, g.cell.Label)
 		case err != nil:
 			c.gaps.add("The law", err.Error(), g.cell.Label)
 		default:

@@ -165,7 +165,7 @@ func (p part) goodputByPool(a *Analysis) *picture {
 	}
 	if p.best.row >= 0 && !math.IsInf(least, 1) && least < poolSize(values(p.rows[p.best.row].cell.Label, factors)[at]) {
 		x := float64(slices.IndexFunc(sizes, func(s string) bool { return poolSize(s) == least }))
-		c.Marks = []plot.Mark{{From: x, To: x, Label: "knee: the least that is tied for best"}}
+		c.Marks = []plot.Mark{{From: x, To: x, Label: "the least that is tied for best"}}
 	}
 	return &picture{title: c.Title, run: a.run.Name, file: p.fileName("pool"), rank: rankPool, draw: func(paper bool) ([]byte, error) {
 		drawn := c

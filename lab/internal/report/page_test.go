@@ -298,7 +298,7 @@ func TestPictures(t *testing.T) {
 	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > mostFiles {
 		t.Errorf("%d pictures, %d files", shown, files)
 	}
-	for _, file := range []string{"storm-goodput", "storm-percentiles", "storm-series", "wave@0.25-knee"} {
+	for _, file := range []string{"storm-goodput", "storm-percentiles", "storm-series", "wave@0.25-bend"} {
 		if _, ok := built[run.Name+"/plots/"+file+".svg"]; !ok {
 			t.Errorf("there is no picture %s", file)
 		}

@@ -56,7 +56,7 @@ graphs, the rows at their peak.
 	list = append(list, heading{3, "In plain words"}, inPlainWords(remedies))
 	for _, p := range a.parts {
 		if p.scenario.Name == "wave" {
-			list = append(list, heading{3, fmt.Sprintf("The knee of the %s", p.scenario)}, words(readingKnee), p.kneeTable())
+			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.scenario)}, words(readingMiss), p.missTable())
 		}
 	}
 	return list
@@ -113,10 +113,10 @@ func (a *Analysis) stormBeside(p part) comparison {
 
 func (a *Analysis) waveBeside(p part) comparison {
 	c, rows := a.beside(p, "Prototype, pool unlimited")
-	vus, rps := []string{"Knee, VUs", studyKneeVUs, numeral.Missing}, []string{"RPS that held", studyKneeRPS, numeral.Missing}
+	vus, rps := []string{"First step that missed the SLO, VUs", studyMissVUs, numeral.Missing}, []string{"RPS that held", studyHeldRPS, numeral.Missing}
 	for _, g := range rows {
-		k := c.knee(p, g)
-		vus, rps = append(vus, k[0]), append(rps, k[2])
+		m := c.miss(p, g)
+		vus, rps = append(vus, m[0]), append(rps, m[2])
 	}
 	c.rows = append(c.rows, vus, rps)
 	cores := float64(a.run.Host.Cores)
@@ -126,34 +126,34 @@ func (a *Analysis) waveBeside(p part) comparison {
 	return c
 }
 
-const readingKnee = `The knee is the first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its
-requests failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per second in the
-last step before the knee, from the length that the script gives it. Medians and ranges over repetitions; of an even
-number of them the lower of the middle two.
+const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its requests
+failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per second in the last
+step before it, from the length that the script gives it. Medians and ranges over repetitions; of an even number of them
+the lower of the middle two.
 
 `
 
-// kneeTable shows at which step of the wave each cell broke the objective.
-func (p part) kneeTable() comparison {
-	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Knee, VUs", "range", "RPS that held", "range"}}}
+// missTable shows at which step of the wave each cell first missed the objective.
+func (p part) missTable() comparison {
+	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "First miss, VUs", "range", "RPS that held", "range"}}}
 	for _, g := range p.rows {
 		c.note(g)
-		k := c.knee(p, g)
-		c.add(g, append([]string{cellName(g.cell), g.n()}, k[:]...))
+		m := c.miss(p, g)
+		c.add(g, append([]string{cellName(g.cell), g.n()}, m[:]...))
 	}
 	return c
 }
 
-// knee is a cell's knee as text: its VUs, their range, the RPS that held, their range.
-func (c *comparison) knee(p part, g group) [4]string {
-	var found []knee.Knee
+// miss is a cell's first miss as text: its VUs, their range, the RPS that held, their range.
+func (c *comparison) miss(p part, g group) [4]string {
+	var found []knee.Miss
 	for _, r := range g.used {
-		if k, ok := knee.Find(r, p.slo); ok {
-			found = append(found, k)
+		if m, ok := knee.FirstMiss(r, p.slo); ok {
+			found = append(found, m)
 		}
 	}
 	if len(found) < len(g.used) {
-		c.gaps.add("Knee", fmt.Sprintf("%s without the latency of every step", plural(len(g.used)-len(found), "repetition")), g.cell.Label)
+		c.gaps.add("First miss", fmt.Sprintf("%s without the latency of every step", plural(len(g.used)-len(found), "repetition")), g.cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}

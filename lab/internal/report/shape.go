@@ -95,13 +95,13 @@ func (p part) stationPicture(a *Analysis) blocks {
 	}}}
 }
 
-// kneeBins is in how many steps of users a rising load is drawn.
-const kneeBins = 30
+// bendBins is in how many steps of users a rising load is drawn.
+const bendBins = 30
 
 // bendPicture shows latency and throughput over the users of a rising load.
 func (p part) bendPicture(a *Analysis) blocks {
-	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", LogY: true, Levels: []plot.Level{p.level()}, Height: 240, RingLabel: "knee"}
-	rate := plot.Chart{XLabel: "VUs", YLabel: "Requests per second", Height: 200, RingLabel: "knee"}
+	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", LogY: true, Levels: []plot.Level{p.level()}, Height: 240, RingLabel: "bend"}
+	rate := plot.Chart{XLabel: "VUs", YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
 	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "p99_ms") })
 	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "rps") })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
@@ -119,7 +119,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	}
 	rate.XMax = slow.XMax
 	title := fmt.Sprintf("p99 and throughput over the users of %s (medians over repetitions)", p.scenario)
-	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("knee"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
+	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
 		upper := slow
 		upper.Paper = paper
 		return plot.Stack(title, upper, rate)
@@ -127,24 +127,24 @@ func (p part) bendPicture(a *Analysis) blocks {
 }
 
 // overVUs is a curve over the users instead of over time: the median of all seconds with
-// about so many, until the load has reached its top for the last time. The knee has a
+// about so many, until the load has reached its top for the last time. The bend has a
 // ring, if more than half of the repetitions have one.
 func overVUs(run Run, g group, name string) (plot.Line, bool) {
 	var line plot.Line
-	bins := make([][]float64, kneeBins)
+	bins := make([][]float64, bendBins)
 	top := 0.0
-	var knees []float64
+	var bends []float64
 	for _, r := range g.used {
 		most, _ := run.Curves[r.N].Peak("vus")
 		top = max(top, most)
-		if k, ok := knee.FromCurves(run.Curves[r.N]); ok && !math.IsInf(k.VUs, 1) {
-			knees = append(knees, k.VUs)
+		if b, ok := knee.FindBend(run.Curves[r.N]); ok && !math.IsInf(b.VUs, 1) {
+			bends = append(bends, b.VUs)
 		}
 	}
 	if top == 0 {
 		return line, false
 	}
-	bin := func(vus float64) int { return min(kneeBins-1, int(vus/top*kneeBins)) }
+	bin := func(vus float64) int { return min(bendBins-1, int(vus/top*bendBins)) }
 	for _, r := range g.used {
 		s := run.Curves[r.N]
 		vus, values := s.Curves["vus"], s.Curves[name]
@@ -163,11 +163,11 @@ func overVUs(run Run, g group, name string) (plot.Line, bool) {
 	}
 	for b, values := range bins {
 		if len(values) > 0 {
-			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/kneeBins), append(line.Y, stat.Median(values))
+			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/bendBins), append(line.Y, stat.Median(values))
 		}
 	}
-	if len(knees) > len(g.used)/2 {
-		at := stat.Median(knees)
+	if len(bends) > len(g.used)/2 {
+		at := stat.Median(bends)
 		if values := bins[bin(at)]; len(values) > 0 {
 			line.Rings = []plot.Point{{X: at, Y: stat.Median(values)}}
 		}

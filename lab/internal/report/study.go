@@ -31,14 +31,14 @@ var stormFacts = []beside{
 	{"Connection attempts", "", "6,601", "8", attemptsColumn},
 }
 
-// The wave of the study: 500 VUs within 1.5 minutes. What it says of the knee stands
-// with the knees of the run.
+// The wave of the study: 500 VUs within 1.5 minutes. Where it broke stands with the first
+// misses of the run.
 const (
-	studyKneeVUs = "300 to 350"
-	studyKneeRPS = "600"
+	studyMissVUs = "300 to 350"
+	studyHeldRPS = "600"
 )
 
-// waveFacts are of the study's wave, and follow the knee.
+// waveFacts are of the study's wave, and follow the first miss.
 var waveFacts = []beside{
 	{"Failed %", "11", "1.61", "", load("Failed %", "error_ratio", numeral.Percent, errorRatio)},
 	{"p99 ms", "above 1,000", "756", "", load("p99 ms", "latency_ms", numeral.Figure, p99)},

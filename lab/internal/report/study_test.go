@@ -15,7 +15,7 @@ type outcome struct {
 	requests, failed, p99, goodput float64 // failed is a share
 	connections, opened            float64
 	cores, memory                  float64 // of each service on the way
-	knee                           int     // of the wave's ten steps the first that breaks; 0: none
+	miss                           int     // of the wave's ten steps the first that misses the SLO; 0: none
 }
 
 var outcomes = map[string]outcome{
@@ -84,7 +84,7 @@ func suffer(r *record.Record, o outcome) {
 	}
 }
 
-// rise has the ten steps of the wave and its hold. The knee moves by a step from
+// rise has the ten steps of the wave and its hold. The first miss moves by a step from
 // block to block.
 func rise(o outcome, block int) map[string]record.Phase {
 	phases := map[string]record.Phase{}
@@ -92,10 +92,11 @@ func rise(o outcome, block int) map[string]record.Phase {
 	for i, name := range names {
 		requests := int64(900 * (i + 1))
 		p := record.Phase{Requests: requests, Latency: &record.Latency{P50: 2, P95: 10, P99: 20 * float64(i+1), Max: 600}}
+		p.Latency.Mean = new(2 + 0.3*float64(i*i))
 		if name == "hold" {
 			p.Requests = 30_000
 		}
-		if o.knee > 0 && i+1 >= o.knee+block-2 {
+		if o.miss > 0 && i+1 >= o.miss+block-2 {
 			p.Failed, p.Latency.P99 = p.Requests/8, 1_200
 		}
 		phases[name] = p
@@ -372,10 +373,10 @@ func TestRestOfQuery(t *testing.T) {
 	}
 }
 
-func TestKneeText(t *testing.T) {
+func TestMissText(t *testing.T) {
 	run := studied(t, nil)
 	p := analyze(t, run).parts[1]
-	table := p.kneeTable()
+	table := p.missTable()
 	for row, want := range map[int][]string{
 		0: {"350", "300 to 400", "600", "500 to 700"}, // steps of 9 s: 100 RPS more in each
 		2: {"none up to 500", "", "1,000", ""},
@@ -387,7 +388,7 @@ func TestKneeText(t *testing.T) {
 	for i := range p.rows[2].used {
 		p.rows[2].used[i].Phases["vus_100"] = record.Phase{Requests: 5}
 	}
-	if text := p.kneeTable().markdown(); !strings.Contains(text, "- Knee of `remedy=cap`: 3 repetitions without the latency of every step\n") {
+	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 repetitions without the latency of every step\n") {
 		t.Error(text)
 	}
 }

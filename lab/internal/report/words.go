@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -86,7 +87,8 @@ func tally(run Run) string {
 		}
 	}
 	notShot := len(run.Plan.Shots) - planned
-	if stopped(run, shot) {
+	enough := stopped(run, shot)
+	if enough {
 		notShot = 0
 	}
 	text := fmt.Sprintf("Of %s %d are valid", plural(shot+notShot, "repetition"), verdicts[record.Valid])
@@ -102,18 +104,19 @@ func tally(run Run) string {
 	if again > 0 {
 		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted, and shot again.", plural(again, "repetition"))
 	}
-	if stopped(run, shot) {
+	if enough {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
 			len(latest)+1, run.Plan.Blocks, numeral.Figure(100*run.Plan.Stop.Width))
 	}
 	return text
 }
 
-// stopped says whether a run ended by the plan's rule: with whole blocks, at a look.
+// stopped says whether a run ended by the plan's rule: with whole blocks, at a look, at
+// which the intervals were narrow enough. One that was interrupted there did not.
 func stopped(run Run, shot int) bool {
 	blocks := blocksOf(run.Records)
 	return run.Plan.Stop.IsLook(blocks) && blocks < run.Plan.Blocks &&
-		shot == blocks*len(run.Plan.Cells)*len(run.Plan.Scenarios)
+		shot == blocks*len(run.Plan.Cells)*len(run.Plan.Scenarios) && stop.Enough(run.Plan, run.Records)
 }
 
 // finding says what won under the SLO, and what cannot be told apart.

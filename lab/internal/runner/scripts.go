@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
@@ -51,9 +50,7 @@ func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings mat
 	return script, err
 }
 
-// Nominal returns how long the load of a shot lasts. It also proves that k6 can
-// read the script.
-func (s *Scripts) Nominal(ctx context.Context, plan matrix.Plan, shot matrix.Shot) (time.Duration, error) {
-	script, err := s.of(ctx, shot.Scenario, plan.Cell(shot.Cell).Settings)
-	return script.Nominal, err
+// Of returns the script of a shot. It also proves that k6 can read it.
+func (s *Scripts) Of(ctx context.Context, plan matrix.Plan, shot matrix.Shot) (load.Script, error) {
+	return s.of(ctx, shot.Scenario, plan.Cell(shot.Cell).Settings)
 }

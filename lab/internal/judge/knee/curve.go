@@ -19,24 +19,30 @@ const (
 	settleAfter = 3       // seconds at the start that connections take to open
 )
 
-// Curves are what FromCurves reads.
+// Curves are what FindBend reads.
 var Curves = []string{"vus", "p99_ms", "rps"}
 
 // Rises says whether the load of a repetition rises in steps.
 func Rises(r *record.Record) bool { return len(steps(r)) > 0 }
 
-// FromCurves finds the knee in the curves of one repetition of a rising load: the
-// VUs and the requests per second at the moment when p99 leaves its plateau and
-// throughput stops following the load, both for some seconds on end. VUs is infinite
-// where that does not happen. It reports false where the curves do not tell.
+// Bend is the moment of a repetition of a rising load at which p99 leaves its plateau and
+// throughput stops following the load, both for some seconds on end.
+type Bend struct {
+	VUs float64 // infinite: it does not bend
+	RPS float64 // requests per second; NaN: it does not bend
+	Top float64 // most VUs
+}
+
+// FindBend finds the bend in the curves of one repetition. It reports false where the
+// curves do not tell.
 //
-// The plateau is the light third of the load. Unlike Find it knows no objective, and
+// The plateau is the light third of the load. Unlike FirstMiss it knows no objective, and
 // so tells a service that bends from one that is only slow.
-func FromCurves(s record.Series) (Knee, bool) {
+func FindBend(s record.Series) (Bend, bool) {
 	vus, p99, rps := s.Curves["vus"], s.Curves["p99_ms"], s.Curves["rps"]
 	top, ok := s.Peak("vus")
 	if !ok || len(p99) < len(vus) || len(rps) < len(vus) {
-		return Knee{}, false
+		return Bend{}, false
 	}
 	var lightP99, perUser []float64
 	for i := settleAfter; i < len(vus); i++ {
@@ -51,7 +57,7 @@ func FromCurves(s record.Series) (Knee, bool) {
 		}
 	}
 	if len(lightP99) < leastLight || len(perUser) < leastLight {
-		return Knee{}, false
+		return Bend{}, false
 	}
 	plateau, follow := median(lightP99), median(perUser)
 	bent := 0
@@ -68,10 +74,10 @@ func FromCurves(s record.Series) (Knee, bool) {
 		}
 		if bent++; bent == steady {
 			at := i - steady + 1
-			return Knee{VUs: *vus[at], RPS: *rps[at], Top: top}, true
+			return Bend{VUs: *vus[at], RPS: *rps[at], Top: top}, true
 		}
 	}
-	return Knee{VUs: math.Inf(1), RPS: math.NaN(), Top: top}, true
+	return Bend{VUs: math.Inf(1), RPS: math.NaN(), Top: top}, true
 }
 
 func median(values []float64) float64 {
@@ -82,17 +88,24 @@ func median(values []float64) float64 {
 	return v[len(v)/2]
 }
 
-// Points are the throughput of each step of a rising load, over the users that it
-// had on average: half way from the step before.
-func Points(r *record.Record) []usl.Point {
+// Points are the successful requests per second of each step of a rising load, over the
+// requests that were in flight: by Little's law (J. D. C. Little, Operations Research 9,
+// 1961) the requests per second times their mean latency, failed ones included. It reports
+// false where the record does not hold the mean of every step.
+func Points(r *record.Record) ([]usl.Point, bool) {
 	var points []usl.Point
-	before := 0.0
 	for _, s := range steps(r) {
-		n := (before + s.vus) / 2
-		if x := float64(s.phase.Requests-s.phase.Failed) / (s.lasts.Seconds() * r.Scale); x > 0 {
+		if s.phase.Requests == 0 {
+			continue // nothing was in flight that began here
+		}
+		if s.phase.Latency == nil || s.phase.Latency.Mean == nil {
+			return nil, false
+		}
+		lasts := s.lasts.Seconds() * r.Scale
+		n := float64(s.phase.Requests) / lasts * *s.phase.Latency.Mean / 1000
+		if x := float64(s.phase.Requests-s.phase.Failed) / lasts; x > 0 && n > 0 {
 			points = append(points, usl.Point{N: n, X: x})
 		}
-		before = s.vus
 	}
-	return points
+	return points, true
 }

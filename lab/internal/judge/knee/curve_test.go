@@ -1,9 +1,11 @@
 package knee
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
+	"stormwave/lab/internal/judge/usl"
 	"stormwave/lab/internal/record"
 )
 
@@ -21,7 +23,7 @@ func rising(bend func(vus float64) (p99, perUser float64)) record.Series {
 	return s
 }
 
-func TestKneeOfCurves(t *testing.T) {
+func TestBendOfCurves(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		bend     func(vus float64) (p99, perUser float64)
@@ -43,7 +45,7 @@ func TestKneeOfCurves(t *testing.T) {
 		{"slow from the beginning", func(float64) (float64, float64) { return 800, 1 }, math.Inf(1), math.NaN()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k, ok := FromCurves(rising(tt.bend))
+			k, ok := FindBend(rising(tt.bend))
 			if !ok {
 				t.Fatal("the curves do not tell")
 			}
@@ -57,13 +59,13 @@ func TestKneeOfCurves(t *testing.T) {
 	}
 }
 
-func TestOneSlowSecondIsNoKnee(t *testing.T) {
+func TestOneSlowSecondIsNoBend(t *testing.T) {
 	s := rising(func(float64) (float64, float64) { return 12, 1.9 })
 	for i := 60; i < 63; i++ {
 		s.Curves["p99_ms"][i], s.Curves["rps"][i] = new(2000.0), new(10.0)
 	}
-	if k, ok := FromCurves(s); !ok || !math.IsInf(k.VUs, 1) {
-		t.Errorf("three seconds are taken for a knee: %+v, %v", k, ok)
+	if k, ok := FindBend(s); !ok || !math.IsInf(k.VUs, 1) {
+		t.Errorf("three seconds are taken for a bend: %+v, %v", k, ok)
 	}
 }
 
@@ -75,8 +77,76 @@ func TestCurvesThatDoNotTell(t *testing.T) {
 	short := rising(func(float64) (float64, float64) { return 12, 1.9 })
 	short.Curves["rps"] = short.Curves["rps"][:10]
 	for name, s := range map[string]record.Series{"none": {}, "no light load": empty, "cut short": short} {
-		if k, ok := FromCurves(s); ok {
+		if k, ok := FindBend(s); ok {
 			t.Errorf("%s: %+v", name, k)
 		}
+	}
+}
+
+// thinking is the wave on a service that answers x requests a second with so many in
+// flight, asked by users who think for half a second: in each step as many are in flight
+// as the users who do not think.
+func thinking(x func(inFlight float64) float64) *record.Record {
+	r := &record.Record{Scale: 1, Phases: map[string]record.Phase{}}
+	before := 0.0
+	for users := 50.0; users <= 500; users += 50 {
+		mean := (before + users) / 2
+		low, high := 0.0, mean
+		for range 60 {
+			if n := (low + high) / 2; n+0.5*x(n) < mean {
+				low = n
+			} else {
+				high = n
+			}
+		}
+		rate := x(low)
+		r.Phases[fmt.Sprintf("vus_%g", users)] = record.Phase{
+			Requests: int64(math.Round(rate * Step.Seconds())), Latency: &record.Latency{Mean: new(1000 * low / rate)},
+		}
+		before = users
+	}
+	return r
+}
+
+// The law is that of the service: λ is what it does for one request at a time, not how
+// often a user who thinks comes back.
+func TestPointsAreOfRequestsInFlight(t *testing.T) {
+	service := usl.Fit{Lambda: 130, Sigma: 0.15, Kappa: 0.0002} // at most 739 a second, with 65 in flight
+	points, ok := Points(thinking(service.At))
+	if !ok || len(points) != 10 {
+		t.Fatalf("%d points, %t", len(points), ok)
+	}
+	fit, err := usl.Of(points)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, x := fit.Peak()
+	wantN, wantX := service.Peak()
+	if math.Abs(fit.Lambda/service.Lambda-1) > 0.02 || math.Abs(x/wantX-1) > 0.02 || math.Abs(n/wantN-1) > 0.05 {
+		t.Errorf("the law has λ %.4g and a peak of %.4g at %.3g; the service has %.4g, %.4g at %.3g",
+			fit.Lambda, x, n, service.Lambda, wantX, wantN)
+	}
+
+	unlimited, ok := Points(thinking(func(inFlight float64) float64 { return inFlight / 0.010 }))
+	if !ok {
+		t.Fatal("no points")
+	}
+	if fit, err := usl.Of(unlimited); err == nil {
+		n, x := fit.Peak()
+		t.Errorf("a service without a limit has a peak of %.4g at %.3g", x, n)
+	}
+}
+
+// A record from before the mean was kept has no requests in flight to tell of; 0 would
+// be a measurement.
+func TestPointsWithoutTheMean(t *testing.T) {
+	r := thinking(func(inFlight float64) float64 { return inFlight / 0.010 })
+	r.Phases["vus_250"] = record.Phase{Requests: 4_000, Latency: &record.Latency{P99: 12}}
+	if points, ok := Points(r); ok || points != nil {
+		t.Errorf("points %v, %t; want none", points, ok)
+	}
+	r.Phases["vus_250"] = record.Phase{} // no request began: there is nothing to miss
+	if points, ok := Points(r); !ok || len(points) != 9 {
+		t.Errorf("%d points, %t; want 9", len(points), ok)
 	}
 }

@@ -1,5 +1,11 @@
-// Package knee finds where a rising load becomes too much: the first step of the
-// wave that does not hold the objective. It is pure.
+// Package knee finds where a rising load becomes too much. It is pure. What is loosely
+// called the knee is two things here, with a name each:
+//
+//   - Miss, the first step of the load that missed the SLO;
+//   - Bend, where latency leaves its plateau and throughput stops following the load,
+//     whatever the SLO.
+//
+// Points are for judge/usl, which looks for the limit of throughput.
 package knee
 
 import (
@@ -20,9 +26,9 @@ const (
 	Hold = 30 * time.Second
 )
 
-// Knee is what one repetition of the wave shows.
-type Knee struct {
-	VUs float64 // that the first step led to which did not hold; infinite: all held
+// Miss is the first step of a rising load that missed the SLO, in one repetition.
+type Miss struct {
+	VUs float64 // that the step led to; infinite: all steps held
 	RPS float64 // requests per second in the last step that held before; NaN: none did
 	Top float64 // VUs of the highest step
 }
@@ -34,27 +40,27 @@ type step struct {
 	phase record.Phase
 }
 
-// Find returns the knee of a repetition, and false if it has no steps, or too little
-// of one was recorded to judge it. The time at the highest step, after the rise, is
+// FirstMiss returns the first miss of a repetition, and false if it has no steps, or too
+// little of one was recorded to judge it. The time at the highest step, after the rise, is
 // a step too: what holds only while the load still rises does not hold it.
-func Find(r *record.Record, slo matrix.SLO) (Knee, bool) {
+func FirstMiss(r *record.Record, slo matrix.SLO) (Miss, bool) {
 	all := steps(r)
 	if len(all) == 0 {
-		return Knee{}, false
+		return Miss{}, false
 	}
-	k := Knee{VUs: math.Inf(1), RPS: math.NaN(), Top: all[len(all)-1].vus}
+	m := Miss{VUs: math.Inf(1), RPS: math.NaN(), Top: all[len(all)-1].vus}
 	for _, s := range all {
 		held, ok := s.holds(slo)
 		switch {
 		case !ok:
-			return Knee{}, false
+			return Miss{}, false
 		case !held:
-			k.VUs = s.vus
-			return k, true
+			m.VUs = s.vus
+			return m, true
 		}
-		k.RPS = float64(s.phase.Requests) / (s.lasts.Seconds() * r.Scale)
+		m.RPS = float64(s.phase.Requests) / (s.lasts.Seconds() * r.Scale)
 	}
-	return k, true
+	return m, true
 }
 
 // steps lists the steps of a repetition in the order of the load.

@@ -27,62 +27,62 @@ func wave() record.Record {
 	}}
 }
 
-func TestFind(t *testing.T) {
+func TestFirstMiss(t *testing.T) {
 	nan, none := math.NaN(), math.Inf(1)
 	for name, test := range map[string]struct {
 		change func(*record.Record)
-		want   Knee
+		want   Miss
 	}{
-		"none":             {func(*record.Record) {}, Knee{none, 200, 150}},
-		"errors":           {func(r *record.Record) { r.Phases["vus_150"] = phase(900, 10, 10) }, Knee{150, 20, 150}},
-		"p99":              {func(r *record.Record) { r.Phases["vus_100"] = phase(180, 0, 500.1) }, Knee{100, 10, 150}},
-		"the first counts": {func(r *record.Record) { r.Phases["vus_50"] = phase(90, 0, 501) }, Knee{50, nan, 150}},
-		"in the hold":      {func(r *record.Record) { r.Phases["hold"] = phase(6_000, 61, 100) }, Knee{150, 100, 150}},
-		"no hold":          {func(r *record.Record) { delete(r.Phases, "hold") }, Knee{none, 100, 150}},
-		"no request":       {func(r *record.Record) { r.Phases["vus_150"] = record.Phase{} }, Knee{150, 20, 150}},
-		"shorter steps":    {func(r *record.Record) { r.Scale = 0.5 }, Knee{none, 400, 150}},
-		"other phases":     {func(r *record.Record) { r.Phases["vus_x"] = phase(1, 1, 1) }, Knee{none, 200, 150}},
-		"unread after knee": {func(r *record.Record) {
+		"none":             {func(*record.Record) {}, Miss{none, 200, 150}},
+		"errors":           {func(r *record.Record) { r.Phases["vus_150"] = phase(900, 10, 10) }, Miss{150, 20, 150}},
+		"p99":              {func(r *record.Record) { r.Phases["vus_100"] = phase(180, 0, 500.1) }, Miss{100, 10, 150}},
+		"the first counts": {func(r *record.Record) { r.Phases["vus_50"] = phase(90, 0, 501) }, Miss{50, nan, 150}},
+		"in the hold":      {func(r *record.Record) { r.Phases["hold"] = phase(6_000, 61, 100) }, Miss{150, 100, 150}},
+		"no hold":          {func(r *record.Record) { delete(r.Phases, "hold") }, Miss{none, 100, 150}},
+		"no request":       {func(r *record.Record) { r.Phases["vus_150"] = record.Phase{} }, Miss{150, 20, 150}},
+		"shorter steps":    {func(r *record.Record) { r.Scale = 0.5 }, Miss{none, 400, 150}},
+		"other phases":     {func(r *record.Record) { r.Phases["vus_x"] = phase(1, 1, 1) }, Miss{none, 200, 150}},
+		"unread after it": {func(r *record.Record) {
 			r.Phases["vus_50"] = phase(9, 9, 1)
 			r.Phases["hold"] = record.Phase{Requests: 1}
-		}, Knee{50, nan, 150}},
+		}, Miss{50, nan, 150}},
 	} {
 		r := wave()
 		test.change(&r)
-		got, ok := Find(&r, slo)
+		got, ok := FirstMiss(&r, slo)
 		if !ok || got.VUs != test.want.VUs || got.Top != test.want.Top || !same(got.RPS, test.want.RPS) {
 			t.Errorf("%s: %+v, %t; want %+v", name, got, ok, test.want)
 		}
 	}
 }
 
-func TestFindRefuses(t *testing.T) {
+func TestFirstMissRefuses(t *testing.T) {
 	storm := record.Record{Scale: 1, Phases: map[string]record.Phase{"ramp": phase(1, 0, 1), "hold": phase(1, 0, 1)}}
-	if k, ok := Find(&storm, slo); ok {
-		t.Errorf("a load without steps has the knee %+v", k)
+	if m, ok := FirstMiss(&storm, slo); ok {
+		t.Errorf("a load without steps has the first miss %+v", m)
 	}
 	unread := wave()
 	unread.Phases["vus_100"] = record.Phase{Requests: 180}
-	if k, ok := Find(&unread, slo); ok {
-		t.Errorf("with the latency of a step not read, the knee is %+v", k)
+	if m, ok := FirstMiss(&unread, slo); ok {
+		t.Errorf("with the latency of a step not read, the first miss is %+v", m)
 	}
 }
 
 func TestOver(t *testing.T) {
 	nan, none := math.NaN(), math.Inf(1)
 	for name, test := range map[string]struct {
-		knees    []Knee
+		misses   []Miss
 		vus, rps Range
 	}{
-		"one":            {[]Knee{{350, 600, 500}}, Range{350, 350, 350}, Range{600, 600, 600}},
-		"three":          {[]Knee{{450, 700, 500}, {350, 500, 500}, {400, 600, 500}}, Range{400, 350, 450}, Range{600, 500, 700}},
-		"an even number": {[]Knee{{none, 900, 500}, {400, 700, 500}}, Range{400, 400, none}, Range{700, 700, 900}},
-		"none":           {[]Knee{{none, 900, 500}, {none, 800, 500}, {450, 850, 500}}, Range{none, 450, none}, Range{850, 800, 900}},
-		"no step held":   {[]Knee{{50, nan, 500}}, Range{50, 50, 50}, Range{nan, nan, nan}},
-		"one had none":   {[]Knee{{50, nan, 500}, {100, 80, 500}}, Range{50, 50, 100}, Range{80, 80, 80}},
+		"one":            {[]Miss{{350, 600, 500}}, Range{350, 350, 350}, Range{600, 600, 600}},
+		"three":          {[]Miss{{450, 700, 500}, {350, 500, 500}, {400, 600, 500}}, Range{400, 350, 450}, Range{600, 500, 700}},
+		"an even number": {[]Miss{{none, 900, 500}, {400, 700, 500}}, Range{400, 400, none}, Range{700, 700, 900}},
+		"none":           {[]Miss{{none, 900, 500}, {none, 800, 500}, {450, 850, 500}}, Range{none, 450, none}, Range{850, 800, 900}},
+		"no step held":   {[]Miss{{50, nan, 500}}, Range{50, 50, 50}, Range{nan, nan, nan}},
+		"one had none":   {[]Miss{{50, nan, 500}, {100, 80, 500}}, Range{50, 50, 100}, Range{80, 80, 80}},
 	} {
-		got := Over(test.knees)
-		if got.N != len(test.knees) || got.Top != 500 || got.VUs != test.vus || fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
+		got := Over(test.misses)
+		if got.N != len(test.misses) || got.Top != 500 || got.VUs != test.vus || fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
 			t.Errorf("%s: %+v; want VUs %v, RPS %v", name, got, test.vus, test.rps)
 		}
 	}

@@ -10,24 +10,24 @@ import (
 // there is none.
 type Range struct{ Median, Low, High float64 }
 
-// Spread is the knees of a cell's repetitions.
+// Spread is the first misses of a cell's repetitions.
 type Spread struct {
 	N   int     // repetitions
-	VUs Range   // infinite: no knee
+	VUs Range   // infinite: no step missed
 	RPS Range   // of the repetitions in which a step held; NaN: in none
 	Top float64 // VUs of the highest step
 }
 
-// Over sums up knees, at least one of them.
-func Over(knees []Knee) Spread {
+// Over sums up first misses, at least one of them.
+func Over(misses []Miss) Spread {
 	var vus, rps []float64
-	s := Spread{N: len(knees)}
-	for _, k := range knees {
-		vus = append(vus, k.VUs)
-		if !math.IsNaN(k.RPS) {
-			rps = append(rps, k.RPS)
+	s := Spread{N: len(misses)}
+	for _, m := range misses {
+		vus = append(vus, m.VUs)
+		if !math.IsNaN(m.RPS) {
+			rps = append(rps, m.RPS)
 		}
-		s.Top = max(s.Top, k.Top)
+		s.Top = max(s.Top, m.Top)
 	}
 	s.VUs, s.RPS = over(vus), over(rps)
 	return s

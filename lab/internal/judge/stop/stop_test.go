@@ -78,7 +78,7 @@ func TestEnough(t *testing.T) {
 }
 
 // The matrices that come with the lab have the blocks that it takes to tell a large
-// difference, but for the study's wave, which is there for its knee.
+// difference, but for the study's wave, which is there for where it breaks.
 func TestPlannedBlocksAreEnough(t *testing.T) {
 	for file, scenarios := range map[string][]string{
 		"matrix.yaml": {"storm", "wave"}, "study.yaml": {"storm"}, "timeouts.yaml": {"storm@0.5"}, "aa.yaml": {"storm@0.2"},

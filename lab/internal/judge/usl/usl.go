@@ -6,6 +6,9 @@
 // N. J. Gunther, Guerrilla Capacity Planning, 2007: λ is the throughput of one, σ the
 // share that is serial (contention), κ the cost of keeping all consistent with all
 // (coherence), which alone makes throughput fall again.
+//
+// N is what the service works on, the requests in flight, not the users: of those that
+// think between two requests the law would find the pause, not the service.
 package usl
 
 import (
@@ -16,8 +19,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Point is the throughput X, per second, that so many users N had.
-type Point struct{ N, X float64 }
+// Point is a throughput and its concurrency.
+type Point struct {
+	N float64 // requests in flight, on average
+	X float64 // per second
+}
 
 // Fit is the law that fits best.
 type Fit struct {
@@ -34,6 +40,7 @@ const (
 	leastPoints  = 6    // distinct concurrencies, for three parameters
 	leastSpread  = 4    // highest over lowest
 	mostResidual = 0.15 // beyond, the law does not describe the data
+	mostBeyond   = 2    // times the highest N or X that was measured; a peak beyond that is a guess
 )
 
 // ErrCannot is wrapped by the error of data that cannot carry a fit.
@@ -41,22 +48,24 @@ var ErrCannot = errors.New("the data cannot carry a fit")
 
 // Of fits the law to points, of which there may be several for a concurrency. It
 // minimises the relative error of N/X, which is linear in 1/λ, σ/λ and κ/λ, none of
-// them below 0.
+// them below 0. The error says why data cannot carry a fit: too few, too noisy, or
+// without a sign of a limit within twice of what was measured.
 func Of(points []Point) (Fit, error) {
 	distinct := make(map[float64]bool)
-	low, high := math.Inf(1), 0.0
+	low, high := math.Inf(1), Point{}
 	for _, p := range points {
 		if !(p.N > 0) || !(p.X > 0) || math.IsInf(p.N, 0) || math.IsInf(p.X, 0) {
-			return Fit{}, fmt.Errorf("%w: %g users with a throughput of %g", ErrCannot, p.N, p.X)
+			return Fit{}, fmt.Errorf("%w: %g requests in flight with a throughput of %g", ErrCannot, p.N, p.X)
 		}
 		distinct[p.N] = true
-		low, high = math.Min(low, p.N), math.Max(high, p.N)
+		low, high.N, high.X = math.Min(low, p.N), math.Max(high.N, p.N), math.Max(high.X, p.X)
 	}
 	if len(distinct) < leastPoints {
 		return Fit{}, fmt.Errorf("%w: %d concurrencies, it takes %d", ErrCannot, len(distinct), leastPoints)
 	}
-	if high < leastSpread*low {
-		return Fit{}, fmt.Errorf("%w: from %g to %g users, the highest must be %d times the lowest", ErrCannot, low, high, leastSpread)
+	if high.N < leastSpread*low {
+		return Fit{}, fmt.Errorf("%w: from %.3g to %.3g requests in flight, the highest must be %d times the lowest",
+			ErrCannot, low, high.N, leastSpread)
 	}
 	best := Fit{Residual: math.Inf(1)}
 	for _, terms := range [][]int{{0}, {0, 1}, {0, 2}, {0, 1, 2}} {
@@ -67,7 +76,30 @@ func Of(points []Point) (Fit, error) {
 	if !(best.Residual <= mostResidual) {
 		return Fit{}, fmt.Errorf("%w: the best is %.0f%% off, more than %.0f%%", ErrCannot, 100*best.Residual, 100*mostResidual)
 	}
+	if err := best.supported(high); err != nil {
+		return Fit{}, err
+	}
 	return best, nil
+}
+
+// supported says what keeps the data from showing the limit that a fit claims. high are
+// the highest N and the highest X that were measured, not of one point.
+func (f Fit) supported(high Point) error {
+	if off := 1 - f.At(high.N)/(f.Lambda*high.N); off <= f.Residual {
+		return fmt.Errorf("%w: throughput grows as the requests in flight do, up to %.3g: it is fitted to be %.1f%% "+
+			"below a straight line there, and the fit is off by %.1f%%",
+			ErrCannot, high.N, 100*math.Max(0, off), 100*f.Residual)
+	}
+	n, x := f.Peak()
+	switch {
+	case x > mostBeyond*high.X:
+		return fmt.Errorf("%w: the highest throughput that it gives, %.0f per second, is more than twice the highest "+
+			"that was measured, %.0f", ErrCannot, x, high.X)
+	case n > mostBeyond*high.N && !math.IsInf(n, 1): // infinite: x is a limit, and there is no peak
+		return fmt.Errorf("%w: its peak is at %.3g requests in flight, more than twice the most that were measured, "+
+			"%.3g", ErrCannot, n, high.N)
+	}
+	return nil
 }
 
 // term is one of the three terms of N/X.

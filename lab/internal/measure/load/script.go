@@ -60,6 +60,7 @@ type Script struct {
 	Longest time.Duration // with the last iterations, which may still end by themselves
 	VUs     int64         // most at any time
 	Open    bool          // requests come at given times; VUs are only as many as answers are outstanding
+	Rate    float64       // most iterations per second that an open load begins; 0: it is closed
 	Ramp    time.Duration // until the highest target, of VUs or rate, is reached for the first time; 0 without stages
 }
 
@@ -88,6 +89,7 @@ func (s *Script) decode(inspection []byte) error {
 			Executor     string    `json:"executor"`
 			GracefulStop *duration `json:"gracefulStop"`
 			Stages       []stage   `json:"stages"`
+			TimeUnit     *duration `json:"timeUnit"` // of the targets of an open load
 		} `json:"scenarios"`
 		TotalDuration duration `json:"totalDuration"`
 		MaxVUs        int64    `json:"maxVUs"`
@@ -103,7 +105,11 @@ func (s *Script) decode(inspection []byte) error {
 	s.Nominal = s.Longest - time.Duration(*load.GracefulStop)
 	s.VUs = answer.MaxVUs
 	s.Open = strings.HasSuffix(load.Executor, "-arrival-rate")
-	s.Ramp = rise(load.Stages)
+	ramp, highest := rise(load.Stages)
+	s.Ramp = ramp
+	if s.Open && load.TimeUnit != nil {
+		s.Rate = float64(highest) / time.Duration(*load.TimeUnit).Seconds()
+	}
 	if s.Nominal <= 0 {
 		return fmt.Errorf("k6 gives it a duration of %s", s.Nominal)
 	}
@@ -117,17 +123,16 @@ type stage struct {
 	Target   int64    `json:"target"`
 }
 
-// rise returns the time until the highest target is reached for the first time.
-func rise(stages []stage) time.Duration {
-	var end, rise time.Duration
-	var highest int64
+// rise returns the time until the highest target is reached for the first time, and that.
+func rise(stages []stage) (rise time.Duration, highest int64) {
+	var end time.Duration
 	for _, s := range stages {
 		end += time.Duration(s.Duration)
 		if s.Target > highest {
 			highest, rise = s.Target, end
 		}
 	}
-	return rise
+	return rise, highest
 }
 
 // environ is the environment of k6. It holds nothing of the caller's: what a

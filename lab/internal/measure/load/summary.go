@@ -131,6 +131,12 @@ func (r *reader) latency(at part, count int64) *record.Latency {
 	if !(0 <= l.P50 && l.P50 <= l.P95 && l.P95 <= l.P99 && l.P99 <= l.Max) {
 		r.fault("percentiles of %s are out of order: %+v", name, l)
 	}
+	if mean, ok := r.metrics[name].Values["avg"]; ok { // scripts of earlier commits do not ask for it
+		l.Mean = &mean
+		if !(0 <= mean && mean <= l.Max) {
+			r.fault("the mean of %s is %g, and the highest %g", name, mean, l.Max)
+		}
+	}
 	return &l
 }
 

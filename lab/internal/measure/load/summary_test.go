@@ -77,6 +77,33 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// The mean is there where the script asked k6 for it.
+func TestParseMean(t *testing.T) {
+	const values = `"http_req_duration{scenario:load}": {
+   "contains": "time",
+   "type": "trend",
+   "values": {`
+	whole := string(realSummary(t))
+	if strings.Count(whole, values) != 1 {
+		t.Fatal("the summary does not hold the values that the test adds to")
+	}
+	with := func(mean string) []byte { return []byte(strings.Replace(whole, values, values+`"avg": `+mean+`,`, 1)) }
+	s, err := Parse(with("31.25"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Load.Latency.Mean; got == nil || *got != 31.25 {
+		t.Errorf("the mean is %v; want 31.25", got)
+	}
+	if got := s.Load.OKLatency.Mean; got != nil {
+		t.Errorf("the mean of the successful ones, which k6 did not give, is %v", *got)
+	}
+	const beyond = "the mean of http_req_duration{scenario:load} is 320"
+	if _, err := Parse(with("320")); err == nil || !strings.Contains(err.Error(), beyond) {
+		t.Errorf("a mean above the highest: %v", err)
+	}
+}
+
 func TestParseKnowsNoLatencyWithoutSuccess(t *testing.T) {
 	r := reader{metrics: metrics{}}
 	if l := r.latency(part{"scenario:load"}, 0); l != nil || len(r.faults) > 0 {

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stormwave/app/contract"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
+)
+
+// ofGo are the variables that the runtime of k6 and of the backend reads.
+var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
+
+// knownNames asks the programs of a plan which names they know, as far as the plan gives
+// them any, and says what could not be asked.
+func knownNames(ctx context.Context, layout stack.Layout, tools toolchain.Set, plan matrix.Plan) (
+	known matrix.Known, unchecked []string,
+) {
+	known = make(matrix.Known)
+	if sets(plan, isOf(matrix.ScenarioPrefix)) {
+		known[matrix.ScenarioPrefix] = named(ofGo)
+		for _, s := range plan.Scenarios {
+			names, err := load.Variables(scenarioDir(layout), s.Name)
+			if err != nil {
+				delete(known, matrix.ScenarioPrefix)
+				unchecked = append(unchecked, fmt.Sprintf("the names of scenario.* are not checked: %v", err))
+				break
+			}
+			for _, name := range names {
+				known[matrix.ScenarioPrefix][name] = matrix.Parameter{}
+			}
+		}
+	}
+	if !sets(plan, is(matrix.Backend)) { // that of another commit may read others
+		known[matrix.AppPrefix] = named(append(slices.Clone(ofGo), contract.EnvSlowRoute))
+	}
+	if sets(plan, isOf(matrix.PostgresPrefix)) {
+		parameters, err := postgresParameters(ctx, tools.Path("postgres"))
+		if err != nil {
+			unchecked = append(unchecked, fmt.Sprintf("the names of postgres.* are not checked: %v", err))
+		} else {
+			known[matrix.PostgresPrefix] = parameters
+		}
+	}
+	return known, unchecked
+}
+
+// sets says whether any cell has such a setting.
+func sets(plan matrix.Plan, such func(name string) bool) bool {
+	return slices.ContainsFunc(plan.Cells, func(c matrix.Cell) bool {
+		for name := range c.Settings {
+			if such(name) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func isOf(prefix string) func(string) bool {
+	return func(name string) bool { return strings.HasPrefix(name, prefix) }
+}
+
+func is(setting string) func(string) bool {
+	return func(name string) bool { return name == setting }
+}
+
+func named(names []string) map[string]matrix.Parameter {
+	all := make(map[string]matrix.Parameter)
+	for _, name := range names {
+		all[name] = matrix.Parameter{}
+	}
+	return all
+}
+
+// describeTimeout bounds `postgres --describe-config`, which starts no server.
+const describeTimeout = 20 * time.Second
+
+// postgresParameters asks PostgreSQL which parameters it takes.
+func postgresParameters(ctx context.Context, postgres string) (map[string]matrix.Parameter, error) {
+	if postgres == "" {
+		return nil, errors.New("postgres is missing; get it: lab setup")
+	}
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	out, err := proc.Run(ctx, proc.Spec{Name: "postgres", Path: postgres, Args: []string{"--describe-config"}})
+	if err != nil {
+		return nil, err
+	}
+	parameters := parseParameters(out)
+	if len(parameters) == 0 {
+		return nil, fmt.Errorf("%s --describe-config lists none", postgres)
+	}
+	return parameters, nil
+}
+
+// parseParameters reads the answer of `postgres --describe-config`: a parameter a line,
+// separated by tabs its name, context, group, type, default, least and most. It does not
+// tell units, and leaves out what is for developers only.
+func parseParameters(described []byte) map[string]matrix.Parameter {
+	parameters := make(map[string]matrix.Parameter)
+	for line := range bytes.Lines(described) {
+		fields := strings.Split(strings.TrimSuffix(string(line), "\n"), "\t")
+		if len(fields) < 7 {
+			continue
+		}
+		var p matrix.Parameter
+		low, errLow := strconv.ParseFloat(fields[5], 64)
+		high, errHigh := strconv.ParseFloat(fields[6], 64)
+		if errLow == nil && errHigh == nil {
+			p = matrix.Parameter{Min: low, Max: high}
+		}
+		parameters[strings.ToLower(fields[0])] = p // PostgreSQL does not tell DateStyle from datestyle
+	}
+	return parameters
+}
+
+// Bounds of what k6 can send.
+const (
+	// Requests per second that a core sends at most. With these scripts k6 has taken 0.35
+	// cores for 1,150 requests a second, 3,300 a core; this is three times as much.
+	mostPerCore = 10_000
+	// VUs of one k6, by its documentation ("Running large tests": 30,000 to 40,000).
+	mostVUs = 40_000
+)
+
+// Variables of lib/env.js that only one model of load reads.
+const (
+	rateVariable  = matrix.ScenarioPrefix + "RATE"
+	thinkVariable = matrix.ScenarioPrefix + "THINK_TIME"
+)
+
+// warnOfLoad names the loads of a plan that k6 will not send, and what is set for a model
+// of load that the plan has none of. peak is the most requests per second that k6 has
+// sent on this machine, 0 if that is not known.
+func warnOfLoad(plan matrix.Plan, loads []offer, peak float64, cores int) []string {
+	var warnings []string
+	open, closed := false, false
+	for _, l := range loads {
+		open, closed = open || l.script.Open, closed || !l.script.Open
+		text := ""
+		switch rate := l.script.Rate; {
+		case l.script.VUs > mostVUs:
+			text = fmt.Sprintf("%s has up to %d VUs; one k6 runs %d at most", l.scenario, l.script.VUs, mostVUs)
+		case rate > float64(mostPerCore*cores):
+			text = fmt.Sprintf("%s offers %.0f requests a second; k6 on %d cores sends %d at most",
+				l.scenario, rate, cores, mostPerCore*cores)
+		case peak > 0 && rate > peak:
+			text = fmt.Sprintf("%s offers %.0f requests a second; the most that k6 has sent on this machine is %.0f",
+				l.scenario, rate, peak)
+		}
+		if text != "" && !slices.Contains(warnings, text) {
+			warnings = append(warnings, text)
+		}
+	}
+	for _, v := range []struct {
+		name, model string
+		inVain      bool
+	}{{rateVariable, "open", closed && !open}, {thinkVariable, "closed", open && !closed}} {
+		if v.inVain && sets(plan, is(v.name)) {
+			text := fmt.Sprintf("%s has no effect: no scenario of this plan is %s", v.name, v.model)
+			warnings = append(warnings, text)
+		}
+	}
+	return warnings
+}

@@ -1,0 +1,141 @@
+package stop
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
+)
+
+// Noise is how far the goodput of the A/A control and of the baseline, which are the same
+// thing, were apart in the blocks of earlier runs.
+type Noise struct {
+	Blocks, Runs int
+	squares      float64 // of the log-ratios about the mean of their run, added up
+}
+
+// SD is the standard deviation of the log-ratio from block to block, each run about its
+// own mean; NaN with fewer than MinBlocks degrees of freedom less one, which tell nothing.
+func (n Noise) SD() float64 {
+	free := n.Blocks - n.Runs
+	if free < stat.MinBlocks-1 {
+		return math.NaN()
+	}
+	return math.Sqrt(n.squares / float64(free))
+}
+
+// History is the noise of earlier runs, by load.
+type History map[load]Noise
+
+// load is what the baseline is asked: the scenario, and what its script is told.
+type load struct {
+	scenario matrix.Scenario
+	told     string
+}
+
+func loadOf(plan matrix.Plan, scenario matrix.Scenario) load {
+	var told []string
+	baseline := plan.Cells[0].Settings
+	for _, name := range slices.Sorted(maps.Keys(baseline)) {
+		if strings.HasPrefix(name, matrix.ScenarioPrefix) {
+			told = append(told, name+"="+baseline[name])
+		}
+	}
+	return load{scenario, strings.Join(told, "\n")}
+}
+
+// Add takes a run into account: its valid repetitions of the baseline and its twin.
+func (h History) Add(plan matrix.Plan, records []record.Record) {
+	i := slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Twin })
+	if i < 1 {
+		return
+	}
+	goodput := byBlock(records)
+	for _, scenario := range plan.Scenarios {
+		base, twin := goodput[series{plan.Cells[0].Label, scenario}], goodput[series{plan.Cells[i].Label, scenario}]
+		ratios, _ := stat.LogRatios(paired(base, twin))
+		if len(ratios) < 2 {
+			continue
+		}
+		mean := 0.0
+		for _, v := range ratios {
+			mean += v / float64(len(ratios))
+		}
+		n := h[loadOf(plan, scenario)]
+		n.Blocks, n.Runs = n.Blocks+len(ratios), n.Runs+1
+		for _, v := range ratios {
+			n.squares += (v - mean) * (v - mean)
+		}
+		h[loadOf(plan, scenario)] = n
+	}
+}
+
+// comparisons counts the cells that are compared with the baseline: all but its twin.
+func comparisons(plan matrix.Plan) int {
+	n := 0
+	for _, c := range plan.Cells {
+		if !c.Baseline && !c.Twin {
+			n++
+		}
+	}
+	return n
+}
+
+// Warn names the scenarios that have too few blocks for any of the plan's comparisons to
+// be told after Holm, however large.
+func Warn(plan matrix.Plan) []string {
+	n := comparisons(plan)
+	if n == 0 {
+		return nil
+	}
+	least := stat.LeastBlocks(n)
+	takes := fmt.Sprintf("%d comparisons take %d blocks", n, least)
+	if n == 1 {
+		takes = fmt.Sprintf("1 comparison takes %d blocks", least)
+	}
+	var warnings []string
+	for _, s := range plan.Scenarios {
+		switch blocks := plan.BlocksFor(s); {
+		case blocks < least:
+			warnings = append(warnings, fmt.Sprintf("%s: %s; with %d none can be told", s, takes, blocks))
+		case plan.Stop != nil && plan.Stop.Min < least:
+			text := fmt.Sprintf("%s: %s; the run may end after %d, with which none can be told", s, takes, plan.Stop.Min)
+			warnings = append(warnings, text)
+		}
+	}
+	return warnings
+}
+
+// Reach says of each scenario what difference its blocks can tell, by the noise of earlier
+// runs; of one with too few blocks for any it says nothing, for Warn does.
+func Reach(plan matrix.Plan, earlier History) []string {
+	n := comparisons(plan)
+	var lines []string
+	for _, s := range plan.Scenarios {
+		blocks := plan.BlocksFor(s)
+		if n == 0 || blocks < stat.LeastBlocks(n) {
+			continue
+		}
+		noise := earlier[loadOf(plan, s)]
+		sd := noise.SD()
+		if math.IsNaN(sd) {
+			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
+				"earlier runs on this machine had the baseline and its twin under this load (%d)", s, blocks, noise.Blocks))
+			continue
+		}
+		ratio := Detectable(sd, blocks, n, plan.Margins().Ratio)
+		runs := "1 earlier run"
+		if noise.Runs > 1 {
+			runs = fmt.Sprintf("%d earlier runs", noise.Runs)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %d blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or "+
+			"less, in four runs of five, if it is as noisy as before (sd of the log-ratio %.3f, A/A in %d blocks of %s)",
+			s, blocks, ratio, 1/ratio, sd, noise.Blocks, runs))
+	}
+	return lines
+}

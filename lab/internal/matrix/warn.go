@@ -1,0 +1,183 @@
+package matrix
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// BlocksFor is the number of blocks of a scenario, extra ones aside.
+func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
+
+// needs are the settings that only have an effect on certain ways to the data.
+var needs = []struct {
+	setting    string // a name, or the prefix of a family
+	topologies []string
+	way        string
+}{
+	{PgBouncerPrefix, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
+	{FaultPgBouncerCPU, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
+	{ReplicaMaxLag, []string{Replica, PooledAndReplica}, "reads from the replica"},
+	{ReplicaWait, []string{Replica, PooledAndReplica}, "reads from the replica"},
+	{ReplicaFallback, []string{Replica, PooledAndReplica}, "reads from the replica"},
+	{FaultReplay, []string{Replica, PooledAndReplica}, "reads from the replica"},
+}
+
+// lacks says what way a cell would have to take for a setting to have an effect, "" if the
+// setting has one.
+func (c Cell) lacks(setting string) string {
+	for _, n := range needs {
+		named := n.setting == setting || strings.HasSuffix(n.setting, ".") && strings.HasPrefix(setting, n.setting)
+		if named && !slices.Contains(n.topologies, c.Settings[Topology]) {
+			return n.way
+		}
+	}
+	return ""
+}
+
+// sets says whether a cell gives a setting a value that is not its default.
+func (c Cell) sets(setting string, defaults Settings) bool {
+	value, ok := c.Settings[setting]
+	return ok && value != defaults[setting]
+}
+
+// WarnOfIdle names the settings that have no effect in any cell that sets them, and the
+// cells that are the same but for such settings.
+func (p Plan) WarnOfIdle() []string {
+	var warnings []string
+	defaults := Defaults()
+	for _, name := range p.settings() {
+		way, idle := "", true
+		for _, c := range p.Cells {
+			if c.sets(name, defaults) {
+				lacks := c.lacks(name)
+				way, idle = lacks, idle && lacks != ""
+			}
+		}
+		if idle && way != "" {
+			warnings = append(warnings, fmt.Sprintf("%s has no effect: no cell that sets it %s", name, way))
+		}
+	}
+	same := make(map[string][]Cell) // by what has an effect
+	var order []string
+	for _, c := range p.Cells {
+		if c.Twin {
+			continue
+		}
+		effective := maps.Clone(c.Settings)
+		maps.DeleteFunc(effective, func(name, _ string) bool { return c.lacks(name) != "" })
+		key := fmt.Sprint(effective) // maps print in the order of their keys
+		if same[key] == nil {
+			order = append(order, key)
+		}
+		same[key] = append(same[key], c)
+	}
+	for _, key := range order {
+		if cells := same[key]; len(cells) > 1 {
+			warnings = append(warnings, sameCells(cells))
+		}
+	}
+	return warnings
+}
+
+// sameCells says that cells are the same, and which settings tell them apart in name only.
+func sameCells(cells []Cell) string {
+	const mostNamed = 3
+	var labels, idle []string
+	for _, c := range cells {
+		labels = append(labels, c.Label)
+		for name, value := range c.Settings {
+			if value != cells[0].Settings[name] {
+				idle = append(idle, name)
+			}
+		}
+		for name := range cells[0].Settings {
+			if _, ok := c.Settings[name]; !ok {
+				idle = append(idle, name)
+			}
+		}
+	}
+	text := strings.Join(labels[:min(mostNamed, len(labels))], " | ")
+	if more := len(labels) - mostNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	slices.Sort(idle)
+	return fmt.Sprintf("these cells are the same, for %s has no effect in them: %s",
+		strings.Join(slices.Compact(idle), ", "), text)
+}
+
+// settings are the names that any cell has, sorted.
+func (p Plan) settings() []string {
+	names := make(map[string]bool)
+	for _, c := range p.Cells {
+		for name := range c.Settings {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// Parameter is what a program says of a setting that it takes.
+type Parameter struct {
+	Min, Max float64 // of a number without a unit; both 0: any
+}
+
+// Known holds, by the prefix of a family, the parameters that the program takes, by name.
+// A family that is absent is not checked.
+type Known map[string]map[string]Parameter
+
+// knows says for each family who does not know a name.
+var knows = map[string]string{
+	PostgresPrefix: "postgres --describe-config lists no",
+	ScenarioPrefix: "no script of this plan reads",
+	AppPrefix:      "the backend reads no",
+}
+
+// WarnOfUnknown names the settings that the program which gets them does not know, with the
+// nearest name that it does, and the numbers that are out of a parameter's range.
+func (p Plan) WarnOfUnknown(known Known) []string {
+	var warnings []string
+	for _, name := range p.settings() {
+		prefix, member, _ := strings.Cut(name, ".")
+		prefix += "."
+		parameters, checked := known[prefix]
+		if !checked || strings.Contains(member, ".") { // of an extension, which only a running server knows
+			continue
+		}
+		parameter, ok := parameters[member]
+		if !ok {
+			warnings = append(warnings, unknown(name, knows[prefix], member, slices.Sorted(maps.Keys(parameters))))
+			continue
+		}
+		for _, value := range p.values(name) {
+			// With a unit the number is not in the parameter's own.
+			v, err := strconv.ParseFloat(value, 64)
+			if err == nil && parameter.Min < parameter.Max && !(v >= parameter.Min && v <= parameter.Max) {
+				warnings = append(warnings, fmt.Sprintf("%s is %s: it must be from %.10g to %.10g",
+					name, value, parameter.Min, parameter.Max))
+			}
+		}
+	}
+	return warnings
+}
+
+func unknown(name, who, member string, allowed []string) string {
+	text := fmt.Sprintf("%s: %s %s", name, who, member)
+	if near := nearest(member, allowed); near != "" {
+		text += fmt.Sprintf("; did you mean %s?", near)
+	}
+	return text
+}
+
+// values are the different values of a setting, in the order of the cells.
+func (p Plan) values(name string) []string {
+	var values []string
+	for _, c := range p.Cells {
+		if v, ok := c.Settings[name]; ok && !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
