@@ -94,7 +94,7 @@ func TestStepsOfTheScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("phase: (`vus_.*?`|'hold'), seconds: ([0-9]+)").FindAllSubmatch(script, -1)
+	found := regexp.MustCompile("({ |phase: 'hold', )seconds: ([0-9]+), vus").FindAllSubmatch(script, -1)
 	if len(found) != 2 {
 		t.Fatalf("found %d lengths of phases in the script; want 2", len(found))
 	}
