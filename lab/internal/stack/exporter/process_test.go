@@ -57,9 +57,14 @@ func TestTheSupervisorIsCountedAlone(t *testing.T) {
 // The one that works ends its parent first, and so nobody of the service waits for it: it
 // vanishes, and its CPU stays with the service.
 func TestCPUStaysWhenAProcessEnds(t *testing.T) {
-	service, err := proc.Start(proc.Spec{Name: "forks", Path: "/bin/sh", Log: filepath.Join(t.TempDir(), "log"),
-		Args: []string{"-c", `(sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; kill -9 $PPID'; :) & wait; exec sleep 60`},
-		Env:  []string{"PATH=/usr/bin:/bin"}})
+	const works = `i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; kill -9 $PPID`
+	service, err := proc.Start(proc.Spec{
+		Name: "forks",
+		Path: "/bin/sh",
+		Args: []string{"-c", "(sh -c '" + works + "'; :) & wait; exec sleep 60"},
+		Env:  []string{"PATH=/usr/bin:/bin"},
+		Log:  filepath.Join(t.TempDir(), "log"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

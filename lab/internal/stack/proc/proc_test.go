@@ -237,7 +237,8 @@ func TestOwnUsageLeavesChildrenOut(t *testing.T) {
 	if !ok {
 		t.Fatal("this process has used no CPU time")
 	}
-	for deadline := time.Now().Add(10 * time.Second); meter.CPU([]int{p.PID()})[p.PID()] < 50*time.Millisecond; time.Sleep(10 * time.Millisecond) {
+	used := func() time.Duration { return meter.CPU([]int{p.PID()})[p.PID()] }
+	for deadline := time.Now().Add(10 * time.Second); used() < 50*time.Millisecond; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the child uses no CPU time")
 		}

@@ -80,7 +80,12 @@ func membersOf(root procfs.ProcStat, children map[int][]procfs.ProcStat) map[Ide
 
 func memberOf(s procfs.ProcStat, parent Ident) member {
 	waited := int64(s.CUTime) + int64(s.CSTime)
-	return member{parent: parent, used: int64(s.UTime) + int64(s.STime) + waited, waited: waited, owed: make(map[Ident]int64)}
+	return member{
+		parent: parent,
+		used:   int64(s.UTime) + int64(s.STime) + waited,
+		waited: waited,
+		owed:   make(map[Ident]int64),
+	}
 }
 
 // all is what a member has used, and what it is owed.
@@ -108,7 +113,8 @@ func (t *tree) follow(before tree) {
 	}
 	sum := int64(0)
 	for id, now := range t.members {
-		maps.DeleteFunc(now.owed, func(child Ident, _ int64) bool { return t.has(child) }) // it could not be read for once
+		// What is here again could not be read for once.
+		maps.DeleteFunc(now.owed, func(child Ident, _ int64) bool { return t.has(child) })
 		if was, known := before.members[id]; known {
 			now.settle(was)
 			t.members[id] = now
