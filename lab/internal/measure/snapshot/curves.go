@@ -30,7 +30,7 @@ type curve struct {
 const (
 	k6Requests = `k6_http_reqs_total{scenario="load"}`
 	k6VUs      = `k6_vus`
-	k6Duration = `k6_http_req_duration_seconds{scenario="load"}`
+	k6Wait     = `k6_request_wait_seconds{scenario="load"}` // scenarios/lib/request.js: connecting included
 )
 
 // curves are drawn for every shot. k6 writes its series itself, each second.
@@ -88,7 +88,7 @@ func (f *fetcher) series(ctx context.Context) (record.Series, error) {
 		}
 	}
 	for name, quantile := range percentiles {
-		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Duration + `[3s] offset -1s)))`
+		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Wait + `[3s] offset -1s)))`
 		values, err := f.reader.evaluate(ctx, query, grid)
 		if err != nil {
 			return record.Series{}, err
