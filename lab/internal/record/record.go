@@ -42,8 +42,9 @@ type Record struct {
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.
 	Phases map[string]Phase `json:"phases,omitempty"`
-	// Recovery is the time in seconds from the end of the rise until p95 is back under
-	// the SLO's bound for good; absent where it does not come back.
+	// Recovery is the time in seconds from the end of the rise until the service is within the
+	// SLO for good: p95 under its bound, no more failures than it allows, answers at all.
+	// Absent where it does not come back. Where Load has no Slow it goes by p95 alone.
 	Recovery *float64 `json:"recovery_s,omitempty"`
 	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
 	// idle the host was before the shot: "idle_busy_ratio", …

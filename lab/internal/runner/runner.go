@@ -211,7 +211,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if err != nil {
 		return err
 	}
-	rec.Recovery = recovery(curves, script.Ramp, time.Duration(r.Plan.SLO.P99))
+	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
 }
 
