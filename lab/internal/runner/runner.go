@@ -204,10 +204,13 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 		rec.Lab["turnaround_s"] = result.Start.Sub(lastEnd).Seconds() - rec.Lab["warmup_s"]
 	}
 	r.lastEnd = result.End
-	v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
+	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
 	r.Watcher.Stage(shot, "read")
 	curves, err := r.read(ctx, fired, rec, v)
+	if dropsFailed {
+		failDropped(rec.Load)
+	}
 	if err != nil {
 		return err
 	}
@@ -330,6 +333,7 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 	}
 	v.counts(rec)
 	v.quiet(rec.Metrics)
+	v.cpu(rec.Metrics)
 	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
 		return record.Series{}, fmt.Errorf("keep the curves: %w", err)
 	}
