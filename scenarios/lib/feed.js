@@ -1,9 +1,8 @@
 // The one request that the study shoots: a page of an author's newest posts.
 import { check } from 'k6';
-import http from 'k6/http';
 import { authors, baseURL, slowShare, slowTime } from './env.js';
 import { odds, slow } from './choice.js';
-import { paramsOf, succeeded } from './request.js';
+import { paramsOf, send } from './request.js';
 
 const pageSize = 50;
 
@@ -18,13 +17,13 @@ export function readFeed(session, choice) {
   const sessions = session.tokens.length;
   const params = paramsOf(session, choice % sessions);
   if (slowShare > 0 && odds(choice, slow) < slowShare) {
-    succeeded(http.get(`${baseURL}/api/slow?time=${slowTime}`, params.lean), 200);
+    send('GET', `${baseURL}/api/slow?time=${slowTime}`, null, params.lean);
     return;
   }
   const url = `${baseURL}/api/feed?author=${1 + (Math.floor(choice / sessions) % authors)}`;
   const inspected = (__VU + __ITER) % inspectEvery === 0;
-  const answer = http.get(url, inspected ? params.full : params.lean);
-  if (succeeded(answer, 200) && inspected) {
+  const answer = send('GET', url, null, inspected ? params.full : params.lean);
+  if (answer.status === 200 && inspected) {
     check(answer, { [`a page of ${pageSize} posts`]: (a) => a.json('posts.#') === pageSize });
   }
 }

@@ -5,6 +5,7 @@ import http from 'k6/http';
 import { sleep } from 'k6';
 import { httpTimeout, rate, scale, summaryFile, thinkTime, users } from './env.js';
 import { pick } from './choice.js';
+import { expected } from './request.js';
 
 // name of the one k6 scenario in every script: its tag tells the load from setup().
 const name = 'load';
@@ -13,12 +14,12 @@ const name = 'load';
 // summary in which a request has none of these.
 const statuses = [0, 200, 201, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502, 503, 504];
 
-http.setResponseCallback(http.expectedStatuses(200, 201));
+http.setResponseCallback(http.expectedStatuses(...expected));
 
 // ramping returns the closed-model load in which each stage leads linearly to its
-// number of VUs, and is a phase of the results, named by that number if it has no name. A VU sends its next request when it
-// has the answer and has thought: a slow backend is sent fewer. think is the usual
-// pause, requests the most that one iteration sends.
+// number of VUs, and is a phase of the results, named by that number if it has no name.
+// A VU sends its next request when it has the answer and has thought: a slow backend is
+// sent fewer. think is the usual pause, requests the most that one iteration sends.
 export function ramping(plan, { think = '500ms', requests = 1 } = {}) {
   const stages = plan.map((s) => {
     const vus = s.vus && Math.max(1, Math.round(users * s.vus));
@@ -81,7 +82,7 @@ function shaped(stages, scenario) {
       scenarios: { [name]: scenario },
       // Every VU evaluates this script, but k6 asks only the first for options.
       thresholds: summaryFile && __VU === 0 ? submetrics(phases) : {},
-      summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max'],
+      summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
       // Without method, URL and name: nothing reads them, and each tag costs.
       systemTags: ['scenario', 'status', 'expected_response', 'error_code'],
       discardResponseBodies: true,
@@ -121,8 +122,10 @@ function submetrics(phases) {
   for (const tags of [[load], ...phases.map((p) => [load, `phase:${p.name}`])]) {
     keep('http_reqs', ...tags);
     keep('http_req_failed', ...tags);
-    keep('http_req_duration', ...tags);
-    keep('http_req_duration', ...tags, 'expected_response:true');
+    keep('request_wait', ...tags);
+    keep('request_wait_ok', ...tags);
+    keep('failed_requests', ...tags);
+    keep('slow_requests', ...tags);
   }
   for (const status of statuses) {
     keep('http_reqs', load, `status:${status}`);

@@ -1,9 +1,8 @@
 // A write, and whether the session that wrote sees it.
 import { check } from 'k6';
-import http from 'k6/http';
 import { Counter } from 'k6/metrics';
 import { baseURL } from './env.js';
-import { paramsOf, succeeded } from './request.js';
+import { paramsOf, send } from './request.js';
 
 // Reads that did not find what their session had written.
 const stale = new Counter('stale_reads');
@@ -19,13 +18,13 @@ export function writePost(session, choice) {
   const params = paramsOf(session, choice % session.tokens.length).full;
   const headers = { ...params.headers, 'Content-Type': 'application/json' };
   const body = `Post ${choice} of VU ${__VU} in its iteration ${__ITER}. `.repeat(6);
-  const written = http.post(`${baseURL}/api/posts`, JSON.stringify({ body }), { ...params, headers });
-  if (!succeeded(written, 201)) {
+  const written = send('POST', `${baseURL}/api/posts`, JSON.stringify({ body }), { ...params, headers });
+  if (written.status !== 201) {
     return;
   }
   const id = written.json('id');
-  const read = http.get(`${baseURL}/api/posts/${id}`, params);
-  const found = succeeded(read, 200);
+  const read = send('GET', `${baseURL}/api/posts/${id}`, null, params);
+  const found = read.status === 200;
   if (!found && read.status !== 404) {
     return;
   }

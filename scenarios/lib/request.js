@@ -1,9 +1,19 @@
 // What all requests of the load have in common.
-import { Counter } from 'k6/metrics';
+import http from 'k6/http';
+import { Counter, Trend } from 'k6/metrics';
 import { httpTimeout, sloP99 } from './env.js';
 
-// Successful and within the bound of the service-level objective.
-const good = new Counter('good_requests');
+// How long the client has waited for each answer, or until there was none to come. k6's
+// own http_req_duration begins with the connection, and is 0 where there was none.
+const waits = new Trend('request_wait', true);
+const okWaits = new Trend('request_wait_ok', true); // of the successful requests
+
+const failed = new Counter('failed_requests');
+const slow = new Counter('slow_requests'); // later than the objective's bound, failed or not
+const good = new Counter('good_requests'); // neither
+
+// expected are the statuses of success.
+export const expected = [200, 201];
 
 let params; // per session: request parameters, made once in each VU
 
@@ -17,14 +27,39 @@ export function paramsOf(session, index) {
   return params[index];
 }
 
-// succeeded tells whether the answer has the status, and counts it as goodput if
-// it was fast enough too.
-export function succeeded(answer, status) {
-  if (answer.status !== status) {
-    return false;
+// send sends a request, counts it, and returns its answer.
+export function send(method, url, body, params) {
+  const sent = Date.now();
+  const answer = http.request(method, url, body, params);
+  count(answer.status, waited(answer, Date.now() - sent));
+  return answer;
+}
+
+// waited is the time in milliseconds that the client has waited: until it had a connection
+// (blocked, with TCP and TLS in it), and then for the answer. What went before a failure,
+// or before k6 connected anew to send the request again, k6 does not know; the clock
+// does, in whole milliseconds.
+function waited(answer, elapsed) {
+  const { blocked, connecting, duration } = answer.timings;
+  if (answer.status === 0 || connecting > 0) {
+    return Math.max(blocked + duration, elapsed - 1);
   }
-  if (answer.timings.duration <= sloP99) {
+  return blocked + duration;
+}
+
+function count(status, wait) {
+  const ok = expected.includes(status);
+  const late = wait > sloP99;
+  waits.add(wait);
+  if (ok) {
+    okWaits.add(wait);
+  } else {
+    failed.add(1);
+  }
+  if (late) {
+    slow.add(1);
+  }
+  if (ok && !late) {
     good.add(1);
   }
-  return true;
 }

@@ -112,6 +112,7 @@ func TestAppendRefuses(t *testing.T) {
 		"scale":        {func(r *Record) { r.Scale = 0 }, "scale is 0"},
 		"end":          {func(r *Record) { r.End = r.Start.Add(-1) }, "before start"},
 		"verdict":      {func(r *Record) { r.Verdict = "fine" }, `verdict is "fine"`},
+		"many slow":    {func(r *Record) { r.Load.Slow = new(int64(101)) }, "load is impossible"},
 		"valid, empty": {func(r *Record) { r.Load = nil }, "load is missing"},
 		"no reason":    {func(r *Record) { r.Verdict = Invalid }, "reasons are missing"},
 	} {

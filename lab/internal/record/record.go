@@ -52,8 +52,9 @@ type Record struct {
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.
 	Phases map[string]Phase `json:"phases,omitempty"`
-	// Recovery is the time in seconds from the end of the rise until p95 is back under
-	// the SLO's bound for good; absent where it does not come back.
+	// Recovery is the time in seconds from the end of the rise until the service is within the
+	// SLO for good: p95 under its bound, no more failures than it allows, answers at all.
+	// Absent where it does not come back. Where Load has no Slow it goes by p95 alone.
 	Recovery *float64 `json:"recovery_s,omitempty"`
 	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
 	// idle the host was before the shot: "idle_busy_ratio", …
@@ -114,6 +115,14 @@ func (r Record) Superseded(all []Record) bool {
 }
 
 // Load is what the generator measured over the whole shot, setup excluded.
+//
+// Rates are per second of the script's nominal length, which is the same in every cell: how
+// long after it the last answer comes is not. Dropped iterations count as failed requests
+// (in no status and no phase) unless k6 had no CPU to spare. A latency is how long the client
+// has waited, for its connection too.
+//
+// Records without Slow are older: their rates are per second from Start to End, their dropped
+// iterations in no other count, and their latencies begin with the connection.
 type Load struct {
 	Requests   int64            `json:"requests"`
 	Failed     int64            `json:"failed"`
@@ -129,8 +138,9 @@ type Load struct {
 	// Interrupted iterations were cut off at the end; a request in them is not counted.
 	Interrupted   int64    `json:"interrupted_iterations"`
 	SetupRequests int64    `json:"setup_requests"`         // before the load, in none of the counts above
+	Slow          *int64   `json:"slow,omitempty"`         // later than the SLO's p99 bound, failed or not
 	StaleReads    *int64   `json:"stale_reads,omitempty"`  // that lacked what their session had written; absent if the scenario does not check
-	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6, its start included, per second of the shot
+	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
 }
 
 // Latency holds percentiles and the mean in milliseconds, computed by k6 over every sample.
@@ -146,6 +156,7 @@ type Latency struct {
 type Phase struct {
 	Requests  int64    `json:"requests"`
 	Failed    int64    `json:"failed"`
+	Slow      *int64   `json:"slow,omitempty"` // as in Load
 	Latency   *Latency `json:"latency_ms,omitempty"`
 	OKLatency *Latency `json:"ok_latency_ms,omitempty"`
 }

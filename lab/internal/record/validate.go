@@ -17,13 +17,18 @@ func (l *Load) possible() bool {
 		}
 	}
 	return l.Requests >= 0 && l.Failed >= 0 && l.Failed <= l.Requests && l.ErrorRatio >= 0 && l.ErrorRatio <= 1 &&
+		part(l.Slow, l.Requests) &&
 		l.RPSMean >= 0 && l.GoodputRPS >= 0 && l.VUsMax >= 0 && l.Dropped >= 0 && l.Interrupted >= 0 && l.SetupRequests >= 0 &&
 		l.Latency.possible() && l.OKLatency.possible()
 }
 
 func (p *Phase) possible() bool {
-	return p.Requests >= 0 && p.Failed >= 0 && p.Failed <= p.Requests && p.Latency.possible() && p.OKLatency.possible()
+	return p.Requests >= 0 && p.Failed >= 0 && p.Failed <= p.Requests && part(p.Slow, p.Requests) &&
+		p.Latency.possible() && p.OKLatency.possible()
 }
+
+// part says whether a count, if there is one, can be of so many.
+func part(count *int64, all int64) bool { return count == nil || *count >= 0 && *count <= all }
 
 func (l *Latency) possible() bool {
 	return l == nil || l.P50 >= 0 && l.P95 >= 0 && l.P99 >= 0 && l.Max >= 0 && (l.Mean == nil || *l.Mean >= 0)

@@ -2,7 +2,9 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,9 +112,66 @@ func (n phaseNumber) columns(phases []string) []column {
 
 // recoveryColumn is the time that the service took to come back.
 var recoveryColumn = column{
-	head: "Recovery s", name: "recovery_s", show: numeral.Figure,
-	value: func(r *record.Record) (float64, bool) { return optional(r.Recovery) },
-	why:   func(*record.Record) string { return "p95 was not back under the SLO's bound when the load ended" },
+	head:  "Recovery s",
+	name:  "recovery_s",
+	show:  recoverySeconds,
+	value: recovery,
+	worst: noAnswer,
+}
+
+// recovery is infinite where the service was not back when the load ended: longer than all
+// that are known.
+func recovery(r *record.Record) (float64, bool) {
+	if r.Recovery == nil {
+		return math.Inf(1), true
+	}
+	return *r.Recovery, true
+}
+
+func recoverySeconds(s float64) string {
+	if math.IsInf(s, 1) {
+		return "not back"
+	}
+	return numeral.Figure(s)
+}
+
+// recoveryText is the median recovery of each row, and how many repetitions of it did not
+// come back.
+func recoveryText(rows []group) textColumn {
+	return textColumn{recoveryColumn.head, func(row int) string {
+		g := rows[row]
+		median, n := g.median(recoveryColumn)
+		never := 0
+		for _, v := range g.values(recoveryColumn) {
+			if math.IsInf(v, 1) {
+				never++
+			}
+		}
+		lost := fmt.Sprintf("not in %d of %d", never, n)
+		switch {
+		case n == 0:
+			return numeral.Missing
+		case math.IsInf(median, 1):
+			return g.mark(lost)
+		case never > 0:
+			return g.mark(recoverySeconds(median)) + " (" + lost + ")"
+		}
+		return g.mark(recoverySeconds(median))
+	}}
+}
+
+// recoveryWords say what the rows' recoveries go by.
+func recoveryWords(rows []group) words {
+	back := "p95 is back under the SLO's bound, and no more requests fail than it allows, for good"
+	for _, g := range rows {
+		for _, r := range g.used {
+			if r.Load.Slow == nil { // as long as the lab did not count these, failures were no matter
+				back = "p95 is back under the SLO's bound for good, however many requests failed"
+			}
+		}
+	}
+	return say("Recovery: from the end of the rise until %s; 0 where it never left it. The median is over all "+
+		"repetitions: one that was not back when the load ended is the longest.", back)
 }
 
 // phaseTables shows the load phase by phase: a table for each number.
@@ -122,8 +181,8 @@ func phaseTables(rows []group) blocks {
 		return blocks{words("No repetition that can be used has phases.")}
 	}
 	list := blocks{
-		words("Recovery: from the end of the rise until p95 is back under the SLO's bound for good; 0 where it never left it."),
-		compare(rows, "Cell", cellName, []column{recoveryColumn}),
+		recoveryWords(rows),
+		compare(rows, "Cell", cellName, nil, recoveryText(rows)),
 	}
 	notes := comparison{cells: len(rows)}
 	for _, n := range phaseNumbers {

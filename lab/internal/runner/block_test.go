@@ -3,10 +3,8 @@ package runner
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
 )
 
@@ -99,42 +97,6 @@ func TestWhichBlocksAreShot(t *testing.T) {
 		}
 		if got := block - 1; got != c.want {
 			t.Errorf("%s: %d blocks; want %d", c.name, got, c.want)
-		}
-	}
-}
-
-func TestRecovery(t *testing.T) {
-	curve := func(values ...float64) record.Series {
-		s := record.Series{Step: 1, Curves: map[string][]*float64{}}
-		for _, v := range values {
-			point := &v
-			if v < 0 {
-				point = nil
-			}
-			s.Curves[snapshot.P95] = append(s.Curves[snapshot.P95], point)
-		}
-		return s
-	}
-	none := -1.0
-	for _, c := range []struct {
-		name   string
-		series record.Series
-		want   float64 // none: did not recover
-	}{
-		{"never slow", curve(10, 20, 30, 40), 0},
-		{"slow in the rise only", curve(900, 900, 30, 40), 0},
-		{"back after two seconds", curve(10, 900, 900, 900, 40, 40), 2},
-		{"back, slow again, back", curve(10, 10, 900, 40, 900, 40), 3},
-		{"a second without an answer", curve(10, 10, 900, -1, 40), 1},
-		{"never back", curve(10, 10, 40, 900), none},
-		{"nothing to see", curve(10, 10, -1, -1), none},
-	} {
-		got := recovery(c.series, 2*time.Second, 500*time.Millisecond)
-		switch {
-		case c.want == none && got != nil:
-			t.Errorf("%s: recovery = %v; want none", c.name, *got)
-		case c.want != none && (got == nil || *got != c.want):
-			t.Errorf("%s: recovery = %v; want %v", c.name, got, c.want)
 		}
 	}
 }

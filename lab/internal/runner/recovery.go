@@ -3,31 +3,48 @@ package runner
 import (
 	"time"
 
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
 )
 
-// recovery returns the seconds from the end of the rise until p95 is back under
-// the bound for good: 0 when it never leaves it, nil when it does not come back.
-func recovery(curves record.Series, rise, bound time.Duration) *float64 {
-	p95 := curves.Curves[snapshot.P95]
-	if len(p95) == 0 || curves.Step <= 0 {
+// recovery returns the seconds from the end of the rise until the service is within the
+// objective for good: 0 when it never leaves it, nil when it does not come back. A second is
+// outside when p95 is above the bound of p99, when more requests fail than may, or when
+// nothing is answered although there are VUs.
+func recovery(curves record.Series, script load.Script, slo matrix.SLO) *float64 {
+	seconds := len(curves.Curves[snapshot.P95])
+	if seconds == 0 || curves.Step <= 0 {
 		return nil
 	}
-	from := int(rise.Seconds() / curves.Step)
+	value := func(curve string, i int) (v float64, ok bool) {
+		if points := curves.Curves[curve]; i < len(points) && points[i] != nil {
+			return *points[i], true
+		}
+		return 0, false
+	}
+	// After its end a load still has VUs that think, and ask no more.
+	end := int(script.Nominal.Seconds() / curves.Step)
+	from := min(int(script.Ramp.Seconds()/curves.Step), seconds)
 	recovered := 0.0
-	seen, above := false, false
-	for i := min(from, len(p95)); i < len(p95); i++ {
-		if p95[i] == nil {
-			continue // nothing was answered in this second, or it could not be read
+	seen, outside := false, false
+	for i := from; i < seconds; i++ {
+		p95, answered := value(snapshot.P95, i)
+		failed, sent := value(snapshot.ErrorRatio, i)
+		rps, _ := value(snapshot.RPS, i)
+		vus, _ := value(snapshot.VUs, i)
+		silent := i < end && vus > 0 && rps == 0
+		if !answered && !sent && !silent {
+			continue // it could not be read
 		}
 		seen = true
-		above = *p95[i] > float64(bound)/float64(time.Millisecond)
-		if above {
+		outside = silent || failed > slo.ErrorRatio || p95 > float64(slo.P99)/float64(time.Millisecond)
+		if outside {
 			recovered = float64(i+1-from) * curves.Step
 		}
 	}
-	if !seen || above {
+	if !seen || outside {
 		return nil
 	}
 	return &recovered

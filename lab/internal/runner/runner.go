@@ -211,14 +211,17 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 		rec.Lab["turnaround_s"] = result.Start.Sub(lastEnd).Seconds() - rec.Lab["warmup_s"]
 	}
 	r.lastEnd = result.End
-	v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
+	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
 	r.Watcher.Stage(shot, "read")
 	curves, err := r.read(ctx, fired, rec, v)
+	if dropsFailed {
+		failDropped(rec.Load)
+	}
 	if err != nil {
 		return err
 	}
-	rec.Recovery = recovery(curves, script.Ramp, time.Duration(r.Plan.SLO.P99))
+	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
 }
 
@@ -364,6 +367,7 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 	}
 	v.counts(rec)
 	v.quiet(rec.Metrics)
+	v.cpu(rec.Metrics)
 	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {
 		return record.Series{}, fmt.Errorf("keep the curves: %w", err)
 	}

@@ -151,8 +151,22 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 		},
 		{
 			"neighbour",
-			func(a *answers) { a.reading.Metrics["host_cpu_other_cores"] = 0.9 },
-			record.Suspect, []string{"noisy host: processes outside of the lab used 0.9 cores"},
+			func(a *answers) {
+				a.reading.Metrics["host_cpu_other_cores"], a.reading.Metrics["host_cpus"] = 0.9, 2
+			},
+			record.Suspect, []string{"noisy host: processes outside of the lab used 0.90 of 2 cores"},
+		},
+		{
+			"CPU that nobody had",
+			func(a *answers) {
+				a.reading.Metrics[`cpu_cores{service="postgres"}`], a.reading.Metrics["host_cpus"] = 7.83, 2
+				a.reading.Metrics["host_cpu_busy_cores"] = 1.41
+			},
+			record.Invalid,
+			[]string{
+				"CPU disagrees: the services used 7.83 cores, and the host has 2",
+				"CPU disagrees: the services used 7.83 cores, and the host was busy with 1.41",
+			},
 		},
 
 		{
@@ -220,6 +234,39 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			wantLines(t, records, judged, "1: valid", fmt.Sprintf("2: %s", c.verdict), "3: valid")
 			if diff := cmp.Diff(c.reasons, records[1].Reasons, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// An iteration that the system's answers left no VU for was due, and counts as failed; where
+// k6 was the limit nobody knows what the system would have done.
+func TestDroppedIterationsAreFailedRequests(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		cores            float64 // of k6, of the one that it may use
+		verdict          record.Verdict
+		requests, failed int64
+		errorRatio       float64
+	}{
+		{"k6 has CPU to spare", 0.3, record.Valid, 6250, 1250, 0.2},
+		{"k6 is full", 0.9, record.Suspect, 5000, 0, 0},
+	} {
+		ring(t, c.name, []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
+			f.change = spoil(2, func(a *answers) {
+				a.result.Load.Dropped, a.result.Load.CPUCores = 1250, &c.cores
+			})
+			records, err := f.execute()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec, l := records[1], records[1].Load
+			if l.Requests != c.requests || l.Failed != c.failed || l.ErrorRatio != c.errorRatio || l.Dropped != 1250 {
+				t.Errorf("%d requests, %d failed (%g), %d dropped; want %d, %d (%g), 1250",
+					l.Requests, l.Failed, l.ErrorRatio, l.Dropped, c.requests, c.failed, c.errorRatio)
+			}
+			if rec.Verdict != c.verdict || len(rec.Reasons) == 0 {
+				t.Errorf("verdict %s %q; want %s, and the drops", rec.Verdict, rec.Reasons, c.verdict)
 			}
 		})
 	}

@@ -118,7 +118,12 @@ func (s *Stack) lendPgBouncer() error {
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("copy pgbouncer: %w", err)
 	}
-	if err := copyFile(s.tools.Path("pgbouncer"), fresh, 0o700); err != nil {
+	// A child that is forked while the file is open for writing has it open until it becomes
+	// its own program; whoever runs the file meanwhile is told that it is busy (go.dev/issue/22315).
+	syscall.ForkLock.RLock()
+	err := copyFile(s.tools.Path("pgbouncer"), fresh, 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return fmt.Errorf("copy pgbouncer: %w", err)
 	}
 	if err := os.Chmod(fresh, 0o755); err != nil { // whatever the umask is

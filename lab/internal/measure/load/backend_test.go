@@ -29,6 +29,7 @@ type backend struct {
 	faults   []string
 	first    time.Time     // feed request
 	began    chan struct{} // closed at that moment
+	ready    chan struct{} // closed when two users have logged in
 
 	healthy bool          // every answer is right
 	late    bool          // every 5th post is not found when it is read
@@ -44,6 +45,7 @@ func newBackend(t *testing.T) *backend {
 	b := &backend{
 		status: make(map[string]int64), queries: make(map[string]int64),
 		authors: make(map[string]bool), sessions: make(map[string]bool), began: make(chan struct{}),
+		ready: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/users", b.user)
@@ -60,7 +62,9 @@ func newBackend(t *testing.T) *backend {
 func (b *backend) credentials(r *http.Request) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.setup++
+	if b.setup++; b.setup == 4 {
+		close(b.ready)
+	}
 	var in struct{ Name, Password string }
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || len(in.Password) < 8 {
 		b.faults = append(b.faults, fmt.Sprintf("%s: credentials %+v, %v", r.URL, in, err))

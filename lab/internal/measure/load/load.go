@@ -79,13 +79,17 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 		return Result{}, fmt.Errorf("run load: k6 wrote no summary: %w\n%s", err, log)
 	}
 	result := Result{CPU: exit.CPU}
-	if result.Summary, err = Parse(data); err != nil {
+	if result.Summary, err = Parse(data, cfg.Script.Nominal); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
 	if result.Load.Interrupted, err = interrupted(log); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
-	cores := exit.CPU.Seconds() / result.End.Sub(result.Start).Seconds()
+	if result.Untimed > result.Load.Interrupted {
+		return Result{}, fmt.Errorf("run load: %d requests were not timed, but %d iterations cut off: "+
+			"a script must send its requests by lib/request.js", result.Untimed, result.Load.Interrupted)
+	}
+	cores := exit.CPU.Seconds() / exit.Elapsed.Seconds()
 	result.Load.CPUCores = &cores
 	return result, nil
 }
@@ -157,4 +161,5 @@ type Summary struct {
 	Phases       map[string]record.Phase
 	Start, End   time.Time // of the load proper, from the first VU to the last; UTC
 	FailedChecks int64     // answers that were wrong although their status was right, and stale reads
+	Untimed      int64     // requests whose iteration was cut off before it counted them
 }

@@ -75,7 +75,10 @@ func TestStormCountsLikeItsTarget(t *testing.T) {
 	if got.Load.Interrupted != 0 || got.FailedChecks != 0 || got.Load.Dropped != 0 {
 		t.Errorf("interrupted %d, failed checks %d, dropped %d; want none", got.Load.Interrupted, got.FailedChecks, got.Load.Dropped)
 	}
-	good := got.Load.GoodputRPS * got.End.Sub(got.Start).Seconds()
+	good := got.Load.GoodputRPS * cfg.Script.Nominal.Seconds()
+	if slow := *got.Load.Slow; slow < b.slow || slow > total || got.Untimed != 0 {
+		t.Errorf("%d of %d requests were slow, %d untimed; want at least %d, and 0", slow, total, got.Untimed, b.slow)
+	}
 	if limit := float64(b.status["200"] - b.slow); good > limit+0.5 {
 		t.Errorf("%.1f good requests; at most %.0f were fast", good, limit)
 	}

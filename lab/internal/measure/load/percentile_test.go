@@ -40,7 +40,7 @@ func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Parse(data)
+	got, err := Parse(data, cfg.Script.Nominal)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +61,8 @@ func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
 	}
 }
 
-// samples reads the duration of every request of the load, and of those that were
-// successful, in milliseconds.
+// samples reads the wait of every request of the load, and of those that were successful,
+// in milliseconds.
 func samples(t *testing.T, path string) (all, ok []float64) {
 	t.Helper()
 	f, err := os.Open(path)
@@ -76,7 +76,7 @@ func samples(t *testing.T, path string) (all, ok []float64) {
 		t.Fatal(err)
 	}
 	column := func(name string) int { return slices.Index(head, name) }
-	name, value, load, expected := column("metric_name"), column("metric_value"), column("scenario"), column("expected_response")
+	name, value, load := column("metric_name"), column("metric_value"), column("scenario")
 	for {
 		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
@@ -85,15 +85,16 @@ func samples(t *testing.T, path string) (all, ok []float64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row[name] != "http_req_duration" || row[load] != scenario {
+		if row[name] != latency && row[name] != okLatency || row[load] != scenario {
 			continue
 		}
 		v, err := strconv.ParseFloat(row[value], 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, v)
-		if row[expected] == "true" {
+		if row[name] == latency {
+			all = append(all, v)
+		} else {
 			ok = append(ok, v)
 		}
 	}

@@ -21,13 +21,20 @@ type metrics map[string]struct {
 const (
 	requests = "http_reqs"
 	failures = "http_req_failed"
-	latency  = "http_req_duration"
-	stale    = "stale_reads" // of the scripts that check what a session sees
+
+	// Of scenarios/lib/request.js.
+	latency   = "request_wait"
+	okLatency = "request_wait_ok"
+	failed    = "failed_requests"
+	slow      = "slow_requests"
+	good      = "good_requests"
+
+	stale = "stale_reads" // of the scripts that check what a session sees
 )
 
 // Parse reads the summary that scenarios/lib/summary.js writes. It refuses one
-// whose counts do not agree.
-func Parse(data []byte) (Summary, error) {
+// whose counts do not agree. nominal is the script's length, from which rates are made.
+func Parse(data []byte, nominal time.Duration) (Summary, error) {
 	var in struct {
 		StartMS    *float64 `json:"start_ms"`
 		DurationMS *float64 `json:"duration_ms"`
@@ -47,9 +54,10 @@ func Parse(data []byte) (Summary, error) {
 	s.End = s.Start.Add(time.Duration(*in.DurationMS * float64(time.Millisecond)))
 
 	r := reader{metrics: in.Metrics}
-	s.Load = r.load(s.End.Sub(s.Start).Seconds())
+	s.Load = r.load(nominal.Seconds())
 	s.Phases = r.phases()
 	s.FailedChecks = r.optional("checks", "fails")
+	s.Untimed = s.Load.Requests - r.count(whole.of(latency), "count")
 	r.agree(s)
 	if err := errors.Join(r.faults...); err != nil {
 		return Summary{}, fmt.Errorf("parse summary of k6: %w", err)
@@ -66,11 +74,14 @@ type reader struct {
 	faults  []error
 }
 
+// whole is all of the load.
+var whole = part{"scenario:" + scenario}
+
 func (r *reader) load(seconds float64) record.Load {
-	whole := part{"scenario:" + scenario}
 	l := record.Load{
 		Requests: r.count(whole.of(requests), "count"),
 		Failed:   r.count(whole.of(failures), "passes"), // of the statement "it failed"
+		Slow:     new(r.count(whole.of(slow), "count")),
 		Status:   r.statuses(),
 		VUsMax:   r.count("vus", "max"),
 		Dropped:  r.optional("dropped_iterations", "count"),
@@ -82,9 +93,9 @@ func (r *reader) load(seconds float64) record.Load {
 	}
 	l.ErrorRatio = float64(l.Failed) / float64(l.Requests)
 	l.RPSMean = float64(l.Requests) / seconds
-	l.GoodputRPS = float64(r.optional("good_requests", "count")) / seconds
-	l.Latency = *r.latency(whole, l.Requests)
-	l.OKLatency = r.latency(whole.with("expected_response:true"), l.Requests-l.Failed)
+	l.GoodputRPS = float64(r.optional(good, "count")) / seconds
+	l.Latency = *r.latency(whole.of(latency), l.Requests)
+	l.OKLatency = r.latency(whole.of(okLatency), l.Requests-l.Failed)
 	if _, checked := r.metrics[stale]; checked {
 		l.StaleReads = new(r.count(stale, "count"))
 	}
@@ -110,23 +121,26 @@ func (r *reader) phases() map[string]record.Phase {
 	prefix := requests + "{scenario:" + scenario + ",phase:"
 	for name := range r.metrics {
 		if phase, ok := enclosed(name, prefix); ok {
-			at := part{"scenario:" + scenario, "phase:" + phase}
-			p := record.Phase{Requests: r.count(at.of(requests), "count"), Failed: r.count(at.of(failures), "passes")}
-			p.Latency = r.latency(at, p.Requests)
-			p.OKLatency = r.latency(at.with("expected_response:true"), p.Requests-p.Failed)
+			at := whole.with("phase:" + phase)
+			p := record.Phase{
+				Requests: r.count(at.of(requests), "count"),
+				Failed:   r.count(at.of(failures), "passes"),
+				Slow:     new(r.count(at.of(slow), "count")),
+			}
+			p.Latency = r.latency(at.of(latency), p.Requests)
+			p.OKLatency = r.latency(at.of(okLatency), p.Requests-p.Failed)
 			phases[phase] = p
 		}
 	}
 	return phases
 }
 
-// latency returns the percentiles of a part that holds so many requests; nil for
+// latency returns the percentiles of a metric that holds so many requests; nil for
 // none, where k6 writes zeros.
-func (r *reader) latency(at part, count int64) *record.Latency {
+func (r *reader) latency(name string, count int64) *record.Latency {
 	if count == 0 {
 		return nil
 	}
-	name := at.of(latency)
 	l := record.Latency{P50: r.value(name, "med"), P95: r.value(name, "p(95)"), P99: r.value(name, "p(99)"), Max: r.value(name, "max")}
 	if !(0 <= l.P50 && l.P50 <= l.P95 && l.P95 <= l.P99 && l.P99 <= l.Max) {
 		r.fault("percentiles of %s are out of order: %+v", name, l)
@@ -140,21 +154,38 @@ func (r *reader) latency(at part, count int64) *record.Latency {
 	return &l
 }
 
-// agree checks the counts against each other.
+// agree checks the counts against each other: k6's own, and those of the script, which lack
+// the requests that are untimed.
 func (r *reader) agree(s Summary) {
-	var byStatus, byPhase, failedByPhase int64
+	var byStatus, byPhase, failedByPhase, slowByPhase int64
 	for _, n := range s.Load.Status {
 		byStatus += n
 	}
 	for _, p := range s.Phases {
 		byPhase += p.Requests
 		failedByPhase += p.Failed
+		slowByPhase += *p.Slow
 	}
 	if byStatus != s.Load.Requests {
 		r.fault("%d requests, but %d by status: add the missing status to the list in scenarios/lib/load.js", s.Load.Requests, byStatus)
 	}
 	if byPhase != s.Load.Requests || failedByPhase != s.Load.Failed {
 		r.fault("%d requests, %d failed, but %d and %d by phase", s.Load.Requests, s.Load.Failed, byPhase, failedByPhase)
+	}
+	if slowByPhase != *s.Load.Slow {
+		r.fault("%d slow requests, but %d by phase", *s.Load.Slow, slowByPhase)
+	}
+	if s.Untimed < 0 {
+		r.fault("%d requests, but %d more were timed", s.Load.Requests, -s.Untimed)
+	}
+	if n := r.count(whole.of(failed), "count"); n > s.Load.Failed || n < s.Load.Failed-s.Untimed {
+		r.fault("%d requests failed, but the script counted %d", s.Load.Failed, n)
+	}
+	ok := r.optional(good, "count")
+	most := s.Load.Requests - max(s.Load.Failed, *s.Load.Slow)
+	if least := s.Load.Requests - s.Load.Failed - *s.Load.Slow - s.Untimed; ok < least || ok > most {
+		r.fault("%d good requests, but of %d there are %d failed and %d slow",
+			ok, s.Load.Requests, s.Load.Failed, *s.Load.Slow)
 	}
 	if s.Load.Failed > s.Load.Requests || s.Load.SetupRequests < 0 {
 		r.fault("%d of %d requests failed, %d were in setup()", s.Load.Failed, s.Load.Requests, s.Load.SetupRequests)

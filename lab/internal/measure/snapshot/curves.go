@@ -29,15 +29,16 @@ type curve struct {
 
 const (
 	k6Requests = `k6_http_reqs_total{scenario="load"}`
+	k6Due      = `{__name__=~"k6_http_reqs_total|k6_dropped_iterations_total",scenario="load"}`
 	k6VUs      = `k6_vus`
-	k6Duration = `k6_http_req_duration_seconds{scenario="load"}`
+	k6Wait     = `k6_request_wait_seconds{scenario="load"}` // scenarios/lib/request.js: connecting included
 )
 
 // curves are drawn for every shot. k6 writes its series itself, each second.
 var curves = []curve{
-	{name: "rps", from: k6Requests, draw: speed},
-	{name: "error_ratio", from: k6Requests, draw: share, weigh: but("expected_response", "true")},
-	{name: "vus", from: k6VUs, draw: level},
+	{name: RPS, from: k6Requests, draw: speed},
+	{name: ErrorRatio, from: k6Due, draw: share, weigh: but("expected_response", "true")},
+	{name: VUs, from: k6VUs, draw: level},
 
 	{name: "http_rps", from: appHTTP, draw: speed, weigh: apiRoutes},
 	{name: "http_errors_5xx_per_second", from: appHTTP, draw: speed, weigh: serverErrors},
@@ -68,8 +69,13 @@ var curves = []curve{
 // come in bursts, one a second.
 var percentiles = map[string]string{P95: "0.95", "p99_ms": "0.99"}
 
-// P95 is the name of the curve of the 95th percentile, in milliseconds.
-const P95 = "p95_ms"
+// Names of curves that k6 wrote.
+const (
+	RPS        = "rps"         // requests that ended in each second
+	ErrorRatio = "error_ratio" // share of them, and of dropped iterations, that failed or were dropped
+	VUs        = "vus"
+	P95        = "p95_ms" // 95th percentile of their waits
+)
 
 func (f *fetcher) series(ctx context.Context) (record.Series, error) {
 	w := f.window
@@ -88,7 +94,7 @@ func (f *fetcher) series(ctx context.Context) (record.Series, error) {
 		}
 	}
 	for name, quantile := range percentiles {
-		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Duration + `[3s] offset -1s)))`
+		query := `1000 * histogram_quantile(` + quantile + `, sum(rate(` + k6Wait + `[3s] offset -1s)))`
 		values, err := f.reader.evaluate(ctx, query, grid)
 		if err != nil {
 			return record.Series{}, err

@@ -105,26 +105,42 @@ type step struct {
 	delta float64
 }
 
-// steps returns the growth of a counter after from, up to and including to. A
-// counter that falls has begun anew at 0, and so has one without a sample before.
+// steps returns the growth of a counter after from, up to and including to. One without
+// a sample before began at 0, and so did one that was restarted. A fall that is no
+// restart is no growth, and what comes next counts from the highest value before it.
 func (t track) steps(from, to time.Time) []step {
 	var steps []step
-	last := 0.0
+	high := 0.0
 	for _, s := range t.samples {
 		value := float64(s.Value)
 		if s.Timestamp.After(stamp(to)) {
 			break
 		}
+		delta := value - high
+		switch {
+		case delta >= 0:
+			high = value
+		case t.restarted(high, value):
+			delta, high = value, value
+		default:
+			delta = 0
+		}
 		if s.Timestamp.After(stamp(from)) {
-			delta := value - last
-			if delta < 0 {
-				delta = value
-			}
 			steps = append(steps, step{s.Timestamp, delta})
 		}
-		last = value
 	}
 	return steps
+}
+
+// programs are the jobs whose counters each live in one program, and fall only when it
+// is started anew.
+var programs = []model.LabelValue{"app", "pgbouncer"}
+
+// restarted says whether a counter that has fallen began anew at 0. A sum over sources
+// (processes, statements, interrupts of a CPU) also dips when one of them is missed for a
+// moment, by a small part of it; a fall below half is a restart.
+func (t track) restarted(high, value float64) bool {
+	return slices.Contains(programs, t.labels["job"]) || value < high/2
 }
 
 // growth is the sum of a counter's steps.

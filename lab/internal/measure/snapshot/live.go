@@ -59,7 +59,8 @@ func (r *Reader) Live(ctx context.Context) (Now, error) {
 	if last, ok := level(newFamily(vus, time.Time{}), end, curve{}); ok {
 		live.VUs = int(last)
 	}
-	p99, err := r.query(ctx, fmt.Sprintf(`1000 * histogram_quantile(0.99, sum(rate(%s[%s])))`, k6Duration, model.Duration(2*liveSpan)), end)
+	query := fmt.Sprintf(`1000 * histogram_quantile(0.99, sum(rate(%s[%s])))`, k6Wait, model.Duration(2*liveSpan))
+	p99, err := r.query(ctx, query, end)
 	if err != nil {
 		return Now{}, fmt.Errorf("read live figures: %w", err)
 	}

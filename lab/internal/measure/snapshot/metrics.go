@@ -25,6 +25,7 @@ type metric struct {
 const (
 	busyCores  = "host_cpu_busy_cores"
 	otherCores = "host_cpu_other_cores" // what is busy with nothing of the lab's
+	stealCores = "host_cpu_steal_cores" // that the hypervisor gave to others
 )
 
 const (
@@ -45,21 +46,39 @@ const (
 // metrics is the whole adapter between what the exporters serve and the
 // canonical metrics, but for what is read from histograms (distribution.go).
 var metrics = slices.Concat([]metric{
-	{name: "host_cpu_busy_ratio", from: nodeCPU, reduce: ratio, weigh: but("mode", "idle", "iowait")},
-	{name: "host_cpu_steal_ratio", from: nodeCPU, reduce: ratio, weigh: only("mode", "steal")},
+	{name: "host_cpu_busy_ratio", from: nodeCPU, reduce: ratioInLoad, weigh: but("mode", "idle", "iowait")},
+	{name: "host_cpu_steal_ratio", from: nodeCPU, reduce: ratioInLoad, weigh: only("mode", "steal")},
 	{name: "host_load1_max", from: `node_load1{job="node"}`, reduce: highest},
 	{name: "host_memory_used_bytes_max", from: nodeMemory, reduce: highest, weigh: totalLessAvailable},
-	{name: "host_network_bytes_per_second", from: nodeNet, reduce: rate},
-	{name: "host_disk_read_bytes_per_second", from: `node_disk_read_bytes_total{job="node"}`, reduce: rate, weigh: wholeDisks},
-	{name: "host_disk_written_bytes_per_second", from: `node_disk_written_bytes_total{job="node"}`, reduce: rate, weigh: wholeDisks},
-	{name: "host_disk_busy_ratio", from: `node_disk_io_time_seconds_total{job="node"}`, reduce: topRate, weigh: wholeDisks},
-	{name: "host_psi_cpu_ratio", from: `node_pressure_cpu_waiting_seconds_total{job="node"}`, reduce: rate},
+	{name: "host_network_bytes_per_second", from: nodeNet, reduce: rateInLoad},
+	{
+		name:   "host_disk_read_bytes_per_second",
+		from:   `node_disk_read_bytes_total{job="node"}`,
+		reduce: rateInLoad,
+		weigh:  wholeDisks,
+	},
+	{
+		name:   "host_disk_written_bytes_per_second",
+		from:   `node_disk_written_bytes_total{job="node"}`,
+		reduce: rateInLoad,
+		weigh:  wholeDisks,
+	},
+	{
+		name:   "host_disk_busy_ratio",
+		from:   `node_disk_io_time_seconds_total{job="node"}`,
+		reduce: topTimeInLoad,
+		weigh:  wholeDisks,
+	},
+	{name: "host_psi_cpu_ratio", from: `node_pressure_cpu_waiting_seconds_total{job="node"}`, reduce: timeInLoad},
 
 	// Not on every kernel.
-	{name: "host_psi_io_ratio", from: `node_pressure_io_waiting_seconds_total{job="node"}`, reduce: rate},
-	{name: "host_psi_memory_ratio", from: `node_pressure_memory_waiting_seconds_total{job="node"}`, reduce: rate},
+	{name: "host_psi_io_ratio", from: `node_pressure_io_waiting_seconds_total{job="node"}`, reduce: timeInLoad},
+	{name: "host_psi_memory_ratio", from: `node_pressure_memory_waiting_seconds_total{job="node"}`, reduce: timeInLoad},
 	{name: "host_runnable_mean", from: `node_procs_running{job="node"}`, reduce: mean},
-	{name: busyCores, from: nodeCPU, reduce: rate, weigh: but("mode", "idle", "iowait")},
+	// Steal is busy too: to the lab the CPU was not there.
+	{name: busyCores, from: nodeCPU, reduce: rateInLoad, weigh: but("mode", "idle", "iowait")},
+	{name: stealCores, from: nodeCPU, reduce: rateInLoad, weigh: only("mode", "steal")},
+	{name: "host_cpus", from: nodeCPU, reduce: rateInLoad}, // as many as have told their time
 
 	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
 	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
@@ -75,7 +94,7 @@ var metrics = slices.Concat([]metric{
 	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", contract.StateAcquireTimeout)},
 	{name: "pool_new_conns", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: growth},
 	{name: "pool_new_conns_per_second", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: rate},
-	{name: "pool_closed_conns_per_second", from: contract.MetricPoolClosed + `{job="app"}`, reduce: rate},
+	{name: "pool_closed_conns_per_second", from: contract.MetricPoolClosed + `{job="app"}`, reduce: rateInLoad},
 	{name: "query_cancels_per_second", from: contract.MetricQueryCancels + `{job="app"}`, reduce: rate},
 	{name: "reads_primary", from: appReads, reduce: growth, weigh: only("target", contract.TargetPrimary)},
 	{name: "reads_replica", from: appReads, reduce: growth, weigh: only("target", contract.TargetReplica)},
@@ -107,10 +126,10 @@ var metrics = slices.Concat([]metric{
 			weigh: both(notConsole, named("pgbouncer_stats_totals_client_wait_seconds_total")),
 			per:   both(notConsole, named("pgbouncer_stats_totals_sql_transactions_pooled_total"))},
 
-		{name: "cpu_cores", from: serviceCPU, reduce: rate, by: "service"},
+		{name: "cpu_cores", from: serviceCPU, reduce: rateInLoad, by: "service"},
 		{name: "cpu_limit_cores", from: series.ServiceCPULimit + `{job="lab"}`, reduce: highest, by: "service"},
 		// Without a quota none is throttled; that each has a limit is always there.
-		{name: "service_throttled_ratio", reduce: rate, by: "service", weigh: named(series.ServiceThrottled),
+		{name: "service_throttled_ratio", reduce: rateInLoad, by: "service", weigh: named(series.ServiceThrottled),
 			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceCPULimit + `",job="lab"}`},
 		{name: "supervisor_open_fds_max", from: `process_open_fds{job="lab"}`, reduce: highest},
 		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},

@@ -40,6 +40,11 @@ func climbing(base, perSecond float64) signal {
 	return func(k int) (float64, bool) { return base + perSecond*float64(min(max(k+1, 0), 10)), true }
 }
 
+// steady grows by so much each second, with and without a load.
+func steady(perSecond float64) signal {
+	return func(k int) (float64, bool) { return perSecond * float64(k-firstSample), true }
+}
+
 // spike is a value with another at one sample.
 func spike(value float64, at int, top float64) signal {
 	return func(k int) (float64, bool) {
@@ -61,26 +66,26 @@ func between(from, to int, s signal) signal {
 // knownSeries are what the exporters of the known shot have served.
 func knownSeries() map[string]signal {
 	s := map[string]signal{
-		`node_cpu_seconds_total{job="node",cpu="0",mode="user"}`:              climbing(50, 0.5),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="steal"}`:             climbing(1, 0.1),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="idle"}`:              climbing(900, 0.3),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="iowait"}`:            climbing(3, 0.1),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="user"}`:              steady(0.5),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="steal"}`:             steady(0.1),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="idle"}`:              steady(0.3),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="iowait"}`:            steady(0.1),
 		`node_load1{job="node"}`:                                              spike(1, 4, 7.5),
 		`node_memory_MemTotal_bytes{job="node"}`:                              constant(1000),
 		`node_memory_MemAvailable_bytes{job="node"}`:                          spike(400, 5, 300),
-		`node_network_receive_bytes_total{job="node",device="lo"}`:            climbing(0, 70),
-		`node_network_transmit_bytes_total{job="node",device="eth0"}`:         climbing(0, 30),
-		`node_disk_read_bytes_total{job="node",device="vda"}`:                 climbing(10, 5),
-		`node_disk_read_bytes_total{job="node",device="dm-0"}`:                climbing(10, 5),
-		`node_disk_written_bytes_total{job="node",device="vda"}`:              climbing(10, 8),
-		`node_disk_io_time_seconds_total{job="node",device="vda"}`:            climbing(0, 0.2),
-		`node_disk_io_time_seconds_total{job="node",device="vdb"}`:            climbing(0, 0.6),
-		`node_pressure_cpu_waiting_seconds_total{job="node"}`:                 climbing(0, 0.25),
-		`node_pressure_io_waiting_seconds_total{job="node"}`:                  climbing(0, 0.03),
-		`node_pressure_memory_waiting_seconds_total{job="node"}`:              climbing(0, 0.02),
+		`node_network_receive_bytes_total{job="node",device="lo"}`:            steady(70),
+		`node_network_transmit_bytes_total{job="node",device="eth0"}`:         steady(30),
+		`node_disk_read_bytes_total{job="node",device="vda"}`:                 steady(5),
+		`node_disk_read_bytes_total{job="node",device="dm-0"}`:                steady(5),
+		`node_disk_written_bytes_total{job="node",device="vda"}`:              steady(8),
+		`node_disk_io_time_seconds_total{job="node",device="vda"}`:            steady(0.2),
+		`node_disk_io_time_seconds_total{job="node",device="vdb"}`:            steady(0.6),
+		`node_pressure_cpu_waiting_seconds_total{job="node"}`:                 steady(0.25),
+		`node_pressure_io_waiting_seconds_total{job="node"}`:                  steady(0.03),
+		`node_pressure_memory_waiting_seconds_total{job="node"}`:              steady(0.02),
 		`node_procs_running{job="node"}`:                                      spike(2, 3, 12),
 		`lab_service_cpu_limit_cores{job="lab",service="app"}`:                constant(0.5),
-		`lab_service_throttled_seconds_total{job="lab",service="app"}`:        climbing(1, 0.7),
+		`lab_service_throttled_seconds_total{job="lab",service="app"}`:        steady(0.7),
 		`app_http_requests_total{job="app",route="/api/feed",code="200"}`:     between(-8, 12, climbing(1000, 100)),
 		`app_http_requests_total{job="app",route="/api/feed",code="503"}`:     between(3, 12, spike(27, 3, 7)), // 7, then 20 more
 		`app_http_requests_total{job="app",route="/api/sessions",code="201"}`: between(-8, 12, func(k int) (float64, bool) { return map[bool]float64{true: 104, false: 100}[k >= -1], true }),
@@ -95,7 +100,7 @@ func knownSeries() map[string]signal {
 		`app_query_errors_total{job="app",sqlstate="acquire_timeout"}`: between(6, 12, constant(33)),
 		`app_query_errors_total{job="app",sqlstate="57014"}`:           between(6, 12, constant(5)),
 		`app_pool_new_conns_total{job="app",target="primary"}`:         restarted(-1, 40, 3),
-		`app_pool_closed_conns_total{job="app",target="primary"}`:      climbing(4, 2),
+		`app_pool_closed_conns_total{job="app",target="primary"}`:      steady(2),
 		`app_query_cancels_total{job="app",target="primary"}`:          climbing(0, 0.5),
 		`app_reads_total{job="app",target="primary"}`:                  climbing(9, 10),
 		`app_reads_total{job="app",target="replica"}`:                  climbing(9, 30),
@@ -106,7 +111,7 @@ func knownSeries() map[string]signal {
 		`app_replica_lag_seconds{job="app"}`:                           spike(0, 5, 0.4),
 		`lab_pg_replica_lag_bytes{job="lab"}`:                          spike(0, 3, 4096),
 		`lab_pg_replica_lag_seconds{job="lab"}`:                        spike(0, 10, 9), // after the end
-		`lab_service_cpu_seconds_total{job="lab",service="app"}`:       climbing(77, 0.4),
+		`lab_service_cpu_seconds_total{job="lab",service="app"}`:       steady(0.4),
 		`lab_service_cpu_seconds_total{job="lab",service="k6"}`:        between(0, 9, climbing(0, 0.6)),
 		`lab_service_cpu_seconds_total{job="lab",service="gone"}`:      between(-8, -3, constant(5)),
 		`lab_service_pss_bytes{job="lab",service="app"}`:               spike(1e6, 8, 2e6),
@@ -202,6 +207,7 @@ func TestReadKnownShot(t *testing.T) {
 		"host_network_bytes_per_second": 100, "host_disk_read_bytes_per_second": 5, "host_disk_written_bytes_per_second": 8,
 		"host_disk_busy_ratio": 0.6, "host_psi_cpu_ratio": 0.25,
 		"host_psi_io_ratio": 0.03, "host_psi_memory_ratio": 0.02, "host_runnable_mean": 3, "host_cpu_busy_cores": 0.6, "host_cpu_other_cores": 0,
+		"host_cpu_steal_cores": 0.1, "host_cpus": 1,
 		`cpu_limit_cores{service="app"}`: 0.5, `service_throttled_ratio{service="app"}`: 0.7,
 		"pool_acquired_mean": 4.8, "pool_acquires_per_second": 200, `query_errors{sqlstate="acquire_timeout"}`: 33, `query_errors{sqlstate="57014"}`: 5,
 		"primary_active_mean": 4.8, "replica_active_mean": 0, "primary_blocks_read_per_second": 10, "replica_blocks_read_per_second": 0,

@@ -23,13 +23,36 @@ func sent(f family, w Window, m metric) (float64, bool) {
 	return growth(f, w, m)
 }
 
-// growth is a counter's growth over the window.
+// Counters have one of two windows. What the load has caused (requests, statements,
+// errors, connections opened) is told late, and nothing else causes it: it counts from
+// Start until Settled, and is divided by the load. What goes on without a load too (CPU,
+// pressure, disks, network, throttling) counts from Start to End, above and below alike.
+
+// growth is a counter's growth until it has settled.
 func growth(f family, w Window, m metric) (float64, bool) {
+	return m.grown(f, func(t track) float64 { return t.growth(w.Start, w.Settled) }), true
+}
+
+// inLoad is a counter's growth from the load's start to its end, in a straight line from
+// sample to sample.
+func inLoad(f family, w Window, m metric) (float64, bool) {
+	return m.grown(f, w.inLoad), true
+}
+
+func (w Window) inLoad(t track) float64 { return t.total(w.End) - t.total(w.Start) }
+
+// seconds is the length of the load.
+func (w Window) seconds() float64 { return w.End.Sub(w.Start).Seconds() }
+
+// grown adds up the growth of the series that count.
+func (m metric) grown(f family, of func(track) float64) float64 {
 	var sum float64
 	for _, t := range f.tracks {
-		sum += m.weigh.of(t) * t.growth(w.Start, w.Settled)
+		if weight := m.weigh.of(t); weight != 0 {
+			sum += weight * of(t)
+		}
 	}
-	return sum, true
+	return sum
 }
 
 // anyGrowth is growth where there is some: what never happened has no number.
@@ -41,14 +64,36 @@ func anyGrowth(f family, w Window, m metric) (float64, bool) {
 // rate is growth per second of the load.
 func rate(f family, w Window, m metric) (float64, bool) {
 	sum, ok := growth(f, w, m)
-	return sum / w.End.Sub(w.Start).Seconds(), ok
+	return sum / w.seconds(), ok
 }
 
-// peakRate is the highest rate between two samples that follow each other.
+// rateInLoad is growth in the load per second of it.
+func rateInLoad(f family, w Window, m metric) (float64, bool) {
+	sum, ok := inLoad(f, w, m)
+	return sum / w.seconds(), ok
+}
+
+// timeInLoad is the share of the load that a clock has run in, at most 1. The kernel
+// moves some of its clocks only every two seconds.
+func timeInLoad(f family, w Window, m metric) (float64, bool) {
+	share, ok := rateInLoad(f, w, m)
+	return min(1, share), ok
+}
+
+// topTimeInLoad is timeInLoad of the series with most.
+func topTimeInLoad(f family, w Window, m metric) (float64, bool) {
+	var top float64
+	for _, t := range f.tracks {
+		top = max(top, m.weigh.of(t)*w.inLoad(t)/w.seconds())
+	}
+	return min(1, top), true
+}
+
+// peakRate is the highest rate between two samples of the load that follow each other.
 func peakRate(f family, w Window, m metric) (float64, bool) {
 	grown := make(map[model.Time]float64)
 	for _, t := range f.tracks {
-		for _, s := range t.steps(w.Start, w.Settled) {
+		for _, s := range t.steps(w.Start, w.End) {
 			grown[s.at] += m.weigh.of(t) * s.delta
 		}
 	}
@@ -59,19 +104,17 @@ func peakRate(f family, w Window, m metric) (float64, bool) {
 	return peak, true
 }
 
-// topRate is the highest rate of a single series.
-func topRate(f family, w Window, m metric) (float64, bool) {
-	var top float64
-	for _, t := range f.tracks {
-		top = max(top, m.weigh.of(t)*t.growth(w.Start, w.Settled)/w.End.Sub(w.Start).Seconds())
-	}
-	return top, true
-}
-
 // ratio is the growth of what weigh counts, per growth of what per counts.
 func ratio(f family, w Window, m metric) (float64, bool) {
 	part, _ := growth(f, w, m)
 	whole, _ := growth(f, w, metric{weigh: m.per})
+	return part / whole, whole != 0
+}
+
+// ratioInLoad is ratio of the growth in the load.
+func ratioInLoad(f family, w Window, m metric) (float64, bool) {
+	part, _ := inLoad(f, w, m)
+	whole, _ := inLoad(f, w, metric{weigh: m.per})
 	return part / whole, whole != 0
 }
 

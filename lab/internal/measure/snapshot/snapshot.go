@@ -1,8 +1,9 @@
 // Package snapshot reads a shot's metrics back from Prometheus. The tables in
 // metrics.go, distribution.go and curves.go say what is read, and how.
 //
-// Counters are differenced between raw samples at the window's edges; nothing is
-// extrapolated. What cannot be read is named as missing, and is never 0.
+// Counters are differenced between raw samples, either until all has been told or between
+// the load's edges (reduce.go); nothing is extrapolated. What cannot be read is named as
+// missing, and is never 0.
 package snapshot
 
 import (
@@ -24,8 +25,8 @@ import (
 type Window struct {
 	Before  time.Time // before anything is sent: requests are counted from here, to agree with what k6 sends before the load
 	Start   time.Time // of the load: all else is counted from here
-	End     time.Time // of the load; rates divide by End − Start
-	Settled time.Time // when every counter was final: counting ends here
+	End     time.Time // of the load; rates divide by End − Start, and what needs no load to go on counts until here
+	Settled time.Time // when every counter was final: what the load has caused counts until here
 }
 
 // Reading is what Prometheus holds of a window.
@@ -84,11 +85,13 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 	return reading, nil
 }
 
-// others takes the CPU of the lab's services off what is busy. Where none of them was
-// seen it cannot be told what is others', and is left out.
+// others takes what was stolen, and the CPU of the lab's services, off what is busy. Where
+// none of them was seen it cannot be told what is others', and is left out.
 func (r *Reading) others() {
 	busy, ok := r.Metrics[busyCores]
-	if !ok {
+	stolen, told := r.Metrics[stealCores]
+	busy -= stolen
+	if !ok || !told {
 		r.Missing = append(r.Missing, otherCores)
 		return
 	}

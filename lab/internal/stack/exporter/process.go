@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +30,7 @@ const supervisor = "supervisor"
 // processes collects CPU and memory by service.
 type processes struct {
 	pids func() map[string]int
+	cpu  proc.Meter
 
 	mu     sync.Mutex
 	of     map[string]int // the processes that were read last
@@ -57,7 +57,7 @@ func (p *processes) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (p *processes) Collect(ch chan<- prometheus.Metric) {
 	pids := named(p.pids())
-	used := proc.CPU(slices.Collect(maps.Values(pids)))
+	used := p.cpu.CPU(trees(pids))
 	known := p.readSlow(pids)
 	for service, pid := range pids {
 		cpu, runs := used[pid]
@@ -84,6 +84,17 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.CounterValue, held.Seconds(), service)
 		}
 	}
+}
+
+// trees are the processes that count with their descendants.
+func trees(pids map[string]int) []int {
+	all := make([]int, 0, len(pids))
+	for service, pid := range pids {
+		if service != supervisor {
+			all = append(all, pid)
+		}
+	}
+	return all
 }
 
 // named gives the services the names that metrics know them by: the primary is

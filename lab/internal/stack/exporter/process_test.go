@@ -54,6 +54,42 @@ func TestTheSupervisorIsCountedAlone(t *testing.T) {
 	}
 }
 
+// The one that works ends its parent first, and so nobody of the service waits for it: it
+// vanishes, and its CPU stays with the service.
+func TestCPUStaysWhenAProcessEnds(t *testing.T) {
+	const works = `i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; kill -9 $PPID`
+	service, err := proc.Start(proc.Spec{
+		Name: "forks",
+		Path: "/bin/sh",
+		Args: []string{"-c", "(sh -c '" + works + "'; :) & wait; exec sleep 60"},
+		Env:  []string{"PATH=/usr/bin:/bin"},
+		Log:  filepath.Join(t.TempDir(), "log"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = service.Stop(context.Background()) }()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	e := New(one{service.PID()})
+	most := 0.0
+	for most < 0.05 || len(proc.Tree(service.PID())) > 1 {
+		now := services(t, e, series.ServiceCPU)["app"]
+		if now < most {
+			t.Fatalf("the service has used %.2f s, and %.2f s before", now, most)
+		}
+		most = now
+		select {
+		case <-ctx.Done():
+			t.Fatalf("in 20 s the child has not worked and ended; the service has used %.2f s", most)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if now := services(t, e, series.ServiceCPU)["app"]; now < most {
+		t.Errorf("the service has used %.2f s, and %.2f s before its child ended", now, most)
+	}
+}
+
 // services returns a metric's values by service.
 func services(t *testing.T, e *Exporter, name string) map[string]float64 {
 	t.Helper()

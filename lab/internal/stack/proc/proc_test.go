@@ -212,7 +212,7 @@ func TestCPUCountsChildrenThatHaveEnded(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if used := CPU([]int{p.PID()})[p.PID()]; used < 20*time.Millisecond {
+	if used := new(Meter).CPU([]int{p.PID()})[p.PID()]; used < 20*time.Millisecond {
 		t.Errorf("CPU = %s; want at least 20ms of the ended child", used)
 	}
 	if pss, ok := PSS(p.PID()); !ok || pss < 50<<10 {
@@ -232,17 +232,19 @@ func TestOwnUsageLeavesChildrenOut(t *testing.T) {
 	}()
 	me := os.Getpid()
 	ownBefore, ok := OwnCPU(me)
-	before := CPU([]int{me})[me]
+	var meter Meter
+	before := meter.CPU([]int{me})[me]
 	if !ok {
 		t.Fatal("this process has used no CPU time")
 	}
-	for deadline := time.Now().Add(10 * time.Second); CPU([]int{p.PID()})[p.PID()] < 50*time.Millisecond; time.Sleep(10 * time.Millisecond) {
+	used := func() time.Duration { return meter.CPU([]int{p.PID()})[p.PID()] }
+	for deadline := time.Now().Add(10 * time.Second); used() < 50*time.Millisecond; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the child uses no CPU time")
 		}
 	}
 	own, _ := OwnCPU(me)
-	if all := CPU([]int{me})[me]; own-ownBefore >= all-before {
+	if all := meter.CPU([]int{me})[me]; own-ownBefore >= all-before {
 		t.Errorf("this process alone used %s, with its child %s; want less alone", own-ownBefore, all-before)
 	}
 	ownPSS, ok := OwnPSS(me)

@@ -3,6 +3,7 @@ package proc
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -23,8 +24,10 @@ func Identify(pid int) (id Ident, ok bool) {
 	if err != nil || stat.State == "Z" {
 		return Ident{}, false
 	}
-	return Ident{PID: pid, Start: stat.Starttime}, true
+	return identOf(stat), true
 }
+
+func identOf(s procfs.ProcStat) Ident { return Ident{PID: s.PID, Start: s.Starttime} }
 
 // Alive reports whether exactly this process still runs.
 func (id Ident) Alive() bool {
@@ -109,12 +112,20 @@ func statOf(pid int) (procfs.ProcStat, error) {
 	return p.Stat()
 }
 
-// allStats reads the stat of every process; those that end meanwhile are left out.
-func allStats() []procfs.ProcStat {
+// allStats reads the stat of every process, those that are named first; those that end
+// meanwhile are left out. A child that is read after its parent is never in both.
+func allStats(first ...int) []procfs.ProcStat {
 	all, err := procfs.AllProcs()
 	if err != nil {
 		return nil
 	}
+	rank := func(p procfs.Proc) int {
+		if slices.Contains(first, p.PID) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b procfs.Proc) int { return rank(a) - rank(b) })
 	stats := make([]procfs.ProcStat, 0, len(all))
 	for _, p := range all {
 		if s, err := p.Stat(); err == nil {

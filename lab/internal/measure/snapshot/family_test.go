@@ -1,0 +1,58 @@
+package snapshot
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+var loadStart = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// counted is a counter with a sample each second, the first at the start of the load.
+func counted(job model.LabelValue, values ...float64) track {
+	t := track{labels: model.Metric{"job": job}, load: stamp(loadStart)}
+	for i, v := range values {
+		at := loadStart.Add(time.Duration(i) * time.Second)
+		t.samples = append(t.samples, model.SamplePair{Timestamp: stamp(at), Value: model.SampleValue(v)})
+	}
+	return t
+}
+
+// The CPU of a service is a sum over its processes. A process that ends while they are
+// read is in neither its own figure nor its parent's, and the sum falls by a little.
+func TestAFallIsAResetOnlyWhereItIsOne(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		counter track
+		want    float64
+	}{
+		{"grows", counted("lab", 112, 112.4, 112.8, 113.6, 114), 2},
+		{"dips", counted("lab", 112, 112.4, 112.8, 112.77, 113.6, 114), 2},
+		{"dips for a while", counted("lab", 112, 114, 113, 113.5, 113.8, 115), 3},
+		{"dips at the end", counted("lab", 112, 114, 113.99), 2},
+		{"begins anew", counted("lab", 112, 114, 0.5, 1.25), 3.25},
+		{"begins anew twice", counted("lab", 112, 114, 1.5, 0.5, 0.75), 4.25},
+		{"begins anew, and dips", counted("lab", 112, 114, 4, 3.9, 5), 7},
+		{"a program's own counter begins anew", counted("app", 3000, 3100, 2000, 2500), 2600},
+		{"PgBouncer's begins anew", counted("pgbouncer", 10, 20, 15), 25},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			last := c.counter.samples[len(c.counter.samples)-1].Timestamp.Time()
+			if got := c.counter.growth(loadStart, last); math.Abs(got-c.want) > 1e-9 {
+				t.Errorf("growth = %.4f; want %.4f", got, c.want)
+			}
+			if got := c.counter.total(last) - c.counter.total(loadStart); math.Abs(got-c.want) > 1e-9 {
+				t.Errorf("growth by total = %.4f; want %.4f", got, c.want)
+			}
+			var fastest float64
+			for at := loadStart; at.Before(last); at = at.Add(time.Second) {
+				fastest = max(fastest, c.counter.total(at.Add(time.Second))-c.counter.total(at))
+			}
+			if fastest > c.want {
+				t.Errorf("%.4f in one second; all of it is %.4f", fastest, c.want)
+			}
+		})
+	}
+}
