@@ -4,6 +4,7 @@ import http from 'k6/http';
 import { baseURL } from './env.js';
 
 const patience = '10s'; // to log in is not the load: a client that gives up early waits here
+const tries = 10000; // milliseconds in which it is tried again
 
 const users = [
   { name: 'storm-one', password: 'a password of test user one' },
@@ -29,15 +30,23 @@ export function logIn(sessions) {
   return { tokens, start: Date.now(), setupTime: exec.instance.currentTestRunDuration };
 }
 
+// post asks again while a time limit of the backend's cuts the answer off (504): to
+// log in is not the load, so it must not fail by what the load is to meet.
 function post(path, body, statuses) {
-  const answer = http.post(baseURL + path, JSON.stringify(body), {
-    headers: { 'Content-Type': 'application/json' },
-    responseType: 'text',
-    timeout: patience,
-    responseCallback: http.expectedStatuses(...statuses),
-  });
-  if (!statuses.includes(answer.status)) {
-    throw new Error(`POST ${path}: status ${answer.status}, want ${statuses.join(' or ')}: ${answer.error || answer.body}`);
+  const until = Date.now() + tries;
+  for (;;) {
+    const answer = http.post(baseURL + path, JSON.stringify(body), {
+      headers: { 'Content-Type': 'application/json' },
+      responseType: 'text',
+      timeout: patience,
+      responseCallback: http.expectedStatuses(...statuses),
+    });
+    if (statuses.includes(answer.status)) {
+      return answer;
+    }
+    if (answer.status !== 504 || Date.now() > until) {
+      const want = statuses.join(' or ');
+      throw new Error(`POST ${path}: status ${answer.status}, want ${want}: ${answer.error || answer.body}`);
+    }
   }
-  return answer;
 }
