@@ -138,7 +138,12 @@ func slowQuery(o *observation) (claim, []Evidence) {
 		score: rise(rows/contract.FeedPage, 6, 60),
 		words: say("%s, and the longest answer has %d", words, contract.FeedPage),
 	}
-	return either(both(reading, executing), sleeping), []Evidence{
+	reading = both(reading, executing)
+	c := either(reading, sleeping)
+	if math.IsNaN(reading.score) && c.score < Certain {
+		c.score = math.NaN() // that nobody sleeps does not rule out that much is read
+	}
+	return c, []Evidence{
 		o.metric("primary_rows_returned_per_second", words),
 		execution,
 		o.metric(of("statement_mean_ms", "statement", name), say("the slowest, %s, takes %s", name, millis(slowest))),

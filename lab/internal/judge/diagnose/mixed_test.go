@@ -66,6 +66,24 @@ func TestTwoCausesAreMixed(t *testing.T) {
 	}
 }
 
+// Each of the causes gets its advice.
+func TestMixedIsAdvisedAgainstEach(t *testing.T) {
+	p := plan(t)
+	r := observed("direct", 0, 900, map[string]float64{
+		"execution_mean_ms":        40,
+		"query_mean_ms":            41,
+		"primary_lock_waiting_max": 8,
+		`primary_wait_events{event="Lock:transactionid"}`: 5,
+		`cpu_cores{service="app"}`:                        0.2,
+		`cpu_limit_cores{service="app"}`:                  0.2,
+	})
+	r.Cell = p.Cells[0].Label
+	c := Run(p, []record.Record{r})[0]
+	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound || c.Advice[1].Cause != DBLockContention {
+		t.Errorf("%s: advice %+v; want one against %s and one against %s", c.Cause, c.Advice, AppCPUBound, DBLockContention)
+	}
+}
+
 // A spec can expect whatever a diagnosis can name, but that it can name nothing.
 func TestEveryCauseCanBeExpected(t *testing.T) {
 	want := []string{string(None), string(Mixed)}
