@@ -12,25 +12,22 @@ import (
 // meanwhile. By Little's law statements per second × seconds of one are the sessions
 // that execute at any moment.
 
-// busy is the mean number of sessions that execute a statement, on both servers. By the servers' statistics, which
-// leave out each statement that failed: one that a limit cut off has executed until then. Or by the sessions that
-// were seen active, less those that waited for their client: the more of the two, since both may miss some. More than
-// there were connections cannot be.
+// busy is the mean number of sessions that execute a statement, on both servers. The servers' statistics leave out
+// each statement that failed: one that a limit of theirs cut off has executed until then; and where many failed, the
+// sessions that were seen active, less those that waited for their client, are more if others gave up. More than there
+// were connections cannot be.
 func (o *observation) busy() float64 {
 	succeeded, _ := statements(o.Record)
-	byStatement := o.get("execution_mean_ms")
+	ms := o.get("execution_mean_ms")
 	for _, end := range serverEnds {
-		byStatement += o.or(of("query_errors", "sqlstate", end.sqlstate), 0) / math.Max(1, succeeded) * o.limit(end.limit)
+		ms += o.or(of("query_errors", "sqlstate", end.sqlstate), 0) / math.Max(1, succeeded) * o.limit(end.limit)
 	}
-	busy := (o.get("primary_qps") + o.get("replica_qps")) * byStatement / 1000
-	clients, _ := o.waits("Client")
-	if active := o.or("primary_active_mean", 0) + o.or("replica_active_mean", 0) - clients; active > busy {
-		busy = active
+	busy := (o.get("primary_qps") + o.get("replica_qps")) * ms / 1000
+	if failing(o.Record) {
+		clients, _ := o.waits("Client")
+		busy = math.Max(busy, o.or("primary_active_mean", 0)+o.or("replica_active_mean", 0)-clients)
 	}
-	if most := o.or("primary_connections_max", math.Inf(1)) + o.or("replica_connections_max", 0); busy > most {
-		busy = most
-	}
-	return busy
+	return math.Min(busy, o.or("primary_connections_max", math.Inf(1))+o.or("replica_connections_max", 0))
 }
 
 // serverEnds are the limits by which a server ends a statement, and the SQLSTATE that it then gives.
@@ -79,6 +76,9 @@ func (o *observation) executing() (claim, Evidence) {
 	ms := 1000 * o.busy() / math.Max(0.1, o.perSecond())
 	share := math.Min(1, ms/o.stations().held)
 	words := say("a statement executes for %s, %s of its query's time on the connection", millis(ms), percent(share))
+	if failing(o.Record) {
+		words += ", those that failed included"
+	}
 	c := both(claim{rise(ms, 0.3, 2), words}, claim{rise(share, 0.15, 0.5), words})
 	return c, o.metric("execution_mean_ms", words)
 }

@@ -129,6 +129,12 @@ func statements(r record.Record) (succeeded, failed float64) {
 	return math.Max(0, succeeded), failed
 }
 
+// failing says whether more statements failed than a mean can do without.
+func failing(r record.Record) bool {
+	succeeded, failed := statements(r)
+	return failed > mostFailed*(succeeded+failed)
+}
+
 // QueryTime is the mean time in milliseconds of a query that succeeded, from when the backend has its connection to
 // the last row, and the metric that tells it. Statistics of the servers and of PgBouncer hold such queries only, so
 // only with it a query's time can be taken apart. Records from before query_ok_mean_ms have the mean over all
@@ -137,7 +143,7 @@ func QueryTime(r record.Record) (ms float64, metric string, ok bool) {
 	if ms, ok := r.Metrics["query_ok_mean_ms"]; ok {
 		return ms, "query_ok_mean_ms", true
 	}
-	if succeeded, failed := statements(r); failed > mostFailed*(succeeded+failed) {
+	if failing(r) {
 		return math.NaN(), "query_ok_mean_ms", false
 	}
 	ms, ok = r.Metrics["query_mean_ms"]

@@ -61,6 +61,34 @@ var cutOff = []struct {
 		},
 	},
 	{
+		name:     "sequential scans, given up by the backend",
+		want:     SlowQuery,
+		topology: "direct",
+		changes: map[string]float64{
+			"query_mean_ms":                          100,
+			`query_errors{sqlstate="query_timeout"}`: 3000,
+			"primary_statements":                     4500,
+			"primary_qps":                            48,
+			"primary_active_mean":                    7.5,
+			"primary_rows_returned_per_second":       3_000_000,
+		},
+	},
+	{
+		name:     "statements that compute, cut off by the server",
+		want:     DBCPUBound,
+		topology: "direct",
+		attested: map[string]string{"statement_timeout": "250ms"},
+		changes: map[string]float64{
+			"query_mean_ms":                    100,
+			`query_errors{sqlstate="57014"}`:   3000,
+			"primary_statements":               4500,
+			"primary_qps":                      48,
+			"primary_rows_returned_per_second": 2000,
+			`cpu_cores{service="postgres"}`:    1.7,
+			"host_cpu_busy_ratio":              0.95,
+		},
+	},
+	{
 		name:     "a pooler's pool of one, clients that give up",
 		want:     PgBouncerPoolStarved,
 		topology: "pgbouncer",
@@ -124,16 +152,16 @@ func TestImpatientClientsAreNoNetwork(t *testing.T) {
 			of("query_errors", "sqlstate", "others"): 1,
 		})
 		if d := Record(r, slo); d.Cause != Undetermined || !slices.Contains(d.Missing, "query_ok_mean_ms") {
-			t.Errorf("%s: %s, missing %v; want undetermined without query_ok_mean_ms", state, claims(d), d.Missing)
+			t.Errorf("%s: %v, missing %v; want undetermined without query_ok_mean_ms", state, claims(d), d.Missing)
 		}
 		r.Metrics["query_ok_mean_ms"] = 0.4
 		if d := Record(r, slo); d.Cause != Undetermined || len(d.Missing) > 0 {
-			t.Errorf("%s: %s, missing %v; want undetermined with nothing missing", state, claims(d), d.Missing)
+			t.Errorf("%s: %v, missing %v; want undetermined with nothing missing", state, claims(d), d.Missing)
 		}
 		// The network is still seen where the successful queries spend their time on it.
 		r.Metrics["query_ok_mean_ms"] = 50
 		if d := Record(r, slo); d.Cause != NetworkLatency {
-			t.Errorf("%s: %s; want %s", state, claims(d), NetworkLatency)
+			t.Errorf("%s: %v; want %s", state, claims(d), NetworkLatency)
 		}
 	}
 }
