@@ -228,10 +228,13 @@ func (o *observation) perSecond() float64 {
 	return (o.get("primary_qps") + o.get("replica_qps")) * (1 + failed/math.Max(1, succeeded))
 }
 
-// cpus is how many CPUs the machine has. A record does not say so; but a service that is not pinned may use them all.
-// Where each is pinned to fewer, it follows from the cores that are busy and their share. That share was once diluted
-// by up to a quarter, so it goes before the limits only where it tells of far more.
+// cpus is how many CPUs the machine has. A record that does not say so has the limits of the services: one that is not
+// pinned may use them all. Where each is pinned to fewer, it follows from the cores that are busy and their share. That
+// share was once diluted by up to a quarter, so it goes before the limits only where it tells of far more.
 func (o *observation) cpus() float64 {
+	if all := math.Round(o.or("host_cpus", 0)); all >= 1 {
+		return all
+	}
 	most := 0.0
 	for _, limit := range labelled(o.Metrics, "cpu_limit_cores", "service") {
 		most = math.Max(most, limit)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"stormwave/lab/internal/record"
 )
 
 // machine is a repetition on a machine of so many CPUs, on which its services are not pinned.
@@ -154,6 +156,39 @@ func TestTwoConnectionsAreNoBusyServer(t *testing.T) {
 	quiet := observed("direct", 0, 900, machine(64, map[string]float64{"host_cpu_other_cores": 0.6}))
 	if d := Record(quiet, slo); d.Cause != Undetermined {
 		t.Errorf("0.6 of 64 CPUs used by others: %s; claimed: %v", d.Cause, claims(d))
+	}
+}
+
+// The number of CPUs is the record's, else that of the service that may use the most; but where all are pinned, it
+// follows from the cores that are busy and their share, which may be diluted a little.
+func TestNumberOfCPUs(t *testing.T) {
+	for _, tt := range []struct {
+		told, limit, busy, ratio float64
+		want                     float64
+	}{
+		{told: 15.98, limit: 4, busy: 8, ratio: 0.5, want: 16},
+		{limit: 2, busy: 1.95, ratio: 0.894, want: 2}, // 2.18: counted for longer than divided by
+		{limit: 2, busy: 1.55, ratio: 0.625, want: 2}, // 2.48
+		{limit: 4, busy: 8, ratio: 0.5, want: 16},
+		{busy: 8, ratio: 0.5, want: 16},
+		{limit: 16, want: 16},
+		{want: math.NaN()},
+	} {
+		o := &observation{Record: record.Record{Metrics: map[string]float64{}}}
+		for name, v := range map[string]float64{
+			"host_cpus":                       tt.told,
+			`cpu_limit_cores{service="app"}`:  tt.limit,
+			`cpu_limit_cores{service="idle"}`: tt.limit / 2,
+			"host_cpu_busy_cores":             tt.busy,
+			"host_cpu_busy_ratio":             tt.ratio,
+		} {
+			if v > 0 {
+				o.Metrics[name] = v
+			}
+		}
+		if got := o.cpus(); got != tt.want && !(math.IsNaN(got) && math.IsNaN(tt.want)) {
+			t.Errorf("%+v: %v CPUs", tt, got)
+		}
 	}
 }
 
