@@ -119,6 +119,7 @@ const (
 	MetricPoolClosed          = "app_pool_closed_conns_total"           // closed, for whatever reason
 	MetricAcquireDuration     = "app_pool_acquire_duration_seconds"     // histogram, also labelled outcome
 	MetricQueryDuration       = "app_query_duration_seconds"            // histogram, labelled statement and target
+	MetricQueryOKDuration     = "app_query_ok_duration_seconds"         // histogram of the queries that succeeded, labelled target
 	MetricQueryErrors         = "app_query_errors_total"                // labelled target and sqlstate: a SQLSTATE, or one of the State words
 	MetricQueryCancels        = "app_query_cancels_total"               // queries whose context ended before them, labelled target
 
@@ -138,7 +139,8 @@ var Metrics = []string{
 	MetricPoolAcquired, MetricPoolIdle, MetricPoolConstructing, MetricPoolTotal, MetricPoolMax, MetricPoolWaiting,
 	MetricPoolAcquires, MetricPoolAcquireSeconds, MetricPoolCanceled, MetricPoolEmpty, MetricPoolEmptySeconds,
 	MetricPoolNewConns, MetricPoolLifetimeDestroy, MetricPoolIdleDestroy,
-	MetricPoolClosed, MetricAcquireDuration, MetricQueryDuration, MetricQueryErrors, MetricQueryCancels,
+	MetricPoolClosed, MetricAcquireDuration, MetricQueryDuration, MetricQueryOKDuration, MetricQueryErrors,
+	MetricQueryCancels,
 	MetricReads, MetricReadFallbacks, MetricStaleReads,
 	MetricReplicaUsable, MetricReplicaLag, MetricReplicaLagSize, MetricReplicaProbes,
 }

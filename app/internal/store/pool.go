@@ -162,14 +162,16 @@ func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *
 	}
 	start := time.Now()
 	err = f(ctx, conn)
-	p.meter.Queried(st.name, time.Since(start))
+	took := time.Since(start)
+	absent := errors.Is(err, pgx.ErrNoRows) // an answer, and no failure
+	p.meter.Queried(st.name, took, err == nil || absent)
 	if err != nil && ctx.Err() != nil {
 		p.meter.Canceled()
 	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, pgx.ErrNoRows):
+	case absent:
 		return ErrNotFound
 	}
 	return p.fault(ctx, st, err)

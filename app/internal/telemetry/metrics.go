@@ -22,6 +22,7 @@ type Metrics struct {
 	waiting         *prometheus.GaugeVec
 	acquireDuration *prometheus.HistogramVec
 	queryDuration   *prometheus.HistogramVec
+	queryOK         *prometheus.HistogramVec
 	queryErrors     *prometheus.CounterVec
 	queryCancels    *prometheus.CounterVec
 	closedConns     *prometheus.CounterVec
@@ -47,6 +48,8 @@ func New() *Metrics {
 		}, []string{"target"}),
 		acquireDuration: histogram(contract.MetricAcquireDuration, "Wait for a pooled connection, by how it ended.", "target", "outcome"),
 		queryDuration:   histogram(contract.MetricQueryDuration, "Time of a query on its connection, rows read, failures included.", "statement", "target"),
+		queryOK: histogram(contract.MetricQueryOKDuration,
+			"Time of a query on its connection, rows read, of those that succeeded.", "target"),
 		queryErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: contract.MetricQueryErrors, Help: "Failed acquires and queries, by SQLSTATE or a word where there is none.",
 		}, []string{"target", "sqlstate"}),
@@ -76,7 +79,7 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.requestDuration, m.inFlight, m.waiting, m.acquireDuration, m.queryDuration, m.queryErrors,
+		m.requests, m.requestDuration, m.inFlight, m.waiting, m.acquireDuration, m.queryDuration, m.queryOK, m.queryErrors,
 		m.queryCancels, m.closedConns, m.queued, m.shed, m.reads.byTarget, m.reads.fallbacks, m.reads.stale, m.probes,
 	)
 	return m

@@ -47,6 +47,31 @@ func TestHistogramsAreNativeAndClassic(t *testing.T) {
 	}
 }
 
+// A query that failed counts as a query, and as none that succeeded.
+func TestSuccessfulQueriesAreKeptApart(t *testing.T) {
+	m := New()
+	pool := m.Pool(contract.TargetPrimary, []string{"select_feed"}, nil)
+	pool.Queried("select_feed", 2*time.Millisecond, true)
+	pool.Queried("select_feed", 250*time.Millisecond, false)
+	families, err := m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]*dto.Histogram{}
+	for _, family := range families {
+		if len(family.Metric) == 1 {
+			got[family.GetName()] = family.Metric[0].Histogram
+		}
+	}
+	all, ok := got[contract.MetricQueryDuration], got[contract.MetricQueryOKDuration]
+	if all.GetSampleCount() != 2 || all.GetSampleSum() != 0.252 {
+		t.Errorf("%d queries of %v s, want 2 of 0.252", all.GetSampleCount(), all.GetSampleSum())
+	}
+	if ok.GetSampleCount() != 1 || ok.GetSampleSum() != 0.002 {
+		t.Errorf("%d successful queries of %v s, want 1 of 0.002", ok.GetSampleCount(), ok.GetSampleSum())
+	}
+}
+
 func TestLabelsOfRequestsAreBounded(t *testing.T) {
 	m := New()
 	route := m.Route("/x", "GET", 200)

@@ -14,6 +14,7 @@ type Pool struct {
 	waiting prometheus.Gauge
 	acquire map[string]prometheus.Observer // by outcome; never changed
 	query   map[string]prometheus.Observer // by statement; never changed
+	queryOK prometheus.Observer
 	errors  *prometheus.CounterVec
 	cancels prometheus.Counter
 	closed  prometheus.Counter
@@ -26,6 +27,7 @@ func (m *Metrics) Pool(target string, statements, states []string) *Pool {
 		waiting: m.waiting.WithLabelValues(target),
 		acquire: map[string]prometheus.Observer{},
 		query:   map[string]prometheus.Observer{},
+		queryOK: m.queryOK.WithLabelValues(target),
 		errors:  m.queryErrors.MustCurryWith(prometheus.Labels{"target": target}),
 		cancels: m.queryCancels.WithLabelValues(target),
 		closed:  m.closedConns.WithLabelValues(target),
@@ -51,9 +53,13 @@ func (p *Pool) Acquired(outcome string, took time.Duration) {
 	p.acquire[outcome].Observe(took.Seconds())
 }
 
-// Queried records a query, failed or not.
-func (p *Pool) Queried(statement string, took time.Duration) {
+// Queried records a query, failed or not. Those that succeeded are kept apart too: the statistics of servers and
+// poolers hold no others, and are compared with these.
+func (p *Pool) Queried(statement string, took time.Duration, ok bool) {
 	p.query[statement].Observe(took.Seconds())
+	if ok {
+		p.queryOK.Observe(took.Seconds())
+	}
 }
 
 // Failed counts a failure by one of the states given to Metrics.Pool.

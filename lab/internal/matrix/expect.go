@@ -10,7 +10,7 @@ import (
 var Causes = []string{
 	"none", "db-connections-exhausted", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound",
 	"db-lock-contention", "slow-query", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging", "memory-pressure",
-	"generator-saturated", "noisy-host", "component-failed",
+	"generator-saturated", "noisy-host", "component-failed", "mixed",
 }
 
 // expect reads which cause is known to limit each cell: a map from the values of the

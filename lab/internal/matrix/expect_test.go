@@ -74,12 +74,24 @@ func TestFaultGallery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(spec.Cells) < 15 || spec.Blocks < 3 {
-		t.Errorf("%d cells, %d blocks; want a healthy one and 14 faults, three times", len(spec.Cells), spec.Blocks)
+	if len(spec.Cells) < 22 || spec.Blocks < 3 {
+		t.Errorf("%d cells, %d blocks; want a healthy one and 21 faults, three times", len(spec.Cells), spec.Blocks)
 	}
+	expected := map[string]int{}
+	limited := map[string]bool{}
 	for _, c := range spec.Cells {
 		if c.Expect == "" {
 			t.Errorf("%s expects nothing", c.Label)
 		}
+		expected[c.Expect]++
+		for _, limit := range []string{StatementTimeout, LockTimeout, QueryTimeout, AcquireTimeout} {
+			if parsed(c.Settings[limit]) > 0 {
+				limited[limit] = true
+			}
+		}
+	}
+	if expected["mixed"] < 2 || expected["none"] < 2 || len(limited) < 4 {
+		t.Errorf("two faults at once in %d cells, none in %d, time limits %v; want two of each, and each limit",
+			expected["mixed"], expected["none"], limited)
 	}
 }

@@ -54,7 +54,7 @@ func (a *Analysis) cellPages(p *page) {
 
 // limited says what limited a cell under a scenario.
 func limited(c diagnose.Cell) blocks {
-	list := blocks{say("What limited it: **%s**, in %d of %s. %s.", c.Cause, c.First, plural(c.Of, "repetition"), prose(why(c)))}
+	list := blocks{say("What limited it: %s, in %d of %s. %s.", named(c), c.First, plural(c.Of, "repetition"), prose(why(c)))}
 	if rest := more(c); rest != nil {
 		list = append(list, fold{"What was ruled out, what is missing, what to try", rest})
 	}

@@ -23,11 +23,11 @@ func (a *Analysis) diagnosis() blocks {
 				continue
 			}
 			t.rows = append(t.rows, []string{
-				cellName(a.run.Plan.Cell(c.Label)), "**" + string(c.Cause) + "**", fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c)),
+				cellName(a.run.Plan.Cell(c.Label)), named(c), fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c)),
 			})
 			of = append(of, ref{refs[c.Label].cell, slices.Index(a.run.Plan.Scenarios, c.Scenario) + 1})
 			if rest := more(c); rest != nil {
-				details = append(append(details, say("%s: **%s**", cellName(a.run.Plan.Cell(c.Label)), c.Cause)), rest...)
+				details = append(append(details, say("%s: %s", cellName(a.run.Plan.Cell(c.Label)), named(c))), rest...)
 			}
 		}
 		t.link = rowLinks(of)
@@ -41,9 +41,28 @@ func (a *Analysis) diagnosis() blocks {
 
 const readingDiagnosis = `Each repetition is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
 nothing further down a request's way explains it. The cause of a cell is the one that comes first in most repetitions;
-its evidence is from a typical one. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
-no cause has evidence enough. A generator at its limit or a noisy host comes first: then nothing else is claimed.
+its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn over time
+where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
+no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
+generator at its limit or a noisy host comes first: then nothing else is claimed.
 `
+
+// named is a cell's cause; of a mixed one, those that it is made of.
+func named(c diagnose.Cell) string {
+	if c.Cause != diagnose.Mixed {
+		return "**" + string(c.Cause) + "**"
+	}
+	return "**" + string(c.Cause) + "**: " + together(c)
+}
+
+// together are the causes of a mixed one.
+func together(c diagnose.Cell) string {
+	var names []string
+	for _, cause := range c.Typical.Together {
+		names = append(names, string(cause))
+	}
+	return strings.Join(names, " and ")
+}
 
 // why are the figures that speak for a cell's cause.
 func why(c diagnose.Cell) string {
@@ -53,6 +72,14 @@ func why(c diagnose.Cell) string {
 		return "not shot"
 	case c.Of == 0:
 		return "no repetition that can be diagnosed: " + strings.Join(c.Left, "; ")
+	case d.Cause == diagnose.Mixed:
+		var parts []string
+		for _, f := range d.Claimed {
+			if slices.Contains(d.Together, f.Cause) {
+				parts = append(parts, string(f.Cause)+": "+evidence(f.Evidence))
+			}
+		}
+		return strings.Join(parts, "; ")
 	case len(d.Claimed) > 0:
 		return evidence(d.Claimed[0].Evidence)
 	case c.Cause == diagnose.Undetermined && len(d.Missing) > 0:
@@ -79,21 +106,21 @@ func more(c diagnose.Cell) blocks {
 	for _, left := range c.Left {
 		line("left out: %s", prose(left))
 	}
-	if len(d.Claimed) > 1 {
-		for _, f := range d.Claimed[1:] {
+	for i, f := range d.Claimed {
+		if i > 0 && !slices.Contains(d.Together, f.Cause) {
 			line("also **%s** (%s): %s", f.Cause, numeral.Figure(f.Score), prose(evidence(f.Evidence)))
 		}
 	}
 	if c.Cause != diagnose.None {
 		for _, f := range d.RuledOut {
-			line("not %s: %s", f.Cause, prose(evidence(against(f))))
+			line("not %s: %s", f.Cause, prose(f.Why))
 		}
 		if len(d.Missing) > 0 {
 			line("not recorded, so some causes could not be judged: %s", prose(strings.Join(d.Missing, ", ")))
 		}
 	}
 	for _, a := range c.Advice {
-		line("try: %s%s", prose(a.Words), prose(joined("; ", a.Tried)))
+		line("%s: %s%s", try(c, a), prose(a.Words), prose(joined("; ", a.Tried)))
 		if a.Spec != "" {
 			list = append(list, words(b.String()), source{"yaml", a.Spec})
 			b.Reset()
@@ -105,8 +132,13 @@ func more(c diagnose.Cell) blocks {
 	return list
 }
 
-// against is the figure that rules a cause out: the first, which the others only go with.
-func against(f diagnose.Finding) []diagnose.Evidence { return f.Evidence[:min(1, len(f.Evidence))] }
+// try begins an advice: where the causes are several, with the one that it is against.
+func try(c diagnose.Cell, a diagnose.Advice) string {
+	if c.Cause != diagnose.Mixed {
+		return "try"
+	}
+	return "try, against " + string(a.Cause)
+}
 
 // joined is text behind a separator, or nothing.
 func joined(separator, text string) string {
@@ -186,11 +218,11 @@ func DiagnosisText(cells []diagnose.Cell) string {
 		}
 		if c.Cause != diagnose.None {
 			for _, f := range c.Typical.RuledOut {
-				fmt.Fprintf(&b, "  not %s: %s\n", f.Cause, evidence(against(f)))
+				fmt.Fprintf(&b, "  not %s: %s\n", f.Cause, f.Why)
 			}
 		}
 		for _, a := range c.Advice {
-			fmt.Fprintf(&b, "  try: %s%s\n", a.Words, joined("; ", a.Tried))
+			fmt.Fprintf(&b, "  %s: %s%s\n", try(c, a), a.Words, joined("; ", a.Tried))
 			for line := range strings.Lines(a.Spec) {
 				b.WriteString("    " + line)
 			}

@@ -64,7 +64,7 @@ func (p part) shapeRank() int {
 func (p part) stationPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over all queries, medians over repetitions%s)", p.scenario, p.someOf(shown)),
+		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.scenario, p.someOf(shown)),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
@@ -79,7 +79,7 @@ func (p part) stationPicture(a *Analysis) blocks {
 			bar.Parts = append(bar.Parts, v)
 		}
 		bar.Text = p.rows[row].mark(numeral.Figure(total))
-		if math.IsNaN(bar.Parts[0]) || math.IsNaN(bar.Parts[2]) {
+		if math.IsNaN(bar.Parts[0]) || math.IsNaN(bar.Parts[2]) || math.IsNaN(bar.Parts[3]) {
 			bar.Text = numeral.Missing // what is left of it would be taken for all
 			bar.Parts = slices.Repeat([]float64{math.NaN()}, len(r.Parts))
 		}

@@ -1,15 +1,18 @@
 package report
 
 import (
+	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/record"
-
 	"stormwave/lab/internal/report/numeral"
 )
 
-const stations = `The way of a query, station by station: means over all queries of the repetition, of which a read of the feed makes
-two. The pool's wait, for connecting too, ends before the query begins as the backend sees it. That query is PgBouncer's
-wait, the execution on the server, and the rest: driver, network, the transfer of rows and the backend's work on them, and
-waiting for a CPU in between. Each number is a median of its own and from a counter of its own, so the parts add up nearly.
+const stations = `The way of a query, station by station: means over the queries of the repetition, of which a read of
+the feed makes two. The pool's wait, for connecting too, ends before the query begins as the backend sees it. A query that
+succeeds is PgBouncer's wait, the execution on the server, and the rest: driver, network, the transfer of rows and the
+backend's work on them, and waiting for a CPU in between. Servers and PgBouncer tell no time of queries that failed, so
+the rest is what is left of the successful ones; of a run that did not keep these apart it is told where at most 1% of
+the statements failed. The query as the backend sees it is the mean over all, failed ones included. Each number is a
+median of its own and from a counter of its own, so the parts add up nearly.
 
 `
 
@@ -24,7 +27,7 @@ var stationColumns = []column{
 		},
 	},
 	metric("Execution ms", "execution_mean_ms", numeral.Figure),
-	{head: "Rest ms", name: "query_mean_ms", show: numeral.Figure, value: restOfQuery, why: restUnknown},
+	{head: "Rest ms", name: "query_ok_mean_ms", show: numeral.Figure, value: restOfQuery, why: restUnknown},
 	queryColumn,
 }
 
@@ -53,10 +56,10 @@ func direct(r *record.Record) string {
 	return ""
 }
 
-// restOfQuery is what neither PgBouncer nor a server accounts for, in ms. Since they
+// restOfQuery is what neither PgBouncer nor a server accounts for of a query that succeeds, in ms. Since they
 // are counted apart, it may come out slightly below 0.
 func restOfQuery(r *record.Record) (float64, bool) {
-	query, ok := r.Metrics["query_mean_ms"]
+	query, _, ok := diagnose.QueryTime(*r)
 	execution, executed := r.Metrics["execution_mean_ms"]
 	wait, waited := r.Metrics[poolerWait]
 	if !overPooler(r.Settings) {
@@ -65,4 +68,9 @@ func restOfQuery(r *record.Record) (float64, bool) {
 	return query - wait - execution, ok && executed && waited
 }
 
-func restUnknown(*record.Record) string { return "one of its parts is not known" }
+func restUnknown(r *record.Record) string {
+	if _, name, ok := diagnose.QueryTime(*r); !ok && name == "query_ok_mean_ms" {
+		return "queries failed, and the time of those that did not is not known"
+	}
+	return "one of its parts is not known"
+}

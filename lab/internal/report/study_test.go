@@ -373,6 +373,32 @@ func TestRestOfQuery(t *testing.T) {
 	}
 }
 
+// The parts are of queries that succeeded, so what is left of their time is the rest: not what is left of queries that
+// a time limit cut off, which the servers do not count.
+func TestRestOfQueriesThatWereCutOff(t *testing.T) {
+	r := record.Record{
+		Settings: matrix.Settings{matrix.Topology: matrix.Direct},
+		Metrics: map[string]float64{
+			"query_mean_ms":                  100,
+			"execution_mean_ms":              0.1,
+			"primary_statements":             4500,
+			`query_errors{sqlstate="57014"}`: 3000,
+		},
+	}
+	if v, ok := restOfQuery(&r); ok || !strings.HasPrefix(restUnknown(&r), "queries failed") {
+		t.Errorf("without the time of the successful queries: %v, %q; want unknown, for queries failed", v, restUnknown(&r))
+	}
+	r.Metrics["query_ok_mean_ms"] = 0.35
+	if v, ok := restOfQuery(&r); !ok || math.Abs(v-0.25) > 1e-9 {
+		t.Errorf("with it: %v, %t; want 0.25", v, ok)
+	}
+	delete(r.Metrics, "query_ok_mean_ms")
+	r.Metrics[`query_errors{sqlstate="57014"}`] = 30
+	if v, ok := restOfQuery(&r); !ok || math.Abs(v-99.9) > 1e-9 {
+		t.Errorf("with 30 of 4,530 that failed: %v, %t; want 99.9", v, ok)
+	}
+}
+
 func TestMissText(t *testing.T) {
 	run := studied(t, nil)
 	p := analyze(t, run).parts[1]

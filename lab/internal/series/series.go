@@ -7,10 +7,12 @@ const (
 	ServiceCPU = "lab_service_cpu_seconds_total" // of all its processes, ended ones included
 	ServicePSS = "lab_service_pss_bytes"         // proportional set size
 	ServiceUp  = "lab_service_up"                // 1: its process runs
-	// ServiceCPULimit is the CPUs that it may use, by affinity and quota; ServiceThrottled
-	// how long a quota has kept it from running, where it has one.
-	ServiceCPULimit  = "lab_service_cpu_limit_cores"
-	ServiceThrottled = "lab_service_throttled_seconds_total"
+	// ServiceCPULimit is the CPUs that it may use, by affinity and quota. Where it has a quota,
+	// ServiceQuotaPeriods counts the quota's periods in which it ran, and ServiceThrottled those
+	// of them in which the quota held it back.
+	ServiceCPULimit     = "lab_service_cpu_limit_cores"
+	ServiceQuotaPeriods = "lab_service_quota_periods_total"
+	ServiceThrottled    = "lab_service_throttled_periods_total"
 )
 
 // Sessions of the PostgreSQL servers, labelled server ("primary", "replica").
@@ -55,7 +57,7 @@ const (
 
 // Metrics lists every metric above.
 var Metrics = []string{
-	ServiceCPU, ServicePSS, ServiceUp, ServiceCPULimit, ServiceThrottled,
+	ServiceCPU, ServicePSS, ServiceUp, ServiceCPULimit, ServiceQuotaPeriods, ServiceThrottled,
 	PGUp, PGConnections, PGMaxConnections, PGWaiting, PGLockWaiting,
 	PGStatements, PGStatementSeconds, PGBlocksHit, PGBlocksRead,
 	PGRowsReturned, PGRowsFetched, PGRowsInserted, PGRowsUpdated, PGRowsDeleted, PGWAL,

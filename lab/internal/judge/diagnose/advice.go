@@ -3,11 +3,10 @@ package diagnose
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
-	"stormwave/app/contract"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -15,149 +14,114 @@ import (
 
 // Advice is what to try next against a cause.
 type Advice struct {
+	Cause    Cause           `json:"cause"`
 	Words    string          `json:"words"`
 	Settings matrix.Settings `json:"settings,omitempty"` // to be changed; none: no setting of the matrix helps
-	Spec     string          `json:"spec,omitempty"`     // a whole spec that compares the cell with and without
+	Spec     string          `json:"spec,omitempty"`     // compares the cell with and without; matrix.Parse takes it
 	Tried    string          `json:"tried,omitempty"`    // what the run itself already says of it
 }
 
-// proposal is a change of settings, and why it may help.
-type proposal struct {
-	words    string
-	settings matrix.Settings
-}
-
-// fewConnections is where to start on a small machine, to measure from; not a law.
-const fewConnections = 8
-
-// proposals are what may help against a cause in a cell, the best first.
-func proposals(cause Cause, s matrix.Settings) []proposal {
-	pooled := strings.Contains(s[matrix.Topology], matrix.Pooled)
-	switch cause {
-	case DBConnectionsExhausted:
-		few := strconv.Itoa(fewConnections)
-		return []proposal{
-			{"cap the backend's connections", matrix.Settings{matrix.PoolSize: few}},
-			{"let PgBouncer hold the connections", matrix.Settings{matrix.Topology: matrix.Pooled, matrix.ExecMode: matrix.ExecAuto}},
-		}
-	case AppPoolStarved:
-		return doubled("give the backend's pool more connections", matrix.PoolSize, s[matrix.PoolSize])
-	case PgBouncerPoolStarved:
-		size := s[matrix.PgBouncerPrefix+"default_pool_size"]
-		if size == "" {
-			size = "20"
-		}
-		return doubled("give PgBouncer's pool more connections", matrix.PgBouncerPrefix+"default_pool_size", size)
-	case NetworkLatency:
-		if s[matrix.PoolSize] != contract.Unlimited {
-			return doubled("a connection is held for the whole way there and back (Little's law): have more of them, or bring the backend nearer",
-				matrix.PoolSize, s[matrix.PoolSize])
-		}
-		return []proposal{{words: "bring the backend nearer to its database; no setting of the matrix shortens the way"}}
-	case PgBouncerCPUBound:
-		if pooled {
-			direct := strings.TrimPrefix(strings.Replace(s[matrix.Topology], matrix.Pooled, "", 1), "+")
-			if direct == "" {
-				direct = matrix.Direct
-			}
-			change := matrix.Settings{matrix.Topology: direct}
-			if s[matrix.PoolSize] == contract.Unlimited {
-				change[matrix.PoolSize] = strconv.Itoa(fewConnections)
-			}
-			return []proposal{{"PgBouncer has one thread: do without it, or run several", change}}
-		}
-	case DBLockContention:
-		return []proposal{{"give up waiting for a lock early, and find who holds it", matrix.Settings{matrix.LockTimeout: "200ms"}}}
-	case DBIOBound:
-		return []proposal{{"give the servers more shared buffers", matrix.Settings{matrix.PostgresPrefix + "shared_buffers": "1GB"}}}
-	case SlowQuery:
-		return []proposal{{"find the statement and the index that it lacks; until then, cut it short", matrix.Settings{matrix.StatementTimeout: "250ms"}}}
-	case DBCPUBound, HostCPUSaturated:
-		few := strconv.Itoa(fewConnections / 2)
-		return append([]proposal{{"let fewer statements run at once, so that each is done sooner", matrix.Settings{matrix.PoolSize: few}}}, queue())
-	case AppCPUBound:
-		return []proposal{queue()}
-	case MemoryPressure:
-		return []proposal{{"have fewer sessions", matrix.Settings{matrix.PoolSize: strconv.Itoa(fewConnections)}}}
-	case ReplicaLagging:
-		return []proposal{
-			{"leave a late replica alone", matrix.Settings{matrix.ReplicaMaxLag: "500ms"}},
-			{"read from the primary", matrix.Settings{matrix.Topology: matrix.Direct}},
-		}
-	case GeneratorSaturated:
-		return []proposal{{words: "give k6 more CPU (cpus in the spec, or a machine of its own): what it measured is itself"}}
-	case NoisyHost:
-		return []proposal{{words: "measure again on a quiet machine: what was measured is its neighbours too"}}
-	case ComponentFailed:
-		return []proposal{{words: "read the log of the service that ended: lab logs SERVICE"}}
+// advise proposes what may help a cell against each of its causes, less what the run has
+// already shown not to.
+func advise(plan matrix.Plan, records []record.Record, c Cell) []Advice {
+	causes := []Cause{c.Cause}
+	if c.Cause == Mixed {
+		causes = c.Typical.Together
 	}
-	return nil
-}
-
-func queue() proposal {
-	return proposal{"work on fewer requests at once, let some wait, and turn the rest away early",
-		matrix.Settings{matrix.MaxInflight: "64", matrix.MaxQueue: "256", matrix.QueueTimeout: "250ms"}}
-}
-
-// doubled proposes twice, four times … as many.
-func doubled(words, setting, now string) []proposal {
-	n, err := strconv.Atoi(now)
-	if err != nil {
-		return nil
-	}
-	var all []proposal
-	for range 3 {
-		n *= 2
-		all = append(all, proposal{words, matrix.Settings{setting: strconv.Itoa(n)}})
+	var all []Advice
+	for _, cause := range causes {
+		if a, ok := adviseAgainst(plan, records, c, cause); ok {
+			all = append(all, a)
+		}
 	}
 	return all
 }
 
-// advise proposes what may help a cell against its cause, less what the run has
-// already shown not to.
-func advise(plan matrix.Plan, records []record.Record, c Cell) []Advice {
+func adviseAgainst(plan matrix.Plan, records []record.Record, c Cell, cause Cause) (Advice, bool) {
 	cell := plan.Cell(c.Label)
-	now := goodput(records, c.Label, c.Scenario)
-	for _, p := range proposals(c.Cause, cell.Settings) {
-		a := Advice{Words: p.words, Settings: p.settings}
+	now := goodputs(records, c.Label, c.Scenario)
+	for _, p := range (tuning{cell.Settings, cpusOf(records, c)}).proposals(cause) {
+		a := Advice{Cause: cause, Words: p.words, Settings: p.settings}
 		if len(p.settings) == 0 {
-			return []Advice{a}
+			return a, true
 		}
 		if holds(cell.Settings, p.settings) {
 			continue // it is so already
 		}
-		if tried, ok := like(plan, cell, p.settings); ok {
-			then := goodput(records, tried.Label, c.Scenario)
-			if !(then > now) {
+		a.Spec = spec(plan, cell, c.Scenario, p.settings)
+		if _, err := matrix.Parse([]byte(a.Spec), scriptsOf(plan)); err != nil {
+			continue // another limit of the cell stands against it
+		}
+		if tried, others, ok := like(plan, cell, p.settings); ok {
+			then := goodputs(records, tried.Label, c.Scenario)
+			if len(others) == 0 && then.known() && now.known() && then.median <= now.median {
 				continue // it was no better
 			}
-			a.Tried = fmt.Sprintf("tried here as %s: %s × the goodput", tried.Label, short(then/now))
+			a.Tried = told(tried.Label, others, now, then)
 		}
-		a.Spec = spec(plan, cell, c.Scenario, p.settings)
-		return []Advice{a}
+		return a, true
 	}
-	return nil
+	return Advice{}, false
 }
 
-// like finds the cell of the plan that has a change, and of these the one that
-// differs least from a cell otherwise.
-func like(plan matrix.Plan, cell matrix.Cell, change matrix.Settings) (nearest matrix.Cell, found bool) {
-	least := 0
-	for _, other := range plan.Cells {
-		if other.Twin || !holds(other.Settings, change) {
-			continue
-		}
-		n := 0
-		for name, value := range other.Settings {
-			if _, changed := change[name]; !changed && cell.Settings[name] != value {
-				n++
+// cpusOf is how many CPUs the machine has, by the repetition that stands for the cell; 2 where it does not tell.
+func cpusOf(records []record.Record, c Cell) float64 {
+	const few = 2
+	for _, r := range records {
+		if o := (&observation{Record: r}); r.N == c.Typical.N && r.Cell == c.Label {
+			if cpus := o.cpus(); cpus >= 1 {
+				return math.Floor(cpus)
 			}
 		}
-		if !found || n < least {
-			nearest, least, found = other, n, true
+	}
+	return few
+}
+
+// scriptsOf are the scripts that there are: the plan has been run.
+func scriptsOf(plan matrix.Plan) []string {
+	var names []string
+	for _, s := range plan.Scenarios {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// like finds the cell of the plan that has a change under the same load and with the same faults, and of these the one
+// that differs least from a cell otherwise; others are the settings in which it does.
+func like(
+	plan matrix.Plan, cell matrix.Cell, change matrix.Settings,
+) (nearest matrix.Cell, others []string, found bool) {
+	for _, c := range plan.Cells {
+		if c.Twin || !holds(c.Settings, change) {
+			continue
+		}
+		differ, comparable := differing(cell.Settings, c.Settings, change)
+		if comparable && (!found || len(differ) < len(others)) {
+			nearest, others, found = c, differ, true
 		}
 	}
-	return nearest, found
+	return nearest, others, found
+}
+
+// differing are the settings that differ between two cells, but for a change. Cells with another load, another
+// fault or another backend cannot be compared.
+func differing(a, b, change matrix.Settings) (names []string, comparable bool) {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		was, inA := a[name]
+		is, inB := b[name]
+		if _, changed := change[name]; changed || was == is && inA == inB {
+			continue
+		}
+		for _, other := range []string{matrix.ScenarioPrefix, matrix.FaultPrefix, matrix.Backend} {
+			if strings.HasPrefix(name, other) {
+				return nil, false
+			}
+		}
+		names = append(names, name)
+	}
+	return names, true
 }
 
 // holds says whether settings have all of a change.
@@ -170,27 +134,83 @@ func holds(s, change matrix.Settings) bool {
 	return true
 }
 
-// goodput is the median over a cell's repetitions that went well; 0 without any.
-func goodput(records []record.Record, label string, s matrix.Scenario) float64 {
-	var values []float64
+// trials are what the repetitions of a cell gave.
+type trials struct {
+	n      int
+	median float64 // of their goodput, in requests per second
+}
+
+func (t trials) known() bool { return t.n > 0 }
+
+// goodputs reads the repetitions of a cell that its numbers come from.
+func goodputs(records []record.Record, label string, s matrix.Scenario) trials {
+	var all []record.Record
+	latest := make(map[int]int)
 	for _, r := range records {
-		if r.Cell == label && r.Scenario == s.Name && r.Scale == s.Scale && r.Verdict != record.Invalid && r.Load != nil {
-			values = append(values, r.Load.GoodputRPS)
+		latest[r.Block] = max(latest[r.Block], r.Attempt)
+	}
+	for _, r := range records {
+		if r.Cell == label && r.Scenario == s.Name && r.Scale == s.Scale && r.Attempt >= latest[r.Block] {
+			all = append(all, r)
 		}
 	}
-	if len(values) == 0 {
-		return 0
+	var values []float64
+	for _, r := range usable(all) {
+		values = append(values, r.Load.GoodputRPS)
 	}
-	return stat.Median(values)
+	if len(values) == 0 {
+		return trials{}
+	}
+	return trials{len(values), stat.Median(values)}
+}
+
+// usable are the valid repetitions of a cell, or else the suspect ones, as in every table.
+func usable(records []record.Record) []record.Record {
+	for _, verdict := range []record.Verdict{record.Valid, record.Suspect} {
+		var of []record.Record
+		for _, r := range records {
+			if r.Verdict == verdict && r.Load != nil {
+				of = append(of, r)
+			}
+		}
+		if len(of) > 0 {
+			return of
+		}
+	}
+	return nil
+}
+
+// told says what a cell of the run tells of a change; nothing where either cell has no repetition that can be used.
+func told(label string, others []string, now, then trials) string {
+	if !now.known() || !then.known() {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "tried here as %s", label)
+	if len(others) > 0 {
+		fmt.Fprintf(&b, ", which differs in %s too", strings.Join(others, ", "))
+	}
+	if now.median > 0 {
+		fmt.Fprintf(&b, ": %s × the goodput", short(then.median/now.median))
+	} else {
+		fmt.Fprintf(&b, ": a goodput of %s RPS where this cell has none", short(then.median))
+	}
+	fmt.Fprintf(&b, " (medians of %d and %d trials", now.n, then.n)
+	if min(now.n, then.n) < stat.MinBlocks {
+		b.WriteString(", too few to tell it from noise")
+	}
+	b.WriteString(")")
+	return b.String()
 }
 
 // blocksOfAdvice is the fewest that tell two cells apart.
-const blocksOfAdvice = 6
+const blocksOfAdvice = stat.MinBlocks
 
 // spec writes a spec in which the cell stands beside itself with the change.
 func spec(plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.Settings) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "name: try-%s\nscenarios: [%q]\nfactors:\n  try:\n    now: {}\n    then: {%s}\n", strings.Split(plan.Name, "-")[0], s.String(), flow(change))
+	fmt.Fprintf(&b, "name: try-%s\nscenarios: [%q]\n", strings.Split(plan.Name, "-")[0], s.String())
+	fmt.Fprintf(&b, "factors:\n  try:\n    now: {}\n    then: {%s}\n", flow(change))
 	kept := matrix.Settings{}
 	defaults := matrix.Defaults()
 	for name, value := range cell.Settings {
@@ -201,12 +221,19 @@ func spec(plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.S
 	if len(kept) > 0 {
 		fmt.Fprintf(&b, "settings: {%s}\n", flow(kept))
 	}
-	fmt.Fprintf(&b, "baseline: {try: now}\nblocks: %d\nslo: {error_ratio: %g, p99: %s}\n", blocksOfAdvice, plan.SLO.ErrorRatio, plan.SLO.P99)
+	fmt.Fprintf(&b, "baseline: {try: now}\nblocks: %d\n", blocksOfAdvice)
+	fmt.Fprintf(&b, "slo: {error_ratio: %g, p99: %s}\n", plan.SLO.ErrorRatio, plan.SLO.P99)
+	if len(plan.CPUs) > 0 {
+		fmt.Fprintf(&b, "cpus: {%s}\n", flow(plan.CPUs))
+	}
+	if len(plan.AllowTargets) > 0 {
+		fmt.Fprintf(&b, "allow_targets: [%s]\n", strings.Join(plan.AllowTargets, ", "))
+	}
 	return b.String()
 }
 
 // flow writes settings as the inside of a YAML flow map.
-func flow(s matrix.Settings) string {
+func flow[M ~map[string]string](s M) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
 		parts = append(parts, fmt.Sprintf("%s: %q", name, s[name]))

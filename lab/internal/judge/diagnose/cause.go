@@ -5,6 +5,9 @@
 // and how strongly they speak for it. Causes further down a request's way explain
 // waits further up (a lock holds a connection, and so the pool is empty): rank.go
 // discounts the latter. What cannot be told is said so, with the metric that is missing.
+//
+// Figures count as shares of what there is: of the CPUs that a service may use, of the
+// sessions that execute. So the same load on a larger machine has the same cause.
 package diagnose
 
 // Cause is what may limit a system under load.
@@ -29,6 +32,7 @@ const (
 	SlowQuery              Cause = "slow-query"
 	DBCPUBound             Cause = "db-cpu-bound"
 	ReplicaLagging         Cause = "replica-lagging"
+	Mixed                  Cause = "mixed"        // two causes or more about equally, none of which explains another
 	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
 )
 
@@ -46,6 +50,9 @@ type Finding struct {
 	Cause    Cause      `json:"cause"`
 	Score    float64    `json:"score"` // 0: nothing speaks for it; from Certain on it is claimed; 1 at most
 	Evidence []Evidence `json:"evidence"`
+	// Why is what rules the cause out, in words: the figure that is too low, or the cause
+	// that explains it. It is empty where the cause is claimed.
+	Why string `json:"why,omitempty"`
 	// Missing are the metrics without which the cause can be neither claimed nor ruled
 	// out.
 	Missing []string `json:"missing,omitempty"`

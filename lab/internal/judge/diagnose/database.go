@@ -3,29 +3,52 @@ package diagnose
 import (
 	"math"
 	"strings"
+
+	"stormwave/app/contract"
+	"stormwave/lab/internal/matrix"
 )
 
 // Signatures of the database servers: what the sessions that execute something do
 // meanwhile. By Little's law statements per second × seconds of one are the sessions
 // that execute at any moment.
 
-// busy is the mean number of sessions that execute a statement, on both servers.
+// busy is the mean number of sessions that execute a statement, on both servers. The servers' statistics leave out
+// each statement that failed: one that a limit of theirs cut off has executed until then; and where many failed, the
+// sessions that were seen active, less those that waited for their client, are more if others gave up. More than there
+// were connections cannot be.
 func (o *observation) busy() float64 {
-	return (o.get("primary_qps") + o.get("replica_qps")) * o.get("execution_mean_ms") / 1000
+	succeeded, _ := statements(o.Record)
+	ms := o.get("execution_mean_ms")
+	for _, end := range serverEnds {
+		ms += o.or(of("query_errors", "sqlstate", end.sqlstate), 0) / math.Max(1, succeeded) * o.limit(end.limit)
+	}
+	busy := (o.get("primary_qps") + o.get("replica_qps")) * ms / 1000
+	if failing(o.Record) {
+		clients, _ := o.waits("Client")
+		busy = math.Max(busy, o.or("primary_active_mean", 0)+o.or("replica_active_mean", 0)-clients)
+	}
+	return math.Min(busy, o.or("primary_connections_max", math.Inf(1))+o.or("replica_connections_max", 0))
+}
+
+// serverEnds are the limits by which a server ends a statement, and the SQLSTATE that it then gives.
+var serverEnds = []struct{ sqlstate, limit string }{
+	{"57014", matrix.StatementTimeout},
+	{"55P03", matrix.LockTimeout},
 }
 
 // waits is the mean number of sessions that wait for events of a type ("Lock"), on
 // both servers, and the event with the most.
 func (o *observation) waits(kind string) (sum float64, most Evidence) {
 	for _, server := range []string{"primary", "replica"} {
-		events := o.labelled(server+"_wait_events", "event")
+		events := labelled(o.Metrics, server+"_wait_events", "event")
 		for _, event := range sorted(events) {
 			if !strings.HasPrefix(event, kind+":") {
 				continue
 			}
 			sum += events[event]
 			if most.Name == "" || events[event] > most.Value {
-				most = o.metric(of(server+"_wait_events", "event", event), say("%s sessions waited for %s", short(events[event]), event))
+				words := say("%s sessions waited for %s", short(events[event]), event)
+				most = o.metric(of(server+"_wait_events", "event", event), words)
 			}
 		}
 	}
@@ -35,64 +58,103 @@ func (o *observation) waits(kind string) (sum float64, most Evidence) {
 	return sum, most
 }
 
-// executing says how much of a query's time on its connection is on the server: without
-// that no cause there can be what limits.
-func (o *observation) executing() float64 {
-	s := o.stations()
-	return both(rise(s.execution, 0.3, 2), rise(s.onConnection(s.execution), 0.15, 0.5))
+// waiting claims that the sessions that execute wait for events of a type. What counts is their share, for more
+// sessions execute on a larger machine; but a session seen once in a while is no queue.
+func (o *observation) waiting(kind string) (claim, Evidence) {
+	mean, event := o.waits(kind)
+	share := mean / math.Max(0.01, math.Max(o.busy(), mean))
+	words := event.Words
+	if mean > 0 {
+		words = say("%s, %s of those that executed", event.Words, percent(share))
+	}
+	return both(claim{rise(mean, 0.1, 0.5), words}, claim{rise(share, 0.2, 0.5), words}), event
 }
 
-func (o *observation) executionEvidence() Evidence {
-	s := o.stations()
-	return o.metric("execution_mean_ms", say("a statement executes for %s, %s of its query's time on the connection", millis(s.execution), percent(s.onConnection(s.execution))))
+// executing says how much of a query's time on its connection is on the server: without that no cause there can be
+// what limits. Queries that failed are in both times.
+func (o *observation) executing() (claim, Evidence) {
+	ms := 1000 * o.busy() / math.Max(0.1, o.perSecond())
+	share := math.Min(1, ms/o.stations().held)
+	words := say("a statement executes for %s, %s of its query's time on the connection", millis(ms), percent(share))
+	if failing(o.Record) {
+		words += ", those that failed included"
+	}
+	c := both(claim{rise(ms, 0.3, 2), words}, claim{rise(share, 0.15, 0.5), words})
+	return c, o.metric("execution_mean_ms", words)
 }
 
 // locks: sessions wait for each other. A wait for a lock is part of the execution.
-func locks(o *observation) (float64, []Evidence) {
-	mean, event := o.waits("Lock")
+func locks(o *observation) (claim, []Evidence) {
 	most := o.get("primary_lock_waiting_max")
-	return both(rise(mean, 0.3, 1.5), rise(most, 0, 2)), []Evidence{
+	waiting, event := o.waiting("Lock")
+	_, executing := o.executing()
+	_, cutOff := o.cutOff("55P03", matrix.LockTimeout)
+	words := say("up to %s sessions waited for a lock", count(most))
+	return both(waiting, claim{rise(most, 0, 2), words}), []Evidence{
 		event,
-		o.metric("primary_lock_waiting_max", say("up to %s sessions waited for a lock", count(most))),
-		o.executionEvidence(),
+		o.metric("primary_lock_waiting_max", words),
+		executing,
+		cutOff,
 	}
 }
 
 // io: sessions wait for blocks that are not in shared buffers, nor in the system's cache.
-func io(o *observation) (float64, []Evidence) {
-	mean, event := o.waits("IO")
+func io(o *observation) (claim, []Evidence) {
 	hit := math.Min(o.or("primary_cache_hit_ratio", 1), o.or("replica_cache_hit_ratio", 1))
-	share := mean / math.Max(0.01, math.Max(o.busy(), mean))
-	return both(rise(1-hit, 0.01, 0.05), either(both(rise(mean, 0.2, 1), rise(share, 0.2, 0.5)), rise(o.or("host_disk_busy_ratio", math.NaN()), 0.4, 0.8))), []Evidence{
+	waiting, event := o.waiting("IO")
+	busy := o.or("host_disk_busy_ratio", math.NaN())
+	cached := say("%s of the blocks were in shared buffers", percent(hit))
+	disk := claim{rise(busy, 0.4, 0.8), say("the busiest disk was %s busy", percent(busy))}
+	read := o.or("host_disk_read_bytes_per_second", math.NaN()) / 1e6
+	pressure := o.or("host_psi_io_ratio", math.NaN())
+	return both(claim{rise(1-hit, 0.01, 0.05), cached}, either(waiting, disk)), []Evidence{
 		event,
-		o.metric("primary_cache_hit_ratio", say("%s of the blocks were in shared buffers", percent(hit))),
-		o.metric("host_disk_read_bytes_per_second", say("%s MB/s read from disk", short(o.or("host_disk_read_bytes_per_second", math.NaN())/1e6))),
-		o.metric("host_psi_io_ratio", say("%s of the time something waited for a disk (PSI)", percent(o.or("host_psi_io_ratio", math.NaN())))),
+		o.metric("primary_cache_hit_ratio", cached),
+		o.metric("host_disk_read_bytes_per_second", say("%s MB/s read from disk", short(read))),
+		o.metric("host_psi_io_ratio", say("%s of the time something waited for a disk (PSI)", percent(pressure))),
 	}
 }
 
-// rowsPerStatement is how many rows and index entries a statement reads.
+// rowsPerStatement is how many rows and index entries a statement reads. A server that no query goes to is read by
+// the lab alone.
 func (o *observation) rowsPerStatement() float64 {
-	rows := o.get("primary_rows_returned_per_second") + o.get("replica_rows_returned_per_second")
-	return rows / math.Max(0.1, o.get("primary_qps")+o.get("replica_qps"))
+	rows := o.get("primary_rows_returned_per_second")
+	if o.overReplica() {
+		rows += o.get("replica_rows_returned_per_second")
+	}
+	return rows / math.Max(0.1, o.perSecond())
 }
 
-// slowQuery: a statement reads far more than it answers, or sleeps.
-func slowQuery(o *observation) (float64, []Evidence) {
+// slowQuery: a statement reads far more than it answers, or sleeps. The longest answer is a page of the feed: six
+// times its rows are an index that is not quite the right one, sixty times a table that is read from end to end.
+func slowQuery(o *observation) (claim, []Evidence) {
 	rows := o.rowsPerStatement()
-	sleeping, event := o.waits("Timeout")
+	sleeping, event := o.waiting("Timeout")
+	executing, execution := o.executing()
 	name, slowest := o.slowest()
-	return either(both(rise(rows, 300, 3000), o.executing()), both(rise(sleeping, 0.3, 1.5), rise(sleeping/math.Max(0.01, o.busy()), 0.3, 0.6))), []Evidence{
-		o.metric("primary_rows_returned_per_second", say("a statement reads %s rows", short(rows))),
-		o.executionEvidence(),
+	_, cutOff := o.cutOff("57014", matrix.StatementTimeout)
+	words := say("a statement reads %s rows", short(rows))
+	reading := claim{
+		score: rise(rows/contract.FeedPage, 6, 60),
+		words: say("%s, and the longest answer has %d", words, contract.FeedPage),
+	}
+	reading = both(reading, executing)
+	c := either(reading, sleeping)
+	if math.IsNaN(reading.score) && c.score < Certain {
+		c.score = math.NaN() // that nobody sleeps does not rule out that much is read
+	}
+	return c, []Evidence{
+		o.metric("primary_rows_returned_per_second", words),
+		execution,
 		o.metric(of("statement_mean_ms", "statement", name), say("the slowest, %s, takes %s", name, millis(slowest))),
 		event,
+		cutOff,
 	}
 }
 
 // slowest is the statement of the backend that takes the longest.
 func (o *observation) slowest() (name string, ms float64) {
-	all := o.labelled("statement_mean_ms", "statement")
+	all := labelled(o.Metrics, "statement_mean_ms", "statement")
 	for _, statement := range sorted(all) {
 		if name == "" || all[statement] > ms {
 			name, ms = statement, all[statement]
@@ -104,16 +166,33 @@ func (o *observation) slowest() (name string, ms float64) {
 	return name, ms
 }
 
-// computing: sessions execute, and do not wait; and that takes most of a CPU.
-func computing(o *observation) (float64, []Evidence) {
+// computing: sessions execute, and do not wait; and that takes most of the CPU that the servers can get: what they
+// have used, and what was left idle, within what they may use. Both servers have the same CPUs.
+func computing(o *observation) (claim, []Evidence) {
 	used := o.get(of("cpu_cores", "service", "postgres")) + o.or(of("cpu_cores", "service", "replica"), 0)
+	cpus := o.cpus()
+	limit := o.or(of("cpu_limit_cores", "service", "postgres"), cpus)
+	left := limit
+	if idle := cpus * (1 - o.or("host_cpu_busy_ratio", math.NaN())); used+idle < limit {
+		left = used + idle
+	}
 	locked, _ := o.waits("Lock")
 	reading, _ := o.waits("IO")
 	busy := o.busy()
-	waiting := (locked + reading) / math.Max(0.01, busy)
-	return both(rise(used, 0.6, 1.1), o.executing(), 1-rise(waiting, 0.3, 0.7)), []Evidence{
-		o.metric(of("cpu_cores", "service", "postgres"), say("the servers used %s", cores(used))),
-		o.executionEvidence(),
-		o.metric("primary_qps", say("%s sessions executed at any moment, %s of them waiting for locks or disks", short(busy), percent(math.Min(1, waiting)))),
+	waiting := (locked + reading) / math.Max(0.01, math.Max(busy, locked+reading))
+	executing, execution := o.executing()
+	cpu := say("the servers used %s of %s", short(math.Min(used, limit)), cores(limit))
+	sessions := say("%s sessions executed at any moment, %s of them waiting for locks or disks",
+		short(busy), percent(waiting))
+	c := both(
+		claim{rise(used/limit, 0.3, 0.55), cpu},
+		claim{rise(used/left, 0.7, 0.9), say("%s, and could have had %s more", cpu, cores(left-used))},
+		executing,
+		claim{1 - rise(waiting, 0.3, 0.7), sessions},
+	)
+	return c, []Evidence{
+		o.metric(of("cpu_cores", "service", "postgres"), cpu),
+		execution,
+		o.metric("primary_qps", sessions),
 	}
 }

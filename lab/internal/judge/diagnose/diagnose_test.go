@@ -195,7 +195,11 @@ func CheckEvidence(t *testing.T, r record.Record, e Evidence) {
 		field = name
 		value = map[string]float64{
 			"load.status.503": float64(r.Load.Status["503"]), "load.error_ratio": r.Load.ErrorRatio, "load.latency_ms.p99": r.Load.Latency.P99, "load.dropped_iterations": float64(r.Load.Dropped),
+			"load.requests": float64(r.Load.Requests),
 		}[name]
+		if name == "load.k6_cpu_cores" && r.Load.CPUCores != nil {
+			value = *r.Load.CPUCores
+		}
 	case strings.HasPrefix(name, "attested."):
 		field = name
 		if _, err := fmt.Sscan(r.Attested[strings.TrimPrefix(name, "attested.")], &value); err != nil {
@@ -220,6 +224,16 @@ func TestMissingMetricsAreNamed(t *testing.T) {
 	d := Record(r, slo)
 	if d.Cause != Undetermined || len(d.Missing) != 1 || d.Missing[0] != "pool_wait_mean_ms" {
 		t.Errorf("cause %s, missing %v; want %s and pool_wait_mean_ms", d.Cause, d.Missing, Undetermined)
+	}
+}
+
+// That nobody sleeps does not rule out that statements read too much, where it is not known what they read.
+func TestHalfOfASignatureRulesNothingOut(t *testing.T) {
+	r := observed("direct", 0, 900, map[string]float64{"execution_mean_ms": 40, "query_mean_ms": 41, "pool_wait_mean_ms": 0})
+	delete(r.Metrics, "primary_rows_returned_per_second")
+	d := Record(r, slo)
+	if d.Cause != Undetermined || len(d.Missing) != 1 || d.Missing[0] != "primary_rows_returned_per_second" {
+		t.Errorf("cause %s, missing %v; want %s and primary_rows_returned_per_second", d.Cause, d.Missing, Undetermined)
 	}
 }
 

@@ -9,72 +9,118 @@ import (
 // Signatures of what lies outside of the system under test: the generator, the
 // machine, its neighbours. USE (Gregg): utilisation, saturation, errors.
 
-// signature judges one cause: how strongly the figures speak for it, 0…1 or NaN
-// where they do not tell, and which figures.
+// signature judges one cause: how strongly the figures speak for it, and which
+// figures. The words of a claim that is too weak tell why the cause is ruled out.
 type signature struct {
 	cause Cause
-	judge func(*observation) (float64, []Evidence)
+	judge func(*observation) (claim, []Evidence)
 }
 
-// generator: k6 has used most of the CPU it may, was kept from running by a quota, or
-// had no VU left for an iteration that was due.
-func generator(o *observation) (float64, []Evidence) {
-	used, limit := o.get(of("cpu_cores", "service", "k6")), o.get(of("cpu_limit_cores", "service", "k6"))
-	if o.Load.CPUCores != nil {
-		used = math.Max(used, *o.Load.CPUCores)
+// throttled is how much a service's quota held it back: by the share of the quota's periods in which it did. 0.25 is
+// where kubernetes-mixin's rule CPUThrottlingHigh warns. Records from before that metric hold the seconds in which it
+// did, added up over CPUs: they are shown where they can be a share of the time, and claim nothing.
+func (o *observation) throttled(service string) (claim, Evidence) {
+	name := of("service_throttled_periods_ratio", "service", service)
+	if share, ok := o.Metrics[name]; ok {
+		words := say("its quota held it back in %s of its periods", percent(share))
+		return claim{rise(share, 0.1, 0.4), words}, Evidence{name, share, words}
 	}
+	unknown := claim{score: math.NaN()}
+	name = of("service_throttled_ratio", "service", service)
+	if seconds := o.or(name, 0); seconds > 0 && seconds <= 1 {
+		words := say("its quota held it back for %s s of a second, added up over CPUs", short(seconds))
+		return unknown, Evidence{name, seconds, words}
+	}
+	return unknown, Evidence{Value: math.NaN()}
+}
+
+// usedOf says how much of its limit a service has used. A count may exceed the limit by what it holds of the time
+// before and after the load: nobody uses more than all.
+func usedOf(service string, used, limit float64) string {
+	if used > limit {
+		used = limit
+	}
+	return say("%s used %s of %s", service, short(used), cores(limit))
+}
+
+// generator: k6 has used most of the CPU it may, or was kept from running by a quota.
+func generator(o *observation) (claim, []Evidence) {
+	limit := o.get(of("cpu_limit_cores", "service", "k6"))
+	cpu := o.metric(of("cpu_cores", "service", "k6"), "")
+	if own := o.Load.CPUCores; math.IsNaN(cpu.Value) && own != nil {
+		cpu = Evidence{Name: "load.k6_cpu_cores", Value: *own}
+	}
+	if math.IsNaN(cpu.Value) {
+		o.get(of("cpu_cores", "service", "k6"))
+	}
+	cpu.Words = usedOf("k6", cpu.Value, limit)
+	throttled, held := o.throttled("k6")
 	dropped := float64(o.Load.Dropped)
 	share := dropped / math.Max(1, dropped+float64(o.Load.Requests))
-	throttled := o.or(of("service_throttled_ratio", "service", "k6"), math.NaN())
-	return either(rise(used/limit, 0.7, 0.9), rise(throttled, 0.05, 0.2)), []Evidence{
-		o.metric(of("cpu_cores", "service", "k6"), say("k6 used %s of %s", short(used), cores(limit))),
-		o.metric(of("service_throttled_ratio", "service", "k6"), say("its quota kept it from running %s of the time", percent(throttled))),
+	return either(claim{rise(cpu.Value/limit, 0.7, 0.9), cpu.Words}, throttled), []Evidence{
+		cpu,
+		held,
 		{"load.dropped_iterations", dropped, say("%s of the iterations were dropped", percent(share))},
 	}
 }
 
-// neighbours: others than the lab used the CPU, or the hypervisor took it away.
-func neighbours(o *observation) (float64, []Evidence) {
+// neighbours: others than the lab used a share of the CPUs, or the hypervisor took it away.
+func neighbours(o *observation) (claim, []Evidence) {
 	steal, others := o.get("host_cpu_steal_ratio"), o.get("host_cpu_other_cores")
-	return either(rise(steal, 0.01, 0.05), rise(others, 0.25, 0.6)), []Evidence{
-		o.metric("host_cpu_other_cores", say("processes outside of the lab used %s", cores(others))),
-		o.metric("host_cpu_steal_ratio", say("%s of the CPU was stolen", percent(steal))),
+	cpus := o.cpus()
+	used := say("processes outside of the lab used %s of %s", short(others), cores(cpus))
+	stolen := say("%s of the CPU was stolen", percent(steal))
+	return either(claim{rise(steal, 0.01, 0.05), stolen}, claim{rise(others/cpus, 0.125, 0.3), used}), []Evidence{
+		o.metric("host_cpu_other_cores", used),
+		o.metric("host_cpu_steal_ratio", stolen),
 	}
 }
 
 // failure: a service ended that nobody had asked to.
-func failure(o *observation) (float64, []Evidence) {
-	score, evidence := 0.0, []Evidence(nil)
-	deaths := o.labelled("service_deaths", "service")
+func failure(o *observation) (claim, []Evidence) {
+	ended, evidence := none("no service ended"), []Evidence(nil)
+	deaths := labelled(o.Metrics, "service_deaths", "service")
 	for _, service := range sorted(deaths) {
 		if deaths[service] > 0 {
-			score = 1
-			evidence = append(evidence, o.metric(of("service_deaths", "service", service), say("%s ended %s × in mid-shot", service, count(deaths[service]))))
+			words := say("%s ended %s × in mid-shot", service, count(deaths[service]))
+			ended.score = 1
+			evidence = append(evidence, o.metric(of("service_deaths", "service", service), words))
 		}
 	}
-	if score == 0 {
-		evidence = append(evidence, Evidence{"service_deaths", 0, "no service ended"})
+	if evidence == nil {
+		evidence = append(evidence, Evidence{"service_deaths", 0, ended.words})
 	}
-	return score, evidence
+	return ended, evidence
 }
 
 // hostCPU: every core is busy, and what could run waits for one.
-func hostCPU(o *observation) (float64, []Evidence) {
-	busy, waiting, queue := o.get("host_cpu_busy_ratio"), o.or("host_psi_cpu_ratio", math.NaN()), o.or("host_runnable_mean", math.NaN())
-	// Many causes end in a busy host; so this one alone is never certain to the last.
-	return 0.7 * both(rise(busy, 0.75, 0.92), either(rise(waiting, 0.3, 0.7), rise(queue, 4, 10))), []Evidence{
-		o.metric("host_cpu_busy_ratio", say("the host's CPUs were %s busy", percent(busy))),
-		o.metric("host_psi_cpu_ratio", say("%s of the time something waited for one (PSI)", percent(waiting))),
-		o.metric("host_runnable_mean", say("%s processes were runnable", short(queue))),
+func hostCPU(o *observation) (claim, []Evidence) {
+	busy := o.get("host_cpu_busy_ratio")
+	waiting, queue := o.or("host_psi_cpu_ratio", math.NaN()), o.or("host_runnable_mean", math.NaN())
+	cpus := o.cpus()
+	used := say("the host's CPUs were %s busy", percent(busy))
+	pressure := say("%s of the time something waited for one (PSI)", percent(waiting))
+	runnable := say("%s processes were runnable on %s", short(queue), cores(cpus))
+	c := both(
+		claim{rise(busy, 0.75, 0.92), used},
+		either(claim{rise(waiting, 0.3, 0.7), pressure}, claim{rise(queue/cpus, 2, 5), runnable}),
+	)
+	c.score *= 0.7 // many causes end in a busy host; so this one alone is never certain to the last
+	return c, []Evidence{
+		o.metric("host_cpu_busy_ratio", used),
+		o.metric("host_psi_cpu_ratio", pressure),
+		o.metric("host_runnable_mean", runnable),
 	}
 }
 
 // memory: what runs waits for memory.
-func memory(o *observation) (float64, []Evidence) {
+func memory(o *observation) (claim, []Evidence) {
 	waiting := o.get("host_psi_memory_ratio")
-	return rise(waiting, 0.02, 0.15), []Evidence{
-		o.metric("host_psi_memory_ratio", say("%s of the time something waited for memory (PSI)", percent(waiting))),
-		o.metric("host_memory_used_bytes_max", say("%s GiB of memory in use at most", short(o.or("host_memory_used_bytes_max", math.NaN())/(1<<30)))),
+	used := o.or("host_memory_used_bytes_max", math.NaN()) / (1 << 30)
+	words := say("%s of the time something waited for memory (PSI)", percent(waiting))
+	return claim{rise(waiting, 0.02, 0.15), words}, []Evidence{
+		o.metric("host_psi_memory_ratio", words),
+		o.metric("host_memory_used_bytes_max", say("%s GiB of memory in use at most", short(used))),
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -41,10 +43,10 @@ func (o *observation) or(name string, otherwise float64) float64 {
 func of(name, label, value string) string { return name + `{` + label + `="` + value + `"}` }
 
 // labelled returns the values of a metric by those of its label.
-func (o *observation) labelled(name, label string) map[string]float64 {
+func labelled(metrics map[string]float64, name, label string) map[string]float64 {
 	prefix := name + `{` + label + `="`
 	found := make(map[string]float64)
-	for key, v := range o.Metrics {
+	for key, v := range metrics {
 		if rest, ok := strings.CutPrefix(key, prefix); ok {
 			if value, whole := strings.CutSuffix(rest, `"}`); whole {
 				found[value] = v
@@ -78,6 +80,9 @@ func (o *observation) attested(setting, words string) Evidence {
 }
 
 func (o *observation) errorRatio() Evidence {
+	if o.Load.Requests == 0 {
+		return Evidence{"load.requests", 0, "no request was sent"}
+	}
 	return Evidence{"load.error_ratio", o.Load.ErrorRatio, percent(o.Load.ErrorRatio) + " of the requests failed"}
 }
 
@@ -85,9 +90,11 @@ func (o *observation) p99() Evidence {
 	return Evidence{"load.latency_ms.p99", o.Load.Latency.P99, "p99 " + millis(o.Load.Latency.P99)}
 }
 
-// missed says whether the objective was missed.
+// missed says whether the objective was missed. Where nothing was answered, or every request failed, it was missed
+// however fast that went, and whatever share of failures it allows.
 func (o *observation) missed() bool {
-	return o.Load.ErrorRatio > o.slo.ErrorRatio || o.Load.Latency.P99 > bound(o.slo)
+	l := o.Load
+	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio || l.Latency.P99 > bound(o.slo)
 }
 
 // bound is the objective's p99 in milliseconds.
@@ -101,41 +108,146 @@ func (o *observation) overReplica() bool {
 	return strings.Contains(o.Attested[matrix.Topology], matrix.Replica)
 }
 
-// stations are where the time of one query goes, in milliseconds, from the backend
-// inwards. They are means over all queries.
+// acquireStates are the words and SQLSTATEs of query_errors for which no query was sent: there was no connection.
+var acquireStates = []string{contract.StateAcquireTimeout, contract.StateConnect, "53300"}
+
+// mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
+const mostFailed = 0.01
+
+// statements counts the statements that ended without an error, and those that failed on their connection.
+func statements(r record.Record) (succeeded, failed float64) {
+	for state, n := range labelled(r.Metrics, "query_errors", "sqlstate") {
+		if !slices.Contains(acquireStates, state) {
+			failed += n
+		}
+	}
+	primary, counted := r.Metrics["primary_statements"]
+	succeeded = primary + r.Metrics["replica_statements"] - r.Metrics["probe_statements"]
+	if !counted && r.Load != nil {
+		succeeded = 2 * float64(r.Load.Requests-r.Load.Failed) // a request looks up its session, and does one thing
+	}
+	return math.Max(0, succeeded), failed
+}
+
+// failing says whether more statements failed than a mean can do without.
+func failing(r record.Record) bool {
+	succeeded, failed := statements(r)
+	return failed > mostFailed*(succeeded+failed)
+}
+
+// QueryTime is the mean time in milliseconds of a query that succeeded, from when the backend has its connection to
+// the last row, and the metric that tells it. Statistics of the servers and of PgBouncer hold such queries only, so
+// only with it a query's time can be taken apart. Records from before query_ok_mean_ms have the mean over all
+// queries, which stands for it where at most 1% of them failed; else ok is false.
+func QueryTime(r record.Record) (ms float64, metric string, ok bool) {
+	if ms, ok := r.Metrics["query_ok_mean_ms"]; ok {
+		return ms, "query_ok_mean_ms", true
+	}
+	if failing(r) {
+		return math.NaN(), "query_ok_mean_ms", false
+	}
+	ms, ok = r.Metrics["query_mean_ms"]
+	return ms, "query_mean_ms", ok
+}
+
+// stations are where the time of a query goes, in milliseconds, from the backend inwards.
 type stations struct {
-	pool      float64 // wait for a connection of the backend's
+	pool float64 // wait for a connection of the backend's, however it ended
+	held float64 // time of a query on that connection, however it ended
+
+	// The parts of a query that succeeded.
 	pooler    float64 // wait in PgBouncer for a connection of its own
 	execution float64 // on the server
-	rest      float64 // driver, network, rows
+	rest      float64 // driver, network, rows; NaN where the time of the successful queries is not known
 }
 
 func (o *observation) stations() stations {
-	s := stations{pool: o.get("pool_wait_mean_ms"), execution: o.get("execution_mean_ms")}
+	s := stations{
+		pool:      o.get("pool_wait_mean_ms"),
+		held:      o.get("query_mean_ms"),
+		execution: o.get("execution_mean_ms"),
+	}
 	if o.throughPooler() {
 		s.pooler = o.get("pgbouncer_wait_mean_ms")
 	}
-	s.rest = math.Max(0, o.get("query_mean_ms")-s.pooler-s.execution)
+	succeeded, _, ok := QueryTime(o.Record)
+	if !ok {
+		succeeded = math.NaN()
+	}
+	s.rest = math.Max(0, succeeded-s.pooler-s.execution)
 	return s
 }
 
-// total is the time of a query, the wait for its connection included.
-func (s stations) total() float64 { return s.pool + s.pooler + s.execution + s.rest }
-
-// share is a part of the total, 0…1; NaN where that is not known.
-func (s stations) share(part float64) float64 {
-	if t := s.total(); t > 0 {
-		return part / t
+// waiting is the wait for a connection's share in the time of a query, 0…1; NaN where that is not known.
+func (s stations) waiting() float64 {
+	if t := s.pool + s.held; t > 0 {
+		return s.pool / t
 	}
 	return math.NaN()
 }
 
-// onConnection is a part of the time after the wait for a connection, 0…1.
-func (s stations) onConnection(part float64) float64 {
-	if t := s.total() - s.pool; t > 0 {
-		return part / t
+// inPooler is the share of PgBouncer's wait in the time of a successful query on its connection, 0…1. A rest that is
+// not known counts as none.
+func (s stations) inPooler() float64 {
+	t := s.pooler + s.execution
+	if !math.IsNaN(s.rest) {
+		t += s.rest
+	}
+	if t > 0 {
+		return s.pooler / t
 	}
 	return math.NaN()
+}
+
+// limit is a time limit as it is attested, in milliseconds; 0 where there is none.
+func (o *observation) limit(name string) float64 {
+	text := o.Attested[name]
+	if minutes, ok := strings.CutSuffix(text, "min"); ok { // as PostgreSQL writes them
+		text = minutes + "m"
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0
+	}
+	return float64(d) / float64(time.Millisecond)
+}
+
+// cutOff are statements that a limit of the server's has ended.
+func (o *observation) cutOff(sqlstate, limit string) (n float64, words Evidence) {
+	name := of("query_errors", "sqlstate", sqlstate)
+	n = o.or(name, 0)
+	if n == 0 {
+		return 0, Evidence{Value: math.NaN()}
+	}
+	return n, o.metric(name, say("%s statements were cut off after %s (%s)", count(n), millis(o.limit(limit)), limit))
+}
+
+// perSecond is how many statements ended in a second, failed or not, on both servers.
+func (o *observation) perSecond() float64 {
+	succeeded, failed := statements(o.Record)
+	return (o.get("primary_qps") + o.get("replica_qps")) * (1 + failed/math.Max(1, succeeded))
+}
+
+// cpus is how many CPUs the machine has. A record that does not say so has the limits of the services: one that is not
+// pinned may use them all. Where each is pinned to fewer, it follows from the cores that are busy and their share. That
+// share was once diluted by up to a quarter, so it goes before the limits only where it tells of far more.
+func (o *observation) cpus() float64 {
+	if all := math.Round(o.or("host_cpus", 0)); all >= 1 {
+		return all
+	}
+	most := 0.0
+	for _, limit := range labelled(o.Metrics, "cpu_limit_cores", "service") {
+		most = math.Max(most, limit)
+	}
+	busy, ratio := o.or("host_cpu_busy_cores", math.NaN()), o.or("host_cpu_busy_ratio", math.NaN())
+	if all := math.Round(busy / ratio); ratio > 0 && all > 1.3*most {
+		return all
+	}
+	if most == 0 {
+		o.get("host_cpu_busy_cores")
+		return math.NaN()
+	}
+	return most
 }
 
 // rise is how far v is on its way from low, where nothing is said, to high, where
@@ -144,23 +256,45 @@ func rise(v, low, high float64) float64 {
 	return math.Min(1, math.Max(0, (v-low)/(high-low)))
 }
 
-// both is the weaker of two claims that must hold together.
-func both(claims ...float64) float64 {
-	least := 1.0
-	for _, c := range claims {
-		least = math.Min(least, c)
-	}
-	return least
+// claim is how strongly a figure speaks for a cause, 0…1, or NaN where it is not known; and what it is, in words.
+type claim struct {
+	score float64
+	words string
 }
 
-// either is the stronger of claims of which one is enough. One that is not known
-// says nothing.
-func either(claims ...float64) float64 {
-	most := math.NaN()
-	for _, c := range claims {
-		if math.IsNaN(most) || c > most {
-			most = c
+// both is the weakest of claims that must hold together: its words tell why a cause is ruled out. One that is 0 rules
+// it out whatever the others are; else it is not known where one of them is not.
+func both(claims ...claim) claim {
+	weakest := claims[0]
+	for _, c := range claims[1:] {
+		switch {
+		case weakest.score == 0:
+		case c.score == 0, math.IsNaN(c.score):
+			weakest = c
+		case c.score < weakest.score: // never where the weakest is NaN
+			weakest = c
 		}
 	}
-	return most
+	return weakest
 }
+
+// either is the strongest of claims of which one is enough; the words are those of all that are known, since only
+// together they rule a cause out. One that is not known says nothing.
+func either(claims ...claim) claim {
+	strongest := claim{score: math.NaN()}
+	var words []string
+	for _, c := range claims {
+		if math.IsNaN(c.score) {
+			continue
+		}
+		if !(c.score <= strongest.score) {
+			strongest.score = c.score
+		}
+		words = append(words, c.words)
+	}
+	strongest.words = strings.Join(words, ", ")
+	return strongest
+}
+
+// none rules a cause out.
+func none(words string) claim { return claim{words: words} }

@@ -13,8 +13,10 @@ import (
 type Diagnosis struct {
 	N     int   `json:"n"` // the record's
 	Cause Cause `json:"cause"`
+	// Together are the causes of a Mixed one, the strongest first.
+	Together []Cause `json:"together,omitempty"`
 	// Claimed are the causes with evidence enough, the strongest first. RuledOut are the
-	// others, with the figures that speak against them.
+	// others, with what speaks against them.
 	Claimed  []Finding `json:"claimed"`
 	RuledOut []Finding `json:"ruled_out"`
 	// Missing are the metrics for want of which some cause could not be judged.
@@ -52,14 +54,27 @@ var inside = []signature{
 // waits, waits for what is further down the way; a busy host is busy with something.
 var explains = map[Cause][]Cause{
 	AppPoolStarved: {
-		AppCPUBound, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
+		AppCPUBound, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention,
+		DBIOBound, SlowQuery, DBCPUBound,
 	},
-	PgBouncerPoolStarved: {PgBouncerCPUBound, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound},
-	NetworkLatency:       {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, HostCPUSaturated},
-	DBCPUBound:           {SlowQuery},
-	HostCPUSaturated:     {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound},
-	ReplicaLagging:       {ComponentFailed},
+	PgBouncerPoolStarved: {
+		PgBouncerCPUBound, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
+	},
+	NetworkLatency: {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, HostCPUSaturated},
+	DBIOBound:      {SlowQuery}, // who reads a whole table, reads it from disk
+	DBCPUBound:     {SlowQuery},
+	HostCPUSaturated: {
+		AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound,
+	},
+	ReplicaLagging: {ComponentFailed},
 }
+
+// alone are the causes that go with any other: a service that ended is named first, and every busy host is busy with
+// something. They are never one of two causes.
+var alone = []Cause{GeneratorSaturated, NoisyHost, ComponentFailed, HostCPUSaturated}
+
+// asStrong is the share of the strongest cause's score from which another is about as strong.
+const asStrong = 0.8
 
 // Record diagnoses one repetition. One without a load (it went wrong before) has no
 // figures; then only a service that ended can be told.
@@ -81,8 +96,11 @@ func Record(r record.Record, slo matrix.SLO) Diagnosis {
 		// What hurts nobody limits nothing; but that something failed, or reads left the
 		// replica, is worth a word even so.
 		for i := range all {
-			if c := all[i].Cause; c != ComponentFailed && c != ReplicaLagging {
-				all[i].Score = math.Min(all[i].Score, 0)
+			if f := &all[i]; f.Cause != ComponentFailed && f.Cause != ReplicaLagging {
+				if f.Score >= Certain {
+					f.Why = "the objective was met"
+				}
+				f.Score = math.Min(f.Score, 0)
 			}
 		}
 		return d.conclude(all, None)
@@ -97,9 +115,9 @@ func (o *observation) findings(signatures []signature) []Finding {
 	raw := make(map[Cause]float64)
 	for _, s := range signatures {
 		o.missing = nil
-		score, evidence := s.judge(o)
-		f := Finding{Cause: s.cause, Score: score, Evidence: known(evidence), Missing: o.missing}
-		if math.IsNaN(score) {
+		c, evidence := s.judge(o)
+		f := Finding{Cause: s.cause, Score: c.score, Evidence: known(evidence), Missing: o.missing, Why: c.words}
+		if math.IsNaN(c.score) {
 			f.Score = 0
 		} else {
 			f.Missing = nil
@@ -108,11 +126,21 @@ func (o *observation) findings(signatures []signature) []Finding {
 		all = append(all, f)
 	}
 	for i := range all {
-		deeper := 0.0
-		for _, c := range explains[all[i].Cause] {
-			deeper = math.Max(deeper, raw[c])
+		f := &all[i]
+		var deepest Cause
+		for _, c := range explains[f.Cause] {
+			if deepest == "" || raw[c] > raw[deepest] {
+				deepest = c
+			}
 		}
-		all[i].Score *= 1 - rise(deeper, 0.4, 0.9)
+		f.Score *= 1 - rise(raw[deepest], 0.4, 0.9)
+		switch {
+		case raw[f.Cause] == 0: // its own figures rule it out
+		case raw[deepest] >= Certain:
+			f.Why = "explained by " + string(deepest)
+		case raw[f.Cause] < Certain:
+			f.Why += ": too little to claim it"
+		}
 	}
 	slices.SortStableFunc(all, func(a, b Finding) int { return cmp.Compare(b.Score, a.Score) })
 	return all
@@ -129,6 +157,7 @@ func (d Diagnosis) conclude(all []Finding, otherwise Cause) Diagnosis {
 	for _, f := range all {
 		switch {
 		case f.Score >= Certain:
+			f.Why = ""
 			d.Claimed = append(d.Claimed, f)
 		case len(f.Missing) > 0:
 			for _, name := range f.Missing {
@@ -143,6 +172,39 @@ func (d Diagnosis) conclude(all []Finding, otherwise Cause) Diagnosis {
 	if len(d.Claimed) > 0 {
 		d.Cause = d.Claimed[0].Cause
 	}
+	if d.Together = mix(d.Claimed); d.Together != nil {
+		d.Cause = Mixed
+	}
 	slices.Sort(d.Missing)
 	return d
+}
+
+// mix returns the causes that limit a repetition together: the strongest, and those that are about as strong and that
+// neither it nor another of them explains, nor is explained by. It is nil if there is one cause only.
+func mix(claimed []Finding) []Cause {
+	var together []Cause
+	for _, f := range claimed {
+		related := func(c Cause) bool {
+			return slices.Contains(explains[c], f.Cause) || slices.Contains(explains[f.Cause], c)
+		}
+		switch {
+		case slices.Contains(alone, f.Cause) && len(together) == 0:
+			return nil
+		case slices.Contains(alone, f.Cause) || f.Score < asStrong*claimed[0].Score || slices.ContainsFunc(together, related):
+		default:
+			together = append(together, f.Cause)
+		}
+	}
+	if len(together) < 2 {
+		return nil
+	}
+	return together
+}
+
+// Causes are those that limit the repetition: more than one where it is Mixed.
+func (d Diagnosis) Causes() []Cause {
+	if d.Cause == Mixed {
+		return d.Together
+	}
+	return []Cause{d.Cause}
 }

@@ -19,12 +19,14 @@ type distribution struct {
 	from   string          // selector of the histograms
 	reduce string          // PromQL of the milliseconds, with %[1]s for what the window adds to the histograms
 	by     model.LabelName // one number for each value of the label; "": one
+	recent bool            // the backend of an older commit does not keep it: then it is left out, and not missing
 }
 
 var (
 	requestDuration = contract.MetricRequestDuration + `{job="app",route=~"` + alternatives(contract.APIRoutes) + `"}`
 	acquireDuration = contract.MetricAcquireDuration + `{job="app"}`
 	queryDuration   = contract.MetricQueryDuration + `{job="app"}`
+	queryOKDuration = contract.MetricQueryOKDuration + `{job="app"}`
 )
 
 const meanOf = `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`
@@ -34,6 +36,7 @@ var distributions = []distribution{
 	{name: "http_p95_ms", from: requestDuration, reduce: `1000 * histogram_quantile(0.95, %[1]s)`},
 	{name: "http_p99_ms", from: requestDuration, reduce: `1000 * histogram_quantile(0.99, %[1]s)`},
 	{name: "query_mean_ms", from: queryDuration, reduce: meanOf},
+	{name: "query_ok_mean_ms", from: queryOKDuration, reduce: meanOf, recent: true},
 	{name: "statement_mean_ms", from: queryDuration, reduce: meanOf, by: "statement"},
 	// However the wait ended: without those who gave up, a mean flatters.
 	{name: "pool_wait_mean_ms", from: acquireDuration, reduce: meanOf},
@@ -54,7 +57,9 @@ func (f *fetcher) readDistribution(ctx context.Context, d distribution, into *Re
 	}
 	vector, ok := value.(model.Vector)
 	if !ok || len(vector) == 0 || d.by == "" && len(vector) != 1 {
-		into.Missing = append(into.Missing, d.name)
+		if !d.recent {
+			into.Missing = append(into.Missing, d.name)
+		}
 		return nil
 	}
 	for _, sample := range vector {

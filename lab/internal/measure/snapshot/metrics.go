@@ -128,9 +128,10 @@ var metrics = slices.Concat([]metric{
 
 		{name: "cpu_cores", from: serviceCPU, reduce: rateInLoad, by: "service"},
 		{name: "cpu_limit_cores", from: series.ServiceCPULimit + `{job="lab"}`, reduce: highest, by: "service"},
-		// Without a quota none is throttled; that each has a limit is always there.
-		{name: "service_throttled_ratio", reduce: rateInLoad, by: "service", weigh: named(series.ServiceThrottled),
-			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceCPULimit + `",job="lab"}`},
+		// Absent without a quota; that each service has a limit is always there.
+		{name: "service_throttled_periods_ratio", reduce: ratioInLoad, by: "service",
+			weigh: named(series.ServiceThrottled), per: named(series.ServiceQuotaPeriods),
+			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceQuotaPeriods + `|` + series.ServiceCPULimit + `",job="lab"}`},
 		{name: "supervisor_open_fds_max", from: `process_open_fds{job="lab"}`, reduce: highest},
 		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
 	})

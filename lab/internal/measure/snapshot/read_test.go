@@ -85,7 +85,9 @@ func knownSeries() map[string]signal {
 		`node_pressure_memory_waiting_seconds_total{job="node"}`:              steady(0.02),
 		`node_procs_running{job="node"}`:                                      spike(2, 3, 12),
 		`lab_service_cpu_limit_cores{job="lab",service="app"}`:                constant(0.5),
-		`lab_service_throttled_seconds_total{job="lab",service="app"}`:        steady(0.7),
+		`lab_service_cpu_limit_cores{job="lab",service="k6"}`:                 constant(2), // without a quota
+		`lab_service_quota_periods_total{job="lab",service="app"}`:            steady(50),
+		`lab_service_throttled_periods_total{job="lab",service="app"}`:        steady(35),
 		`app_http_requests_total{job="app",route="/api/feed",code="200"}`:     between(-8, 12, climbing(1000, 100)),
 		`app_http_requests_total{job="app",route="/api/feed",code="503"}`:     between(3, 12, spike(27, 3, 7)), // 7, then 20 more
 		`app_http_requests_total{job="app",route="/api/sessions",code="201"}`: between(-8, 12, func(k int) (float64, bool) { return map[bool]float64{true: 104, false: 100}[k >= -1], true }),
@@ -208,7 +210,7 @@ func TestReadKnownShot(t *testing.T) {
 		"host_disk_busy_ratio": 0.6, "host_psi_cpu_ratio": 0.25,
 		"host_psi_io_ratio": 0.03, "host_psi_memory_ratio": 0.02, "host_runnable_mean": 3, "host_cpu_busy_cores": 0.6, "host_cpu_other_cores": 0,
 		"host_cpu_steal_cores": 0.1, "host_cpus": 1,
-		`cpu_limit_cores{service="app"}`: 0.5, `service_throttled_ratio{service="app"}`: 0.7,
+		`cpu_limit_cores{service="app"}`: 0.5, `cpu_limit_cores{service="k6"}`: 2, `service_throttled_periods_ratio{service="app"}`: 0.7,
 		"pool_acquired_mean": 4.8, "pool_acquires_per_second": 200, `query_errors{sqlstate="acquire_timeout"}`: 33, `query_errors{sqlstate="57014"}`: 5,
 		"primary_active_mean": 4.8, "replica_active_mean": 0, "primary_blocks_read_per_second": 10, "replica_blocks_read_per_second": 0,
 		"http_requests": 1031, "http_errors_5xx": 27, "http_rps": 102.7, "http_rps_peak": 120,

@@ -19,7 +19,8 @@ var (
 	cpuDesc    = prometheus.NewDesc(series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil)
 	memoryDesc = prometheus.NewDesc(series.ServicePSS, "Proportional set size of the service's processes.", []string{"service"}, nil)
 	limitDesc  = prometheus.NewDesc(series.ServiceCPULimit, "CPUs that the service may use, by affinity and quota.", []string{"service"}, nil)
-	heldDesc   = prometheus.NewDesc(series.ServiceThrottled, "Time in which its quota has kept the service from running.", []string{"service"}, nil)
+	periodDesc = prometheus.NewDesc(series.ServiceQuotaPeriods, "Periods of its quota in which the service ran.", []string{"service"}, nil)
+	heldDesc   = prometheus.NewDesc(series.ServiceThrottled, "Periods in which its quota held the service back.", []string{"service"}, nil)
 	upDesc     = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
 )
 
@@ -50,6 +51,7 @@ func (p *processes) Describe(ch chan<- *prometheus.Desc) {
 	ch <- cpuDesc
 	ch <- memoryDesc
 	ch <- limitDesc
+	ch <- periodDesc
 	ch <- heldDesc
 	ch <- upDesc
 }
@@ -80,8 +82,9 @@ func (p *processes) Collect(ch chan<- prometheus.Metric) {
 		if !is.limited {
 			continue
 		}
-		if held, ok := proc.Throttled(pid); ok {
-			ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.CounterValue, held.Seconds(), service)
+		if n, ok := proc.QuotaPeriods(pid); ok {
+			ch <- prometheus.MustNewConstMetric(periodDesc, prometheus.CounterValue, float64(n.All), service)
+			ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.CounterValue, float64(n.Throttled), service)
 		}
 	}
 }

@@ -148,29 +148,41 @@ func Quota(pid int) (cpus float64, ok bool) {
 	return quota / every, quota > 0 && every > 0
 }
 
-// Throttled returns how long the quota of its cgroup has kept the process from
-// running; ok is false where it has none.
-func Throttled(pid int) (d time.Duration, ok bool) {
+// Periods counts the periods of a quota in which the processes of a cgroup ran, and those of them in which the quota
+// held them back. Their ratio is a share, whatever the number of CPUs; the time that the kernel counts beside them
+// is added up over CPUs.
+type Periods struct{ All, Throttled int64 }
+
+// QuotaPeriods returns the periods of the quota of the process' cgroup since that was made; ok is false where it has
+// none.
+func QuotaPeriods(pid int) (p Periods, ok bool) {
 	c, ok := limits(pid)
 	if !ok {
-		return 0, false
+		return Periods{}, false
 	}
+	return c.periods()
+}
+
+// periods reads cpu.stat, which has the same two lines in both versions: nr_periods and nr_throttled.
+// https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+func (c cage) periods() (p Periods, ok bool) {
 	text, err := os.ReadFile(filepath.Join(c.dir, "cpu.stat"))
 	if err != nil {
-		return 0, false
+		return Periods{}, false
 	}
+	found := 0
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
-		n, err := strconv.ParseInt(value, 10, 64)
-		switch {
-		case err != nil:
-		case name == "throttled_time": // version 1, in nanoseconds
-			return time.Duration(n), true
-		case name == "throttled_usec":
-			return time.Duration(n) * time.Microsecond, true
+		into, wanted := map[string]*int64{"nr_periods": &p.All, "nr_throttled": &p.Throttled}[name]
+		if !wanted {
+			continue
 		}
+		if *into, err = strconv.ParseInt(value, 10, 64); err != nil {
+			return Periods{}, false
+		}
+		found++
 	}
-	return 0, false
+	return p, found == 2
 }
 
 // CPULimit returns how many CPUs the process may use: those that it is pinned to, or

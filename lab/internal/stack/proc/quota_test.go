@@ -2,6 +2,7 @@ package proc
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,8 +45,44 @@ func TestQuotaIsKept(t *testing.T) {
 	if used < 0.02 || used > 0.3 {
 		t.Errorf("it used %.2f CPUs, want at most 0.2", used)
 	}
-	if held, ok := Throttled(p.PID()); !ok || held < 100*time.Millisecond {
-		t.Errorf("Throttled = %s, %v; want most of a second", held, ok)
+	// A second has 50 periods; a loop is held back in each that it runs in.
+	if n, ok := QuotaPeriods(p.PID()); !ok || n.All < 20 || n.Throttled > n.All || n.Throttled < n.All/2 {
+		t.Errorf("QuotaPeriods = %+v, %v; want at least 20, and half of them throttled", n, ok)
+	}
+}
+
+// What the kernel writes of a quota that held four run queues back in 9 of 12 periods: the time is more than the
+// periods last, the share of the periods is not.
+func TestPeriodsOfBothVersions(t *testing.T) {
+	for name, test := range map[string]struct {
+		stat string
+		want Periods
+		ok   bool
+	}{
+		"version 1": {
+			stat: "nr_periods 12\nnr_throttled 9\nthrottled_time 730000000\n",
+			want: Periods{All: 12, Throttled: 9},
+			ok:   true,
+		},
+		"version 2": {
+			stat: "usage_usec 4711\nuser_usec 4000\nsystem_usec 711\nnr_periods 12\nnr_throttled 9\n" +
+				"throttled_usec 730000\nnr_bursts 0\nburst_usec 0\n",
+			want: Periods{All: 12, Throttled: 9},
+			ok:   true,
+		},
+		"no controller": {stat: "usage_usec 4711\nuser_usec 4000\nsystem_usec 711\n"},
+		"no number":     {stat: "nr_periods many\nnr_throttled 9\n"},
+	} {
+		c := cage{dir: t.TempDir(), v2: name == "version 2"}
+		if err := os.WriteFile(filepath.Join(c.dir, "cpu.stat"), []byte(test.stat), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := c.periods(); ok != test.ok || ok && got != test.want {
+			t.Errorf("%s: %+v, %v; want %+v, %v", name, got, ok, test.want, test.ok)
+		}
+	}
+	if got, ok := (cage{dir: t.TempDir()}).periods(); ok {
+		t.Errorf("without cpu.stat: %+v", got)
 	}
 }
 

@@ -1,0 +1,359 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"stormwave/app/contract"
+	"stormwave/lab/internal/matrix"
+)
+
+// proposal is a change of settings, and why it may help.
+type proposal struct {
+	words    string
+	settings matrix.Settings
+}
+
+// Where to start from a setting without a limit, for each CPU; to measure from, not laws. PostgreSQL's wiki gives two
+// busy connections a core: https://wiki.postgresql.org/wiki/Number_Of_Database_Connections
+const (
+	statementsPerCPU  = 2
+	connectionsPerCPU = 4
+	requestsPerCPU    = 32
+)
+
+// Names and defaults of settings that are passed on by name.
+const (
+	maxConnections  = matrix.PostgresPrefix + "max_connections"
+	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
+	defaultPoolSize = matrix.PgBouncerPrefix + "default_pool_size"
+	minPoolSize     = matrix.PgBouncerPrefix + "min_pool_size"
+	maxClientConn   = matrix.PgBouncerPrefix + "max_client_conn"
+)
+
+var passedOn = map[string]string{
+	maxConnections:  "100",
+	sharedBuffers:   "128MB",
+	defaultPoolSize: "20",
+	maxClientConn:   "10000",
+}
+
+// tuning is a cell on a machine: what may help is computed from the cell's own values.
+type tuning struct {
+	matrix.Settings
+	cpus float64
+}
+
+// proposals are what may help against a cause in a cell, the best first. Each moves a setting from its value in the
+// direction that the words say, and takes along what would stand against it; whether a cell can have it is for
+// matrix.Parse to say.
+func (t tuning) proposals(cause Cause) []proposal {
+	switch cause {
+	case DBConnectionsExhausted:
+		return append(t.fewerSessions("have fewer connections to the servers: cap them", connectionsPerCPU), t.pooler()...)
+	case AppPoolStarved:
+		return t.moreConnections("give the backend's pool more connections")
+	case PgBouncerPoolStarved:
+		return t.morePooled("give PgBouncer's pool more connections")
+	case NetworkLatency:
+		if t.Settings[matrix.PoolSize] == contract.Unlimited {
+			return []proposal{{words: "bring the backend nearer to its database; no setting of the matrix shortens the way"}}
+		}
+		return t.moreConnections("a connection is held for the whole way there and back (Little's law): have more of them, " +
+			"or bring the backend nearer")
+	case PgBouncerCPUBound:
+		return t.withoutPooler()
+	case DBLockContention:
+		return t.shorter(matrix.LockTimeout, "give up waiting for a lock early, and find who holds it", 200*time.Millisecond)
+	case DBIOBound:
+		return t.largerBuffers()
+	case SlowQuery:
+		return t.shorter(matrix.StatementTimeout,
+			"find the statement and the index that it lacks; until then, cut it off after a shorter time", 250*time.Millisecond)
+	case DBCPUBound, HostCPUSaturated:
+		words := "let fewer statements run at once, so that each is done sooner"
+		return append(t.fewerSessions(words, statementsPerCPU), t.fewerRequests()...)
+	case AppCPUBound:
+		return t.fewerRequests()
+	case MemoryPressure:
+		return t.fewerSessions("have fewer sessions", connectionsPerCPU)
+	case ReplicaLagging:
+		if !t.over(matrix.Replica) {
+			return nil
+		}
+		return append(
+			t.shorter(matrix.ReplicaMaxLag, "leave a late replica alone: after a shorter lag", 500*time.Millisecond),
+			proposal{"read from the primary", matrix.Settings{matrix.Topology: t.without(matrix.Replica)}},
+		)
+	case GeneratorSaturated:
+		return []proposal{{words: "give k6 more CPU (cpus in the spec, or a machine of its own): what it measured is itself"}}
+	case NoisyHost:
+		return []proposal{{words: "measure again on a quiet machine: what was measured is its neighbours too"}}
+	case ComponentFailed:
+		return []proposal{{words: "read the log of the service that ended: lab logs SERVICE"}}
+	}
+	return nil
+}
+
+// over says whether the queries go by PgBouncer, or to the replica.
+func (t tuning) over(server string) bool {
+	return strings.Contains(t.Settings[matrix.Topology], server)
+}
+
+// without is the topology less PgBouncer, or less the replica.
+func (t tuning) without(server string) string {
+	left := strings.Trim(strings.Replace(t.Settings[matrix.Topology], server, "", 1), "+")
+	if left == "" {
+		return matrix.Direct
+	}
+	return left
+}
+
+// text is a setting's value, or the default of one that is passed on by name.
+func (t tuning) text(name string) string {
+	if value, ok := t.Settings[name]; ok {
+		return value
+	}
+	return passedOn[name]
+}
+
+// number is a setting's value, +Inf where it sets no limit; ok is false where it is no number.
+func (t tuning) number(name string) (n float64, ok bool) {
+	text := t.text(name)
+	if text == contract.Unlimited {
+		return math.Inf(1), true
+	}
+	whole, err := strconv.Atoi(text)
+	return float64(whole), err == nil
+}
+
+// room is how many connections the backend may have to a server: less than the server takes by those that are
+// reserved for superusers, and some for the lab's own sessions. It is +Inf where the limit is no number.
+func (t tuning) room() float64 {
+	most, ok := t.number(maxConnections)
+	if !ok {
+		return math.Inf(1)
+	}
+	return max(1, most-max(reserved, math.Min(spare, math.Floor(most/2))))
+}
+
+const (
+	reserved = 3  // superuser_reserved_connections, unless set
+	spare    = 10 // with those
+)
+
+// fewer are values below a number, the best first: where to start, and half of it.
+func fewer(now, start float64) []float64 {
+	var values []float64
+	if start < now {
+		values = append(values, start)
+	}
+	if half := math.Floor(now / 2); half >= 1 && half != start && !math.IsInf(half, 1) {
+		values = append(values, half)
+	}
+	return values
+}
+
+// fewerSessions proposes fewer sessions on the servers: by the limit that binds, of the backend's pool or of
+// PgBouncer's.
+func (t tuning) fewerSessions(words string, perCPU float64) []proposal {
+	setting, floor := matrix.PoolSize, matrix.PoolMin
+	now, ok := t.number(setting)
+	if pooled, isNumber := t.number(defaultPoolSize); t.over(matrix.Pooled) && isNumber && pooled < now {
+		setting, floor, now = defaultPoolSize, minPoolSize, pooled
+	}
+	if !ok {
+		return nil
+	}
+	var all []proposal
+	for _, n := range fewer(now, math.Min(perCPU*t.cpus, t.room())) {
+		change := matrix.Settings{setting: whole(n)}
+		if least, ok := t.number(floor); ok && least > n {
+			change[floor] = whole(n)
+		}
+		all = append(all, proposal{words, change})
+	}
+	return all
+}
+
+// more are twice, four times and eight times a number.
+func more(now float64) []float64 {
+	if math.IsInf(now, 1) {
+		return nil
+	}
+	return []float64{2 * now, 4 * now, 8 * now}
+}
+
+// moreConnections proposes a larger pool of the backend's, and room for it where its connections lead to.
+func (t tuning) moreConnections(words string) []proposal {
+	now, ok := t.number(matrix.PoolSize)
+	if !ok {
+		return nil
+	}
+	var all []proposal
+	for _, n := range more(now) {
+		change := matrix.Settings{matrix.PoolSize: whole(n)}
+		if t.over(matrix.Pooled) {
+			t.makeRoom(change, maxClientConn, 2*n) // there may be a pool for each server
+		} else if n > t.room() {
+			change[maxConnections] = whole(n + spare)
+		}
+		all = append(all, proposal{words, change})
+	}
+	return all
+}
+
+// makeRoom raises a limit along with what it must hold.
+func (t tuning) makeRoom(change matrix.Settings, limit string, n float64) {
+	if most, ok := t.number(limit); ok && most > 0 && most < n+spare {
+		change[limit] = whole(n + spare)
+	}
+}
+
+// morePooled proposes a larger pool of PgBouncer's: no larger than the backend's, whose connections it serves.
+func (t tuning) morePooled(words string) []proposal {
+	now, ok := t.number(defaultPoolSize)
+	if !ok || !t.over(matrix.Pooled) {
+		return nil
+	}
+	clients, _ := t.number(matrix.PoolSize)
+	var all []proposal
+	for _, n := range more(now) {
+		n = math.Min(n, clients)
+		if n <= now || len(all) > 0 && all[len(all)-1].settings[defaultPoolSize] == whole(n) {
+			continue
+		}
+		change := matrix.Settings{defaultPoolSize: whole(n)}
+		for _, limit := range []string{"max_db_connections", "max_user_connections"} { // 0, their default, is none
+			t.makeRoom(change, matrix.PgBouncerPrefix+limit, n)
+		}
+		if n > t.room() {
+			change[maxConnections] = whole(n + spare)
+		}
+		all = append(all, proposal{words, change})
+	}
+	return all
+}
+
+// pooler proposes PgBouncer, where there is none.
+func (t tuning) pooler() []proposal {
+	if t.over(matrix.Pooled) {
+		return nil
+	}
+	topology := matrix.Pooled
+	if t.over(matrix.Replica) {
+		topology = matrix.PooledAndReplica
+	}
+	change := matrix.Settings{matrix.Topology: topology, matrix.ExecMode: matrix.ExecAuto}
+	if n, ok := t.number(defaultPoolSize); ok && n > t.room() {
+		change[defaultPoolSize] = whole(t.room())
+	}
+	return []proposal{{"have fewer connections to the servers: let PgBouncer hold them", change}}
+}
+
+// withoutPooler proposes to do without PgBouncer, with no more connections than the servers take.
+func (t tuning) withoutPooler() []proposal {
+	if !t.over(matrix.Pooled) {
+		return nil
+	}
+	change := matrix.Settings{matrix.Topology: t.without(matrix.Pooled)}
+	n, ok := t.number(matrix.PoolSize)
+	if most := t.room(); ok && n > most {
+		if math.IsInf(n, 1) {
+			most = math.Min(most, connectionsPerCPU*t.cpus)
+		}
+		change[matrix.PoolSize] = whole(most)
+		if least, ok := t.number(matrix.PoolMin); ok && least > most {
+			change[matrix.PoolMin] = whole(most)
+		}
+	}
+	return []proposal{{"PgBouncer has one thread: do without it, or run several", change}}
+}
+
+// fewerRequests proposes to work on fewer requests at once, and a queue where there is none.
+func (t tuning) fewerRequests() []proposal {
+	const patience = 250 * time.Millisecond
+	now, ok := t.number(matrix.MaxInflight)
+	if !ok {
+		return nil
+	}
+	var all []proposal
+	for _, n := range fewer(now, requestsPerCPU*t.cpus) {
+		change := matrix.Settings{matrix.MaxInflight: whole(n)}
+		if t.Settings[matrix.MaxQueue] == "0" {
+			change[matrix.MaxQueue] = whole(4 * n)
+		}
+		if t.timeout(matrix.QueueTimeout) == 0 {
+			wait := patience
+			if budget := t.timeout(matrix.HTTPTimeout); budget > 0 {
+				wait = min(wait, (budget / 2).Truncate(time.Millisecond))
+			}
+			change[matrix.QueueTimeout] = matrix.Duration(wait).String()
+		}
+		all = append(all, proposal{"work on fewer requests at once, let some wait, and turn the rest away early", change})
+	}
+	return all
+}
+
+// timeout is the limit that a setting sets, 0 if it sets none.
+func (t tuning) timeout(name string) time.Duration {
+	d, _ := time.ParseDuration(t.Settings[name]) // fails, and is 0, for none
+	return d
+}
+
+// shorter proposes shorter values of a time limit: half of it, or where there is none the one to start from; and then
+// others, between the cell's other limits: matrix.Parse knows the order that they must be in.
+func (t tuning) shorter(name, words string, start time.Duration) []proposal {
+	now := t.timeout(name)
+	values := []time.Duration{now / 2, now * 3 / 4, now * 9 / 10, now - time.Millisecond}
+	if now == 0 {
+		values = []time.Duration{start, start / 2, start / 4}
+	}
+	for _, setting := range slices.Sorted(maps.Keys(t.Settings)) {
+		if d := t.timeout(setting); d > 0 && setting != name {
+			values = append(values, d/2, d*3/4, d*3/2, 2*d)
+		}
+	}
+	var all []proposal
+	seen := map[time.Duration]bool{}
+	for _, d := range values {
+		d = d.Truncate(time.Millisecond)
+		if d < time.Millisecond || now > 0 && d >= now || seen[d] {
+			continue
+		}
+		seen[d] = true
+		all = append(all, proposal{words, matrix.Settings{name: matrix.Duration(d).String()}})
+	}
+	return all
+}
+
+// sizeText is a size as PostgreSQL reads it; without a unit it counts blocks of 8 kB.
+var sizeText = regexp.MustCompile(`^ *([0-9.]+) *(B|kB|MB|GB|TB)? *$`)
+
+// largerBuffers proposes more shared buffers: 1 GB, or twice as much.
+func (t tuning) largerBuffers() []proposal {
+	m := sizeText.FindStringSubmatch(t.text(sharedBuffers))
+	if m == nil {
+		return nil
+	}
+	now, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return nil
+	}
+	const mb = 1 << 20
+	now *= map[string]float64{"": 8 << 10, "B": 1, "kB": 1 << 10, "MB": mb, "GB": 1 << 30, "TB": 1 << 40}[m[2]]
+	size := math.Max(1<<30, 2*now) / mb
+	text := fmt.Sprintf("%.0fMB", size)
+	if size == 1024*math.Trunc(size/1024) {
+		text = fmt.Sprintf("%.0fGB", size/1024)
+	}
+	return []proposal{{"give the servers larger shared buffers", matrix.Settings{sharedBuffers: text}}}
+}
+
+func whole(n float64) string { return strconv.FormatFloat(math.Floor(n), 'f', 0, 64) }
