@@ -25,7 +25,7 @@ type curve struct {
 const (
 	k6Requests = `k6_http_reqs_total{scenario="load"}`
 	k6Failed   = `k6_http_reqs_total{scenario="load",expected_response="false"}`
-	k6Duration = `k6_http_req_duration_seconds{scenario="load"}`
+	k6Wait     = `k6_request_wait_seconds{scenario="load"}`
 	appHTTP    = contract.MetricRequests + `{job="app",route!="` + contract.RouteOther + `"}`
 	appErrors  = contract.MetricRequests + `{job="app",route!="` + contract.RouteOther + `",code=~"5.."}`
 )
@@ -41,8 +41,8 @@ var drawn = []chart{
 		{name: "5xx (backend)", query: `100 * (sum(rate(` + appErrors + `[$w])) or 0 * sum(rate(` + appHTTP + `[$w]))) / (sum(rate(` + appHTTP + `[$w])) > 0)`},
 	}},
 	{"latency", "Latency", "ms", []curve{
-		{name: "p95", query: `1000 * histogram_quantile(0.95, sum(rate(` + k6Duration + `[$w])))`},
-		{name: "p99", query: `1000 * histogram_quantile(0.99, sum(rate(` + k6Duration + `[$w])))`},
+		{name: "p95", query: `1000 * histogram_quantile(0.95, sum(rate(` + k6Wait + `[$w])))`},
+		{name: "p99", query: `1000 * histogram_quantile(0.99, sum(rate(` + k6Wait + `[$w])))`},
 	}},
 	{"vus", "Virtual users", "VUs", []curve{
 		{name: "VUs", query: `max(max_over_time(k6_vus[$w]))`},

@@ -10,6 +10,45 @@ import (
 
 var loadStart = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
+// fiveSeconds is the load of the dips below.
+var fiveSeconds = Window{
+	Before:  loadStart,
+	Start:   loadStart,
+	End:     loadStart.Add(5 * time.Second),
+	Settled: loadStart.Add(6 * time.Second),
+}
+
+// Taken for a new beginning the dip was all of the counter's life once more: 23 cores.
+func TestADipIsNotALifeOfCPU(t *testing.T) {
+	counter := counted("lab", 112.00, 112.40, 112.80, 112.77, 113.60, 114.00, 114.00)
+	counter.labels["service"] = "postgres"
+	f := family{tracks: []track{counter}}
+	for _, s := range counter.samples {
+		f.times = append(f.times, s.Timestamp)
+	}
+	for _, m := range metrics {
+		if m.name != "cpu_cores" {
+			continue
+		}
+		if got, ok := m.reduce(f, fiveSeconds, m); !ok || math.Abs(got-0.4) > 1e-9 {
+			t.Errorf("cpu_cores = %.4f, %v; want 0.4", got, ok)
+		}
+	}
+	highest := 0.0
+	for _, c := range curves {
+		if c.name != "cpu_cores" {
+			continue
+		}
+		for second := 1; second <= 6; second++ {
+			value, _ := c.draw(f, loadStart.Add(time.Duration(second)*time.Second), c)
+			highest = max(highest, value)
+		}
+	}
+	if math.Abs(highest-0.8) > 1e-9 {
+		t.Errorf("the curve's highest second has %.4f cores; want the 0.8 after the dip", highest)
+	}
+}
+
 // counted is a counter with a sample each second, the first at the start of the load.
 func counted(job model.LabelValue, values ...float64) track {
 	t := track{labels: model.Metric{"job": job}, load: stamp(loadStart)}
