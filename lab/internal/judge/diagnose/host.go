@@ -56,7 +56,11 @@ func generator(o *observation) (claim, []Evidence) {
 	cpu.Words = usedOf("k6", cpu.Value, limit)
 	throttled, held := o.throttled("k6")
 	dropped := float64(o.Load.Dropped)
-	share := dropped / math.Max(1, dropped+float64(o.Load.Requests))
+	answered := 0.0 // or not; what was dropped has no status, and may be among the requests
+	for _, n := range o.Load.Status {
+		answered += float64(n)
+	}
+	share := dropped / math.Max(1, dropped+answered)
 	return either(claim{rise(cpu.Value/limit, 0.7, 0.9), cpu.Words}, throttled), []Evidence{
 		cpu,
 		held,

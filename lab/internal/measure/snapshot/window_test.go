@@ -86,7 +86,11 @@ func TestEachCounterHasItsWindow(t *testing.T) {
 	}
 	one := func(value func(float64) float64) []law { return []law{{nil, value}} }
 	busy := []law{cpu("user", always(1.5)), cpu("system", always(0.5)), cpu("idle", always(0))}
-	held := []law{of(series.ServiceThrottled, always(0.7)), of(series.ServiceCPULimit, always(0))}
+	held := []law{
+		of(series.ServiceThrottled, always(7)),
+		of(series.ServiceQuotaPeriods, always(10)),
+		of(series.ServiceCPULimit, always(0)),
+	}
 	quiet := []law{cpu("user", within(1.84, 0.1)), cpu("steal", within(0.02, 0)), cpu("idle", within(0.14, 1.9))}
 	const (
 		exact = 1e-9
@@ -117,7 +121,7 @@ func TestEachCounterHasItsWindow(t *testing.T) {
 		{"host_disk_read_bytes_per_second", one(always(30)), 30, exact},
 		{"host_disk_written_bytes_per_second", one(always(70)), 70, exact},
 		{"cpu_cores", []law{of("", always(0.4))}, 0.4, exact},
-		{"service_throttled_ratio", held, 0.7, exact},
+		{"service_throttled_periods_ratio", held, 0.7, exact},
 		{"pool_closed_conns_per_second", one(within(2, 4)), 2, edges},
 
 		{"primary_statements", one(late(200, 150, 12)), 2000, exact},
