@@ -151,7 +151,7 @@ var (
 var userColumns = []column{
 	load("VUs max", "vus_max", numeral.Count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
 	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
-	load("Successes", "failed", numeral.Count, successes),
+	load("Successes", "failed", numeral.Count, successes).orWorst(noGoodput),
 	failedColumn,
 	shedColumn("Shed %", func(_, shed float64) float64 { return shed }),
 	shedColumn("Errors %", func(failed, shed float64) float64 { return failed - shed }),

@@ -30,7 +30,7 @@ func (a *Analysis) content() blocks {
 		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
 	}
-	list = append(list, heading{2, "Left out of the tables"}, leftOut(run), heading{2, "How it was made"})
+	list = append(list, heading{2, "What failed, and what was left out"}, leftOut(run), heading{2, "How it was made"})
 	list = append(list, made(run)...)
 	keepFiles(list)
 	return list

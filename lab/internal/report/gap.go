@@ -77,7 +77,7 @@ func (g group) absent() string {
 	if len(g.all) == 0 {
 		return "not shot"
 	}
-	return "no repetition that can be used; “Left out of the tables” says why"
+	return "no repetition that can be used; “What failed, and what was left out” says why"
 }
 
 // why says what the repetitions that lack a column give as reason.
@@ -91,6 +91,9 @@ func (g group) why(c column) string {
 		if !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
 		}
+	}
+	if len(g.failed) > 0 && c.worst == nil {
+		reasons = append(reasons, "the system failed")
 	}
 	return strings.Join(reasons, "; ")
 }

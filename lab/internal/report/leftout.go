@@ -7,17 +7,26 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// left is why a repetition does not enter the statistics: a verdict, or that its
-// block was shot again.
+// left is what a reader must know of a repetition: its verdict, if it failed or does not enter
+// the statistics, or that its block was shot again.
 func left(r *record.Record, latest map[int]int) (what, why string, ok bool) {
 	reasons := strings.Join(r.Reasons, "; ")
 	if r.Attempt < latest[r.Block] {
 		return "superseded", strings.TrimPrefix(reasons+"; its block was interrupted, and shot again as a whole", "; "), true
 	}
-	return string(r.Verdict), reasons, r.Verdict != record.Valid
+	return string(verdictOf(r)), reasons, r.Verdict != record.Valid
 }
 
-// leftOut lists the repetitions that did not enter the statistics, and why.
+// verdictOf is a repetition's verdict, in today's words.
+func verdictOf(r *record.Record) record.Verdict {
+	if r.HasFailed() {
+		return record.Failed
+	}
+	return r.Verdict
+}
+
+// leftOut lists the repetitions in which the system failed, those that did not enter the
+// statistics, and why.
 func leftOut(run Run) block {
 	records := run.Records
 	t := table{

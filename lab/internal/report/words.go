@@ -81,7 +81,7 @@ func tally(run Run) string {
 			continue
 		}
 		shot++
-		verdicts[r.Verdict]++
+		verdicts[verdictOf(r)]++
 		if r.Block <= run.Plan.Blocks {
 			planned++
 		}
