@@ -351,3 +351,12 @@ func BenchmarkRun(b *testing.B) {
 		Run(p, records)
 	}
 }
+
+// A system that does not start has no figures, but the reason that the lab gives.
+func TestSystemThatDoesNotStart(t *testing.T) {
+	why := "the system does not start with the cell's settings; it does with those of a cell before"
+	d := Record(record.Record{N: 1, Verdict: record.Failed, Reasons: []string{why, "apply the cell: …"}}, matrix.SLO{})
+	if d.Cause != ComponentFailed || d.Claimed[0].Evidence[0].Words != why {
+		t.Errorf("%s, %+v; want %s for the reason", d.Cause, d.Claimed, ComponentFailed)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"stormwave/lab/internal/record"
 )
 
 // Signatures of what lies outside of the system under test: the generator, the
@@ -80,7 +82,7 @@ func neighbours(o *observation) (claim, []Evidence) {
 	}
 }
 
-// failure: a service ended that nobody had asked to.
+// failure: a service ended that nobody had asked to, or the system does not start or serve.
 func failure(o *observation) (claim, []Evidence) {
 	ended, evidence := none("no service ended"), []Evidence(nil)
 	deaths := labelled(o.Metrics, "service_deaths", "service")
@@ -91,7 +93,12 @@ func failure(o *observation) (claim, []Evidence) {
 			evidence = append(evidence, o.metric(of("service_deaths", "service", service), words))
 		}
 	}
-	if evidence == nil {
+	switch {
+	case evidence != nil:
+	case o.Verdict == record.Failed && len(o.Reasons) > 0:
+		ended.score = 1
+		evidence = append(evidence, Evidence{"verdict", 1, o.Reasons[0]})
+	default:
 		evidence = append(evidence, Evidence{"service_deaths", 0, ended.words})
 	}
 	return ended, evidence
