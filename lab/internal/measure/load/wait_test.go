@@ -99,7 +99,8 @@ func TestAWaitWithoutAConnectionIsTimed(t *testing.T) {
 func TestTheWaitForAConnectionIsPartOfTheLatency(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shot(t, "storm", 0.06, b)
+	// Few, so that those who ask again for a place in the queue, by TCP a second later, get one.
+	cfg := shotWith(t, "storm", 0.06, b, map[string]string{"USERS": "0.03"})
 	gate := newNarrow(t)
 	cfg.BaseURL = gate.behind(t, b)
 	cfg.Started = func(int) {
