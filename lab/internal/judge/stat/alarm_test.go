@@ -69,7 +69,7 @@ func TestFalseAlarms(t *testing.T) { simulateFalseAlarms(t, 1) }
 
 func simulateFalseAlarms(t *testing.T, times int) {
 	t.Helper()
-	runs := 1000 * times
+	runs := 500 * times
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, blocks := range []int{6, 8, 12} {
 			for _, cells := range []int{1, 4} {
@@ -78,7 +78,7 @@ func simulateFalseAlarms(t *testing.T, times int) {
 					return slices.ContainsFunc(words(base, all), isCalled)
 				})
 				t.Logf("noise %s, %d blocks, %d cells: %.1f%% false alarms", name, blocks, cells, 100*got)
-				if got > 0.06 { // 5% and two standard errors
+				if got > 0.065 { // 5% and more than a standard error
 					t.Errorf("noise %s, %d blocks, %d cells: %.1f%% false alarms", name, blocks, cells, 100*got)
 				}
 			}
@@ -113,7 +113,7 @@ func TestEquivalence(t *testing.T) { simulateEquivalence(t, 1) }
 func simulateEquivalence(t *testing.T, times int) {
 	t.Helper()
 	equivalent := func(noise string, by float64, blocks int) float64 {
-		return share(1000*times, 4, func(r *rand.Rand) bool {
+		return share(300*times, 4, func(r *rand.Rand) bool {
 			base, cells := run(r, blocks, noises[noise], by)
 			return words(base, cells)[0] == Equivalent
 		})
@@ -124,7 +124,7 @@ func simulateEquivalence(t *testing.T, times int) {
 	for _, name := range slices.Sorted(maps.Keys(noises)) {
 		for _, by := range []float64{1 + delta, 1 / (1 + delta), 0.9, 0.83} {
 			for _, blocks := range []int{6, 8, 12} {
-				if got := equivalent(name, by, blocks); got > 0.05 {
+				if got := equivalent(name, by, blocks); got > 0.06 { // 5%, and a standard error
 					t.Errorf("noise %s: %.1f%% of cells × %.2f are equivalent with %d blocks", name, 100*got, by, blocks)
 				}
 			}
