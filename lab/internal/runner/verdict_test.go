@@ -101,12 +101,12 @@ func TestVerdict(t *testing.T) {
 		{"k6 has a quota", func(v *verdict) {
 			v.generator(with(func(l *record.Load) { l.CPUCores = new(0.19) }), script, "", 0.2)
 		}, record.Suspect, "k6 used 0.19 of 0.2 cores"},
-		{"a neighbour on 2 CPUs", others(0.21, 2), record.Suspect, "outside of the lab used 0.21 of 2 cores"},
-		{"no neighbour on 2 CPUs", others(0.19, 2), record.Valid, ""},
-		{"a neighbour on 16 CPUs", others(1.7, 16.001), record.Suspect, "outside of the lab used 1.70 of 16 cores"},
-		{"no neighbour on 16 CPUs", others(1.5, 16), record.Valid, ""},
-		{"a neighbour on 64 CPUs", others(6.5, 64), record.Suspect, "outside of the lab used 6.50 of 64 cores"},
-		{"no neighbour on 64 CPUs", others(0.6, 64), record.Valid, ""},
+		{"a neighbour on 2 CPUs", others(0.31, 2), record.Suspect, "outside of the lab used 0.31 of 2 cores"},
+		{"no neighbour on 2 CPUs", others(0.29, 2), record.Valid, ""},
+		{"a neighbour on 16 CPUs", others(2.5, 16.001), record.Suspect, "outside of the lab used 2.50 of 16 cores"},
+		{"no neighbour on 16 CPUs", others(2.3, 16), record.Valid, ""},
+		{"a neighbour on 64 CPUs", others(9.7, 64), record.Suspect, "outside of the lab used 9.70 of 64 cores"},
+		{"no neighbour on 64 CPUs", others(9.5, 64), record.Valid, ""},
 		{"a neighbour on nobody knows how many", func(v *verdict) {
 			v.quiet(map[string]float64{"host_cpu_other_cores": 0.6})
 		}, record.Valid, ""},

@@ -142,7 +142,8 @@ type trials struct {
 
 func (t trials) known() bool { return t.n > 0 }
 
-// goodputs reads the repetitions of a cell that its numbers come from.
+// goodputs reads the repetitions of a cell that its numbers come from; where the system failed
+// there was none.
 func goodputs(records []record.Record, label string, s matrix.Scenario) trials {
 	var all []record.Record
 	latest := make(map[int]int)
@@ -157,6 +158,11 @@ func goodputs(records []record.Record, label string, s matrix.Scenario) trials {
 	var values []float64
 	for _, r := range usable(all) {
 		values = append(values, r.Load.GoodputRPS)
+	}
+	for _, r := range all {
+		if r.HasFailed() {
+			values = append(values, 0)
+		}
 	}
 	if len(values) == 0 {
 		return trials{}

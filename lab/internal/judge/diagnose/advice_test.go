@@ -330,6 +330,12 @@ func TestTriedHere(t *testing.T) {
 			invalid[i].Verdict = record.Invalid
 		}
 	}
+	failed := three(500, 900)
+	for i := range failed {
+		if r := &failed[i]; r.Cell == "x=then" && r.Block > 1 {
+			r.Verdict, r.Load = record.Failed, nil
+		}
+	}
 	const few = " (medians of 3 and 3 trials, too few to tell it from noise)"
 	for _, tt := range []struct {
 		name      string
@@ -353,6 +359,11 @@ func TestTriedHere(t *testing.T) {
 			name:    "none of it can be used",
 			records: invalid,
 			pool:    "2",
+		},
+		{
+			name:    "better where it lived",
+			records: failed,
+			pool:    "4",
 		},
 		{
 			name:    "from nothing",
