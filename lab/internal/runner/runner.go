@@ -218,6 +218,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if dropsFailed {
 		failDropped(rec.Load)
 	}
+	v.enough(rec.Load, r.Plan.SLO)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ const (
 	droppedShare = 0.01  // of the iterations of an open scenario
 	stealShare   = 0.02  // of the host's CPU
 	leastForP99  = 1_000 // requests
+	slowShare    = 0.01  // of the requests: with more the p99 is beyond its bound
 
 	// othersShare is of the host's CPUs that processes outside of the lab used, on two CPUs as
 	// on 64. The blocks take out what is constant; a seventh of the machine that comes and goes
@@ -125,9 +126,9 @@ func (v *verdict) attest(settings, attested matrix.Settings) {
 		got, ok := attested[name]
 		switch {
 		case !ok:
-			v.invalid("not attested: %s", name)
+			v.breakdown("not attested: %s", name)
 		case !sameValue(name, settings[name], got):
-			v.invalid("%s is %s, not %s", name, got, settings[name])
+			v.breakdown("%s is %s, not %s", name, got, settings[name])
 		}
 	}
 }
@@ -176,16 +177,12 @@ func (v *verdict) generator(result load.Result, script load.Script, cpus string,
 		v.suspect("generator saturated: %d of %d VUs", l.VUsMax, script.VUs)
 	}
 	busy := fmt.Sprintf("for all VUs were busy, %d of at most %d", l.VUsMax, script.VUs)
-	dropped, due := float64(l.Dropped), l.Requests
+	dropped := float64(l.Dropped)
 	switch {
 	case spare && l.Dropped > 0:
-		due += l.Dropped
 		v.say("%d iterations dropped while k6 had CPU to spare, %s: they count as failed requests", l.Dropped, busy)
 	case dropped > droppedShare*(dropped+float64(l.Requests)):
 		v.suspect("generator saturated: %d iterations dropped, %s", l.Dropped, busy)
-	}
-	if due < leastForP99 {
-		v.suspect("%d requests are too few for a p99", due)
 	}
 	if l.Interrupted > 0 {
 		v.suspect("%d iterations were cut off", l.Interrupted)
@@ -207,6 +204,16 @@ func failDropped(l *record.Load) {
 	l.Requests += l.Dropped
 	l.Failed += l.Dropped
 	l.ErrorRatio = float64(l.Failed) / float64(l.Requests)
+}
+
+// enough asks whether there are requests enough to say that the objective was met. Few are
+// enough to say that it was missed: a system that answers nobody is asked little.
+func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
+	failed := float64(l.Failed) > slo.ErrorRatio*float64(l.Requests)
+	slow := l.Slow != nil && float64(*l.Slow) > slowShare*float64(l.Requests)
+	if l.Requests < leastForP99 && !failed && !slow {
+		v.suspect("%d requests are too few for a p99", l.Requests)
+	}
 }
 
 // Statements of the backend's role that no request asked for: readiness,
@@ -319,6 +326,6 @@ func (v *verdict) idle(seen host.Idleness) {
 // sameDataset asks whether the tables hold what they held before the first shot.
 func (v *verdict) sameDataset(first, now string) {
 	if first != now {
-		v.invalid("the data set has changed: it was %s, is %s", first, now)
+		v.breakdown("the data set has changed: it was %s, is %s", first, now)
 	}
 }

@@ -66,6 +66,10 @@ func TestVerdict(t *testing.T) {
 			})
 		}
 	}
+	few := func(failed, slow int64) func(*verdict) {
+		slo := matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}
+		return func(v *verdict) { v.enough(&record.Load{Requests: 999, Failed: failed, Slow: &slow}, slo) }
+	}
 	for _, c := range []struct {
 		name   string
 		judge  func(*verdict)
@@ -87,7 +91,9 @@ func TestVerdict(t *testing.T) {
 		{"dropped iterations, k6 is full", dropped(60, full), record.Suspect,
 			"cores; generator saturated: 60 iterations dropped, for all VUs were busy, 100 of at most 200"},
 		{"dropped iterations, k6's CPU is unknown", dropped(60, nil), record.Suspect, "60 iterations dropped, for all"},
-		{"few requests", generator(func(l *record.Load) { l.Requests = 999 }), record.Suspect, "too few for a p99"},
+		{"few requests", few(0, 0), record.Suspect, "999 requests are too few for a p99"},
+		{"few requests, most of which failed", few(500, 0), record.Valid, ""},
+		{"few requests, many of which were slow", few(0, 20), record.Valid, ""},
 		{"cut off", generator(func(l *record.Load) { l.Interrupted = 3 }), record.Suspect, "3 iterations were cut off"},
 		{"wrong answers", func(v *verdict) {
 			v.generator(load.Result{Summary: load.Summary{Load: healthy, FailedChecks: 2}}, script, "", 0)
