@@ -78,10 +78,10 @@ func startServer(t testing.TB, name, token string) *costServer {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(),
 		envServer+"="+name, contract.EnvAddr+"=127.0.0.1:0", contract.EnvPrimaryURL+"="+pgtest.URL("app"),
-		contract.EnvPoolSize+"="+strconv.Itoa(costPool), contract.EnvPoolMin+"="+strconv.Itoa(costPool),
-		contract.EnvAcquireTimeout+"=1s", contract.EnvLockTimeout+"=1s", contract.EnvStatementTimeout+"=2s",
-		contract.EnvQueryTimeout+"=3s", contract.EnvHTTPTimeout+"=5s",
-		contract.EnvMaxInflight+"=100", contract.EnvMaxQueue+"=100", contract.EnvQueueTimeout+"=1s",
+		"APP_POOL_SIZE="+strconv.Itoa(costPool), "APP_POOL_MIN="+strconv.Itoa(costPool),
+		"APP_ACQUIRE_TIMEOUT=1s", "APP_LOCK_TIMEOUT=1s", "APP_STATEMENT_TIMEOUT=2s",
+		"APP_QUERY_TIMEOUT=3s", "APP_HTTP_TIMEOUT=5s",
+		"APP_MAX_INFLIGHT=100", "APP_MAX_QUEUE=100", "APP_QUEUE_TIMEOUT=1s",
 	)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := cmd.StderrPipe()

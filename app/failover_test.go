@@ -28,10 +28,10 @@ const (
 func TestReplicaKilledInMidWave(t *testing.T) {
 	r := pgtest.StartReplica(t)
 	a := start(t, map[string]string{
-		contract.EnvReplicaURL:      r.URL("app"),
-		contract.EnvPoolSize:        "8",
-		contract.EnvReplicaWait:     "100ms",
-		contract.EnvReplicaFallback: "16",
+		contract.EnvReplicaURL: r.URL("app"),
+		"APP_POOL_SIZE":        "8",
+		"APP_REPLICA_WAIT":     "100ms",
+		"APP_REPLICA_FALLBACK": "16",
 	})
 	length := seconds(*waveScale * waveTime.Seconds())
 	killAt := length * 2 / 5

@@ -18,7 +18,7 @@ import (
 )
 
 func TestMetricsKeepTheContract(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app"), contract.EnvReplicaWait: "2s"})
+	a := start(t, map[string]string{contract.EnvReplicaURL: pgtest.URL("app"), "APP_REPLICA_WAIT": "2s"})
 	token := a.login("metrics")
 	for range 3 {
 		a.want(http.StatusOK, nil, "GET", "/api/feed?author=1", token, "")
@@ -71,8 +71,8 @@ func TestMetricsKeepTheContract(t *testing.T) {
 
 func TestConfigShowsWhatHoldsAndNoSecret(t *testing.T) {
 	a := start(t, map[string]string{
-		contract.EnvReplicaURL: pgtest.URL("app"), contract.EnvPoolSize: "3", contract.EnvExecMode: "exec",
-		contract.EnvStatementTimeout: "800ms", contract.EnvLockTimeout: "1m30s", contract.EnvHTTPTimeout: "2s",
+		contract.EnvReplicaURL: pgtest.URL("app"), "APP_POOL_SIZE": "3", "APP_EXEC_MODE": "exec",
+		"APP_STATEMENT_TIMEOUT": "800ms", "APP_LOCK_TIMEOUT": "1m30s", "APP_HTTP_TIMEOUT": "2s",
 	})
 	// When it begins to be trusted, its pool is emptied once.
 	a.await("the replica is trusted", func() bool { return a.metric(contract.MetricReplicaUsable, nil) == 1 })
@@ -82,8 +82,8 @@ func TestConfigShowsWhatHoldsAndNoSecret(t *testing.T) {
 		t.Errorf("password shown: %s", body)
 	}
 	for name, want := range map[string]string{
-		contract.EnvPoolSize: "3", contract.EnvExecMode: "exec", contract.EnvStatementTimeout: "800ms",
-		contract.EnvHTTPTimeout: "2s", contract.EnvQueryTimeout: "none", contract.EnvMaxInflight: "unlimited",
+		"APP_POOL_SIZE": "3", "APP_EXEC_MODE": "exec", "APP_STATEMENT_TIMEOUT": "800ms",
+		"APP_HTTP_TIMEOUT": "2s", "APP_QUERY_TIMEOUT": "none", "APP_MAX_INFLIGHT": "unlimited",
 	} {
 		if got.Settings[name] != want {
 			t.Errorf("%s = %q, want %q", name, got.Settings[name], want)
@@ -117,7 +117,7 @@ func TestReadiness(t *testing.T) {
 		}
 	})
 	t.Run("warm", func(t *testing.T) {
-		a := start(t, map[string]string{contract.EnvPoolMin: "4", contract.EnvPoolSize: "6"})
+		a := start(t, map[string]string{"APP_POOL_MIN": "4", "APP_POOL_SIZE": "6"})
 		a.await("it is ready", func() bool { return a.do("GET", "/readyz", "", "").status == 200 })
 		if n := a.metric(contract.MetricPoolTotal, nil); n < 4 {
 			t.Errorf("ready with %v connections, want 4", n)

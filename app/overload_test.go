@@ -20,7 +20,7 @@ func feedCode(code string) map[string]string {
 
 // The study's failure: an unlimited pool against a server with few connections.
 func TestExhaustedServerAnswers503(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvPoolSize: contract.Unlimited})
+	a := start(t, map[string]string{"APP_POOL_SIZE": contract.Unlimited})
 	token := a.token()
 	unlock := pgtest.LockPosts(t) // each request keeps its connection until all have asked
 	const clients = 60
@@ -73,9 +73,9 @@ func TestTimeoutsByStatus(t *testing.T) {
 		code   string
 		state  string
 	}{
-		{"statement timeout", map[string]string{contract.EnvStatementTimeout: "80ms", contract.EnvQueryTimeout: "5s"}, 504, "timeout", "57014"},
-		{"query timeout", map[string]string{contract.EnvStatementTimeout: "5s", contract.EnvQueryTimeout: "80ms"}, 504, "timeout", "query_timeout"},
-		{"http timeout", map[string]string{contract.EnvQueryTimeout: "5s", contract.EnvHTTPTimeout: "300ms"}, 504, "timeout", "http_timeout"},
+		{"statement timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "80ms", "APP_QUERY_TIMEOUT": "5s"}, 504, "timeout", "57014"},
+		{"query timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "5s", "APP_QUERY_TIMEOUT": "80ms"}, 504, "timeout", "query_timeout"},
+		{"http timeout", map[string]string{"APP_QUERY_TIMEOUT": "5s", "APP_HTTP_TIMEOUT": "300ms"}, 504, "timeout", "http_timeout"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestTimeoutsByStatus(t *testing.T) {
 }
 
 func TestAcquireTimeoutAnswers503(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvPoolSize: "1", contract.EnvAcquireTimeout: "100ms"})
+	a := start(t, map[string]string{"APP_POOL_SIZE": "1", "APP_ACQUIRE_TIMEOUT": "100ms"})
 	token := a.token()
 	unlock := pgtest.LockPosts(t)
 	var holder sync.WaitGroup
@@ -125,7 +125,7 @@ func TestAcquireTimeoutAnswers503(t *testing.T) {
 }
 
 func TestInflightBound(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvMaxInflight: "2"})
+	a := start(t, map[string]string{"APP_MAX_INFLIGHT": "2"})
 	token := a.token()
 	unlock := pgtest.LockPosts(t)
 	var wg sync.WaitGroup
@@ -150,7 +150,7 @@ func TestInflightBound(t *testing.T) {
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvMaxInflight: "1", contract.EnvMaxQueue: "2", contract.EnvQueueTimeout: "300ms"})
+	a := start(t, map[string]string{"APP_MAX_INFLIGHT": "1", "APP_MAX_QUEUE": "2", "APP_QUEUE_TIMEOUT": "300ms"})
 	token := a.token()
 	unlock := pgtest.LockPosts(t)
 	answers := make(chan answer, 3)
@@ -198,7 +198,7 @@ func TestQueueIsBounded(t *testing.T) {
 func TestCancelStrategies(t *testing.T) {
 	for strategy, closed := range map[string]float64{"close": 1, "cancel_request": 0} {
 		t.Run(strategy, func(t *testing.T) {
-			a := start(t, map[string]string{contract.EnvCancel: strategy, contract.EnvQueryTimeout: "200ms", contract.EnvSlowRoute: "on", contract.EnvPoolSize: "1"})
+			a := start(t, map[string]string{"APP_CANCEL": strategy, "APP_QUERY_TIMEOUT": "200ms", "APP_SLOW_ROUTE": "on", "APP_POOL_SIZE": "1"})
 			token := a.token()
 			if got := a.do("GET", "/api/slow?time=30s", token, ""); got.status != 504 || got.code() != "timeout" {
 				t.Errorf("got %d %s, want 504 timeout", got.status, got.code())
@@ -230,7 +230,7 @@ func TestSlowRouteIsOffByDefault(t *testing.T) {
 	if got := a.do("GET", "/api/slow?time=1ms", token, ""); got.status != 404 {
 		t.Errorf("off: %d, want 404", got.status)
 	}
-	a = start(t, map[string]string{contract.EnvSlowRoute: "on"})
+	a = start(t, map[string]string{"APP_SLOW_ROUTE": "on"})
 	began := time.Now()
 	a.want(http.StatusOK, nil, "GET", "/api/slow?time=150ms", token, "")
 	if took := time.Since(began); took < 150*time.Millisecond {

@@ -192,7 +192,7 @@ func drip(conn net.Conn, first string, every, most time.Duration) (time.Duration
 // Clients that send a byte now and then hold neither the backend nor each other: the
 // few places of admission stay free, and each is hung up on in time.
 func TestSlowClientsAreCutOff(t *testing.T) {
-	a := start(t, map[string]string{contract.EnvMaxInflight: "2", contract.EnvPoolSize: "2"})
+	a := start(t, map[string]string{"APP_MAX_INFLIGHT": "2", "APP_POOL_SIZE": "2"})
 	token := a.token()
 	const each = 40
 	attacks := map[string]struct {
@@ -322,7 +322,7 @@ func (a *app) footprint() (f footprint) {
 // leave no goroutine, file, connection, session or row.
 func TestTenThousandBadRequestsLeaveNothing(t *testing.T) {
 	const requests, clients, poolSize = 10_000, 8, 4
-	a := start(t, map[string]string{contract.EnvPoolSize: fmt.Sprint(poolSize), contract.EnvPoolMin: fmt.Sprint(poolSize), contract.EnvHTTPTimeout: "10s"})
+	a := start(t, map[string]string{"APP_POOL_SIZE": fmt.Sprint(poolSize), "APP_POOL_MIN": fmt.Sprint(poolSize), "APP_HTTP_TIMEOUT": "10s"})
 	token := a.token()
 	a.await("the pool is warm", func() bool { return a.do("GET", "/readyz", "", "").status == http.StatusOK })
 	a.client.CloseIdleConnections()

@@ -44,11 +44,11 @@ func TestPoolerSurvivesImpatientClients(t *testing.T) {
 	b := pgtest.StartPgBouncer(t, nil, "default_pool_size="+size, "min_pool_size="+size, "max_client_conn=3000")
 	console, server := b.Console(t), pgtest.Connect(t, "postgres")
 	a := start(t, map[string]string{
-		contract.EnvPrimaryURL:   b.URL("app"),
-		contract.EnvPoolSize:     "200",
-		contract.EnvPoolMin:      "1", // without a client, PgBouncer keeps no minimum
-		contract.EnvQueryTimeout: "50ms",
-		contract.EnvSlowRoute:    contract.On,
+		contract.EnvPrimaryURL: b.URL("app"),
+		"APP_POOL_SIZE":        "200",
+		"APP_POOL_MIN":         "1", // without a client, PgBouncer keeps no minimum
+		"APP_QUERY_TIMEOUT":    "50ms",
+		"APP_SLOW_ROUTE":       contract.On,
 	})
 	p := pooler{app: a, console: console, server: server}
 	token := a.login("storm")

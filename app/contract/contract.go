@@ -1,54 +1,15 @@
-// Package contract names what the backend shows to the outside: the environment
-// it reads, the routes it serves and the metrics it exports. It is the one
-// package of the backend that the lab imports, and it imports only the standard
+// Package contract names what the backend shows to the outside: the settings that it
+// reads from its environment, the routes it serves and the metrics it exports. It is the
+// one package of the backend that the lab imports, and it imports only the standard
 // library, so that another backend can be held against the same list.
 package contract
 
-// Environment of the backend. Durations are Go durations ("800ms"); "none", "0"
-// and an empty value mean "no limit".
+// Variables of the backend that say where it listens and which servers it talks to.
 const (
-	EnvAddr             = "APP_ADDR"              // listen address, host:port; port 0 picks a free one
-	EnvPrimaryURL       = "APP_PRIMARY_URL"       // postgres:// URL that takes writes (may lead through a pooler)
-	EnvReplicaURL       = "APP_REPLICA_URL"       // postgres:// URL that takes reads; empty: reads go to the primary
-	EnvPoolSize         = "APP_POOL_SIZE"         // most connections per pool: "unlimited" or a positive number
-	EnvPoolMin          = "APP_POOL_MIN"          // connections opened before the backend calls itself ready
-	EnvExecMode         = "APP_EXEC_MODE"         // pgx query exec mode, one of ExecModes
-	EnvAcquireTimeout   = "APP_ACQUIRE_TIMEOUT"   // longest wait for a pooled connection
-	EnvQueryTimeout     = "APP_QUERY_TIMEOUT"     // context of one query, waiting for the connection excluded
-	EnvStatementTimeout = "APP_STATEMENT_TIMEOUT" // statement_timeout asked of the server on connect
-	EnvLockTimeout      = "APP_LOCK_TIMEOUT"      // lock_timeout asked of the server on connect
-	EnvHTTPTimeout      = "APP_HTTP_TIMEOUT"      // budget of one request, from first byte to answer
-	EnvCancel           = "APP_CANCEL"            // what becomes of a query whose context ends, one of CancelModes
-	EnvMaxInflight      = "APP_MAX_INFLIGHT"      // most requests worked on at once; "unlimited" or a positive number
-	EnvMaxQueue         = "APP_MAX_QUEUE"         // most requests that wait to be worked on; what comes beyond is turned away at once
-	EnvQueueTimeout     = "APP_QUEUE_TIMEOUT"     // longest such wait
-	EnvReplicaMaxLag    = "APP_REPLICA_MAX_LAG"   // replica lag beyond which reads go to the primary
-	EnvReplicaWait      = "APP_REPLICA_WAIT"      // longest wait for the replica to have what the session wrote; "none": ask the primary at once
-	EnvReplicaFallback  = "APP_REPLICA_FALLBACK"  // most reads at once that the primary takes for the replica; "unlimited" or a positive number
-	EnvSlowRoute        = "APP_SLOW_ROUTE"        // "on" serves RouteSlow; "off", the default, does not
+	EnvAddr       = "APP_ADDR"
+	EnvPrimaryURL = "APP_PRIMARY_URL"
+	EnvReplicaURL = "APP_REPLICA_URL"
 )
-
-// Unlimited is the value of EnvPoolSize and EnvMaxInflight that sets no bound.
-const Unlimited = "unlimited"
-
-// None is the value of a duration that sets no limit.
-const None = "none"
-
-// ExecModes are the values of EnvExecMode: pgx's names for how a query is sent.
-var ExecModes = []string{"cache_statement", "cache_describe", "describe_exec", "exec", "simple_protocol"}
-
-// CancelModes are the values of EnvCancel, pgx's two ways to give a query up:
-// close the connection at once, or ask the server to cancel and keep it.
-var CancelModes = []string{"close", "cancel_request"}
-
-// Values of EnvSlowRoute.
-const (
-	Off = "off"
-	On  = "on"
-)
-
-// Switch lists Off and On.
-var Switch = []string{Off, On}
 
 // Routes of the backend, as net/http patterns without the method.
 const (
@@ -57,7 +18,7 @@ const (
 	RouteFeed     = "/api/feed"       // GET: the newest posts, FeedPage of them
 	RoutePost     = "/api/posts/{id}" // GET: one post
 	RoutePosts    = "/api/posts"      // POST: write a post
-	RouteSlow     = "/api/slow"       // GET: a query that takes as long as SlowTime says; only with EnvSlowRoute
+	RouteSlow     = "/api/slow"       // GET: a query that takes as long as SlowTime says; only with slow_route
 	RouteHealth   = "/healthz"        // GET: the process answers
 	RouteReady    = "/readyz"         // GET: the primary answers and the pool is warm
 	RouteMetrics  = "/metrics"        // GET: Prometheus exposition
@@ -92,6 +53,13 @@ const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtex
 // ResetSQL removes the posts that a load has written, so that DatasetSQL tells the
 // same before every shot. The data set ends where the ids of written posts start.
 const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
+
+// TidySQL are the statements, each to be run alone, that give back the room of what ResetSQL
+// has removed: VACUUM refuses to be one of several.
+var TidySQL = []string{"ALTER TABLE posts ALTER id RESTART", "VACUUM (ANALYZE) posts"}
+
+// Role is whom the schema gives its rights to, and as whom the backend is to log in.
+const Role = "app"
 
 // Metrics of the backend. Every duration is in seconds.
 const (
@@ -147,9 +115,9 @@ var Metrics = []string{
 
 // Words in the sqlstate label for failures that the server gave no SQLSTATE for.
 const (
-	StateAcquireTimeout = "acquire_timeout" // no connection within EnvAcquireTimeout
-	StateQueryTimeout   = "query_timeout"   // EnvQueryTimeout passed
-	StateBudget         = "http_timeout"    // EnvHTTPTimeout passed
+	StateAcquireTimeout = "acquire_timeout" // no connection within acquire_timeout
+	StateQueryTimeout   = "query_timeout"   // query_timeout passed
+	StateBudget         = "http_timeout"    // http_timeout passed
 	StateCanceled       = "canceled"        // the client went away
 	StateConnect        = "connect"         // connecting failed
 	StateNetwork        = "network"         // an open connection broke
@@ -183,7 +151,7 @@ var Sheds = []string{ShedFull, ShedTimeout}
 // reason label of MetricReadFallbacks.
 const (
 	FallbackGone     = "gone"     // the replica does not answer its probe
-	FallbackLate     = "late"     // it lags more than EnvReplicaMaxLag
+	FallbackLate     = "late"     // it lags more than replica_max_lag
 	FallbackSession  = "session"  // it lacks what the session wrote
 	FallbackFailed   = "failed"   // the read broke on it
 	FallbackConflict = "conflict" // the read was cancelled for the sake of replay, twice

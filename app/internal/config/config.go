@@ -1,11 +1,13 @@
-// Package config reads the backend's settings from its environment.
+// Package config reads the backend's settings from its environment, and shows them.
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,212 +16,151 @@ import (
 	"stormwave/app/contract"
 )
 
-// Config is everything the backend can be told. Load is the only way to one.
-// A limit of 0 is no limit.
-type Config struct {
-	Addr             string // host:port
-	PrimaryURL       string // secret
-	ReplicaURL       string // secret; empty: no replica
-	PoolSize         int    // connections per pool
-	PoolMin          int    // connections per pool
-	ExecMode         string // one of contract.ExecModes
-	AcquireTimeout   time.Duration
-	QueryTimeout     time.Duration
-	StatementTimeout time.Duration // whole milliseconds
-	LockTimeout      time.Duration // whole milliseconds
-	HTTPTimeout      time.Duration
-	Cancel           string // one of contract.CancelModes
-	MaxInflight      int    // requests
-	MaxQueue         int    // requests; 0: nobody waits
-	QueueTimeout     time.Duration
-	ReplicaMaxLag    time.Duration
-	ReplicaWait      time.Duration // 0: not at all
-	ReplicaFallback  int           // reads at once
-	SlowRoute        bool
-}
-
 // Load reads the settings by getenv. Its error joins every fault that was found,
 // each naming the variable and what to write there.
-func Load(getenv func(string) string) (Config, error) {
-	env := environment{getenv: getenv}
-	cfg := Config{
-		Addr:             env.address(contract.EnvAddr, "127.0.0.1:8080"),
-		PrimaryURL:       env.databaseURL(contract.EnvPrimaryURL),
-		ReplicaURL:       env.databaseURL(contract.EnvReplicaURL),
-		PoolSize:         env.limit(contract.EnvPoolSize),
-		PoolMin:          env.count(contract.EnvPoolMin),
-		ExecMode:         env.oneOf(contract.EnvExecMode, contract.ExecModes),
-		AcquireTimeout:   env.duration(contract.EnvAcquireTimeout),
-		QueryTimeout:     env.duration(contract.EnvQueryTimeout),
-		StatementTimeout: env.milliseconds(contract.EnvStatementTimeout),
-		LockTimeout:      env.milliseconds(contract.EnvLockTimeout),
-		HTTPTimeout:      env.duration(contract.EnvHTTPTimeout),
-		Cancel:           env.oneOf(contract.EnvCancel, contract.CancelModes),
-		MaxInflight:      env.limit(contract.EnvMaxInflight),
-		MaxQueue:         env.count(contract.EnvMaxQueue),
-		QueueTimeout:     env.duration(contract.EnvQueueTimeout),
-		ReplicaMaxLag:    env.duration(contract.EnvReplicaMaxLag),
-		ReplicaWait:      env.duration(contract.EnvReplicaWait),
-		ReplicaFallback:  env.limit(contract.EnvReplicaFallback),
-		SlowRoute:        env.oneOf(contract.EnvSlowRoute, contract.Switch) == contract.On,
+func Load(getenv func(string) string) (contract.Settings, error) {
+	var settings contract.Settings
+	var found faults
+	fields := reflect.ValueOf(&settings).Elem()
+	for i, f := range contract.Fields {
+		text := cmp.Or(getenv(f.Env), f.Default)
+		if text == "" && !f.Required {
+			continue
+		}
+		value, write := parse(f, text)
+		switch {
+		case write == "":
+			fields.Field(i).Set(reflect.ValueOf(value))
+		case text == "":
+			found.add(f, "is not set", write)
+		case f.Kind == contract.Database: // it may hold a password
+			found.add(f, "is not the URL of a database (its value is not shown)", write)
+		default:
+			found.add(f, fmt.Sprintf("is %q", text), write)
+		}
 	}
-	if getenv(contract.EnvPrimaryURL) == "" {
-		env.fault(contract.EnvPrimaryURL, "is not set", "postgres://user:password@host:port/database")
+	found.contradictions(fields)
+	if err := errors.Join(found...); err != nil {
+		return contract.Settings{}, err
 	}
-	if cfg.PoolSize > 0 && cfg.PoolMin > cfg.PoolSize {
-		env.fault(contract.EnvPoolMin, fmt.Sprintf("is %d, more than %s (%d)", cfg.PoolMin, contract.EnvPoolSize, cfg.PoolSize), "a number up to the pool's size")
+	return settings, nil
+}
+
+type faults []error
+
+func (all *faults) add(f contract.Field, what, write string) {
+	*all = append(*all, fmt.Errorf("%s %s: write %s", f.Env, what, write))
+}
+
+// contradictions adds the settings that cannot be what they are because of another.
+func (all *faults) contradictions(fields reflect.Value) {
+	of := func(name string) (contract.Field, int64) {
+		i := slices.IndexFunc(contract.Fields, func(f contract.Field) bool { return f.Name == name })
+		return contract.Fields[i], fields.Field(i).Int()
 	}
-	if cfg.MaxQueue > 0 && cfg.MaxInflight == 0 {
-		env.fault(contract.EnvMaxQueue, "is set, but nobody ever waits without "+contract.EnvMaxInflight, "both or neither")
+	for _, f := range contract.Fields {
+		if f.AtMost != "" {
+			_, n := of(f.Name)
+			if other, most := of(f.AtMost); most > 0 && n > most {
+				all.add(f, fmt.Sprintf("is %d, more than %s (%d)", n, other.Env, most), fmt.Sprintf("a number up to %d", most))
+			}
+		}
+		if f.Needs != "" {
+			_, n := of(f.Name)
+			if other, bound := of(f.Needs); bound == 0 && n > 0 {
+				all.add(f, fmt.Sprintf("is set, but %s without %s", f.Else, other.Env), "both or neither")
+			}
+		}
 	}
-	if err := errors.Join(env.faults...); err != nil {
-		return Config{}, err
-	}
-	return cfg, nil
 }
 
 // Effective maps each environment variable to the text that would set what is in
 // force, with user, password and parameters left out of the URLs.
-func (c Config) Effective() map[string]string {
-	effective := map[string]string{
-		contract.EnvAddr:             c.Addr,
-		contract.EnvPrimaryURL:       redact(c.PrimaryURL),
-		contract.EnvReplicaURL:       redact(c.ReplicaURL),
-		contract.EnvPoolSize:         limitText(c.PoolSize),
-		contract.EnvPoolMin:          strconv.Itoa(c.PoolMin),
-		contract.EnvExecMode:         c.ExecMode,
-		contract.EnvAcquireTimeout:   durationText(c.AcquireTimeout),
-		contract.EnvQueryTimeout:     durationText(c.QueryTimeout),
-		contract.EnvStatementTimeout: durationText(c.StatementTimeout),
-		contract.EnvLockTimeout:      durationText(c.LockTimeout),
-		contract.EnvHTTPTimeout:      durationText(c.HTTPTimeout),
-		contract.EnvCancel:           c.Cancel,
-		contract.EnvMaxInflight:      limitText(c.MaxInflight),
-		contract.EnvMaxQueue:         strconv.Itoa(c.MaxQueue),
-		contract.EnvQueueTimeout:     durationText(c.QueueTimeout),
-		contract.EnvReplicaMaxLag:    durationText(c.ReplicaMaxLag),
-		contract.EnvReplicaWait:      durationText(c.ReplicaWait),
-		contract.EnvReplicaFallback:  limitText(c.ReplicaFallback),
-		contract.EnvSlowRoute:        contract.Off,
-	}
-	if c.SlowRoute {
-		effective[contract.EnvSlowRoute] = contract.On
+func Effective(settings contract.Settings) map[string]string {
+	effective := make(map[string]string)
+	fields := reflect.ValueOf(settings)
+	for i, f := range contract.Fields {
+		effective[f.Env] = text(f.Kind, fields.Field(i).Interface())
 	}
 	return effective
 }
 
-// environment parses variables and gathers the faults.
-type environment struct {
-	getenv func(string) string
-	faults []error
+// text is a value as it would be set.
+func text(kind contract.Kind, value any) string {
+	switch v := value.(type) {
+	case int:
+		if kind == contract.Limit && v == 0 {
+			return contract.Unlimited
+		}
+	case time.Duration:
+		if v == 0 {
+			return contract.None
+		}
+	case string:
+		if kind == contract.Database {
+			return redact(v)
+		}
+	}
+	return fmt.Sprint(value)
 }
 
-func (e *environment) fault(name, what, write string) {
-	e.faults = append(e.faults, fmt.Errorf("%s %s: write %s", name, what, write))
+// parse reads the value of a setting; write is what to write there instead, "" if it is right.
+func parse(f contract.Field, text string) (value any, write string) {
+	switch f.Kind {
+	case contract.Address:
+		_, port, err := net.SplitHostPort(text)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			return nil, "host:port, such as 127.0.0.1:8080, or port 0 for a free one"
+		}
+		return text, ""
+	case contract.Database:
+		u, err := url.Parse(text)
+		if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" || len(u.Path) < 2 {
+			return nil, "postgres://user:password@host:port/database"
+		}
+		return text, ""
+	case contract.Choice:
+		if !slices.Contains(f.Values, text) {
+			return nil, "one of " + strings.Join(f.Values, ", ")
+		}
+		return text, ""
+	case contract.Limit:
+		if text == contract.Unlimited {
+			return 0, ""
+		}
+		n, ok := whole(text, 1)
+		if !ok {
+			return nil, fmt.Sprintf("%q or a number from 1 to %d", contract.Unlimited, contract.MaxCount)
+		}
+		return n, ""
+	case contract.Count:
+		n, ok := whole(text, 0)
+		if !ok {
+			return nil, fmt.Sprintf("a number from 0 to %d", contract.MaxCount)
+		}
+		return n, ""
+	case contract.Duration, contract.Milliseconds:
+		if text == contract.None {
+			return time.Duration(0), ""
+		}
+		d, err := time.ParseDuration(text)
+		switch {
+		case err != nil || d < 0:
+			return nil, fmt.Sprintf("a duration such as 800ms, or %q", contract.None)
+		case f.Kind == contract.Milliseconds && d%time.Millisecond != 0: // 0.4 ms would become "no limit"
+			return nil, "whole milliseconds, such as 800ms"
+		}
+		return d, ""
+	}
+	panic("setting " + f.Name + " is of no kind")
 }
 
-func (e *environment) address(name, fallback string) string {
-	v := e.getenv(name)
-	if v == "" {
-		return fallback
-	}
-	_, port, err := net.SplitHostPort(v)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		e.fault(name, fmt.Sprintf("is %q", v), "host:port, such as 127.0.0.1:8080, or port 0 for a free one")
-	}
-	return v
-}
-
-// databaseURL never puts the value into a fault: it may hold a password.
-func (e *environment) databaseURL(name string) string {
-	v := e.getenv(name)
-	if v == "" {
-		return ""
-	}
-	u, err := url.Parse(v)
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") || u.Host == "" || len(u.Path) < 2 {
-		e.fault(name, "is not the URL of a database (its value is not shown)", "postgres://user:password@host:port/database")
-	}
-	return v
-}
-
-func (e *environment) oneOf(name string, values []string) string {
-	v := e.getenv(name)
-	if v == "" {
-		return values[0]
-	}
-	if !slices.Contains(values, v) {
-		e.fault(name, fmt.Sprintf("is %q", v), "one of "+strings.Join(values, ", "))
-	}
-	return v
-}
-
-// maxCount is far above any sensible value and fits the pool's int32.
-const maxCount = 1_000_000
-
-// limit reads "unlimited" (also by an empty value) as 0.
-func (e *environment) limit(name string) int {
-	v := e.getenv(name)
-	if v == "" || v == contract.Unlimited {
-		return 0
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > maxCount {
-		e.fault(name, fmt.Sprintf("is %q", v), fmt.Sprintf("%q or a number from 1 to %d", contract.Unlimited, maxCount))
-	}
-	return n
-}
-
-func (e *environment) count(name string) int {
-	v := e.getenv(name)
-	if v == "" {
-		return 0
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 0 || n > maxCount {
-		e.fault(name, fmt.Sprintf("is %q", v), fmt.Sprintf("a number from 0 to %d", maxCount))
-	}
-	return n
-}
-
-func (e *environment) duration(name string) time.Duration {
-	v := e.getenv(name)
-	if isNone(v) {
-		return 0
-	}
-	d, err := time.ParseDuration(v)
-	if err != nil || d < 0 {
-		e.fault(name, fmt.Sprintf("is %q", v), fmt.Sprintf("a duration such as 800ms, or %q", contract.None))
-	}
-	return d
-}
-
-// milliseconds refuses what PostgreSQL would round: 0.4 ms would become "no limit".
-func (e *environment) milliseconds(name string) time.Duration {
-	d := e.duration(name)
-	if d%time.Millisecond != 0 {
-		e.fault(name, fmt.Sprintf("is %q", e.getenv(name)), "whole milliseconds, such as 800ms")
-	}
-	return d
-}
-
-func isNone(v string) bool { return v == "" || v == "0" || v == contract.None }
-
-func durationText(d time.Duration) string {
-	if d == 0 {
-		return contract.None
-	}
-	return d.String()
-}
-
-func limitText(n int) string {
-	if n == 0 {
-		return contract.Unlimited
-	}
-	return strconv.Itoa(n)
+func whole(text string, least int) (n int, ok bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= least && n <= contract.MaxCount
 }
 
 func redact(raw string) string {

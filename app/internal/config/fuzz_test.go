@@ -19,8 +19,15 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url, number, duration, addr string) {
 		env := map[string]string{
 			contract.EnvPrimaryURL: "postgres://app:" + secret + "@" + url, contract.EnvReplicaURL: "postgres://app:" + secret + "@" + url,
-			contract.EnvAddr: addr, contract.EnvPoolSize: number, contract.EnvPoolMin: number, contract.EnvMaxInflight: number, contract.EnvMaxQueue: number,
-			contract.EnvQueryTimeout: duration, contract.EnvStatementTimeout: duration, contract.EnvExecMode: number, contract.EnvSlowRoute: duration,
+			contract.EnvAddr:        addr,
+			"APP_POOL_SIZE":         number,
+			"APP_POOL_MIN":          number,
+			"APP_MAX_INFLIGHT":      number,
+			"APP_MAX_QUEUE":         number,
+			"APP_QUERY_TIMEOUT":     duration,
+			"APP_STATEMENT_TIMEOUT": duration,
+			"APP_EXEC_MODE":         number,
+			"APP_SLOW_ROUTE":        duration,
 		}
 		// What follows the password may hold it again: then it is not a secret.
 		visible := strings.Contains(url+number+duration+addr, secret)
@@ -31,7 +38,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		shown := cfg.Effective()
+		shown := Effective(cfg)
 		for name, value := range shown {
 			if !visible && strings.Contains(value, secret) {
 				t.Errorf("%s shows the password: %s", name, value)

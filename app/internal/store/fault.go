@@ -17,9 +17,9 @@ import (
 // Causes of an ended context. Whoever sets a deadline gives one of them as its
 // cause, so that the deadlines that pass can be told apart.
 var (
-	ErrAcquireTimeout = errors.New("no pooled connection within " + contract.EnvAcquireTimeout)
-	ErrQueryTimeout   = errors.New("query took longer than " + contract.EnvQueryTimeout)
-	ErrBudget         = errors.New("request took longer than " + contract.EnvHTTPTimeout)
+	ErrAcquireTimeout = errors.New("no pooled connection within APP_ACQUIRE_TIMEOUT")
+	ErrQueryTimeout   = errors.New("query took longer than APP_QUERY_TIMEOUT")
+	ErrBudget         = errors.New("request took longer than APP_HTTP_TIMEOUT")
 )
 
 // ErrNotFound is returned where one row was asked for and there is none.

@@ -15,13 +15,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
 )
 
 const (
 	connectTimeout = 3 * time.Second
-	// cancelRequest is the contract's name for asking the server to cancel a query,
+	// cancelRequest is the value of cancel that asks the server to cancel a query,
 	// cancelTimeout how long it may take to do so before the connection is closed.
 	cancelRequest = "cancel_request"
 	cancelTimeout = time.Second
@@ -36,7 +35,7 @@ const (
 	refillEvery = time.Second
 )
 
-// execModes maps contract.ExecModes to pgx's.
+// execModes maps the values of exec_mode to pgx's.
 var execModes = map[string]pgx.QueryExecMode{
 	"cache_statement": pgx.QueryExecModeCacheStatement,
 	"cache_describe":  pgx.QueryExecModeCacheDescribe,
@@ -55,7 +54,9 @@ type pool struct {
 	meter          *telemetry.Pool
 }
 
-func openPool(ctx context.Context, target, url string, cfg config.Config, metrics *telemetry.Metrics) (*pool, error) {
+func openPool(
+	ctx context.Context, target, url string, cfg contract.Settings, metrics *telemetry.Metrics,
+) (*pool, error) {
 	pc, err := poolConfig(url, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open %s pool: %w", target, err)
@@ -82,7 +83,7 @@ func openPool(ctx context.Context, target, url string, cfg config.Config, metric
 }
 
 // poolConfig sets all that would make one measurement differ from the next.
-func poolConfig(url string, cfg config.Config) (*pgxpool.Config, error) {
+func poolConfig(url string, cfg contract.Settings) (*pgxpool.Config, error) {
 	pc, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
 )
 
@@ -43,7 +42,7 @@ type replica struct {
 }
 
 // watchReplica begins to look after the replica behind the pool; close ends it.
-func watchReplica(p *pool, cfg config.Config, meter *telemetry.Replica) *replica {
+func watchReplica(p *pool, cfg contract.Settings, meter *telemetry.Replica) *replica {
 	ctx, stop := context.WithCancel(context.Background())
 	r := &replica{
 		pool: p, maxLag: cfg.ReplicaMaxLag, wait: cfg.ReplicaWait, meter: meter,

@@ -27,7 +27,7 @@ type routed struct {
 func openRouted(t *testing.T, env map[string]string, standby ...string) *routed {
 	t.Helper()
 	r := &routed{t: t, standby: pgtest.StartReplica(t, standby...)}
-	all := map[string]string{contract.EnvReplicaURL: r.standby.URL("app"), contract.EnvReplicaWait: "2s"}
+	all := map[string]string{contract.EnvReplicaURL: r.standby.URL("app"), "APP_REPLICA_WAIT": "2s"}
 	for name, value := range env {
 		all[name] = value
 	}
@@ -116,7 +116,7 @@ func TestReadsGoToTheReplica(t *testing.T) {
 }
 
 func TestSessionReadsItsOwnWrites(t *testing.T) {
-	r := openRouted(t, map[string]string{contract.EnvReplicaWait: "50ms"})
+	r := openRouted(t, map[string]string{"APP_REPLICA_WAIT": "50ms"})
 	writer, other := r.logIn(), r.logIn()
 	r.standby.PauseReplay(t)
 	post := r.post(writer)
@@ -145,7 +145,7 @@ func TestSessionReadsItsOwnWrites(t *testing.T) {
 }
 
 func TestManySessionsReadTheirOwnWrites(t *testing.T) {
-	r := openRouted(t, map[string]string{contract.EnvPoolSize: "4"})
+	r := openRouted(t, map[string]string{"APP_POOL_SIZE": "4"})
 	var all sync.WaitGroup
 	for range 8 {
 		session := r.logIn()
@@ -195,7 +195,7 @@ func TestStaleReadIsCounted(t *testing.T) {
 }
 
 func TestLateReplicaIsLeftAlone(t *testing.T) {
-	r := openRouted(t, map[string]string{contract.EnvReplicaMaxLag: "500ms"})
+	r := openRouted(t, map[string]string{"APP_REPLICA_MAX_LAG": "500ms"})
 	r.standby.PauseReplay(t)
 	await(t, "the replica is late", func() bool { return r.replica.refused() == contract.FallbackLate })
 	if err := read(t.Context(), r.Store, 0); err != nil {
@@ -228,7 +228,7 @@ func TestReplicaGoesAndComesBack(t *testing.T) {
 		"frozen": {func(r *pgtest.Replica, t testing.TB) { r.Freeze(t) }, func(r *pgtest.Replica, t testing.TB) { r.Thaw(t) }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := openRouted(t, map[string]string{contract.EnvPoolSize: "4", contract.EnvQueryTimeout: "2s"})
+			r := openRouted(t, map[string]string{"APP_POOL_SIZE": "4", "APP_QUERY_TIMEOUT": "2s"})
 			ctx, stop := context.WithCancel(t.Context())
 			var readers sync.WaitGroup
 			if name != "frozen" {
@@ -268,7 +268,7 @@ func TestReplicaGoesAndComesBack(t *testing.T) {
 
 // A storm of reads that the replica no longer takes does not reach the primary at once.
 func TestFallbackIsCapped(t *testing.T) {
-	r := openRouted(t, map[string]string{contract.EnvReplicaFallback: "2", contract.EnvAcquireTimeout: "100ms"})
+	r := openRouted(t, map[string]string{"APP_REPLICA_FALLBACK": "2", "APP_ACQUIRE_TIMEOUT": "100ms"})
 	r.standby.Stop(t)
 	await(t, "the replica is gone", func() bool { return r.replica.refused() != "" })
 	unlock := pgtest.LockPosts(t)

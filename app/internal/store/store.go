@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
 )
 
@@ -27,7 +26,7 @@ type Store struct {
 
 // Open makes the pools. It connects to nothing unless cfg.PoolMin asks for it, and
 // then in the background: Ready tells when that is done.
-func Open(ctx context.Context, cfg config.Config, metrics *telemetry.Metrics) (*Store, error) {
+func Open(ctx context.Context, cfg contract.Settings, metrics *telemetry.Metrics) (*Store, error) {
 	s := &Store{written: newWritten(), reads: metrics.Reads()}
 	if cfg.ReplicaFallback > 0 {
 		s.fallback = semaphore.NewWeighted(int64(cfg.ReplicaFallback))

@@ -122,10 +122,10 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 		acquire string // outcome that is counted
 		within  time.Duration
 	}{
-		{"lock timeout", map[string]string{contract.EnvLockTimeout: "50ms", contract.EnvStatementTimeout: "2s", contract.EnvQueryTimeout: "3s"}, 0, Timeout, "55P03", "ok", time.Second},
-		{"statement timeout", map[string]string{contract.EnvStatementTimeout: "50ms", contract.EnvQueryTimeout: "3s"}, 0, Timeout, "57014", "ok", time.Second},
-		{"query timeout", map[string]string{contract.EnvQueryTimeout: "50ms", contract.EnvStatementTimeout: "3s"}, 0, Timeout, "query_timeout", "ok", time.Second},
-		{"budget", map[string]string{contract.EnvQueryTimeout: "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
+		{"lock timeout", map[string]string{"APP_LOCK_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "2s", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "55P03", "ok", time.Second},
+		{"statement timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "50ms", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "57014", "ok", time.Second},
+		{"query timeout", map[string]string{"APP_QUERY_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "3s"}, 0, Timeout, "query_timeout", "ok", time.Second},
+		{"budget", map[string]string{"APP_QUERY_TIMEOUT": "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,9 +169,9 @@ func TestWaitingForAConnection(t *testing.T) {
 		state   string
 		outcome string
 	}{
-		{"acquire timeout", map[string]string{contract.EnvAcquireTimeout: "100ms"},
+		{"acquire timeout", map[string]string{"APP_ACQUIRE_TIMEOUT": "100ms"},
 			context.WithCancel, Unavailable, "acquire_timeout", "timeout"},
-		{"budget spent first", map[string]string{contract.EnvAcquireTimeout: "3s"},
+		{"budget spent first", map[string]string{"APP_ACQUIRE_TIMEOUT": "3s"},
 			func(ctx context.Context) (context.Context, context.CancelFunc) {
 				return context.WithTimeoutCause(ctx, 100*time.Millisecond, ErrBudget)
 			}, Timeout, "http_timeout", "canceled"},
@@ -184,7 +184,7 @@ func TestWaitingForAConnection(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			env := map[string]string{contract.EnvPoolSize: "1"}
+			env := map[string]string{"APP_POOL_SIZE": "1"}
 			for k, v := range tt.env {
 				env[k] = v
 			}
@@ -222,7 +222,7 @@ func TestWaitingForAConnection(t *testing.T) {
 }
 
 func TestWaitersAreServedInOrder(t *testing.T) {
-	s, metrics := open(t, map[string]string{contract.EnvPoolSize: "1"})
+	s, metrics := open(t, map[string]string{"APP_POOL_SIZE": "1"})
 	held, err := s.primary.conns.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +281,7 @@ func TestPoolIsColdOrWarm(t *testing.T) {
 		}
 	})
 	t.Run("warm", func(t *testing.T) {
-		s, _ := open(t, map[string]string{contract.EnvPoolMin: "5", contract.EnvPoolSize: "8", contract.EnvReplicaURL: pgtest.URL("app")})
+		s, _ := open(t, map[string]string{"APP_POOL_MIN": "5", "APP_POOL_SIZE": "8", contract.EnvReplicaURL: pgtest.URL("app")})
 		await(t, "the pools are warm", func() bool { return s.Ready(t.Context()) == nil })
 		for _, p := range s.pools() {
 			if stat := p.conns.Stat(); stat.IdleConns() < 5 {
@@ -290,7 +290,7 @@ func TestPoolIsColdOrWarm(t *testing.T) {
 		}
 	})
 	t.Run("more than the server takes", func(t *testing.T) {
-		s, _ := open(t, map[string]string{contract.EnvPoolMin: "40"})
+		s, _ := open(t, map[string]string{"APP_POOL_MIN": "40"})
 		await(t, "the first attempt has failed", func() bool {
 			stat := s.primary.conns.Stat()
 			return stat.NewConnsCount() >= 40 && stat.ConstructingConns() == 0
@@ -304,7 +304,7 @@ func TestPoolIsColdOrWarm(t *testing.T) {
 		if _, err := owner.Exec(t.Context(), "alter role app connection limit 2"); err != nil {
 			t.Fatal(err)
 		}
-		s, _ := open(t, map[string]string{contract.EnvPoolMin: "5"})
+		s, _ := open(t, map[string]string{"APP_POOL_MIN": "5"})
 		await(t, "the first attempt has failed", func() bool {
 			stat := s.primary.conns.Stat()
 			return stat.NewConnsCount() >= 5 && stat.ConstructingConns() == 0
@@ -376,9 +376,9 @@ func TestSessionsExpireAndAreCleared(t *testing.T) {
 }
 
 func TestExecModes(t *testing.T) {
-	for _, mode := range contract.ExecModes {
+	for mode := range execModes {
 		t.Run(mode, func(t *testing.T) {
-			s, _ := open(t, map[string]string{contract.EnvExecMode: mode})
+			s, _ := open(t, map[string]string{"APP_EXEC_MODE": mode})
 			ctx := t.Context()
 			token := token(unique(mode)) // bytes that are no text
 			user, err := s.CreateUser(ctx, unique(mode), "hash")

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
 )
 
@@ -24,7 +23,7 @@ type admission struct {
 	meter   *telemetry.Admission
 }
 
-func newAdmission(cfg config.Config, meter *telemetry.Admission) *admission {
+func newAdmission(cfg contract.Settings, meter *telemetry.Admission) *admission {
 	a := &admission{room: int64(cfg.MaxQueue), timeout: cfg.QueueTimeout, meter: meter}
 	if cfg.MaxInflight > 0 {
 		a.slots = semaphore.NewWeighted(int64(cfg.MaxInflight))
@@ -33,7 +32,7 @@ func newAdmission(cfg config.Config, meter *telemetry.Admission) *admission {
 }
 
 // errQueueTimeout is the cause of a wait that the queue itself has ended.
-var errQueueTimeout = errors.New("waited longer than " + contract.EnvQueueTimeout)
+var errQueueTimeout = errors.New("waited longer than APP_QUEUE_TIMEOUT")
 
 // enter takes a slot. Its error is the problem to answer with. Who entered must leave.
 func (a *admission) enter(ctx context.Context) error {

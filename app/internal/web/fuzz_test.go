@@ -170,7 +170,7 @@ func (b *backend) token(t testing.TB) string {
 // backend itself would call a failure, and the next request is served.
 func FuzzRoutes(f *testing.F) {
 	b := serve(f, map[string]string{
-		contract.EnvPoolSize: "4", contract.EnvHTTPTimeout: "2s", contract.EnvAcquireTimeout: "1s", contract.EnvSlowRoute: contract.On,
+		"APP_POOL_SIZE": "4", "APP_HTTP_TIMEOUT": "2s", "APP_ACQUIRE_TIMEOUT": "1s", "APP_SLOW_ROUTE": contract.On,
 	})
 	token := serve(f, nil).token(f) // a password may outlast a budget
 	f.Cleanup(http.DefaultClient.CloseIdleConnections)

@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/config"
 	"stormwave/app/internal/telemetry"
 )
 
@@ -34,7 +33,7 @@ func TestUnforeseenFailureAnswers500(t *testing.T) {
 				method:    http.MethodGet,
 				handle:    h,
 				meter:     metrics.Route("/x", http.MethodGet),
-				admission: newAdmission(config.Config{MaxInflight: 1}, telemetry.New().Admission()),
+				admission: newAdmission(contract.Settings{MaxInflight: 1}, telemetry.New().Admission()),
 				log:       slog.New(slog.NewTextHandler(&log, nil)),
 			}
 			for range 2 { // the second one finds the slot of the first free again

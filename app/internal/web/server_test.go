@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"stormwave/app/internal/config"
+	"stormwave/app/contract"
 )
 
 // A wait that nothing bounds is a way to hold a connection for ever.
 func TestServerBoundsEveryWait(t *testing.T) {
-	for _, cfg := range []config.Config{{}, {HTTPTimeout: 2 * time.Second}} {
+	for _, cfg := range []contract.Settings{{}, {HTTPTimeout: 2 * time.Second}} {
 		s := NewServer(cfg, http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 		for name, bound := range map[string]struct{ got, most time.Duration }{
 			"ReadHeaderTimeout": {s.ReadHeaderTimeout, 5 * time.Second},

@@ -15,7 +15,7 @@ import (
 
 // service is what the handlers share.
 type service struct {
-	cfg     config.Config
+	cfg     contract.Settings
 	store   *store.Store
 	metrics *telemetry.Metrics
 	log     *slog.Logger
@@ -24,7 +24,7 @@ type service struct {
 // NewHandler returns the whole API. Health, readiness, metrics and configuration
 // stand outside admission and outside the request metrics, so that these count
 // the load and nothing else.
-func NewHandler(cfg config.Config, st *store.Store, metrics *telemetry.Metrics, log *slog.Logger) http.Handler {
+func NewHandler(cfg contract.Settings, st *store.Store, metrics *telemetry.Metrics, log *slog.Logger) http.Handler {
 	s := &service{cfg: cfg, store: st, metrics: metrics, log: log}
 	mux := http.NewServeMux()
 
@@ -46,7 +46,7 @@ func NewHandler(cfg config.Config, st *store.Store, metrics *telemetry.Metrics, 
 	api(contract.RouteFeed, http.MethodGet, s.feed, ok, bad, unauthorized)
 	api(contract.RoutePost, http.MethodGet, s.readPost, ok, bad, unauthorized, http.StatusNotFound)
 	api(contract.RoutePosts, http.MethodPost, s.createPost, created, bad, unauthorized)
-	if cfg.SlowRoute {
+	if cfg.SlowRoute == contract.On {
 		api(contract.RouteSlow, http.MethodGet, s.slow, ok, bad, unauthorized)
 	}
 
@@ -80,7 +80,7 @@ func NewHandler(cfg config.Config, st *store.Store, metrics *telemetry.Metrics, 
 const slack = 90 * time.Second
 
 // NewServer returns a server that bounds every wait for a client.
-func NewServer(cfg config.Config, h http.Handler, log *slog.Logger) *http.Server {
+func NewServer(cfg contract.Settings, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -120,7 +120,7 @@ func (s *service) config(w http.ResponseWriter, r *http.Request) {
 		errDatabaseState.write(w)
 		return
 	}
-	status, body, err := appendJSON(http.StatusOK, nil, contract.Config{Settings: s.cfg.Effective(), Pools: states})
+	status, body, err := appendJSON(http.StatusOK, nil, contract.Config{Settings: config.Effective(s.cfg), Pools: states})
 	if err != nil {
 		s.log.Error("encode configuration", "error", err)
 		errInternal.write(w)

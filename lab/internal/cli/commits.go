@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
@@ -137,7 +138,7 @@ func (j job) buildBackend(ctx context.Context, commit string) (err error) {
 	fresh := program + ".new"
 	_, err = proc.Run(ctx, proc.Spec{
 		Name: "go build", Path: j.tools.Path("go"), Dir: source, Env: append(os.Environ(), trusting...),
-		Args: []string{"build", "-trimpath", "-buildvcs=true", "-o", fresh, "./app"},
+		Args: []string{"build", "-trimpath", "-buildvcs=true", "-o", fresh, backend.Bundled.Package},
 	})
 	if err == nil {
 		err = os.Rename(fresh, program)
@@ -190,7 +191,7 @@ func removeBackends(layout stack.Layout, commits []string) error {
 func schema(ctx context.Context, program string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
-	sql, err := proc.Run(ctx, proc.Spec{Name: "app schema", Path: program, Args: []string{"schema"}})
+	sql, err := proc.Run(ctx, proc.Spec{Name: "app schema", Path: program, Args: backend.Bundled.Schema})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("find the backend: %w; build it: go tool mage build", err)
 	}

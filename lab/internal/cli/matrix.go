@@ -134,6 +134,6 @@ func describeHost(ctx context.Context, j job) (record.Host, error) {
 		return info, err
 	}
 	info.OpenFiles = j.status.OpenFiles
-	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Bin("app"), scenarioDir(j.layout))
+	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Backend(""), scenarioDir(j.layout))
 	return info, err
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/stack"
@@ -42,7 +42,7 @@ func knownNames(ctx context.Context, layout stack.Layout, tools toolchain.Set, p
 		}
 	}
 	if !sets(plan, is(matrix.Backend)) { // that of another commit may read others
-		known[matrix.AppPrefix] = named(append(slices.Clone(ofGo), contract.EnvSlowRoute))
+		known[matrix.AppPrefix] = named(slices.Concat(ofGo, backend.Bundled.Variables.Others))
 	}
 	if sets(plan, isOf(matrix.PostgresPrefix)) {
 		parameters, err := postgresParameters(ctx, tools.Path("postgres"))

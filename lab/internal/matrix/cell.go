@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 )
 
 // cells fills in Spec.Cells: the product of the factors less what is excluded, or
@@ -219,45 +219,36 @@ func (c clash) String() string {
 	return fmt.Sprintf("%s %s must be %s %s %s", c.setting, c.value, c.relation, c.other, c.against)
 }
 
-// mustBeShorter holds for each timeout what lies further out, the closest first.
-// What lies further in must give up first, so that the layer around it still has
-// time to say why. Of statement_timeout and query_timeout either may: that is what
-// server-first and client-first mean.
-var mustBeShorter = []struct {
-	inner string
-	outer []string
-}{
-	{LockTimeout, []string{StatementTimeout, QueryTimeout, HTTPTimeout}},
-	{StatementTimeout, []string{HTTPTimeout}},
-	{QueryTimeout, []string{HTTPTimeout}},
-	{AcquireTimeout, []string{HTTPTimeout}},
-	{QueueTimeout, []string{HTTPTimeout}},
-	{HTTPTimeout, []string{clientTimeout}},
-}
-
 // clientTimeout is how long the load script waits for an answer, where a spec says so.
 const clientTimeout = ScenarioPrefix + "HTTP_TIMEOUT"
 
-// clashes returns the settings of a cell that contradict each other.
+// clashes returns the settings of a cell that contradict each other, as the backend's settings say.
 func clashes(s Settings) []clash {
 	var found []clash
-	least, err1 := strconv.Atoi(s[PoolMin])
-	most, err2 := strconv.Atoi(s[PoolSize]) // fails for unlimited
-	if err1 == nil && err2 == nil && least > most {
-		found = append(found, clash{PoolMin, s[PoolMin], "at most", PoolSize, s[PoolSize]})
-	}
-	if s[MaxQueue] != "0" && s[MaxInflight] == contract.Unlimited {
-		found = append(found, clash{MaxQueue, s[MaxQueue], "0 with", MaxInflight, s[MaxInflight]})
-	}
-	if d := parsed(s[StatementTimeout]); d > 0 && d == parsed(s[QueryTimeout]) {
-		found = append(found, clash{StatementTimeout, s[StatementTimeout], "shorter or longer than", QueryTimeout, s[QueryTimeout]})
-	}
-	for _, layer := range mustBeShorter {
-		inner := parsed(s[layer.inner])
+	for _, setting := range backend.Bundled.Settings {
+		value := s[setting.Name]
+		against := func(relation, other string) {
+			found = append(found, clash{setting.Name, value, relation, other, s[other]})
+		}
+		n, err := strconv.Atoi(value)
+		if most, bound := strconv.Atoi(s[setting.AtMost]); err == nil && bound == nil && n > most {
+			against("at most", setting.AtMost)
+		}
+		if setting.Needs != "" && value != "0" && s[setting.Needs] == backend.Unlimited {
+			against("0 with", setting.Needs)
+		}
+		d := parsed(value)
+		if d > 0 && d == parsed(s[setting.Unlike]) {
+			against("shorter or longer than", setting.Unlike)
+		}
+		outer := setting.Under
+		if setting.Name == HTTPTimeout {
+			outer = []string{clientTimeout}
+		}
 		// One that is too long for a layer may be so for all; the closest is told.
-		i := slices.IndexFunc(layer.outer, func(name string) bool { return parsed(s[name]) > 0 && inner >= parsed(s[name]) })
+		i := slices.IndexFunc(outer, func(name string) bool { return parsed(s[name]) > 0 && d >= parsed(s[name]) })
 		if i >= 0 {
-			found = append(found, clash{layer.inner, s[layer.inner], "shorter than", layer.outer[i], s[layer.outer[i]]})
+			against("shorter than", outer[i])
 		}
 	}
 	return found

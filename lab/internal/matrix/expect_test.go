@@ -84,7 +84,7 @@ func TestFaultGallery(t *testing.T) {
 			t.Errorf("%s expects nothing", c.Label)
 		}
 		expected[c.Expect]++
-		for _, limit := range []string{StatementTimeout, LockTimeout, QueryTimeout, AcquireTimeout} {
+		for _, limit := range []string{StatementTimeout, LockTimeout, "query_timeout", "acquire_timeout"} {
 			if parsed(c.Settings[limit]) > 0 {
 				limited[limit] = true
 			}

@@ -11,26 +11,21 @@ import (
 	"time"
 	"unicode"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 )
 
-// Names of the settings that every cell has.
+// Names of settings that every cell has, and that the lab does something about.
 const (
 	PoolSize         = "pool_size"
 	PoolMin          = "pool_min"
 	ExecMode         = "exec_mode"
-	AcquireTimeout   = "acquire_timeout"
 	LockTimeout      = "lock_timeout"
 	StatementTimeout = "statement_timeout"
-	QueryTimeout     = "query_timeout"
 	HTTPTimeout      = "http_timeout"
-	Cancel           = "cancel"
 	MaxInflight      = "max_inflight"
 	MaxQueue         = "max_queue"
 	QueueTimeout     = "queue_timeout"
 	ReplicaMaxLag    = "replica_max_lag"
-	ReplicaWait      = "replica_wait"
-	ReplicaFallback  = "replica_fallback"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
 	Backend          = "backend"
@@ -74,22 +69,7 @@ func (t Type) String() string { return t.Allowed }
 
 // Table lists every setting, in the order that documentation shows them. It is
 // the single source for names, types and defaults.
-var Table = slices.Concat([]Setting{
-	{PoolSize, limit, contract.Unlimited, contract.EnvPoolSize, "most database connections of the backend, per server"},
-	{PoolMin, count, "0", contract.EnvPoolMin, "connections opened before the backend calls itself ready"},
-	{ExecMode, choice(slices.Concat(contract.ExecModes, []string{ExecAuto})...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names); auto: what works with the PgBouncer version and pool mode found"},
-	{AcquireTimeout, timeout, contract.None, contract.EnvAcquireTimeout, "longest wait for a connection of the pool"},
-	{LockTimeout, timeout, contract.None, contract.EnvLockTimeout, "longest wait for a lock, kept by the server"},
-	{StatementTimeout, timeout, contract.None, contract.EnvStatementTimeout, "longest run of a statement, kept by the server"},
-	{QueryTimeout, timeout, contract.None, contract.EnvQueryTimeout, "longest wait of the backend for a query's answer"},
-	{HTTPTimeout, timeout, contract.None, contract.EnvHTTPTimeout, "budget of one request, first byte to answer"},
-	{Cancel, choice(contract.CancelModes...), "close", contract.EnvCancel, "what becomes of a query whose time is up: close the connection, or ask the server to cancel it"},
-	{MaxInflight, limit, contract.Unlimited, contract.EnvMaxInflight, "most requests that the backend works on at once"},
-	{MaxQueue, count, "0", contract.EnvMaxQueue, "most requests that wait to be worked on; what comes beyond is turned away at once"},
-	{QueueTimeout, timeout, contract.None, contract.EnvQueueTimeout, "longest such wait"},
-	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
-	{ReplicaWait, timeout, "100ms", contract.EnvReplicaWait, "longest wait for the replica to have what the session wrote; none: ask the primary at once"},
-	{ReplicaFallback, limit, "16", contract.EnvReplicaFallback, "most reads at once that the primary takes for the replica"},
+var Table = slices.Concat(ofBackend(), []Setting{
 	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
 	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
 	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},
@@ -99,19 +79,49 @@ var Table = slices.Concat([]Setting{
 	{AppPrefix + "<ENV>", text, "", "", "environment variable of the backend"},
 }, faults)
 
-// mostCount bounds every number of connections or requests.
-const mostCount = 100_000
+// ofBackend are the settings that the backend takes, and among their values what the lab adds.
+func ofBackend() []Setting {
+	var settings []Setting
+	for _, s := range backend.Bundled.Settings {
+		if s.Spec == "" {
+			continue
+		}
+		if s.Name == ExecMode {
+			s.Values = append(slices.Clone(s.Values), ExecAuto)
+			s.Help += "; auto: what works with the PgBouncer version and pool mode found"
+		}
+		settings = append(settings, Setting{s.Name, typeOf(s), s.Spec, s.Env, s.Help})
+	}
+	return settings
+}
+
+// typeOf is what a spec may give a setting of the backend.
+func typeOf(s backend.Setting) Type {
+	switch s.Kind {
+	case backend.Limit:
+		return limit
+	case backend.Count:
+		return count
+	case backend.Duration, backend.Milliseconds:
+		return timeout
+	case backend.Choice:
+		return choice(s.Values...)
+	}
+	panic("a spec cannot give a setting of the kind " + string(s.Kind))
+}
 
 var (
-	limit = Type{fmt.Sprintf("unlimited or a whole number from 1 to %d", mostCount), func(s string) (string, bool) {
-		if s == contract.Unlimited {
+	limit = Type{fmt.Sprintf("unlimited or a whole number from 1 to %d", backend.MaxCount), func(s string) (string, bool) {
+		if s == backend.Unlimited {
 			return s, true
 		}
 		return whole(s, 1)
 	}}
-	count   = Type{fmt.Sprintf("a whole number from 0 to %d", mostCount), func(s string) (string, bool) { return whole(s, 0) }}
+	count = Type{fmt.Sprintf("a whole number from 0 to %d", backend.MaxCount), func(s string) (string, bool) {
+		return whole(s, 0)
+	}}
 	timeout = Type{"none or a duration in whole milliseconds, such as 500ms", func(s string) (string, bool) {
-		if s == contract.None {
+		if s == backend.None {
 			return s, true
 		}
 		d, err := time.ParseDuration(s)
@@ -140,7 +150,7 @@ func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 // whole reads a decimal number and spells it without leading zeros.
 func whole(s string, least int) (string, bool) {
 	n, err := strconv.Atoi(s)
-	return strconv.Itoa(n), err == nil && n >= least && n <= mostCount
+	return strconv.Itoa(n), err == nil && n >= least && n <= backend.MaxCount
 }
 
 var families = []struct {
@@ -155,9 +165,9 @@ var families = []struct {
 
 // The lab sets these itself: a spec that did so too would make a label lie.
 var reserved = map[string]string{
-	AppPrefix + contract.EnvAddr:       "the lab chooses the address",
-	AppPrefix + contract.EnvPrimaryURL: "use " + Topology,
-	AppPrefix + contract.EnvReplicaURL: "use " + Topology,
+	AppPrefix + backend.Bundled.Variables.Addr:       "the lab chooses the address",
+	AppPrefix + backend.Bundled.Variables.PrimaryURL: "use " + Topology,
+	AppPrefix + backend.Bundled.Variables.ReplicaURL: "use " + Topology,
 }
 
 // longestMember is far above the longest name of a PostgreSQL parameter.

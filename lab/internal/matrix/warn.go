@@ -6,23 +6,38 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"stormwave/lab/internal/backend"
 )
 
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
 func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
 
 // needs are the settings that only have an effect on certain ways to the data.
-var needs = []struct {
+var needs = append([]need{
+	{PgBouncerPrefix, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
+	{FaultPgBouncerCPU, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
+	ofReplica(FaultReplay),
+}, needsOfBackend()...)
+
+type need struct {
 	setting    string // a name, or the prefix of a family
 	topologies []string
 	way        string
-}{
-	{PgBouncerPrefix, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	{FaultPgBouncerCPU, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	{ReplicaMaxLag, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{ReplicaWait, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{ReplicaFallback, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{FaultReplay, []string{Replica, PooledAndReplica}, "reads from the replica"},
+}
+
+func ofReplica(setting string) need {
+	return need{setting, []string{Replica, PooledAndReplica}, "reads from the replica"}
+}
+
+func needsOfBackend() []need {
+	var needs []need
+	for _, s := range backend.Bundled.Settings {
+		if s.Way == "replica" {
+			needs = append(needs, ofReplica(s.Name))
+		}
+	}
+	return needs
 }
 
 // lacks says what way a cell would have to take for a setting to have an effect, "" if the

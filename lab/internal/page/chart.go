@@ -1,7 +1,7 @@
 package page
 
 import (
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/series"
 )
 
@@ -26,9 +26,17 @@ const (
 	k6Requests = `k6_http_reqs_total{scenario="load"}`
 	k6Failed   = `k6_http_reqs_total{scenario="load",expected_response="false"}`
 	k6Wait     = `k6_request_wait_seconds{scenario="load"}`
-	appHTTP    = contract.MetricRequests + `{job="app",route!="` + contract.RouteOther + `"}`
-	appErrors  = contract.MetricRequests + `{job="app",route!="` + contract.RouteOther + `",code=~"5.."}`
 )
+
+var (
+	appHTTP   = appRequests(``)
+	appErrors = appRequests(`,code=~"5.."`)
+)
+
+// appRequests selects the requests of the workload that the backend under test has counted.
+func appRequests(more string) string {
+	return backend.Bundled.Metrics.Requests + `{job="app",route!="` + backend.Bundled.Unrouted + `"` + more + `}`
+}
 
 // drawn are the charts of the page, in their order: the metrics of the study.
 var drawn = []chart{

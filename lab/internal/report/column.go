@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -98,7 +98,7 @@ func p99(l *record.Load) float64 {
 // shed counts the requests that admission control turned away, as the backend tells. Where
 // there is no such control none was, whatever else was answered with the same status.
 func shed(r *record.Record) (float64, bool) {
-	if r.Settings[matrix.MaxInflight] == contract.Unlimited {
+	if r.Settings[matrix.MaxInflight] == backend.Unlimited {
 		return 0, true
 	}
 	n, ok := r.Metrics["requests_shed"]

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -20,7 +20,7 @@ func (s *Stack) app() service {
 				Name: App, Path: s.layout.Backend(s.settings[matrix.Backend]), Env: append(s.serviceEnv(), s.appEnvironment(s.settings)...), Log: s.layout.Log(App), CPUs: s.cpus[App], Quota: s.quota(matrix.FaultAppCPU),
 			}
 		},
-		ready: func(ctx context.Context) error { return answers(ctx, s.AppURL()+contract.RouteReady) },
+		ready: func(ctx context.Context) error { return answers(ctx, s.AppURL()+backend.Bundled.Ready) },
 	}
 }
 
@@ -28,11 +28,12 @@ func (s *Stack) app() service {
 func (s *Stack) AppURL() string { return "http://" + s.addrs[App] }
 
 func (s *Stack) appEnvironment(settings matrix.Settings) []string {
-	env := []string{contract.EnvAddr + "=" + s.addrs[App]}
+	variables := backend.Bundled.Variables
+	env := []string{variables.Addr + "=" + s.addrs[App]}
 	primary, replica := s.appURLs(settings[matrix.Topology], settings[matrix.SSLMode])
-	env = append(env, contract.EnvPrimaryURL+"="+primary)
+	env = append(env, variables.PrimaryURL+"="+primary)
 	if replica != "" {
-		env = append(env, contract.EnvReplicaURL+"="+replica)
+		env = append(env, variables.ReplicaURL+"="+replica)
 	}
 	for name, value := range settings {
 		setting, err := matrix.Lookup(name)
@@ -80,7 +81,7 @@ func (s *Stack) setRoleLimits(ctx context.Context, settings matrix.Settings) err
 	}
 	for _, limit := range roleLimits {
 		value := settings[limit]
-		if value == "" || value == contract.None {
+		if value == "" || value == backend.None {
 			value = "0"
 		}
 		if _, err := conn.Exec(ctx, fmt.Sprintf("ALTER ROLE %s SET %s = '%s'", appRole, limit, value)); err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -43,11 +43,11 @@ func (s *Stack) attest(ctx context.Context) (matrix.Settings, error) {
 // attestApp asks the backend. Whether it reads from the replica or through the
 // pooler is seen from the addresses that it talks to.
 func (s *Stack) attestApp(ctx context.Context, attested matrix.Settings) error {
-	body, err := get(ctx, s.AppURL()+contract.RouteConfig)
+	body, err := get(ctx, s.AppURL()+backend.Bundled.ReadBack)
 	if err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
 	}
-	var config contract.Config
+	var config backend.Config
 	if err := json.Unmarshal([]byte(body), &config); err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
 	}
@@ -65,14 +65,15 @@ func (s *Stack) attestApp(ctx context.Context, attested matrix.Settings) error {
 	}
 	s.attestExecMode(attested)
 	attested[matrix.Topology] = s.topologyOf(config)
-	attested[matrix.SSLMode] = agreed(config, func(p contract.Pool) string { return p.SSLMode })
-	attested[matrix.StatementTimeout] = agreed(config, func(p contract.Pool) string { return p.StatementTimeout })
-	attested[matrix.LockTimeout] = agreed(config, func(p contract.Pool) string { return p.LockTimeout })
+	attested[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
+	attested[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
+	attested[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
 	return nil
 }
 
 // topologyOf names the topology by where the backend's pools really lead to.
-func (s *Stack) topologyOf(config contract.Config) string {
+func (s *Stack) topologyOf(config backend.Config) string {
+	variables := backend.Bundled.Variables
 	leadsTo := func(env, service string) bool {
 		u, err := url.Parse(config.Settings[env])
 		if err == nil && u.Host == s.addrs[faultProxy] {
@@ -80,30 +81,31 @@ func (s *Stack) topologyOf(config contract.Config) string {
 		}
 		return err == nil && u.Host == s.addrs[service]
 	}
-	replica, reads := config.Pools[contract.TargetReplica]
+	replica, reads := config.Pools[backend.Bundled.Labels.Replica]
 	switch {
 	case reads && !replica.InRecovery:
 		return "reads go to a server that is no standby"
-	case leadsTo(contract.EnvPrimaryURL, PgBouncer) && leadsTo(contract.EnvReplicaURL, PgBouncer):
+	case leadsTo(variables.PrimaryURL, PgBouncer) && leadsTo(variables.ReplicaURL, PgBouncer):
 		return matrix.PooledAndReplica
-	case leadsTo(contract.EnvPrimaryURL, PgBouncer) && !reads:
+	case leadsTo(variables.PrimaryURL, PgBouncer) && !reads:
 		return matrix.Pooled
-	case leadsTo(contract.EnvPrimaryURL, Primary) && leadsTo(contract.EnvReplicaURL, Replica):
+	case leadsTo(variables.PrimaryURL, Primary) && leadsTo(variables.ReplicaURL, Replica):
 		return matrix.Replica
-	case leadsTo(contract.EnvPrimaryURL, Primary) && !reads:
+	case leadsTo(variables.PrimaryURL, Primary) && !reads:
 		return matrix.Direct
 	}
-	return fmt.Sprintf("writes to %s, reads to %s", config.Settings[contract.EnvPrimaryURL], config.Settings[contract.EnvReplicaURL])
+	return fmt.Sprintf("writes to %s, reads to %s",
+		config.Settings[variables.PrimaryURL], config.Settings[variables.ReplicaURL])
 }
 
 // agreed is a server-side limit as every pool's session shows it, or all that are
 // shown.
-func agreed(config contract.Config, limit func(contract.Pool) string) string {
+func agreed(config backend.Config, limit func(backend.Pool) string) string {
 	seen := make(map[string]bool)
 	for _, pool := range config.Pools {
 		value := limit(pool)
 		if value == "0" {
-			value = contract.None
+			value = backend.None
 		}
 		seen[value] = true
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -13,9 +14,9 @@ import (
 // is named (matrix.Backend), else that of the checkout.
 func (l Layout) Backend(commit string) string {
 	if commit == "" {
-		return l.Bin("app")
+		return l.Bin(backend.Bundled.Program)
 	}
-	return filepath.Join(l.Commits(), commit, "app")
+	return filepath.Join(l.Commits(), commit, backend.Bundled.Program)
 }
 
 // Commits is the directory of the backends that were built from commits.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -55,6 +54,8 @@ func (s *Stack) attestExecMode(attested matrix.Settings) {
 	seen := attested[matrix.ExecMode]
 	if s.settings[matrix.ExecMode] == matrix.ExecAuto && seen == s.execMode(s.settings) {
 		attested[matrix.ExecMode] = matrix.ExecAuto
-		attested[matrix.AppPrefix+contract.EnvExecMode] = seen
+		if setting, err := matrix.Lookup(matrix.ExecMode); err == nil {
+			attested[matrix.AppPrefix+setting.Env] = seen
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -121,13 +122,14 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 		if err != nil {
 			return nil, err
 		}
+		table := backend.Bundled.Faults.Table
 		all = append(all, injection{
 			do: []string{
-				burnSQL, "ALTER TABLE posts ENABLE ROW LEVEL SECURITY",
-				fmt.Sprintf("CREATE POLICY fault ON posts USING (public.fault_burn(%d))", d.Microseconds()),
+				burnSQL, "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY",
+				fmt.Sprintf("CREATE POLICY fault ON %s USING (public.fault_burn(%d))", table, d.Microseconds()),
 			},
 			undo: []string{
-				"DROP POLICY IF EXISTS fault ON posts", "ALTER TABLE posts DISABLE ROW LEVEL SECURITY",
+				"DROP POLICY IF EXISTS fault ON " + table, "ALTER TABLE " + table + " DISABLE ROW LEVEL SECURITY",
 				"DROP FUNCTION IF EXISTS public.fault_burn(int)",
 			},
 		})
@@ -296,7 +298,9 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 	}
 	if value, asked := s.settings[matrix.FaultRowCPU]; asked {
 		var there bool
-		if err := primary.QueryRow(ctx, "SELECT relrowsecurity FROM pg_class WHERE oid = 'posts'::regclass").Scan(&there); err != nil {
+		const enabledSQL = "SELECT relrowsecurity FROM pg_class WHERE oid = $1::regclass"
+		err := primary.QueryRow(ctx, enabledSQL, backend.Bundled.Faults.Table).Scan(&there)
+		if err != nil {
 			return fmt.Errorf("read back a fault: %w", err)
 		}
 		if there {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 )
 
 // drainTimeout bounds how long the backend's sessions may take to end.
@@ -88,7 +88,7 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	if err := s.catchUp(ctx); err != nil {
 		return "", err
 	}
-	if err := primary.QueryRow(ctx, contract.DatasetSQL).Scan(&dataset); err != nil {
+	if err := primary.QueryRow(ctx, backend.Bundled.State.Dataset).Scan(&dataset); err != nil {
 		return "", fmt.Errorf("check data set: %w", err)
 	}
 	var errs []error
@@ -106,17 +106,16 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	return dataset, errors.Join(errs...)
 }
 
-// removeWritten removes the posts that a load has written, and the room they took.
+// removeWritten removes what a load has written, and the room they took.
 func removeWritten(ctx context.Context, primary *pgx.Conn) error {
-	removed, err := primary.Exec(ctx, contract.ResetSQL)
+	removed, err := primary.Exec(ctx, backend.Bundled.State.Remove)
 	if err != nil {
 		return fmt.Errorf("remove what was written: %w", err)
 	}
 	if removed.RowsAffected() == 0 {
 		return nil
 	}
-	// Each alone: VACUUM refuses to be one of several.
-	for _, sql := range []string{"ALTER TABLE posts ALTER id RESTART", "VACUUM (ANALYZE) posts"} {
+	for _, sql := range backend.Bundled.State.Tidy {
 		if _, err := primary.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("remove what was written: %w", err)
 		}

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"strings"
+
+	"stormwave/lab/internal/backend"
 )
 
 // The roles that log in over TCP, each with a password made anew at every up.
@@ -12,12 +14,14 @@ import (
 const (
 	superuser   = "lab"
 	owner       = "stormwave" // owns the schema, cannot log in
-	appRole     = "app"
 	monitorRole = "monitor"
 	replicator  = "replicator"
 	poolerAdmin = "pooler_admin" // PgBouncer's console only
 	database    = "stormwave"
 )
+
+// appRole is the backend's.
+var appRole = backend.Bundled.Role
 
 // secrets maps a role to its password.
 type secrets map[string]string

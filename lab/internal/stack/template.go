@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -25,7 +26,10 @@ const templateTimeout = 5 * time.Minute
 // schema asks the backend for its schema and data set, as SQL.
 func (s *Stack) schema(ctx context.Context) ([]byte, error) {
 	sql, err := proc.Run(ctx, proc.Spec{
-		Name: "app schema", Path: s.layout.Bin("app"), Args: []string{"schema"}, Env: s.serviceEnv(),
+		Name: "app schema",
+		Path: s.layout.Backend(""),
+		Args: backend.Bundled.Schema,
+		Env:  s.serviceEnv(),
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("find the backend: %w; build it: go tool mage build", err)
@@ -102,7 +106,7 @@ func (s *Stack) keepFirstUp() error {
 // clusterSQL and databaseSQL make what the backend's own schema builds on. The
 // backend gets no right but what the schema grants it; the monitor only reads
 // statistics.
-const (
+var (
 	clusterSQL = `
 CREATE ROLE ` + owner + ` NOLOGIN;
 CREATE ROLE ` + appRole + ` LOGIN;

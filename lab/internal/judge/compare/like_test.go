@@ -96,11 +96,11 @@ func TestAVaryingSettingIsNoDifference(t *testing.T) {
 func TestRunFromBeforeASetting(t *testing.T) {
 	a := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 4, speed: steady}
 	before, now := a.run(), a.run()
-	setAll(&now, matrix.Cancel, matrix.Defaults()[matrix.Cancel])
+	setAll(&now, "cancel", matrix.Defaults()["cancel"])
 	if c := Runs(before, now); len(c.Unlike) != 0 || len(c.Pairs) == 0 || len(c.Alone) != 0 {
 		t.Errorf("unlike %v, %d pairs, alone %v; want all cells paired", c.Unlike, len(c.Pairs), c.Alone)
 	}
-	setAll(&now, matrix.Cancel, "cancel_request")
+	setAll(&now, "cancel", "cancel_request")
 	want := []string{"setting cancel: close in A, cancel_request in B"}
 	if diff := cmp.Diff(want, Runs(before, now).Unlike); diff != "" {
 		t.Errorf("unlike (-want +got):\n%s", diff)

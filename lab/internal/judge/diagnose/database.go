@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -135,8 +135,8 @@ func slowQuery(o *observation) (claim, []Evidence) {
 	_, cutOff := o.cutOff("57014", matrix.StatementTimeout)
 	words := say("a statement reads %s rows", short(rows))
 	reading := claim{
-		score: rise(rows/contract.FeedPage, 6, 60),
-		words: say("%s, and the longest answer has %d", words, contract.FeedPage),
+		score: rise(rows/float64(backend.Bundled.Rows), 6, 60),
+		words: say("%s, and the longest answer has %d", words, backend.Bundled.Rows),
 	}
 	reading = both(reading, executing)
 	c := either(reading, sleeping)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -108,16 +108,13 @@ func (o *observation) overReplica() bool {
 	return strings.Contains(o.Attested[matrix.Topology], matrix.Replica)
 }
 
-// acquireStates are the words and SQLSTATEs of query_errors for which no query was sent: there was no connection.
-var acquireStates = []string{contract.StateAcquireTimeout, contract.StateConnect, "53300"}
-
 // mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
 const mostFailed = 0.01
 
 // statements counts the statements that ended without an error, and those that failed on their connection.
 func statements(r record.Record) (succeeded, failed float64) {
 	for state, n := range labelled(r.Metrics, "query_errors", "sqlstate") {
-		if !slices.Contains(acquireStates, state) {
+		if !slices.Contains(backend.Bundled.Labels.Unsent, state) {
 			failed += n
 		}
 	}

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"math"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -123,9 +123,11 @@ func connections(o *observation) (claim, []Evidence) {
 // refused counts the connections that the server has refused. Records from before
 // SQLSTATEs were kept tell at least how many requests were answered 503.
 func (o *observation) refused() (float64, Evidence) {
-	if len(labelled(o.Metrics, "query_errors", "sqlstate")) == 0 && o.Load.Status["503"] > 0 {
-		n := float64(o.Load.Status["503"])
-		return n, Evidence{"load.status.503", n, say("%s × 503, for want of a connection or of room", count(n))}
+	refusal := backend.Bundled.Refusal
+	if len(labelled(o.Metrics, "query_errors", "sqlstate")) == 0 && o.Load.Status[refusal] > 0 {
+		n := float64(o.Load.Status[refusal])
+		words := say("%s × %s, for want of a connection or of room", count(n), refusal)
+		return n, Evidence{"load.status." + refusal, n, words}
 	}
 	name := of("query_errors", "sqlstate", "53300")
 	n := o.or(name, 0)
@@ -138,8 +140,10 @@ func lagging(o *observation) (claim, []Evidence) {
 		return o.notOnTheWay("no read goes to the replica")
 	}
 	lag := o.or("replica_heartbeat_lag_seconds_max", math.NaN())
-	behind := o.or(of("read_fallbacks", "reason", contract.FallbackSession), 0) +
-		o.or(of("read_fallbacks", "reason", contract.FallbackLate), 0)
+	behind := 0.0
+	for _, reason := range backend.Bundled.Labels.Lagging {
+		behind += o.or(of("read_fallbacks", "reason", reason), 0)
+	}
 	reads := o.get("reads_primary") + o.get("reads_replica")
 	unplayed := o.or("replica_lag_bytes_max", math.NaN()) / 1e6
 	late := say("the replica was up to %s s behind", short(lag))

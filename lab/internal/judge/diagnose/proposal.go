@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 )
 
@@ -62,7 +62,7 @@ func (t tuning) proposals(cause Cause) []proposal {
 	case PgBouncerPoolStarved:
 		return t.morePooled("give PgBouncer's pool more connections")
 	case NetworkLatency:
-		if t.Settings[matrix.PoolSize] == contract.Unlimited {
+		if t.Settings[matrix.PoolSize] == backend.Unlimited {
 			return []proposal{{words: "bring the backend nearer to its database; no setting of the matrix shortens the way"}}
 		}
 		return t.moreConnections("a connection is held for the whole way there and back (Little's law): have more of them, " +
@@ -126,7 +126,7 @@ func (t tuning) text(name string) string {
 // number is a setting's value, +Inf where it sets no limit; ok is false where it is no number.
 func (t tuning) number(name string) (n float64, ok bool) {
 	text := t.text(name)
-	if text == contract.Unlimited {
+	if text == backend.Unlimited {
 		return math.Inf(1), true
 	}
 	whole, err := strconv.Atoi(text)

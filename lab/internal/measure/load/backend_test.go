@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// backend answers like the real one and keeps its own count. Of the feed's
+// fakeBackend answers like the real one and keeps its own count. Of the feed's
 // answers every 10th is refused, every 25th slow and every 100th breaks off.
-type backend struct {
+type fakeBackend struct {
 	*httptest.Server
 
 	mu       sync.Mutex
@@ -40,9 +40,9 @@ type backend struct {
 
 const slowness = 120 * time.Millisecond
 
-func newBackend(t *testing.T) *backend {
+func newBackend(t *testing.T) *fakeBackend {
 	t.Helper()
-	b := &backend{
+	b := &fakeBackend{
 		status: make(map[string]int64), queries: make(map[string]int64),
 		authors: make(map[string]bool), sessions: make(map[string]bool), began: make(chan struct{}),
 		ready: make(chan struct{}),
@@ -59,7 +59,7 @@ func newBackend(t *testing.T) *backend {
 	return b
 }
 
-func (b *backend) credentials(r *http.Request) string {
+func (b *fakeBackend) credentials(r *http.Request) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.setup++; b.setup == 4 {
@@ -72,12 +72,12 @@ func (b *backend) credentials(r *http.Request) string {
 	return in.Name
 }
 
-func (b *backend) user(w http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) user(w http.ResponseWriter, r *http.Request) {
 	b.credentials(r)
 	w.WriteHeader(http.StatusConflict)
 }
 
-func (b *backend) session(w http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) session(w http.ResponseWriter, r *http.Request) {
 	token := fmt.Sprintf("token-of-%s-%p", b.credentials(r), r) // another for each log-in
 	w.WriteHeader(http.StatusCreated)
 	_ = json.NewEncoder(w).Encode(map[string]string{"token": token})
@@ -85,7 +85,7 @@ func (b *backend) session(w http.ResponseWriter, r *http.Request) {
 
 var page = `{"posts":[{"id":1}` + strings.Repeat(`,{"id":2}`, 49) + `]}`
 
-func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) feed(w http.ResponseWriter, r *http.Request) {
 	if b.elsewhere != "" {
 		http.Redirect(w, r, b.elsewhere, http.StatusTemporaryRedirect)
 		return
@@ -131,7 +131,7 @@ func (b *backend) feed(w http.ResponseWriter, r *http.Request) {
 }
 
 // authorize is called with mu held.
-func (b *backend) authorize(r *http.Request) {
+func (b *fakeBackend) authorize(r *http.Request) {
 	token := r.Header.Get("Authorization")
 	if !strings.HasPrefix(token, "Bearer token-of-") {
 		b.faults = append(b.faults, "Authorization: "+token)
@@ -139,7 +139,7 @@ func (b *backend) authorize(r *http.Request) {
 	b.sessions[token] = true
 }
 
-func (b *backend) slowQuery(_ http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) slowQuery(_ http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.authorize(r)
@@ -147,7 +147,7 @@ func (b *backend) slowQuery(_ http.ResponseWriter, r *http.Request) {
 	b.queries[r.URL.Query().Get("time")]++
 }
 
-func (b *backend) write(w http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) write(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.authorize(r)
@@ -161,7 +161,7 @@ func (b *backend) write(w http.ResponseWriter, r *http.Request) {
 	b.answer(w, len(b.posts))
 }
 
-func (b *backend) read(w http.ResponseWriter, r *http.Request) {
+func (b *fakeBackend) read(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.authorize(r)
@@ -179,6 +179,6 @@ func (b *backend) read(w http.ResponseWriter, r *http.Request) {
 	b.answer(w, id)
 }
 
-func (b *backend) answer(w http.ResponseWriter, id int) {
+func (b *fakeBackend) answer(w http.ResponseWriter, id int) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"id": id, "author_id": 1, "body": b.posts[id-1]})
 }

@@ -34,12 +34,12 @@ func k6(t *testing.T) string {
 	return tools.Path("k6")
 }
 
-func shot(t *testing.T, name string, scale float64, b *backend) Config {
+func shot(t *testing.T, name string, scale float64, b *fakeBackend) Config {
 	t.Helper()
 	return shotWith(t, name, scale, b, nil)
 }
 
-func shotWith(t *testing.T, name string, scale float64, b *backend, env map[string]string) Config {
+func shotWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[string]string) Config {
 	t.Helper()
 	program := k6(t)
 	script, err := Inspect(t.Context(), program, scenarios, name, scale, env)

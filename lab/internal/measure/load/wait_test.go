@@ -63,7 +63,7 @@ func (n *narrow) Close() error {
 }
 
 // behind serves the backend behind the listener as well.
-func (n *narrow) behind(t *testing.T, b *backend) (url string) {
+func (n *narrow) behind(t *testing.T, b *fakeBackend) (url string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(b.Config.Handler)
 	_ = server.Listener.Close()

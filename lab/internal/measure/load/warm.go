@@ -13,8 +13,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 )
+
+var warmup = backend.Bundled.Warmup
 
 const (
 	warmRequests = 200 // enough for every plan and every index page of the few authors asked for
@@ -52,10 +54,11 @@ func Warm(ctx context.Context, baseURL string) error {
 func logIn(ctx context.Context, baseURL string) (token string, err error) {
 	user := []byte(`{"name":"warm-up","password":"a password for warming up"}`)
 	// 409: it is there from an earlier shot.
-	if _, err := request(ctx, http.MethodPost, baseURL+contract.RouteUsers, "", user, http.StatusCreated, http.StatusConflict); err != nil {
+	_, err = request(ctx, http.MethodPost, baseURL+warmup.Users, "", user, http.StatusCreated, http.StatusConflict)
+	if err != nil {
 		return "", err
 	}
-	body, err := request(ctx, http.MethodPost, baseURL+contract.RouteSessions, "", user, http.StatusCreated)
+	body, err := request(ctx, http.MethodPost, baseURL+warmup.Sessions, "", user, http.StatusCreated)
 	if err != nil {
 		return "", err
 	}
@@ -67,14 +70,14 @@ func logIn(ctx context.Context, baseURL string) (token string, err error) {
 }
 
 func readFeed(ctx context.Context, baseURL, token string, author int) error {
-	url := baseURL + contract.RouteFeed + "?" + contract.FeedAuthor + "=" + strconv.Itoa(author)
+	url := baseURL + warmup.Feed + strconv.Itoa(author)
 	body, err := request(ctx, http.MethodGet, url, token, nil, http.StatusOK)
 	if err != nil {
 		return err
 	}
 	var feed struct{ Posts []json.RawMessage }
-	if err := json.Unmarshal(body, &feed); err != nil || len(feed.Posts) != contract.FeedPage {
-		return fmt.Errorf("read feed of author %d: %d posts, want %d", author, len(feed.Posts), contract.FeedPage)
+	if err := json.Unmarshal(body, &feed); err != nil || len(feed.Posts) != warmup.Posts {
+		return fmt.Errorf("read feed of author %d: %d posts, want %d", author, len(feed.Posts), warmup.Posts)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
-	"stormwave/app/contract"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/series"
 )
@@ -42,11 +41,11 @@ var curves = []curve{
 
 	{name: "http_rps", from: appHTTP, draw: speed, weigh: apiRoutes},
 	{name: "http_errors_5xx_per_second", from: appHTTP, draw: speed, weigh: serverErrors},
-	{name: "pool_acquired", from: contract.MetricPoolAcquired + `{job="app"}`, draw: level},
-	{name: "pool_waiting", from: contract.MetricPoolWaiting + `{job="app"}`, draw: level},
+	{name: "pool_acquired", from: app.PoolAcquired + `{job="app"}`, draw: level},
+	{name: "pool_waiting", from: app.PoolWaiting + `{job="app"}`, draw: level},
 
-	{name: "reads_primary_per_second", from: appReads, draw: speed, weigh: only("target", contract.TargetPrimary)},
-	{name: "reads_replica_per_second", from: appReads, draw: speed, weigh: only("target", contract.TargetReplica)},
+	{name: "reads_primary_per_second", from: appReads, draw: speed, weigh: only("target", labels.Primary)},
+	{name: "reads_replica_per_second", from: appReads, draw: speed, weigh: only("target", labels.Replica)},
 
 	{name: "primary_connections", from: series.PGConnections + `{job="lab",server="primary"}`, draw: level},
 	{name: "primary_active", from: series.PGConnections + `{job="lab",server="primary"}`, draw: level, weigh: only("state", "active")},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 )
 
 // distribution is a canonical metric that is read from native histograms.
@@ -23,10 +23,10 @@ type distribution struct {
 }
 
 var (
-	requestDuration = contract.MetricRequestDuration + `{job="app",route=~"` + alternatives(contract.APIRoutes) + `"}`
-	acquireDuration = contract.MetricAcquireDuration + `{job="app"}`
-	queryDuration   = contract.MetricQueryDuration + `{job="app"}`
-	queryOKDuration = contract.MetricQueryOKDuration + `{job="app"}`
+	requestDuration = app.RequestDuration + `{job="app",route=~"` + alternatives(backend.Bundled.Routes) + `"}`
+	acquireDuration = app.AcquireDuration + `{job="app"}`
+	queryDuration   = app.QueryDuration + `{job="app"}`
+	queryOKDuration = app.QueryOKDuration + `{job="app"}`
 )
 
 const meanOf = `1000 * histogram_sum(%[1]s) / histogram_count(%[1]s)`

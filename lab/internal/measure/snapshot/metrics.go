@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"stormwave/app/contract"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/series"
 )
 
@@ -33,14 +33,20 @@ const (
 	nodeCPU    = `node_cpu_seconds_total{job="node"}`
 	nodeMemory = `{__name__=~"node_memory_Mem(Total|Available)_bytes",job="node"}`
 	nodeNet    = `{__name__=~"node_network_(receive|transmit)_bytes_total",job="node"}`
-	appHTTP    = contract.MetricRequests + `{job="app"}`
 	serviceCPU = series.ServiceCPU + `{job="lab"}`
+)
 
-	appReads     = contract.MetricReads + `{job="app"}`
-	appFallbacks = contract.MetricReadFallbacks + `{job="app"}`
+// What the backend under test tells.
+var (
+	app    = backend.Bundled.Metrics
+	labels = backend.Bundled.Labels
+
+	appHTTP      = app.Requests + `{job="app"}`
+	appReads     = app.Reads + `{job="app"}`
+	appFallbacks = app.ReadFallbacks + `{job="app"}`
 
 	// The counter of successful acquires is there even when nothing has failed.
-	appFailures = `{__name__=~"` + contract.MetricQueryErrors + `|` + contract.MetricPoolAcquires + `",job="app"}`
+	appFailures = `{__name__=~"` + app.QueryErrors + `|` + app.PoolAcquires + `",job="app"}`
 )
 
 // metrics is the whole adapter between what the exporters serve and the
@@ -82,35 +88,35 @@ var metrics = slices.Concat([]metric{
 
 	{name: "http_requests", from: appHTTP, reduce: sent, weigh: apiRoutes},
 	{name: "http_errors_5xx", from: appHTTP, reduce: sent, weigh: serverErrors},
-	{name: "requests_shed", from: contract.MetricShed + `{job="app"}`, reduce: sent},
+	{name: "requests_shed", from: app.Shed + `{job="app"}`, reduce: sent},
 	{name: "http_rps", from: appHTTP, reduce: rate, weigh: apiRoutes},
 	{name: "http_rps_peak", from: appHTTP, reduce: peakRate, weigh: apiRoutes},
-	{name: "pool_acquired_max", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: highest},
-	{name: "pool_acquired_mean", from: contract.MetricPoolAcquired + `{job="app"}`, reduce: mean},
-	{name: "pool_waiting_max", from: contract.MetricPoolWaiting + `{job="app"}`, reduce: highest},
-	{name: "pool_acquires_per_second", from: contract.MetricPoolAcquires + `{job="app"}`, reduce: rate},
+	{name: "pool_acquired_max", from: app.PoolAcquired + `{job="app"}`, reduce: highest},
+	{name: "pool_acquired_mean", from: app.PoolAcquired + `{job="app"}`, reduce: mean},
+	{name: "pool_waiting_max", from: app.PoolWaiting + `{job="app"}`, reduce: highest},
+	{name: "pool_acquires_per_second", from: app.PoolAcquires + `{job="app"}`, reduce: rate},
 	// Only what has come up.
 	{name: "query_errors", from: appFailures, reduce: anyGrowth, by: "sqlstate"},
-	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", contract.StateAcquireTimeout)},
-	{name: "pool_new_conns", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: growth},
-	{name: "pool_new_conns_per_second", from: contract.MetricPoolNewConns + `{job="app"}`, reduce: rate},
-	{name: "pool_closed_conns_per_second", from: contract.MetricPoolClosed + `{job="app"}`, reduce: rateInLoad},
-	{name: "query_cancels_per_second", from: contract.MetricQueryCancels + `{job="app"}`, reduce: rate},
-	{name: "reads_primary", from: appReads, reduce: growth, weigh: only("target", contract.TargetPrimary)},
-	{name: "reads_replica", from: appReads, reduce: growth, weigh: only("target", contract.TargetReplica)},
+	{name: "pool_acquire_timeouts", from: appFailures, reduce: growth, weigh: only("sqlstate", labels.AcquireTimeout)},
+	{name: "pool_new_conns", from: app.PoolNewConns + `{job="app"}`, reduce: growth},
+	{name: "pool_new_conns_per_second", from: app.PoolNewConns + `{job="app"}`, reduce: rate},
+	{name: "pool_closed_conns_per_second", from: app.PoolClosed + `{job="app"}`, reduce: rateInLoad},
+	{name: "query_cancels_per_second", from: app.QueryCancels + `{job="app"}`, reduce: rate},
+	{name: "reads_primary", from: appReads, reduce: growth, weigh: only("target", labels.Primary)},
+	{name: "reads_replica", from: appReads, reduce: growth, weigh: only("target", labels.Replica)},
 	{name: "read_fallbacks", from: appFallbacks, reduce: growth},
 	{name: "read_fallbacks", from: appFallbacks, reduce: growth, by: "reason"},
-	{name: "stale_reads", from: contract.MetricStaleReads + `{job="app"}`, reduce: growth},
+	{name: "stale_reads", from: app.StaleReads + `{job="app"}`, reduce: growth},
 	// Of the backend's role too, but asked for by no request.
-	{name: "probe_statements", from: contract.MetricReplicaProbes + `{job="app"}`, reduce: sent},
+	{name: "probe_statements", from: app.ReplicaProbes + `{job="app"}`, reduce: sent},
 },
 	database("primary"),
 	database("replica"),
 	[]metric{
 		{name: "replica_lag_bytes_max", from: series.PGReplicaLagBytes + `{job="lab"}`, reduce: highest},
 		// The backend's own view, where it has a replica; the number of probes is always there.
-		{name: "replica_heartbeat_lag_seconds_max", reduce: highestIfThere, weigh: named(contract.MetricReplicaLag),
-			from: `{__name__=~"` + contract.MetricReplicaLag + `|` + contract.MetricReplicaProbes + `",job="app"}`},
+		{name: "replica_heartbeat_lag_seconds_max", reduce: highestIfThere, weigh: named(app.ReplicaLag),
+			from: `{__name__=~"` + app.ReplicaLag + `|` + app.ReplicaProbes + `",job="app"}`},
 		// Over the statements of both servers.
 		{name: "execution_mean_ms", reduce: ratio, scale: milli, weigh: named(series.PGStatementSeconds), per: named(series.PGStatements),
 			from: `{__name__=~"` + series.PGStatements + "|" + series.PGStatementSeconds + `",job="lab"}`},
@@ -167,15 +173,15 @@ func pools(gauge string) string { return "pgbouncer_pools_" + gauge + `{job="pgb
 
 var notConsole = but("database", "pgbouncer")
 
-func only(label model.LabelName, values ...model.LabelValue) weight {
-	return func(m model.Metric) float64 { return count(slices.Contains(values, m[label])) }
+func only(label model.LabelName, values ...string) weight {
+	return func(m model.Metric) float64 { return count(slices.Contains(values, string(m[label]))) }
 }
 
-func but(label model.LabelName, values ...model.LabelValue) weight {
-	return func(m model.Metric) float64 { return count(!slices.Contains(values, m[label])) }
+func but(label model.LabelName, values ...string) weight {
+	return func(m model.Metric) float64 { return count(!slices.Contains(values, string(m[label]))) }
 }
 
-func named(name model.LabelValue) weight { return only(model.MetricNameLabel, name) }
+func named(name string) weight { return only(model.MetricNameLabel, name) }
 
 func both(a, b weight) weight {
 	return func(m model.Metric) float64 { return a(m) * b(m) }
@@ -190,7 +196,7 @@ func count(yes bool) float64 {
 
 // apiRoutes leaves out requests that matched no route.
 func apiRoutes(m model.Metric) float64 {
-	return count(slices.Contains(contract.APIRoutes, string(m["route"])))
+	return count(slices.Contains(backend.Bundled.Routes, string(m["route"])))
 }
 
 func serverErrors(m model.Metric) float64 {

@@ -6,11 +6,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// lockUsersSQL locks the users that scenarios/lib/session.js makes: who inserts a
-// row that refers to one of them waits.
-const lockUsersSQL = `SELECT id FROM users WHERE name LIKE 'storm-%' FOR UPDATE`
+	"stormwave/lab/internal/backend"
+)
 
 // LockUsers holds the users of the load locked, each time for hold, and lets go for
 // a tenth of that in between.
@@ -35,7 +33,7 @@ func holdOnce(ctx context.Context, conn *pgx.Conn, hold time.Duration) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := tx.Exec(ctx, lockUsersSQL); err != nil {
+	if _, err := tx.Exec(ctx, backend.Bundled.Faults.Lock); err != nil {
 		return err
 	}
 	pause(ctx, hold)
