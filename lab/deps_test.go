@@ -119,7 +119,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/load",
 		holds: "one run of k6, and what it counted",
 		imports: []string{
-			"internal/record", "internal/stack/proc",
+			"internal/matrix", "internal/record", "internal/stack/proc",
 		},
 	},
 	{

@@ -232,11 +232,8 @@ var mustBeShorter = []struct {
 	{QueryTimeout, []string{HTTPTimeout}},
 	{AcquireTimeout, []string{HTTPTimeout}},
 	{QueueTimeout, []string{HTTPTimeout}},
-	{HTTPTimeout, []string{clientTimeout}},
+	{HTTPTimeout, []string{ClientTimeout}},
 }
-
-// clientTimeout is how long the load script waits for an answer, where a spec says so.
-const clientTimeout = ScenarioPrefix + "HTTP_TIMEOUT"
 
 // clashes returns the settings of a cell that contradict each other.
 func clashes(s Settings) []clash {
