@@ -130,7 +130,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/load",
 		holds: "one run of k6, and what it counted",
 		imports: []string{
-			"internal/backend", "internal/record", "internal/stack/proc",
+			"internal/backend", "internal/matrix", "internal/record", "internal/stack/proc",
 		},
 	},
 	{

@@ -8,6 +8,7 @@ import { ramping } from './lib/load.js';
 import { odds, write } from './lib/choice.js';
 import { readFeed } from './lib/feed.js';
 import { expectNoStaleReads, writePost } from './lib/post.js';
+import { statements } from './lib/request.js';
 import { logIn } from './lib/session.js';
 
 export { handleSummary } from './lib/summary.js';
@@ -21,7 +22,7 @@ const load = ramping(
     { phase: 'hold', seconds: 100, vus: 300 },
     { phase: 'down', seconds: 2, vus: 0 },
   ],
-  { think: '200ms', requests: 2 },
+  { think: '200ms', requests: 2, statements },
 );
 
 export const options = load.options;

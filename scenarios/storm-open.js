@@ -6,6 +6,7 @@
 // lib/env.js lists what else can be set.
 import { arriving } from './lib/load.js';
 import { readFeed } from './lib/feed.js';
+import { statements } from './lib/request.js';
 
 export { setup } from './lib/session.js';
 export { handleSummary } from './lib/summary.js';
@@ -17,7 +18,7 @@ const load = arriving(
     { phase: 'hold', seconds: 40, rate: 1980 },
     { phase: 'down', seconds: 2, rate: 0 },
   ],
-  { ready: 1000, most: 2000 },
+  { ready: 1000, most: 2000, statements },
 );
 
 export const options = load.options;

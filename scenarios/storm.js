@@ -5,15 +5,19 @@
 // lib/env.js lists what else can be set.
 import { ramping } from './lib/load.js';
 import { readFeed } from './lib/feed.js';
+import { statements } from './lib/request.js';
 
 export { setup } from './lib/session.js';
 export { handleSummary } from './lib/summary.js';
 
-const load = ramping([
-  { phase: 'ramp', seconds: 8, vus: 1000 },
-  { phase: 'hold', seconds: 40, vus: 1000 },
-  { phase: 'down', seconds: 2, vus: 0 },
-]);
+const load = ramping(
+  [
+    { phase: 'ramp', seconds: 8, vus: 1000 },
+    { phase: 'hold', seconds: 40, vus: 1000 },
+    { phase: 'down', seconds: 2, vus: 0 },
+  ],
+  { statements },
+);
 
 export const options = load.options;
 

@@ -6,15 +6,16 @@
 // lib/env.js lists what else can be set.
 import { arriving } from './lib/load.js';
 import { readFeed } from './lib/feed.js';
+import { statements } from './lib/request.js';
 
 export { setup } from './lib/session.js';
 export { handleSummary } from './lib/summary.js';
 
-// The steps of wave.js, named as there: a user who thinks for half a second after
-// an instant answer sends 2 requests per second.
-const rise = [50, 100, 150, 200, 250, 300, 350, 400, 450, 500].map((vus) => ({ phase: `vus_${vus}`, seconds: 9, rate: 2 * vus }));
+// The steps of wave.js, each a phase of the results, rate_100 and so on: a user who thinks
+// for half a second after an instant answer sends 2 requests per second.
+const rise = [50, 100, 150, 200, 250, 300, 350, 400, 450, 500].map((vus) => ({ seconds: 9, rate: 2 * vus }));
 
-const load = arriving([...rise, { phase: 'hold', seconds: 30, rate: 1000 }], { ready: 500, most: 1000 });
+const load = arriving([...rise, { phase: 'hold', seconds: 30, rate: 1000 }], { ready: 500, most: 1000, statements });
 
 export const options = load.options;
 

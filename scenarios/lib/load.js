@@ -19,49 +19,67 @@ http.setResponseCallback(http.expectedStatuses(...expected));
 // ramping returns the closed-model load in which each stage leads linearly to its
 // number of VUs, and is a phase of the results, named by that number if it has no name.
 // A VU sends its next request when it has the answer and has thought: a slow backend is
-// sent fewer. think is the usual pause, requests the most that one iteration sends.
-export function ramping(plan, { think = '500ms', requests = 1 } = {}) {
-  const stages = plan.map((s) => {
-    const vus = s.vus && Math.max(1, Math.round(users * s.vus));
-    return { ...s, vus, phase: s.phase || `vus_${vus}` };
-  });
+// sent fewer. think is the usual pause, requests the most that one iteration sends;
+// statements are what a request takes of the databases, see lib/request.js.
+export function ramping(plan, { think = '500ms', requests = 1, statements } = {}) {
+  const stages = plan.map((s) => ({ ...s, to: s.vus && Math.max(1, Math.round(users * s.vus)) }));
   const pause = thinkTime(think);
   const patience = atMost(requests * httpTimeout + pause);
+  const scenario = {
+    executor: 'ramping-vus',
+    startVUs: 0,
+    stages: stages.map((s) => ({ duration: `${milliseconds(s)}ms`, target: s.to })),
+    gracefulRampDown: patience,
+    gracefulStop: patience,
+  };
   return {
-    ...shaped(stages, {
-      executor: 'ramping-vus',
-      startVUs: 0,
-      stages: stages.map((s) => ({ duration: lasting(s), target: s.vus })),
-      gracefulRampDown: patience,
-      gracefulStop: patience,
-    }),
+    ...shaped(scenario, { model: 'closed', phases: phased(stages, 'vus', 'VUs'), statements }),
     choice: () => pick(__VU, __ITER),
     think: () => sleep(pause),
   };
 }
 
 // arriving returns the open-model load in which each stage leads linearly to its
-// number of iterations per second, and is a phase of the results. They begin when it
-// is their time, however slow the backend is; one for which there is no VU is
-// dropped, and counted. k6 makes the VUs from ready to most only when it lacks them.
-export function arriving(stages, { ready, most }) {
+// number of iterations per second, each of one request, and is a phase of the results,
+// named by that number if it has no name. They begin when it is their time, however slow
+// the backend is; one for which there is no VU is dropped, and counted. k6 makes the VUs
+// from ready to most only when it lacks them.
+export function arriving(plan, { ready, most, statements }) {
+  const stages = plan.map((s) => ({ ...s, to: Math.round(rate * s.rate) }));
+  const scenario = {
+    executor: 'ramping-arrival-rate',
+    startRate: 0,
+    timeUnit: '1s',
+    stages: stages.map((s) => ({ duration: `${milliseconds(s)}ms`, target: s.to })),
+    preAllocatedVUs: ready,
+    maxVUs: most,
+    gracefulStop: atMost(httpTimeout),
+  };
   return {
-    ...shaped(stages, {
-      executor: 'ramping-arrival-rate',
-      startRate: 0,
-      timeUnit: '1s',
-      stages: stages.map((s) => ({ duration: lasting(s), target: Math.round(rate * s.rate) })),
-      preAllocatedVUs: ready,
-      maxVUs: most,
-      gracefulStop: atMost(httpTimeout),
-    }),
+    ...shaped(scenario, { model: 'open', phases: phased(stages, 'rate', 'req/s'), statements }),
     // Which VU is free is chance; which iteration is next is not.
     choice: () => pick(0, exec.scenario.iterationInTest),
   };
 }
 
-function lasting(stage) {
-  return `${Math.round(1000 * scale * stage.seconds)}ms`;
+function milliseconds(stage) {
+  return Math.round(1000 * scale * stage.seconds);
+}
+
+// phased makes a phase of each stage: its name, how many seconds it lasts, and from
+// where to where it leads the load.
+function phased(stages, prefix, unit) {
+  const phases = [];
+  let from = 0;
+  for (const stage of stages) {
+    let name = stage.phase || `${prefix}_${stage.to}`;
+    if (phases.some((p) => p.name === name)) {
+      name += `_${phases.length + 1}`; // two phases of one name would be counted as one
+    }
+    phases.push({ name, seconds: milliseconds(stage) / 1000, from, to: stage.to, unit });
+    from = stage.to;
+  }
+  return phases;
 }
 
 // atMost is a time within which an iteration of so many seconds is never cut off.
@@ -69,17 +87,14 @@ function atMost(seconds) {
   return `${Math.ceil(seconds + 1)}s`;
 }
 
-// shaped returns what both models share.
-function shaped(stages, scenario) {
-  const phases = [];
-  let end = 0;
-  for (const stage of stages) {
-    end += 1000 * scale * stage.seconds;
-    phases.push({ name: stage.phase, end: end });
-  }
+// shaped returns what both models share. The declaration is what the lab knows of a
+// script: it asks k6 for the options, and k6 passes on what stands under ext.
+function shaped(scenario, declaration) {
+  const { phases } = declaration;
   return {
     options: {
       scenarios: { [name]: scenario },
+      ext: { lab: declaration },
       // Every VU evaluates this script, but k6 asks only the first for options.
       thresholds: summaryFile && __VU === 0 ? submetrics(phases) : {},
       summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
@@ -95,13 +110,15 @@ function shaped(stages, scenario) {
 // phaseMarker returns a function that tags the VU's samples with the phase in
 // which its iteration begins. Tags are set only when the phase changes.
 function phaseMarker(phases) {
+  let end = 0;
+  const ends = phases.map((p) => (end += 1000 * p.seconds));
   let start = 0;
   let current = -1;
   return () => {
     const now = Date.now();
     start = start || exec.scenario.startTime;
     let phase = Math.max(current, 0);
-    while (phase < phases.length - 1 && now - start >= phases[phase].end) {
+    while (phase < phases.length - 1 && now - start >= ends[phase]) {
       phase++;
     }
     if (phase !== current) {

@@ -15,6 +15,12 @@ const good = new Counter('good_requests'); // neither
 // expected are the statuses of success.
 export const expected = [200, 201];
 
+// statements are how many the backend sends to its databases: at least for a successful
+// request, at most for any, and at most over a replica. Each request looks up its session
+// and does one thing; over a replica a session may be looked up twice, and after a write
+// the backend asks how far the replica must come.
+export const statements = { least: 2, most: 2, mostWithReplica: 3 };
+
 let params; // per session: request parameters, made once in each VU
 
 // paramsOf returns the parameters of a session's requests: those of lean ones drop

@@ -17,7 +17,7 @@ func TestDiagnoseSaysWhatItCannotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(string(text), "\n")
-	lines[1] = strings.Replace(lines[1], `"schema":1`, `"schema":0`, 1)
+	lines[1] = strings.Replace(lines[1], `"schema":2`, `"schema":0`, 1)
 	write(t, dir.Records(), strings.Join(lines, ""))
 
 	out, errs, status := run(t, root, "diagnose", runName)

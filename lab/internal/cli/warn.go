@@ -134,12 +134,6 @@ const (
 	mostVUs = 40_000
 )
 
-// Variables of lib/env.js that only one model of load reads.
-const (
-	rateVariable  = matrix.ScenarioPrefix + "RATE"
-	thinkVariable = matrix.ScenarioPrefix + "THINK_TIME"
-)
-
 // warnOfLoad names the loads of a plan that k6 will not send, and what is set for a model
 // of load that the plan has none of. peak is the most requests per second that k6 has
 // sent on this machine, 0 if that is not known.
@@ -166,7 +160,7 @@ func warnOfLoad(plan matrix.Plan, loads []offer, peak float64, cores int) []stri
 	for _, v := range []struct {
 		name, model string
 		inVain      bool
-	}{{rateVariable, "open", closed && !open}, {thinkVariable, "closed", open && !closed}} {
+	}{{matrix.OpenRate, "open", closed && !open}, {matrix.ThinkTime, "closed", open && !closed}} {
 		if v.inVain && sets(plan, is(v.name)) {
 			text := fmt.Sprintf("%s has no effect: no scenario of this plan is %s", v.name, v.model)
 			warnings = append(warnings, text)

@@ -219,9 +219,6 @@ func (c clash) String() string {
 	return fmt.Sprintf("%s %s must be %s %s %s", c.setting, c.value, c.relation, c.other, c.against)
 }
 
-// clientTimeout is how long the load script waits for an answer, where a spec says so.
-const clientTimeout = ScenarioPrefix + "HTTP_TIMEOUT"
-
 // clashes returns the settings of a cell that contradict each other, as the backend's settings say.
 func clashes(s Settings) []clash {
 	var found []clash

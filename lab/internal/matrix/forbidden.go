@@ -23,7 +23,7 @@ var forbidden = []struct {
 	{PgBouncerPrefix, regexp.MustCompile(`^(.*file|resolv_conf|syslog.*)$`), "the lab chooses the files"},
 	{PgBouncerPrefix, regexp.MustCompile(`^(listen_.*|unix_socket_.*|auth_.*|admin_users|stats_users|user|service_name|job_name|.*_tls_.*)$`), "the lab chooses where it listens and who gets in"},
 
-	{ScenarioPrefix, regexp.MustCompile(`^(K6_.*|BASE_URL|SCALE|SEED|SLO_P99|SUMMARY_FILE)$`), "the lab tells k6 where and how to shoot"},
+	{ScenarioPrefix, regexp.MustCompile(`^(K6_.*|` + ofTheLab + `)$`), "the lab tells k6 where and how to shoot"},
 	{ScenarioPrefix, ofRuntime, "it steers the program's runtime and files, not the load"},
 
 	{AppPrefix, regexp.MustCompile(`^PG.*$`), "it leads the backend to another database"},

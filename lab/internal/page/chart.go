@@ -2,6 +2,7 @@ package page
 
 import (
 	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/series"
 )
 
@@ -23,9 +24,10 @@ type curve struct {
 }
 
 const (
-	k6Requests = `k6_http_reqs_total{scenario="load"}`
-	k6Failed   = `k6_http_reqs_total{scenario="load",expected_response="false"}`
-	k6Wait     = `k6_request_wait_seconds{scenario="load"}`
+	ofLoad     = `scenario="` + record.LoadScenario + `"`
+	k6Requests = `k6_http_reqs_total{` + ofLoad + `}`
+	k6Failed   = `k6_http_reqs_total{` + ofLoad + `,expected_response="false"}`
+	k6Wait     = `k6_request_wait_seconds{` + ofLoad + `}`
 )
 
 var (

@@ -236,8 +236,8 @@ func decodeLine(line []byte) (Record, error) {
 		if err := json.Unmarshal(line, &version); err != nil {
 			return r, err
 		}
-		if version.Schema != Schema {
-			return r, fmt.Errorf("schema is %d, this program reads %d", version.Schema, Schema)
+		if !reads(version.Schema) {
+			return r, fmt.Errorf("schema is %d, this program reads 1 to %d", version.Schema, Schema)
 		}
 		return r, err
 	}

@@ -216,7 +216,7 @@ func TestCorrupt(t *testing.T) {
 		"garbage in the middle":  {2, func(string) string { return "garbage\n" }, "invalid character"},
 		"empty in the middle":    {1, func(string) string { return "\n" }, "unexpected end"},
 		"unknown key":            {2, func(s string) string { return strings.Replace(s, `"run"`, `"ran"`, 1) }, `unknown field "ran"`},
-		"newer schema":           {3, func(s string) string { return strings.Replace(s, `"schema":1`, `"schema":2,"new":0`, 1) }, "schema is 2"},
+		"newer schema":           {3, func(s string) string { return strings.Replace(s, `"schema":2`, `"schema":3,"new":0`, 1) }, "schema is 3"},
 		"wrong type":             {3, func(s string) string { return strings.Replace(s, `"n":3`, `"n":"3"`, 1) }, "cannot unmarshal string"},
 		"two values in one line": {1, func(s string) string { return strings.TrimSpace(s) + s }, "invalid character"},
 		"impossible":             {2, func(s string) string { return strings.Replace(s, `"block":1`, `"block":0`, 1) }, "block is 0"},
@@ -303,7 +303,7 @@ func TestReadEachLeavesOutWhatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bytes.SplitAfter(whole, []byte("\n"))
-	older := bytes.Replace(lines[1], []byte(`"schema":1`), []byte(`"schema":0`), 1)
+	older := bytes.Replace(lines[1], []byte(`"schema":2`), []byte(`"schema":0`), 1)
 	src := slices.Concat(lines[0], older, []byte("no record\n"), lines[2][:20])
 	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)

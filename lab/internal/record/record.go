@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Schema is the version of the record format that this package writes.
-const Schema = 1
+// Schema is the version of the record format that this package writes; it reads all before it.
+// Since 2 phases hold what their script declares.
+const Schema = 2
 
 // Verdict says how far a repetition can be trusted.
 type Verdict string
@@ -50,7 +51,8 @@ type Record struct {
 	// Metrics maps a canonical metric to its value over the whole
 	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
-	// Phases maps a part of the load ("ramp", "hold") to what k6 saw in it.
+	// Phases maps a part of the load ("ramp", "hold") to what the script declares of it and k6
+	// saw in it. Timeline has their order.
 	Phases map[string]Phase `json:"phases,omitempty"`
 	// Recovery is the time in seconds from the end of the rise until the service is within the
 	// SLO for good: p95 under its bound, no more failures than it allows, answers at all.
@@ -60,6 +62,10 @@ type Record struct {
 	// idle the host was before the shot: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
 }
+
+// LoadScenario is the name of the one k6 scenario in every script, as scenarios/lib/load.js
+// gives it: its tag tells the load from setup().
+const LoadScenario = "load"
 
 // Models of a load. In a closed one a user who waits for an answer sends nothing, so that a
 // slow server is asked less; in an open one requests are due whether or not it answers.
@@ -150,13 +156,4 @@ type Latency struct {
 	P99  float64  `json:"p99"`
 	Max  float64  `json:"max"`
 	Mean *float64 `json:"mean,omitempty"` // absent in records from before it was kept
-}
-
-// Phase is one part of a shot.
-type Phase struct {
-	Requests  int64    `json:"requests"`
-	Failed    int64    `json:"failed"`
-	Slow      *int64   `json:"slow,omitempty"` // as in Load
-	Latency   *Latency `json:"latency_ms,omitempty"`
-	OKLatency *Latency `json:"ok_latency_ms,omitempty"`
 }

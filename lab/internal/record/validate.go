@@ -24,7 +24,7 @@ func (l *Load) possible() bool {
 
 func (p *Phase) possible() bool {
 	return p.Requests >= 0 && p.Failed >= 0 && p.Failed <= p.Requests && part(p.Slow, p.Requests) &&
-		p.Latency.possible() && p.OKLatency.possible()
+		p.Latency.possible() && p.OKLatency.possible() && (p.Offer == nil || p.Possible())
 }
 
 // part says whether a count, if there is one, can be of so many.
@@ -34,6 +34,9 @@ func (l *Latency) possible() bool {
 	return l == nil || l.P50 >= 0 && l.P95 >= 0 && l.P99 >= 0 && l.Max >= 0 && (l.Mean == nil || *l.Mean >= 0)
 }
 
+// reads says whether this package knows a schema.
+func reads(schema int) bool { return schema >= 1 && schema <= Schema }
+
 // Validate reports every fault that keeps a record from being written or read.
 func (r Record) Validate() error {
 	var faults []error
@@ -42,7 +45,7 @@ func (r Record) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	want(r.Schema == Schema, "schema is %d, this program reads %d", r.Schema, Schema)
+	want(reads(r.Schema), "schema is %d, this program reads 1 to %d", r.Schema, Schema)
 	want(ValidName(r.Run), "run %q is not a run's name", r.Run)
 	want(r.N >= 1 && r.N <= most, "n is %d, must be at least 1 and at most %d", r.N, most)
 	want(r.Block >= 1 && r.Block <= most, "block is %d, must be at least 1 and at most %d", r.Block, most)

@@ -8,26 +8,38 @@ import (
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/usl"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
-// rises says whether the load of this part rises in steps, so that a bend can be
-// looked for.
-func (p part) rises() bool {
-	return slices.ContainsFunc(p.rows, func(g group) bool {
-		return slices.ContainsFunc(g.used, knee.Rises)
-	})
+// unit is that of this part's load if it rises in steps, so that a bend can be looked for:
+// record.UnitVUs or record.UnitRate. Of another it is "".
+func (p part) unit() string {
+	for _, g := range p.rows {
+		for _, r := range g.used {
+			if unit := knee.Unit(r); unit != "" {
+				return unit
+			}
+		}
+	}
+	return ""
 }
+
+func (p part) rises() bool { return p.unit() != "" }
 
 // bend shows where each cell bends under the rising load: by its curves, and by the
 // law of scalability.
 func (p part) bend(a *Analysis) blocks {
-	return blocks{words(readingBend), p.bendTable(a), words(readingUSL), p.uslTable()}
+	load, users := "users (VUs) and the requests per second", " N is not the users, who mostly think."
+	if p.unit() == record.UnitRate {
+		load, users = "requests per second that are due (req/s) and those that are sent (RPS)", ""
+	}
+	return blocks{say(readingBend, load), p.bendTable(a), say(readingUSL, users), p.uslTable()}
 }
 
-const readingBend = `The bend: the users (VUs) and the requests per second at the moment when p99 leaves the plateau that it has under the
+const readingBend = `The bend: the %s at the moment when p99 leaves the plateau that it has under the
 light third of the load, and throughput stops following the load, both for five seconds on end. It knows no SLO; a
-service that is slow but follows has none. Medians over repetitions; in brackets the 95% interval, or below six
+service that is slow but follows has none. Medians over repetitions; in brackets the 95%% interval, or below six
 repetitions the range.
 
 `
@@ -35,7 +47,7 @@ repetitions the range.
 const readingUSL = `
 Throughput over the requests in flight, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)). X is
 the successful requests per second of a step of the load, N the requests that the system had in hand meanwhile: requests
-per second × their mean latency (Little's law). N is not the users, who mostly think. λ is the throughput with one request
+per second × their mean latency (Little's law).%s λ is the throughput with one request
 in flight, σ contention, κ coherence (what each adds to all others); the peak may lie between the steps or beyond them. A
 fit that the data cannot carry is refused, with the reason; so is one whose peak lies beyond twice the highest N or X
 that was measured, and one that falls off from a straight line by no more than it is off from the data.
@@ -43,21 +55,24 @@ that was measured, and one that falls off from a straight line by no more than i
 `
 
 func (p part) bendTable(a *Analysis) comparison {
-	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "Bend, VUs", "Bend, RPS"}, left: map[int]bool{2: true, 3: true}}}
+	c := comparison{cells: len(p.rows), table: table{
+		head: []string{"Cell", "n", "Bend, " + p.unit(), "Bend, RPS"},
+		left: map[int]bool{2: true, 3: true},
+	}}
 	for _, g := range p.rows {
 		c.note(g)
-		var vus, rps []float64
+		var loads, rps []float64
 		lost := 0
 		top := 0.0
 		for _, r := range g.used {
 			curves, ok := a.run.Curves[r.N]
-			b, told := knee.FindBend(curves)
+			b, told := knee.FindBend(r, curves)
 			if !ok || !told {
 				lost++
 				continue
 			}
 			top = max(top, b.Top)
-			vus = append(vus, b.VUs)
+			loads = append(loads, b.Load)
 			if !math.IsNaN(b.RPS) {
 				rps = append(rps, b.RPS)
 			}
@@ -65,21 +80,22 @@ func (p part) bendTable(a *Analysis) comparison {
 		if lost > 0 {
 			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
 		}
-		c.add(g, []string{cellName(g.cell), g.n(), g.mark(bendText(vus, top, a.run.Plan.Seed)), g.mark(spread(rps, a.run.Plan.Seed))})
+		seed := a.run.Plan.Seed
+		c.add(g, []string{cellName(g.cell), g.n(), g.mark(bendText(loads, top, seed)), g.mark(spread(rps, seed))})
 	}
 	return c
 }
 
 // bendText writes bends, of which some may not be there: none up to 500, 3 of 3.
-func bendText(vus []float64, top float64, seed uint64) string {
-	found := slices.DeleteFunc(slices.Clone(vus), func(v float64) bool { return math.IsInf(v, 1) })
+func bendText(loads []float64, top float64, seed uint64) string {
+	found := slices.DeleteFunc(slices.Clone(loads), func(v float64) bool { return math.IsInf(v, 1) })
 	switch {
-	case len(vus) == 0:
+	case len(loads) == 0:
 		return numeral.Missing
 	case len(found) == 0:
 		return "none up to " + numeral.Count(top)
-	case len(found) < len(vus):
-		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(vus), numeral.Count(top))
+	case len(found) < len(loads):
+		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(loads), numeral.Count(top))
 	}
 	return spread(found, seed)
 }

@@ -248,16 +248,3 @@ func TestFailedTrialsAreResults(t *testing.T) {
 		}
 	}
 }
-
-func TestPhasesInOrder(t *testing.T) {
-	rows := []group{{used: []*record.Record{{Phases: map[string]record.Phase{
-		"hold": {}, "vus_500": {}, "vus_50": {}, "vus_0100": {}, "down": {}, "ramp": {},
-	}}}}}
-	want := "ramp vus_50 vus_0100 vus_500 hold down"
-	if got := strings.Join(phaseNames(rows), " "); got != want {
-		t.Errorf("phases %s, want %s", got, want)
-	}
-	if got := phaseHead("vus_0100"); got != "to 100 VUs" {
-		t.Errorf("head %q", got)
-	}
-}

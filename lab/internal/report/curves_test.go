@@ -95,11 +95,11 @@ func TestDrawn(t *testing.T) {
 
 // The curve over users is the median of all seconds with so many, and misses nothing of the
 // rise; what was not read is not there.
-func TestOverVUs(t *testing.T) {
+func TestOverLoad(t *testing.T) {
 	run := withCurves(synthetic(t, 3))
 	wave := run.Plan.Scenarios[1]
 	g := groups(run, wave)[0]
-	line, ok := overVUs(run, g, "vus")
+	line, ok := overLoad(run, g, "vus")
 	if !ok || len(line.X) < bendBins-1 {
 		t.Fatalf("%d points, %t", len(line.X), ok)
 	}
@@ -111,7 +111,7 @@ func TestOverVUs(t *testing.T) {
 	delete(run.Curves, g.used[0].N)
 	delete(run.Curves, g.used[1].N)
 	delete(run.Curves, g.used[2].N)
-	if line, ok := overVUs(run, g, "vus"); ok {
+	if line, ok := overLoad(run, g, "vus"); ok {
 		t.Errorf("without curves there is a line of %d points", len(line.X))
 	}
 }

@@ -1,55 +1,42 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
-// phaseNames lists the phases that a part's repetitions have, as they follow each
-// other in the load.
-func phaseNames(rows []group) []string {
-	found := map[string]bool{}
+// phases lists the phases that a part's repetitions have, as they follow each other in the
+// load. One that does not lead to the same load in all of them has no unit.
+func phases(rows []group) []record.NamedPhase {
+	found := map[string]record.NamedPhase{}
 	for _, g := range rows {
 		for _, r := range g.used {
-			for name := range r.Phases {
-				found[name] = true
+			for _, p := range r.Timeline() {
+				known, ok := found[p.Name]
+				switch {
+				case !ok:
+					found[p.Name] = p
+				case known.To != p.To || known.Unit != p.Unit:
+					known.Offer = &record.Offer{Order: known.Order, To: known.To}
+					found[p.Name] = known
+				}
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Keys(found), func(a, b string) int {
-		return cmp.Or(cmp.Compare(stage(a), stage(b)), cmp.Compare(users(a), users(b)), cmp.Compare(a, b))
-	})
+	return slices.SortedFunc(maps.Values(found), record.NamedPhase.Compare)
 }
 
-// stage ranks a phase: first the load rises, in one ramp or in steps.
-func stage(phase string) int {
-	return max(0, slices.Index([]string{"ramp", "hold", "down"}, phase))
-}
-
-// users is the number of VUs that a step of the load leads to, 0 for other phases.
-func users(phase string) int {
-	digits, _ := strings.CutPrefix(phase, "vus_")
-	n, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
+// phaseHead writes a phase in a table's head: by where it leads the load, if that rises.
+func phaseHead(p record.NamedPhase) string {
+	if p.Unit != "" && p.To > p.From {
+		return "to " + numeral.Count(p.To) + " " + p.Unit
 	}
-	return n
-}
-
-// phaseHead writes a phase in a table's head.
-func phaseHead(phase string) string {
-	if n := users(phase); n > 0 {
-		return "to " + numeral.Count(float64(n)) + " VUs"
-	}
-	return phase
+	return p.Name
 }
 
 // phaseNumber is a number of which each phase has its own.
@@ -84,20 +71,22 @@ var phaseNumbers = []phaseNumber{
 }
 
 // columns has one column for each phase.
-func (n phaseNumber) columns(phases []string) []column {
+func (n phaseNumber) columns(phases []record.NamedPhase) []column {
 	var columns []column
-	for _, name := range phases {
+	for _, phase := range phases {
 		columns = append(columns, column{
-			head: phaseHead(name), name: "phases." + name, show: n.show,
+			head: phaseHead(phase),
+			name: "phases." + phase.Name,
+			show: n.show,
 			value: func(r *record.Record) (float64, bool) {
-				p, ok := r.Phases[name]
+				p, ok := r.Phases[phase.Name]
 				if !ok {
 					return 0, false
 				}
 				return n.value(p)
 			},
 			why: func(r *record.Record) string {
-				switch p, ok := r.Phases[name]; {
+				switch p, ok := r.Phases[phase.Name]; {
 				case ok && p.Requests == 0:
 					return "no request began in it"
 				case ok && p.Failed == p.Requests:
@@ -176,8 +165,8 @@ func recoveryWords(rows []group) words {
 
 // phaseTables shows the load phase by phase: a table for each number.
 func phaseTables(rows []group) blocks {
-	phases := phaseNames(rows)
-	if len(phases) == 0 {
+	all := phases(rows)
+	if len(all) == 0 {
 		return blocks{words("No repetition that can be used has phases.")}
 	}
 	list := blocks{
@@ -186,7 +175,7 @@ func phaseTables(rows []group) blocks {
 	}
 	notes := comparison{cells: len(rows)}
 	for _, n := range phaseNumbers {
-		c := compare(rows, "Cell", cellName, n.columns(phases))
+		c := compare(rows, "Cell", cellName, n.columns(all))
 		list = append(list, say("**%s**", n.title), c.table)
 		notes.gaps.join(c.gaps)
 		notes.suspect = c.suspect

@@ -55,7 +55,7 @@ graphs, the rows at their peak.
 	}
 	list = append(list, heading{3, "In plain words"}, inPlainWords(remedies))
 	for _, p := range a.parts {
-		if p.scenario.Name == "wave" {
+		if p.rises() {
 			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.scenario)}, words(readingMiss), p.missTable())
 		}
 	}
@@ -113,7 +113,8 @@ func (a *Analysis) stormBeside(p part) comparison {
 
 func (a *Analysis) waveBeside(p part) comparison {
 	c, rows := a.beside(p, "Prototype, pool unlimited")
-	vus, rps := []string{"First step that missed the SLO, VUs", studyMissVUs, numeral.Missing}, []string{"RPS that held", studyHeldRPS, numeral.Missing}
+	vus := []string{"First step that missed the SLO, VUs", studyMissVUs, numeral.Missing}
+	rps := []string{"RPS that held", studyHeldRPS, numeral.Missing}
 	for _, g := range rows {
 		m := c.miss(p, g)
 		vus, rps = append(vus, m[0]), append(rps, m[2])
@@ -133,9 +134,11 @@ the lower of the middle two.
 
 `
 
-// missTable shows at which step of the wave each cell first missed the objective.
+// missTable shows at which step of a rising load each cell first missed the objective.
 func (p part) missTable() comparison {
-	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell", "n", "First miss, VUs", "range", "RPS that held", "range"}}}
+	c := comparison{cells: len(p.rows), table: table{
+		head: []string{"Cell", "n", "First miss, " + p.unit(), "range", "RPS that held", "range"},
+	}}
 	for _, g := range p.rows {
 		c.note(g)
 		m := c.miss(p, g)
@@ -144,7 +147,7 @@ func (p part) missTable() comparison {
 	return c
 }
 
-// miss is a cell's first miss as text: its VUs, their range, the RPS that held, their range.
+// miss is a cell's first miss as text: its load, the range, the RPS that held, their range.
 func (c *comparison) miss(p part, g group) [4]string {
 	var found []knee.Miss
 	for _, r := range g.used {
@@ -153,13 +156,17 @@ func (c *comparison) miss(p part, g group) [4]string {
 		}
 	}
 	if len(found) < len(g.used) {
-		c.gaps.add("First miss", fmt.Sprintf("%s without the latency of every step", plural(len(g.used)-len(found), "repetition")), g.cell.Label)
+		why := "%s without the latency of every step"
+		if p.unit() == record.UnitRate {
+			why += ", or with dropped iterations that are in none"
+		}
+		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.used)-len(found), "repetition")), g.cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
 	}
 	s := knee.Over(found)
-	vus := func(v float64) string {
+	load := func(v float64) string {
 		if math.IsInf(v, 1) {
 			return "none up to " + numeral.Count(s.Top)
 		}
@@ -174,7 +181,10 @@ func (c *comparison) miss(p part, g group) [4]string {
 	if math.IsNaN(s.RPS.Median) {
 		c.gaps.add("RPS that held", "no step held", g.cell.Label)
 	}
-	return [4]string{g.mark(vus(s.VUs.Median)), between(s.VUs, vus), g.mark(rps(s.RPS.Median)), between(s.RPS, rps)}
+	return [4]string{
+		g.mark(load(s.Load.Median)), between(s.Load, load),
+		g.mark(rps(s.RPS.Median)), between(s.RPS, rps),
+	}
 }
 
 // between writes a range, or nothing where there is none.

@@ -95,15 +95,21 @@ func (p part) stationPicture(a *Analysis) blocks {
 	}}}
 }
 
-// bendBins is in how many steps of users a rising load is drawn.
+// bendBins is in how many steps a rising load is drawn.
 const bendBins = 30
 
-// bendPicture shows latency and throughput over the users of a rising load.
+// bendPicture shows latency and throughput over a rising load.
 func (p part) bendPicture(a *Analysis) blocks {
-	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", LogY: true, Levels: []plot.Level{p.level()}, Height: 240, RingLabel: "bend"}
-	rate := plot.Chart{XLabel: "VUs", YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
-	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "p99_ms") })
-	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overVUs(a.run, p.rows[row], "rps") })
+	slow := plot.Chart{
+		YLabel:    "p99, ms (logarithmic)",
+		LogY:      true,
+		Levels:    []plot.Level{p.level()},
+		Height:    240,
+		RingLabel: "bend",
+	}
+	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
+	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "p99_ms") })
+	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "rps") })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
 		return nil
 	}
@@ -113,12 +119,16 @@ func (p part) bendPicture(a *Analysis) blocks {
 	rate.RingLabel = ""
 	for _, g := range p.rows {
 		for _, r := range g.used {
-			top, _ := a.run.Curves[r.N].Peak("vus")
+			_, top := knee.Load(r, a.run.Curves[r.N])
 			slow.XMax = max(slow.XMax, top)
 		}
 	}
 	rate.XMax = slow.XMax
-	title := fmt.Sprintf("p99 and throughput over the users of %s (medians over repetitions)", p.scenario)
+	over := "users"
+	if p.unit() == record.UnitRate {
+		over = "rate"
+	}
+	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.scenario)
 	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
 		upper := slow
 		upper.Paper = paper
@@ -126,37 +136,38 @@ func (p part) bendPicture(a *Analysis) blocks {
 	}}}
 }
 
-// overVUs is a curve over the users instead of over time: the median of all seconds with
-// about so many, until the load has reached its top for the last time. The bend has a
+// overLoad is a curve over the load instead of over time: the median of all seconds with
+// about so much, until the load has reached its top for the last time. The bend has a
 // ring, if more than half of the repetitions have one.
-func overVUs(run Run, g group, name string) (plot.Line, bool) {
+func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	var line plot.Line
 	bins := make([][]float64, bendBins)
 	top := 0.0
 	var bends []float64
 	for _, r := range g.used {
-		most, _ := run.Curves[r.N].Peak("vus")
+		_, most := knee.Load(r, run.Curves[r.N])
 		top = max(top, most)
-		if b, ok := knee.FindBend(run.Curves[r.N]); ok && !math.IsInf(b.VUs, 1) {
-			bends = append(bends, b.VUs)
+		if b, ok := knee.FindBend(r, run.Curves[r.N]); ok && !math.IsInf(b.Load, 1) {
+			bends = append(bends, b.Load)
 		}
 	}
 	if top == 0 {
 		return line, false
 	}
-	bin := func(vus float64) int { return min(bendBins-1, int(vus/top*bendBins)) }
+	bin := func(load float64) int { return min(bendBins-1, int(load/top*bendBins)) }
 	for _, r := range g.used {
 		s := run.Curves[r.N]
-		vus, values := s.Curves["vus"], s.Curves[name]
+		load, _ := knee.Load(r, s)
+		values := s.Curves[name]
 		last := -1
-		for i, v := range vus {
+		for i, v := range load {
 			if v != nil && *v >= 0.99*top {
 				last = i
 			}
 		}
 		for i := range min(last+1, len(values)) {
-			if vus[i] != nil && *vus[i] > 0 && values[i] != nil {
-				b := bin(*vus[i])
+			if load[i] != nil && *load[i] > 0 && values[i] != nil {
+				b := bin(*load[i])
 				bins[b] = append(bins[b], *values[i])
 			}
 		}

@@ -78,7 +78,8 @@ func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
 	peak, k6 := 1_980*vary, 0.52
 	ok := record.Latency{P50: p99 / 9, P95: p99 / 2, P99: p99 * 0.9, Max: p99 * 1.5}
 	return record.Record{
-		Schema: record.Schema, Run: runName, N: s.N, Block: s.Block, Cell: s.Cell, Baseline: c.Baseline,
+		Schema: 1, Run: runName, N: s.N, // a schema whose phases go by their names
+		Block: s.Block, Cell: s.Cell, Baseline: c.Baseline,
 		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: c.Settings,
 		Attested: map[string]string{
 			"app.pool_size": c.Settings["pool_size"], "postgres.max_connections": "100", "postgres.server_version": "15.14",

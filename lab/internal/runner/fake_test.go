@@ -193,7 +193,15 @@ func (f *fake) Live(context.Context) (snapshot.Now, error) { return snapshot.Now
 
 func (f *fake) inspect(ctx context.Context, name string, scale float64, env map[string]string) (load.Script, error) {
 	err := f.call(ctx, "inspect", 0)
-	return load.Script{Path: name, Scale: scale, Env: env, Nominal: 30 * time.Second, VUs: 100, Ramp: 2 * time.Second}, err
+	return load.Script{
+		Path:       name,
+		Scale:      scale,
+		Env:        env,
+		Nominal:    30 * time.Second,
+		VUs:        100,
+		Ramp:       2 * time.Second,
+		Statements: &load.Statements{Least: 2, Most: 2, MostWithReplica: 3},
+	}, err
 }
 
 func (f *fake) warm(ctx context.Context, baseURL string) error {

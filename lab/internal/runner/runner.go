@@ -214,7 +214,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
 	r.Watcher.Stage(shot, "read")
-	curves, err := r.read(ctx, fired, rec, v)
+	curves, err := r.read(ctx, fired, script, rec, v)
 	if dropsFailed {
 		failDropped(rec.Load)
 	}
@@ -341,7 +341,9 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 }
 
 // read waits until every counter is final and reads the window of the shot.
-func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, v *verdict) (record.Series, error) {
+func (r *Runner) read(
+	ctx context.Context, fired time.Time, script load.Script, rec *record.Record, v *verdict,
+) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
 		v.silent(ctx, rec.Load)
@@ -366,7 +368,7 @@ func (r *Runner) read(ctx context.Context, fired time.Time, rec *record.Record, 
 	} else {
 		v.missing([]string{"rps_peak"})
 	}
-	v.counts(rec)
+	v.counts(rec, script.Statements)
 	v.quiet(rec.Metrics)
 	v.cpu(rec.Metrics)
 	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {

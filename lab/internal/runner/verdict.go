@@ -221,9 +221,9 @@ func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
 const ownStatements = 100
 
 // counts asks whether three have counted the same: k6 its requests, the backend
-// the same requests, the databases the statements that they needed. Only requests
-// that never reached the backend, or were cut off, may differ.
-func (v *verdict) counts(rec *record.Record) {
+// the same requests, the databases the statements that the script says they need. Only
+// requests that never reached the backend, or were cut off, may differ.
+func (v *verdict) counts(rec *record.Record, each *load.Statements) {
 	l := rec.Load
 	backend, counted := rec.Metrics["http_requests"]
 	if l == nil || !counted {
@@ -236,20 +236,23 @@ func (v *verdict) counts(rec *record.Record) {
 	}
 	primary, countedPrimary := rec.Metrics["primary_statements"]
 	replica, countedReplica := rec.Metrics["replica_statements"]
-	if !countedPrimary || !countedReplica {
+	switch {
+	case !countedPrimary || !countedReplica:
+		return
+	case each == nil:
+		v.say("not checked: statements of the databases, for the script does not declare how many a request takes")
 		return
 	}
-	// Each request looks up its session and does one thing; with a replica a session may
-	// be looked up twice, and after a write the backend asks how far the replica must
-	// come. A refused request needs no statement.
-	perRequest := int64(2)
+	perRequest := each.Most
 	if topology := rec.Settings[matrix.Topology]; topology == matrix.Replica || topology == matrix.PooledAndReplica {
-		perRequest = 3
+		perRequest = each.MostWithReplica
 	}
 	statements := primary + replica - rec.Metrics["probe_statements"]
-	least, most := float64(2*(l.Requests-l.Failed)), float64(perRequest*(sent+l.Interrupted)+ownStatements)
+	least := float64(each.Least * (l.Requests - l.Failed)) // a refused request needs none
+	most := float64(perRequest*(sent+l.Interrupted) + ownStatements)
 	if statements < least || statements > most {
-		v.invalid("counts disagree: the databases ran %.0f statements for %d requests, want %.0f to %.0f", statements, sent, least, most)
+		v.invalid("counts disagree: the databases ran %.0f statements for %d requests, want %.0f to %.0f",
+			statements, sent, least, most)
 	}
 }
 

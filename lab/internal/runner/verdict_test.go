@@ -41,13 +41,24 @@ func TestVerdict(t *testing.T) {
 	counts := func(backend float64, change func(*record.Load)) func(*verdict) {
 		return func(v *verdict) {
 			result := with(change)
-			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}})
+			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}}, nil)
+		}
+	}
+	ran := func(each *load.Statements, topology string, primary, replica float64) func(*verdict) {
+		return func(v *verdict) {
+			v.counts(&record.Record{
+				Load:     &healthy,
+				Settings: matrix.Settings{"topology": topology},
+				Metrics: map[string]float64{
+					"http_requests":      5004,
+					"primary_statements": primary,
+					"replica_statements": replica,
+				},
+			}, each)
 		}
 	}
 	statements := func(topology string, primary, replica float64) func(*verdict) {
-		return func(v *verdict) {
-			v.counts(&record.Record{Load: &healthy, Settings: matrix.Settings{"topology": topology}, Metrics: map[string]float64{"http_requests": 5004, "primary_statements": primary, "replica_statements": replica}})
-		}
+		return ran(&load.Statements{Least: 2, Most: 2, MostWithReplica: 3}, topology, primary, replica)
 	}
 	none := func(*record.Load) {}
 	others := func(used, cpus float64) func(*verdict) {
@@ -138,6 +149,11 @@ func TestVerdict(t *testing.T) {
 		{"too many statements", statements("pgbouncer", 10_109, 0), record.Invalid, "ran 10109 statements"},
 		{"sessions looked up twice", statements("replica", 5_000, 10_112), record.Valid, ""},
 		{"more than twice", statements("pgbouncer+replica", 5_000, 10_113), record.Invalid, "ran 15113 statements"},
+		{"as many as the script says", ran(&load.Statements{Least: 1, Most: 7, MostWithReplica: 8}, "direct", 35_128, 0),
+			record.Valid, ""},
+		{"fewer than the script says", ran(&load.Statements{Least: 4, Most: 7, MostWithReplica: 8}, "direct", 19_999, 0),
+			record.Invalid, "ran 19999 statements for 5004 requests, want 20000 to 35128"},
+		{"a script that does not say", ran(nil, "direct", 1, 0), record.Valid, "not checked: statements of the databases"},
 		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
 		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},

@@ -3,6 +3,7 @@ package knee
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"stormwave/lab/internal/judge/usl"
@@ -21,6 +22,40 @@ func rising(bend func(vus float64) (p99, perUser float64)) record.Series {
 		}
 	}
 	return s
+}
+
+// closed is a repetition of a load of users.
+var closed = declared(record.UnitVUs, [3]float64{45, 0, 250}, [3]float64{45, 250, 500}, [3]float64{30, 500, 500})
+
+// An open load bends at a rate: the VUs that k6 takes for it are up to the answers.
+func TestBendOfAnOpenLoad(t *testing.T) {
+	open := declared(record.UnitRate, [3]float64{45, 0, 500}, [3]float64{45, 500, 1000}, [3]float64{30, 1000, 1000})
+	s := record.Series{Step: 1, Curves: map[string][]*float64{}}
+	for i := range 121 {
+		due := math.Min(1000, (float64(i)+0.5)*1000/90)
+		rps, p99, vus := due, 10.0, due/100
+		if due > 600 {
+			rps, p99, vus = 500, 900, 500
+		}
+		for name, v := range map[string]float64{"vus": vus, "p99_ms": p99, "rps": rps} {
+			s.Curves[name] = append(s.Curves[name], new(v))
+		}
+	}
+	load, top := Load(&open, s)
+	if len(load) != 120 || top != 1000 {
+		t.Fatalf("%d seconds of load up to %v; want 120 up to 1000", len(load), top)
+	}
+	for i, want := range map[int]float64{0: 5.56, 60: 672.22, 119: 1000} {
+		if math.Abs(*load[i]-want) > 0.01 {
+			t.Errorf("a load of %v in second %d; want %v", *load[i], i, want)
+		}
+	}
+	if k, ok := FindBend(&open, s); !ok || math.Abs(k.Load-605.6) > 0.1 || k.RPS != 500 || k.Top != 1000 {
+		t.Errorf("%+v, %t; want a bend above 600 requests per second", k, ok)
+	}
+	if k, ok := FindBend(&open, record.Series{}); ok {
+		t.Errorf("without curves: %+v", k)
+	}
 }
 
 func TestBendOfCurves(t *testing.T) {
@@ -45,14 +80,14 @@ func TestBendOfCurves(t *testing.T) {
 		{"slow from the beginning", func(float64) (float64, float64) { return 800, 1 }, math.Inf(1), math.NaN()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k, ok := FindBend(rising(tt.bend))
+			k, ok := FindBend(&closed, rising(tt.bend))
 			if !ok {
 				t.Fatal("the curves do not tell")
 			}
 			same := func(got, want, within float64) bool {
 				return math.IsInf(want, 1) && math.IsInf(got, 1) || math.IsNaN(want) && math.IsNaN(got) || math.Abs(got-want) <= within
 			}
-			if !same(k.VUs, tt.vus, 6) || !same(k.RPS, tt.rps, 15) || k.Top != 500 {
+			if !same(k.Load, tt.vus, 6) || !same(k.RPS, tt.rps, 15) || k.Top != 500 {
 				t.Errorf("got %+v, want %v VUs and %v RPS", k, tt.vus, tt.rps)
 			}
 		})
@@ -64,7 +99,7 @@ func TestOneSlowSecondIsNoBend(t *testing.T) {
 	for i := 60; i < 63; i++ {
 		s.Curves["p99_ms"][i], s.Curves["rps"][i] = new(2000.0), new(10.0)
 	}
-	if k, ok := FindBend(s); !ok || !math.IsInf(k.VUs, 1) {
+	if k, ok := FindBend(&closed, s); !ok || !math.IsInf(k.Load, 1) {
 		t.Errorf("three seconds are taken for a bend: %+v, %v", k, ok)
 	}
 }
@@ -77,7 +112,7 @@ func TestCurvesThatDoNotTell(t *testing.T) {
 	short := rising(func(float64) (float64, float64) { return 12, 1.9 })
 	short.Curves["rps"] = short.Curves["rps"][:10]
 	for name, s := range map[string]record.Series{"none": {}, "no light load": empty, "cut short": short} {
-		if k, ok := FindBend(s); ok {
+		if k, ok := FindBend(&closed, s); ok {
 			t.Errorf("%s: %+v", name, k)
 		}
 	}
@@ -101,7 +136,7 @@ func thinking(x func(inFlight float64) float64) *record.Record {
 		}
 		rate := x(low)
 		r.Phases[fmt.Sprintf("vus_%g", users)] = record.Phase{
-			Requests: int64(math.Round(rate * Step.Seconds())), Latency: &record.Latency{Mean: new(1000 * low / rate)},
+			Requests: int64(math.Round(rate * 9)), Latency: &record.Latency{Mean: new(1000 * low / rate)},
 		}
 		before = users
 	}
@@ -134,6 +169,19 @@ func TestPointsAreOfRequestsInFlight(t *testing.T) {
 	if fit, err := usl.Of(unlimited); err == nil {
 		n, x := fit.Peak()
 		t.Errorf("a service without a limit has a peak of %.4g at %.3g", x, n)
+	}
+}
+
+// What is in flight in a step takes its length, which is the script's to say.
+func TestPointsOfDeclaredSteps(t *testing.T) {
+	r := declared(record.UnitRate, [3]float64{9, 0, 200}, [3]float64{30, 200, 400})
+	for _, p := range r.Phases {
+		p.Latency.Mean = new(20.0)
+	}
+	points, ok := Points(&r)
+	want := []usl.Point{{N: 2, X: 100}, {N: 2, X: 100}}
+	if !ok || !slices.Equal(points, want) {
+		t.Errorf("%v, %t; want %v", points, ok, want)
 	}
 }
 

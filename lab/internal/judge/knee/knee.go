@@ -5,90 +5,95 @@
 //   - Bend, where latency leaves its plateau and throughput stops following the load,
 //     whatever the SLO.
 //
-// Points are for judge/usl, which looks for the limit of throughput.
+// Points are for judge/usl, which looks for the limit of throughput. What the load is, VUs
+// or requests per second, and how long its steps take, the record says.
 package knee
 
 import (
 	"math"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
 
-// Step and Hold are how long scenarios/wave.js rises to the next step, and then
-// stays at its highest. A record does not tell them, but by how much they were scaled.
-const (
-	Step = 9 * time.Second
-	Hold = 30 * time.Second
-)
+// leastRises is how many phases must rise before the load falls: one alone is no rise in steps.
+const leastRises = 2
+
+// steps lists the phases of a load that rises in steps, in its order, until it falls; none of
+// any other load. The time at a step's height is a step too: what holds only while the load
+// still rises does not hold it.
+func steps(r *record.Record) []record.NamedPhase {
+	var all []record.NamedPhase
+	rises := 0
+	for _, p := range r.Timeline() {
+		if p.Unit == "" {
+			continue // it is not known
+		}
+		if p.To < p.From {
+			break
+		}
+		if p.To > p.From {
+			rises++
+		}
+		if p.Seconds > 0 { // else it is a jump
+			all = append(all, p)
+		}
+	}
+	if rises < leastRises {
+		return nil
+	}
+	return all
+}
+
+// Unit is that of a load that rises in steps, record.UnitVUs or record.UnitRate; "" of another.
+func Unit(r *record.Record) string {
+	if all := steps(r); len(all) > 0 {
+		return all[0].Unit
+	}
+	return ""
+}
 
 // Miss is the first step of a rising load that missed the SLO, in one repetition.
 type Miss struct {
-	VUs float64 // that the step led to; infinite: all steps held
-	RPS float64 // requests per second in the last step that held before; NaN: none did
-	Top float64 // VUs of the highest step
-}
-
-// step is a part of the load, and to how many VUs it leads.
-type step struct {
-	vus   float64
-	lasts time.Duration
-	phase record.Phase
+	Load float64 // that the step led to, in the load's unit; infinite: all steps held
+	RPS  float64 // requests per second in the last step that held before; NaN: none did
+	Top  float64 // load of the last step
 }
 
 // FirstMiss returns the first miss of a repetition, and false if it has no steps, or too
-// little of one was recorded to judge it. The time at the highest step, after the rise, is
-// a step too: what holds only while the load still rises does not hold it.
+// little of one was recorded to judge it. Iterations that an open load has dropped are in no
+// phase: where there are any and all phases held, some step missed, and which is not known.
 func FirstMiss(r *record.Record, slo matrix.SLO) (Miss, bool) {
 	all := steps(r)
 	if len(all) == 0 {
 		return Miss{}, false
 	}
-	m := Miss{VUs: math.Inf(1), RPS: math.NaN(), Top: all[len(all)-1].vus}
+	m := Miss{Load: math.Inf(1), RPS: math.NaN(), Top: all[len(all)-1].To}
 	for _, s := range all {
-		held, ok := s.holds(slo)
+		held, ok := holds(s, slo)
 		switch {
 		case !ok:
 			return Miss{}, false
 		case !held:
-			m.VUs = s.vus
+			m.Load = s.To
 			return m, true
 		}
-		m.RPS = float64(s.phase.Requests) / (s.lasts.Seconds() * r.Scale)
+		m.RPS = float64(s.Requests) / s.Seconds
 	}
-	return m, true
-}
-
-// steps lists the steps of a repetition in the order of the load.
-func steps(r *record.Record) []step {
-	var all []step
-	for name, p := range r.Phases {
-		digits, rising := strings.CutPrefix(name, "vus_")
-		if vus, err := strconv.Atoi(digits); rising && err == nil {
-			all = append(all, step{float64(vus), Step, p})
-		}
-	}
-	slices.SortFunc(all, func(a, b step) int { return int(a.vus - b.vus) })
-	if p, ok := r.Phases["hold"]; ok && len(all) > 0 {
-		all = append(all, step{all[len(all)-1].vus, Hold, p})
-	}
-	return all
+	return m, r.Load == nil || r.Load.Dropped == 0
 }
 
 // holds says whether the objective was met within a step. A step in which no
 // request began did not hold: all users were still waiting.
-func (s step) holds(slo matrix.SLO) (held, ok bool) {
+func holds(s record.NamedPhase, slo matrix.SLO) (held, ok bool) {
 	switch {
-	case s.phase.Requests == 0:
+	case s.Requests == 0:
 		return false, true
-	case s.phase.Latency == nil:
+	case s.Latency == nil:
 		return false, false
 	}
 	bound := float64(slo.P99) / float64(time.Millisecond)
-	failed := float64(s.phase.Failed) / float64(s.phase.Requests)
-	return failed <= slo.ErrorRatio && s.phase.Latency.P99 <= bound, true
+	failed := float64(s.Failed) / float64(s.Requests)
+	return failed <= slo.ErrorRatio && s.Latency.P99 <= bound, true
 }

@@ -3,9 +3,6 @@ package knee
 import (
 	"fmt"
 	"math"
-	"os"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,7 +17,8 @@ func phase(requests, failed int64, p99 float64) record.Phase {
 	return record.Phase{Requests: requests, Failed: failed, Latency: &record.Latency{P99: p99}}
 }
 
-// wave is a repetition that holds to 150 VUs and beyond, at 100 × step requests in each.
+// wave is a repetition from before scripts declared their phases. It holds to 150 VUs and
+// beyond, at 100 × step requests in each.
 func wave() record.Record {
 	return record.Record{Scale: 1, Phases: map[string]record.Phase{
 		"vus_50": phase(90, 0, 10), "vus_100": phase(180, 1, 20), "vus_150": phase(900, 9, 500), "hold": phase(6_000, 0, 100),
@@ -50,7 +48,7 @@ func TestFirstMiss(t *testing.T) {
 		r := wave()
 		test.change(&r)
 		got, ok := FirstMiss(&r, slo)
-		if !ok || got.VUs != test.want.VUs || got.Top != test.want.Top || !same(got.RPS, test.want.RPS) {
+		if !ok || got.Load != test.want.Load || got.Top != test.want.Top || !same(got.RPS, test.want.RPS) {
 			t.Errorf("%s: %+v, %t; want %+v", name, got, ok, test.want)
 		}
 	}
@@ -71,8 +69,8 @@ func TestFirstMissRefuses(t *testing.T) {
 func TestOver(t *testing.T) {
 	nan, none := math.NaN(), math.Inf(1)
 	for name, test := range map[string]struct {
-		misses   []Miss
-		vus, rps Range
+		misses    []Miss
+		load, rps Range
 	}{
 		"one":            {[]Miss{{350, 600, 500}}, Range{350, 350, 350}, Range{600, 600, 600}},
 		"three":          {[]Miss{{450, 700, 500}, {350, 500, 500}, {400, 600, 500}}, Range{400, 350, 450}, Range{600, 500, 700}},
@@ -82,26 +80,92 @@ func TestOver(t *testing.T) {
 		"one had none":   {[]Miss{{50, nan, 500}, {100, 80, 500}}, Range{50, 50, 100}, Range{80, 80, 80}},
 	} {
 		got := Over(test.misses)
-		if got.N != len(test.misses) || got.Top != 500 || got.VUs != test.vus || fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
-			t.Errorf("%s: %+v; want VUs %v, RPS %v", name, got, test.vus, test.rps)
+		if got.N != len(test.misses) || got.Top != 500 || got.Load != test.load || fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
+			t.Errorf("%s: %+v; want a load of %v, RPS %v", name, got, test.load, test.rps)
 		}
 	}
 }
 
-// The script says how long its steps last; the constants must say the same.
-func TestStepsOfTheScript(t *testing.T) {
-	script, err := os.ReadFile("../../../../scenarios/wave.js")
-	if err != nil {
-		t.Fatal(err)
+// declared is a repetition of a load of so many seconds, from, to, … in some unit, whose phases
+// have the same names whatever they are.
+func declared(unit string, stages ...[3]float64) record.Record {
+	r := record.Record{Schema: record.Schema, Scale: 0.5, Load: new(record.Load), Phases: map[string]record.Phase{}}
+	for i, s := range stages {
+		p := phase(int64(100*s[0]), 0, 10)
+		p.Offer = &record.Offer{Order: i + 1, Seconds: s[0], From: s[1], To: s[2], Unit: unit}
+		r.Phases[fmt.Sprintf("part %c", 'z'-i)] = p
 	}
-	found := regexp.MustCompile("({ |phase: 'hold', )seconds: ([0-9]+), vus").FindAllSubmatch(script, -1)
-	if len(found) != 2 {
-		t.Fatalf("found %d lengths of phases in the script; want 2", len(found))
-	}
-	for i, want := range []time.Duration{Step, Hold} {
-		if seconds, err := strconv.Atoi(string(found[i][2])); err != nil || time.Duration(seconds)*time.Second != want {
-			t.Errorf("the script has %s s for %s; want %v", found[i][2], found[i][1], want)
+	return r
+}
+
+// Declared steps are as long as the script says, and lead where it says; names are no matter.
+func TestDeclaredSteps(t *testing.T) {
+	const vus, rate = record.UnitVUs, record.UnitRate
+	nan, none := math.NaN(), math.Inf(1)
+	for name, test := range map[string]struct {
+		record record.Record
+		change func(*record.Record)
+		unit   string
+		want   Miss
+	}{
+		"a rise of rates": {
+			record: declared(rate, [3]float64{9, 0, 200}, [3]float64{9, 200, 400}, [3]float64{30, 400, 400}),
+			unit:   rate,
+			want:   Miss{none, 100, 400},
+		},
+		"its hold misses": {
+			record: declared(rate, [3]float64{9, 0, 200}, [3]float64{9, 200, 400}, [3]float64{30, 400, 400}),
+			change: func(r *record.Record) { r.Phases["part x"].Latency.P99 = 501 },
+			unit:   rate,
+			want:   Miss{400, 100, 400},
+		},
+		"stairs": {
+			record: declared(vus, [3]float64{0, 0, 10}, [3]float64{60, 10, 10}, [3]float64{0, 10, 20}, [3]float64{60, 20, 20}),
+			unit:   vus,
+			want:   Miss{none, 100, 20},
+		},
+		"what comes after the fall is no step": {
+			record: declared(vus, [3]float64{5, 0, 10}, [3]float64{5, 10, 20}, [3]float64{5, 20, 0}, [3]float64{5, 0, 90}),
+			change: func(r *record.Record) { r.Phases["part w"].Latency.P99 = 501 },
+			unit:   vus,
+			want:   Miss{none, 100, 20},
+		},
+		"the first step misses": {
+			record: declared(vus, [3]float64{5, 0, 10}, [3]float64{5, 10, 20}),
+			change: func(r *record.Record) { r.Phases["part z"].Latency.P99 = 501 },
+			unit:   vus,
+			want:   Miss{10, nan, 20},
+		},
+		"one rise is no steps": {
+			record: declared(vus, [3]float64{8, 0, 1000}, [3]float64{40, 1000, 1000}, [3]float64{2, 1000, 0}),
+		},
+		"steps that are not declared": {
+			record: record.Record{Schema: record.Schema, Scale: 1, Phases: wave().Phases},
+		},
+	} {
+		if test.change != nil {
+			test.change(&test.record)
 		}
+		got, ok := FirstMiss(&test.record, slo)
+		if unit := Unit(&test.record); unit != test.unit || Rises(&test.record) != (unit != "") || ok != (unit != "") {
+			t.Errorf("%s: unit %q, %t; want %q", name, unit, ok, test.unit)
+		}
+		if test.unit != "" && (got.Load != test.want.Load || got.Top != test.want.Top || !same(got.RPS, test.want.RPS)) {
+			t.Errorf("%s: %+v; want %+v", name, got, test.want)
+		}
+	}
+}
+
+// What an open load has dropped is in no phase.
+func TestFirstMissOfWhatWasDropped(t *testing.T) {
+	r := declared(record.UnitRate, [3]float64{9, 0, 200}, [3]float64{9, 200, 400})
+	r.Load.Dropped = 1
+	if m, ok := FirstMiss(&r, slo); ok {
+		t.Errorf("all steps held, and an iteration was dropped: %+v", m)
+	}
+	r.Phases["part y"].Latency.P99 = 501
+	if m, ok := FirstMiss(&r, slo); !ok || m.Load != 400 {
+		t.Errorf("%+v, %t; want a miss at 400", m, ok)
 	}
 }
 

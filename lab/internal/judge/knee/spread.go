@@ -12,24 +12,24 @@ type Range struct{ Median, Low, High float64 }
 
 // Spread is the first misses of a cell's repetitions.
 type Spread struct {
-	N   int     // repetitions
-	VUs Range   // infinite: no step missed
-	RPS Range   // of the repetitions in which a step held; NaN: in none
-	Top float64 // VUs of the highest step
+	N    int     // repetitions
+	Load Range   // infinite: no step missed
+	RPS  Range   // of the repetitions in which a step held; NaN: in none
+	Top  float64 // load of the highest step
 }
 
 // Over sums up first misses, at least one of them.
 func Over(misses []Miss) Spread {
-	var vus, rps []float64
+	var loads, rps []float64
 	s := Spread{N: len(misses)}
 	for _, m := range misses {
-		vus = append(vus, m.VUs)
+		loads = append(loads, m.Load)
 		if !math.IsNaN(m.RPS) {
 			rps = append(rps, m.RPS)
 		}
 		s.Top = max(s.Top, m.Top)
 	}
-	s.VUs, s.RPS = over(vus), over(rps)
+	s.Load, s.RPS = over(loads), over(rps)
 	return s
 }
 

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -82,6 +83,9 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if result.Summary, err = Parse(data, cfg.Script.Nominal); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
+	if err := cfg.Script.declare(result.Phases); err != nil {
+		return Result{}, fmt.Errorf("run load: %w", err)
+	}
 	if result.Load.Interrupted, err = interrupted(log); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
@@ -129,10 +133,11 @@ func (c Config) shoot(ctx context.Context, target Target, summary string) (proc.
 func (c Config) spec(target Target, summary string) proc.Spec {
 	args := []string{"run", "--no-color", "--no-usage-report"}
 	env := append(c.Script.environ(),
-		envBaseURL+"="+c.BaseURL,
-		envSeed+"="+strconv.FormatUint(c.Seed>>32^c.Seed&math.MaxUint32, 10), // JavaScript's integers have 32 bits
-		envSLO+"="+strconv.FormatFloat(milliseconds(c.SLO), 'f', -1, 64)+"ms",
-		envSummary+"="+summary,
+		matrix.VariableBaseURL+"="+c.BaseURL,
+		// JavaScript's integers have 32 bits.
+		matrix.VariableSeed+"="+strconv.FormatUint(c.Seed>>32^c.Seed&math.MaxUint32, 10),
+		matrix.VariableSLO+"="+strconv.FormatFloat(milliseconds(c.SLO), 'f', -1, 64)+"ms",
+		matrix.VariableSummary+"="+summary,
 		envFence+"="+target.fence(),
 	)
 	if c.RemoteWrite != "" {

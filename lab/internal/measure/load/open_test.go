@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/record"
 )
 
 func TestStormOpenOffersItsRate(t *testing.T) {
@@ -40,6 +42,7 @@ func TestStormOpenOffersItsRate(t *testing.T) {
 	}
 }
 
+// Its steps are rates, and RATE scales them and their names.
 func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
@@ -52,11 +55,16 @@ func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 	if len(got.Phases) != 11 {
 		t.Errorf("phases = %v; want ten steps and the hold", slices.Sorted(maps.Keys(got.Phases)))
 	}
-	// The step that leads to 2n requests per second sends 2(n-25) on average, for 9 s.
+	// The step that leads to n requests per second sends n-25 on average, for 9 s.
 	for n := 100; n <= 500; n += 50 {
-		sent, want := float64(got.Phases[fmt.Sprintf("vus_%d", n)].Requests), 0.5*2*float64(n-25)*9*0.03
+		step := got.Phases[fmt.Sprintf("rate_%d", n)]
+		sent, want := float64(step.Requests), float64(n-25)*9*0.03
 		if math.Abs(sent-want) > 0.2*want+5 {
-			t.Errorf("%g requests in the step to %d VUs; want %.0f", sent, n, want)
+			t.Errorf("%g requests in the step to %d requests per second; want %.0f", sent, n, want)
+		}
+		offer := record.Offer{Order: n / 50, Seconds: 0.27, From: float64(n - 50), To: float64(n), Unit: record.UnitRate}
+		if diff := cmp.Diff(&offer, step.Offer); diff != "" {
+			t.Errorf("step to %d (-want +got):\n%s", n, diff)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func samples(t *testing.T, path string) (all, ok []float64) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if row[name] != latency && row[name] != okLatency || row[load] != scenario {
+		if row[name] != latency && row[name] != okLatency || row[load] != record.LoadScenario {
 			continue
 		}
 		v, err := strconv.ParseFloat(row[value], 64)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,20 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack/proc"
 )
-
-// Names of a script's environment, as scenarios/lib/env.js reads them.
-const (
-	envBaseURL = "BASE_URL"
-	envScale   = "SCALE"
-	envSeed    = "SEED"
-	envSLO     = "SLO_P99"
-	envSummary = "SUMMARY_FILE"
-)
-
-// scenario is the name of the one k6 scenario in every script.
-const scenario = "load"
 
 // inspectTimeout bounds `k6 inspect`, which only evaluates the script.
 const inspectTimeout = 30 * time.Second
@@ -49,7 +40,7 @@ func List(dir string) ([]string, error) {
 	return names, nil
 }
 
-// Script is a scenario at a certain scale. Its durations come from the script
+// Script is a scenario at a certain scale. All that is known of it comes from the script
 // itself, as k6 understands it.
 type Script struct {
 	Path  string
@@ -61,7 +52,10 @@ type Script struct {
 	VUs     int64         // most at any time
 	Open    bool          // requests come at given times; VUs are only as many as answers are outstanding
 	Rate    float64       // most iterations per second that an open load begins; 0: it is closed
-	Ramp    time.Duration // until the highest target, of VUs or rate, is reached for the first time; 0 without stages
+	Ramp    time.Duration // until the highest load, of VUs or rate, is reached for the first time; 0: not known
+
+	Phases     []Phase     // in their order; none: not declared
+	Statements *Statements // nil: not declared
 }
 
 // Inspect asks k6 for the durations of scenarios/<name>.js. env is what the
@@ -91,46 +85,77 @@ func (s *Script) decode(inspection []byte) error {
 			Stages       []stage   `json:"stages"`
 			TimeUnit     *duration `json:"timeUnit"` // of the targets of an open load
 		} `json:"scenarios"`
+		Ext struct {
+			Lab declaration `json:"lab"`
+		} `json:"ext"`
 		TotalDuration duration `json:"totalDuration"`
 		MaxVUs        int64    `json:"maxVUs"`
 	}
 	if err := json.Unmarshal(inspection, &answer); err != nil {
 		return fmt.Errorf("decode answer of k6: %w", err)
 	}
-	load, ok := answer.Scenarios[scenario]
+	load, ok := answer.Scenarios[record.LoadScenario]
 	if !ok || len(answer.Scenarios) != 1 || load.GracefulStop == nil {
-		return fmt.Errorf("the script must have one k6 scenario, named %q, with a gracefulStop", scenario)
+		return fmt.Errorf("the script must have one k6 scenario, named %q, with a gracefulStop", record.LoadScenario)
 	}
 	s.Longest = time.Duration(answer.TotalDuration)
 	s.Nominal = s.Longest - time.Duration(*load.GracefulStop)
 	s.VUs = answer.MaxVUs
 	s.Open = strings.HasSuffix(load.Executor, "-arrival-rate")
-	ramp, highest := rise(load.Stages)
-	s.Ramp = ramp
-	if s.Open && load.TimeUnit != nil {
-		s.Rate = float64(highest) / time.Duration(*load.TimeUnit).Seconds()
-	}
 	if s.Nominal <= 0 {
 		return fmt.Errorf("k6 gives it a duration of %s", s.Nominal)
+	}
+	declared := answer.Ext.Lab
+	if err := declared.check(s.Open, s.Nominal); err != nil {
+		return err
+	}
+	s.Phases, s.Statements = declared.Phases, declared.Statements
+	phases := s.Phases
+	if len(phases) == 0 { // k6's own stages have no names, but a shape
+		unit := time.Second // VUs have none
+		if load.TimeUnit != nil {
+			unit = time.Duration(*load.TimeUnit)
+		}
+		phases = shape(load.Stages, unit)
+	}
+	ramp, highest := rise(phases)
+	s.Ramp = ramp
+	if s.Open {
+		s.Rate = highest
 	}
 	return nil
 }
 
-// stage leads linearly to its target: a number of VUs, or of iterations per unit of
-// time.
+// stage leads linearly to its target.
 type stage struct {
 	Duration duration `json:"duration"`
 	Target   int64    `json:"target"`
 }
 
-// rise returns the time until the highest target is reached for the first time, and that.
-func rise(stages []stage) (rise time.Duration, highest int64) {
-	var end time.Duration
+// shape makes phases of stages whose targets are VUs, or iterations per unit of time.
+func shape(stages []stage, unit time.Duration) []Phase {
+	var phases []Phase
 	for _, s := range stages {
-		end += time.Duration(s.Duration)
-		if s.Target > highest {
-			highest, rise = s.Target, end
+		phases = append(phases, Phase{Offer: record.Offer{
+			Seconds: time.Duration(s.Duration).Seconds(),
+			To:      float64(s.Target) / unit.Seconds(),
+		}})
+	}
+	return phases
+}
+
+// rise returns the time until the highest load is reached for the first time, and that.
+func rise(phases []Phase) (rise time.Duration, highest float64) {
+	end := 0.0
+	reach := func(load float64) {
+		if load > highest {
+			highest, rise = load, time.Duration(math.Round(1000*end))*time.Millisecond
 		}
+	}
+	for _, p := range phases {
+		reach(p.From)
+		end += p.Seconds
+		reach(p.To)
 	}
 	return rise, highest
 }
@@ -146,7 +171,7 @@ func (s *Script) environ() []string {
 	for name, value := range s.Env {
 		env = append(env, name+"="+value)
 	}
-	return append(env, envScale+"="+strconv.FormatFloat(s.Scale, 'f', -1, 64))
+	return append(env, matrix.VariableScale+"="+strconv.FormatFloat(s.Scale, 'f', -1, 64))
 }
 
 // duration is a time.Duration as k6 writes it.

@@ -75,7 +75,7 @@ type reader struct {
 }
 
 // whole is all of the load.
-var whole = part{"scenario:" + scenario}
+var whole = part{"scenario:" + record.LoadScenario}
 
 func (r *reader) load(seconds float64) record.Load {
 	l := record.Load{
@@ -105,7 +105,7 @@ func (r *reader) load(seconds float64) record.Load {
 // statuses returns the count of each HTTP status that came up.
 func (r *reader) statuses() map[string]int64 {
 	statuses := make(map[string]int64)
-	prefix := requests + "{scenario:" + scenario + ",status:"
+	prefix := requests + "{scenario:" + record.LoadScenario + ",status:"
 	for name := range r.metrics {
 		if status, ok := enclosed(name, prefix); ok {
 			if n := r.count(name, "count"); n != 0 {
@@ -118,7 +118,7 @@ func (r *reader) statuses() map[string]int64 {
 
 func (r *reader) phases() map[string]record.Phase {
 	phases := make(map[string]record.Phase)
-	prefix := requests + "{scenario:" + scenario + ",phase:"
+	prefix := requests + "{scenario:" + record.LoadScenario + ",phase:"
 	for name := range r.metrics {
 		if phase, ok := enclosed(name, prefix); ok {
 			at := whole.with("phase:" + phase)

@@ -5,9 +5,10 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/matrix"
 )
 
 func TestVariables(t *testing.T) {
@@ -54,36 +55,12 @@ func TestVariablesOfTheScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"AUTHORS", "BASE_URL", "HTTP_TIMEOUT", "RATE", "SCALE", "SEED", "SLOW_SHARE", "SLOW_TIME", "THINK_TIME",
+			matrix.VariableBaseURL, matrix.VariableScale, matrix.VariableSeed, matrix.VariableSLO, matrix.VariableSummary,
+			"AUTHORS", "HTTP_TIMEOUT", "RATE", "SLOW_SHARE", "SLOW_TIME", "THINK_TIME", "USERS",
 		} {
 			if !slices.Contains(got, want) {
 				t.Errorf("%s reads %q, and not %s", name, got, want)
 			}
-		}
-	}
-}
-
-// The answers of `k6 inspect --execution-requirements` to an open and to a closed script,
-// as far as they are read.
-func TestDecode(t *testing.T) {
-	for _, c := range []struct {
-		name, answer string
-		want         Script
-	}{
-		{"open", `{"scenarios": {"load": {"executor": "ramping-arrival-rate", "gracefulStop": "11s", "timeUnit": "2s",
-			"stages": [{"duration": "8s", "target": 3960}, {"duration": "42s", "target": 0}]}},
-			"totalDuration": "1m1s", "maxVUs": 2000}`,
-			Script{Nominal: 50 * time.Second, Longest: 61 * time.Second, VUs: 2000, Open: true, Rate: 1980, Ramp: 8 * time.Second}},
-		{"closed", `{"scenarios": {"load": {"executor": "ramping-vus", "gracefulStop": "12s", "timeUnit": null,
-			"stages": [{"duration": "8s", "target": 1000}]}}, "totalDuration": "20s", "maxVUs": 1000}`,
-			Script{Nominal: 8 * time.Second, Longest: 20 * time.Second, VUs: 1000, Ramp: 8 * time.Second}},
-	} {
-		var got Script
-		if err := got.decode([]byte(c.answer)); err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", c.name, diff)
 		}
 	}
 }

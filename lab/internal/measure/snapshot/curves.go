@@ -27,10 +27,11 @@ type curve struct {
 }
 
 const (
-	k6Requests = `k6_http_reqs_total{scenario="load"}`
-	k6Due      = `{__name__=~"k6_http_reqs_total|k6_dropped_iterations_total",scenario="load"}`
+	ofLoad     = `scenario="` + record.LoadScenario + `"`
+	k6Requests = `k6_http_reqs_total{` + ofLoad + `}`
+	k6Due      = `{__name__=~"k6_http_reqs_total|k6_dropped_iterations_total",` + ofLoad + `}`
 	k6VUs      = `k6_vus`
-	k6Wait     = `k6_request_wait_seconds{scenario="load"}` // scenarios/lib/request.js: connecting included
+	k6Wait     = `k6_request_wait_seconds{` + ofLoad + `}` // scenarios/lib/request.js: connecting included
 )
 
 // curves are drawn for every shot. k6 writes its series itself, each second.

@@ -1,0 +1,28 @@
+package matrix
+
+import "strings"
+
+// Variables of a script that the lab itself sets, as scenarios/lib/env.js reads them: no spec
+// may.
+const (
+	VariableBaseURL = "BASE_URL"
+	VariableScale   = "SCALE"
+	VariableSeed    = "SEED"
+	VariableSLO     = "SLO_P99"
+	VariableSummary = "SUMMARY_FILE"
+)
+
+var ofTheLab = strings.Join([]string{
+	VariableBaseURL,
+	VariableScale,
+	VariableSeed,
+	VariableSLO,
+	VariableSummary,
+}, "|")
+
+// Settings of a script that the lab knows the meaning of.
+const (
+	ClientTimeout = ScenarioPrefix + "HTTP_TIMEOUT" // how long the load waits for an answer
+	OpenRate      = ScenarioPrefix + "RATE"         // only open loads read it
+	ThinkTime     = ScenarioPrefix + "THINK_TIME"   // only closed loads read it
+)
