@@ -240,7 +240,7 @@ func clashes(s Settings) []clash {
 		}
 		outer := setting.Under
 		if setting.Name == HTTPTimeout {
-			outer = []string{clientTimeout}
+			outer = []string{ClientTimeout}
 		}
 		// One that is too long for a layer may be so for all; the closest is told.
 		i := slices.IndexFunc(outer, func(name string) bool { return parsed(s[name]) > 0 && d >= parsed(s[name]) })
