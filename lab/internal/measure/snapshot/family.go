@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -132,15 +133,17 @@ func (t track) steps(from, to time.Time) []step {
 	return steps
 }
 
-// programs are the jobs whose counters each live in one program, and fall only when it
-// is started anew.
-var programs = []model.LabelValue{"app", "pgbouncer"}
+// dipping are the prefixes of counters that add up what the kernel tells of CPUs and of
+// processes: one of these is missed for a moment, or corrected.
+var dipping = []string{"node_", "lab_service_"}
 
-// restarted says whether a counter that has fallen began anew at 0. A sum over sources
-// (processes, statements, interrupts of a CPU) also dips when one of them is missed for a
-// moment, by a small part of it; a fall below half is a restart.
+// restarted says whether a counter that has fallen began anew at 0. One that dips does so by
+// a small part of it; a fall below half is a restart. All others only fall when their program
+// is started anew, or when the lab resets them.
 func (t track) restarted(high, value float64) bool {
-	return slices.Contains(programs, t.labels["job"]) || value < high/2
+	name := string(t.labels[model.MetricNameLabel])
+	dips := slices.ContainsFunc(dipping, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	return !dips || value < high/2
 }
 
 // growth is the sum of a counter's steps.

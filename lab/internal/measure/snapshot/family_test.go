@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"stormwave/lab/internal/series"
 )
 
 var loadStart = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -20,7 +22,7 @@ var fiveSeconds = Window{
 
 // Taken for a new beginning the dip was all of the counter's life once more: 23 cores.
 func TestADipIsNotALifeOfCPU(t *testing.T) {
-	counter := counted("lab", 112.00, 112.40, 112.80, 112.77, 113.60, 114.00, 114.00)
+	counter := counted(series.ServiceCPU, 112.00, 112.40, 112.80, 112.77, 113.60, 114.00, 114.00)
 	counter.labels["service"] = "postgres"
 	f := family{tracks: []track{counter}}
 	for _, s := range counter.samples {
@@ -50,8 +52,8 @@ func TestADipIsNotALifeOfCPU(t *testing.T) {
 }
 
 // counted is a counter with a sample each second, the first at the start of the load.
-func counted(job model.LabelValue, values ...float64) track {
-	t := track{labels: model.Metric{"job": job}, load: stamp(loadStart)}
+func counted(name model.LabelValue, values ...float64) track {
+	t := track{labels: model.Metric{model.MetricNameLabel: name}, load: stamp(loadStart)}
 	for i, v := range values {
 		at := loadStart.Add(time.Duration(i) * time.Second)
 		t.samples = append(t.samples, model.SamplePair{Timestamp: stamp(at), Value: model.SampleValue(v)})
@@ -67,15 +69,16 @@ func TestAFallIsAResetOnlyWhereItIsOne(t *testing.T) {
 		counter track
 		want    float64
 	}{
-		{"grows", counted("lab", 112, 112.4, 112.8, 113.6, 114), 2},
-		{"dips", counted("lab", 112, 112.4, 112.8, 112.77, 113.6, 114), 2},
-		{"dips for a while", counted("lab", 112, 114, 113, 113.5, 113.8, 115), 3},
-		{"dips at the end", counted("lab", 112, 114, 113.99), 2},
-		{"begins anew", counted("lab", 112, 114, 0.5, 1.25), 3.25},
-		{"begins anew twice", counted("lab", 112, 114, 1.5, 0.5, 0.75), 4.25},
-		{"begins anew, and dips", counted("lab", 112, 114, 4, 3.9, 5), 7},
-		{"a program's own counter begins anew", counted("app", 3000, 3100, 2000, 2500), 2600},
-		{"PgBouncer's begins anew", counted("pgbouncer", 10, 20, 15), 25},
+		{"grows", counted(series.ServiceCPU, 112, 112.4, 112.8, 113.6, 114), 2},
+		{"dips", counted(series.ServiceCPU, 112, 112.4, 112.8, 112.77, 113.6, 114), 2},
+		{"dips for a while", counted(series.ServiceCPU, 112, 114, 113, 113.5, 113.8, 115), 3},
+		{"dips at the end", counted(series.ServiceCPU, 112, 114, 113.99), 2},
+		{"begins anew", counted(series.ServiceCPU, 112, 114, 0.5, 1.25), 3.25},
+		{"begins anew twice", counted(series.ServiceCPU, 112, 114, 1.5, 0.5, 0.75), 4.25},
+		{"begins anew, and dips", counted(series.ServiceCPU, 112, 114, 4, 3.9, 5), 7},
+		{"statements of a server that was restarted", counted(series.PGStatements, 300, 310, 200, 900), 910},
+		{"a program's own counter begins anew", counted("app_http_requests_total", 3000, 3100, 2000, 2500), 2600},
+		{"PgBouncer's begins anew", counted("pgbouncer_stats_totals_sql_transactions_pooled_total", 10, 20, 15), 25},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			last := c.counter.samples[len(c.counter.samples)-1].Timestamp.Time()
