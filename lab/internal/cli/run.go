@@ -86,7 +86,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		fmt.Fprintf(j.out, "%v; the records are whole, but `lab open %s` has nothing to show\n", kept, j.dir.Name())
 	}
 	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out))
-	noResult := func(r record.Record) bool { return r.Verdict != record.Valid && !r.HasFailed() }
+	noResult := func(r record.Record) bool { return !r.IsResult() }
 	if err == nil && slices.ContainsFunc(records, noResult) {
 		err = errIncomplete
 	}

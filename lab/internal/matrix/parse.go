@@ -29,7 +29,10 @@ const (
 	MaxText     = 512 // bytes of a key or a value
 )
 
-var keys = []string{"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo", "margin", "cpus", "expect", "allow_targets"}
+var keys = []string{
+	"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo",
+	"margin", "cpus", "expect", "allow_targets",
+}
 
 var required = []string{"name", "scenarios", "factors", "baseline", "slo"}
 
@@ -240,7 +243,8 @@ func (p *parser) margin(n *yaml.Node) {
 	for _, f := range p.mapping(n, "margin") {
 		part, ok := parts[f.key.Value]
 		if !ok {
-			p.fault(f.key, "unknown key %s in margin: %s", quote(f.key.Value), suggest(f.key.Value, slices.Sorted(maps.Keys(parts))))
+			allowed := slices.Sorted(maps.Keys(parts))
+			p.fault(f.key, "unknown key %s in margin: %s", quote(f.key.Value), suggest(f.key.Value, allowed))
 			continue
 		}
 		*part = p.percentage(f.value, "margin "+f.key.Value)

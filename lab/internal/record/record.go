@@ -4,6 +4,7 @@ package record
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +110,10 @@ func (r Record) HasFailed() bool {
 	return ended
 }
 
+// IsResult says whether a repetition tells of the system under test: it was measured, or the
+// system failed.
+func (r Record) IsResult() bool { return r.Verdict == Valid || r.HasFailed() }
+
 // Superseded says whether the record's block was interrupted and shot again: then
 // all of this attempt is left out.
 func (r Record) Superseded(all []Record) bool {
@@ -147,6 +152,15 @@ type Load struct {
 	Slow          *int64   `json:"slow,omitempty"`         // later than the SLO's p99 bound, failed or not
 	StaleReads    *int64   `json:"stale_reads,omitempty"`  // that lacked what their session had written; absent if the scenario does not check
 	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
+}
+
+// ServedP99 is the 99th percentile of all requests in milliseconds. Where none succeeded it is
+// +Inf, that of a service which never answers: how soon the refusals came says nothing of it.
+func (l *Load) ServedP99() float64 {
+	if l.Failed == l.Requests {
+		return math.Inf(1)
+	}
+	return l.Latency.P99
 }
 
 // Latency holds percentiles and the mean in milliseconds, computed by k6 over every sample.

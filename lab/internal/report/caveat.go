@@ -19,20 +19,22 @@ func (a *Analysis) caveats() blocks {
 			old++
 		}
 		if used, busy, ok := tooMuchCPU(r, a.run.Host.Cores); ok {
-			lines = append(lines, fmt.Sprintf("- Record %d: its services used %s CPUs, of %d that the host has and %s that were busy. "+
+			lines = append(lines, fmt.Sprintf("- Record %d: its services used %s CPUs, "+
+				"of %d that the host has and %s that were busy. "+
 				"That cannot be: a counter that dipped was taken for one that had begun anew. Its CPU figures are wrong.",
 				r.N, numeral.Figure(used), a.run.Host.Cores, numeral.Figure(busy)))
 		}
 	}
 	if old > 0 {
-		lines = append([]string{fmt.Sprintf("- %s from before CPU, pressure, disk and network were counted over the load alone: these figures "+
-			"hold some seconds after it too, and are off by up to a quarter; shares of them may exceed 100%%. Latencies are without the time to "+
-			"connect, so a connection that was refused or timed out counts as 0 ms.", plural(old, "record"))}, lines...)
+		lines = append([]string{fmt.Sprintf("- %s from before CPU, pressure, disk and network were counted over the load alone: "+
+			"these figures hold some seconds after it too, and are off by up to a quarter; shares of them may exceed 100%%. "+
+			"Latencies are without the time to connect, so a connection that was refused or timed out counts as 0 ms.", plural(old, "record"))}, lines...)
 	}
 	if lines == nil {
 		return nil
 	}
-	return blocks{words("\n**Numbers that are known to be wrong**, and stand here as they were recorded:\n\n" + strings.Join(lines, "\n") + "\n")}
+	const head = "\n**Numbers that are known to be wrong**, and stand here as they were recorded:\n\n"
+	return blocks{words(head + strings.Join(lines, "\n") + "\n")}
 }
 
 // moreCPU is by how much the services may seem to use more than the host was busy: their

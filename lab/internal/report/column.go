@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -86,14 +85,7 @@ func goodput(l *record.Load) float64 { return l.GoodputRPS }
 
 func errorRatio(l *record.Load) float64 { return l.ErrorRatio }
 
-// p99 is of all requests. Where none succeeded it is that of a service which never answers:
-// how soon the refusals came says nothing of it.
-func p99(l *record.Load) float64 {
-	if l.Failed == l.Requests {
-		return math.Inf(1)
-	}
-	return l.Latency.P99
-}
+func p99(l *record.Load) float64 { return l.ServedP99() }
 
 // shed counts the requests that admission control turned away, as the backend tells. Where
 // there is no such control none was, whatever else was answered with the same status.

@@ -78,14 +78,16 @@ func (p part) model() words {
 		for _, r := range g.all {
 			switch r.Model {
 			case record.ClosedModel:
-				return "The load is a closed model: who waits sends nothing, so compare latencies only beside requests and goodput.\n"
+				return "The load is a closed model: who waits sends nothing, " +
+					"so compare latencies only beside requests and goodput.\n"
 			case record.OpenModel:
-				return "The load is an open model: requests are due whether or not the service answers, and one that cannot be sent has failed.\n"
+				return "The load is an open model: requests are due whether or not the service answers, " +
+					"and one that cannot be sent has failed.\n"
 			}
 		}
 	}
-	return "Unless the scenario says otherwise the load is a closed model: who waits sends nothing, so compare latencies only beside " +
-		"requests and goodput.\n"
+	return "Unless the scenario says otherwise the load is a closed model: who waits sends nothing, " +
+		"so compare latencies only beside requests and goodput.\n"
 }
 
 // sections are what a part says of its scenario.

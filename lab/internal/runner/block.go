@@ -28,7 +28,7 @@ func upTo(records []record.Record, block int) []record.Record {
 func (r *Runner) wholeBlocks(records []record.Record) int {
 	valid := make(map[int]int)
 	for _, rec := range records {
-		if (rec.Verdict == record.Valid || rec.HasFailed()) && !rec.Superseded(records) {
+		if rec.IsResult() && !rec.Superseded(records) {
 			valid[rec.Block]++
 		}
 	}

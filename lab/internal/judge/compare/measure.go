@@ -40,7 +40,7 @@ var measures = []measure{
 		name:      "p99",
 		unit:      "ms",
 		direction: stat.LowerIsBetter,
-		value:     p99,
+		value:     func(l record.Load) float64 { return l.ServedP99() },
 		worst:     math.Inf(1),
 	},
 	{
@@ -50,14 +50,6 @@ var measures = []measure{
 		worst:      1,
 		difference: true,
 	},
-}
-
-// p99 is of all requests; where none succeeded, that of a service that never answers.
-func p99(l record.Load) float64 {
-	if l.Failed == l.Requests {
-		return math.Inf(1)
-	}
-	return l.Latency.P99
 }
 
 // of is the measure of a trial.

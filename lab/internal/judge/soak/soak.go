@@ -54,7 +54,8 @@ func Judge(plan matrix.Plan, records []record.Record) Finding {
 			if r.Verdict == record.Invalid || r.Verdict == record.Failed {
 				fail("shot %d, in which nothing was killed, is %s: %s", r.N, r.Verdict, reasons)
 			}
-		case r.Verdict == record.Valid || r.Verdict == record.Suspect || !strings.Contains(reasons, service+" ended with signal SIGKILL"):
+		case r.Verdict == record.Valid || r.Verdict == record.Suspect ||
+			!strings.Contains(reasons, service+" ended with signal SIGKILL"):
 			fail("shot %d, in which %s was killed, is %s and does not say so: %s", r.N, service, r.Verdict, reasons)
 		default:
 			f.Killed++

@@ -148,7 +148,8 @@ func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool))
 		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline has no value there", missing, all))
 	}
 	if refused > 0 {
-		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline is below 0 there", refused, all))
+		const below = "left out %d of %d blocks: the cell or the baseline is below 0 there"
+		warnings = append(warnings, fmt.Errorf(below, refused, all))
 	}
 	return x, warnings
 }

@@ -41,7 +41,7 @@ type series struct {
 func byBlock(records []record.Record) map[series]map[int]float64 {
 	all := make(map[series]map[int]float64)
 	for _, r := range records {
-		if r.Verdict != record.Valid && !r.HasFailed() || r.Superseded(records) {
+		if !r.IsResult() || r.Superseded(records) {
 			continue
 		}
 		key := series{r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale}}
