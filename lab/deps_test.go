@@ -37,9 +37,17 @@ var rooms = []room{
 		},
 	},
 	{
+		path:  "lab/internal/route",
+		holds: "which services a query passes",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
-		pure:  true,
+		imports: []string{
+			"internal/route",
+		},
+		pure: true,
 	},
 	{
 		path:  "lab/internal/series",
@@ -49,6 +57,9 @@ var rooms = []room{
 	{
 		path:  "lab/internal/record",
 		holds: "what a run has measured, on disk",
+		imports: []string{
+			"internal/route",
+		},
 	},
 	{
 		path:  "lab/internal/judge/compare",
@@ -89,7 +100,7 @@ var rooms = []room{
 		path:  "lab/internal/stack",
 		holds: "the services, one file each; `Apply`, attestation",
 		imports: []string{
-			"internal/matrix", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -145,7 +156,8 @@ var rooms = []room{
 		holds: "the loop over the plan",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/measure/snapshot", "internal/route",
+			"internal/stack", "internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{
@@ -186,7 +198,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/judge/stat", "internal/matrix", "internal/record", "internal/route",
 		},
 		pure: true,
 	},
@@ -196,7 +208,7 @@ var rooms = []room{
 		imports: []string{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/stop",
 			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot",
+			"internal/report/plot", "internal/route",
 		},
 		pure: true,
 	},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
@@ -98,7 +97,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 func (j job) poolerSettings() []matrix.Settings {
 	var all []matrix.Settings
 	for _, cell := range j.plan.Cells {
-		if strings.Contains(cell.Settings[matrix.Topology], matrix.Pooled) {
+		if cell.Settings.Route().Through(stack.PgBouncer) {
 			all = append(all, cell.Settings)
 		}
 	}

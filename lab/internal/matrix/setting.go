@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"stormwave/app/contract"
+	"stormwave/lab/internal/route"
 )
 
 // Names of the settings that every cell has.
@@ -47,13 +48,11 @@ const (
 // ExecAuto is the value of ExecMode with which the lab chooses one that works.
 const ExecAuto = "auto"
 
-// Values of Topology: the way of a query from the backend to a server.
-const (
-	Direct           = "direct"            // backend → primary
-	Replica          = "replica"           // and reads → replica
-	Pooled           = "pgbouncer"         // backend → PgBouncer → primary
-	PooledAndReplica = "pgbouncer+replica" // and reads → PgBouncer → replica
-)
+// pgbouncer is the pooler that a route can go through.
+const pgbouncer = "pgbouncer"
+
+// Topologies are the values of Topology, as route.Of reads them.
+var Topologies = []string{route.Direct, route.Replica, pgbouncer, pgbouncer + "+" + route.Replica}
 
 // Setting describes one thing that a spec can set.
 type Setting struct {
@@ -90,7 +89,7 @@ var Table = slices.Concat([]Setting{
 	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
 	{ReplicaWait, timeout, "100ms", contract.EnvReplicaWait, "longest wait for the replica to have what the session wrote; none: ask the primary at once"},
 	{ReplicaFallback, limit, "16", contract.EnvReplicaFallback, "most reads at once that the primary takes for the replica"},
-	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
+	{Topology, choice(Topologies...), route.Direct, "", "servers between the backend and the data"},
 	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
 	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},
 	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},

@@ -6,23 +6,25 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"stormwave/lab/internal/route"
 )
 
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
 func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
 
-// needs are the settings that only have an effect on certain ways to the data.
+// needs are the settings that only have an effect where the queries pass a service.
 var needs = []struct {
-	setting    string // a name, or the prefix of a family
-	topologies []string
-	way        string
+	setting string // a name, or the prefix of a family
+	service string
+	way     string
 }{
-	{PgBouncerPrefix, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	{FaultPgBouncerCPU, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	{ReplicaMaxLag, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{ReplicaWait, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{ReplicaFallback, []string{Replica, PooledAndReplica}, "reads from the replica"},
-	{FaultReplay, []string{Replica, PooledAndReplica}, "reads from the replica"},
+	{PgBouncerPrefix, pgbouncer, "goes through PgBouncer"},
+	{FaultPgBouncerCPU, pgbouncer, "goes through PgBouncer"},
+	{ReplicaMaxLag, route.Replica, "reads from the replica"},
+	{ReplicaWait, route.Replica, "reads from the replica"},
+	{ReplicaFallback, route.Replica, "reads from the replica"},
+	{FaultReplay, route.Replica, "reads from the replica"},
 }
 
 // lacks says what way a cell would have to take for a setting to have an effect, "" if the
@@ -30,7 +32,7 @@ var needs = []struct {
 func (c Cell) lacks(setting string) string {
 	for _, n := range needs {
 		named := n.setting == setting || strings.HasSuffix(n.setting, ".") && strings.HasPrefix(setting, n.setting)
-		if named && !slices.Contains(n.topologies, c.Settings[Topology]) {
+		if named && !c.Settings.Route().Through(n.service) {
 			return n.way
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
+	"stormwave/lab/internal/route"
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
@@ -30,14 +31,19 @@ var (
 
 // onTheWay lists the services that a repetition's queries go through, the backend first.
 func onTheWay(r *record.Record) []string {
-	services := []string{"app", "postgres"}
-	if overReplica(r.Settings) {
-		services = append(services, "replica")
-	}
-	if overPooler(r.Settings) {
-		services = append(services, "pgbouncer")
+	services := r.Route().Services()
+	for i, name := range services {
+		services[i] = metricsName(name)
 	}
 	return services
+}
+
+// metricsName is the name by which metrics know a service: the primary is simply postgres there.
+func metricsName(service string) string {
+	if service == route.Primary {
+		return "postgres"
+	}
+	return service
 }
 
 // overServices adds a metric up over services.

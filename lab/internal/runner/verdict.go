@@ -16,6 +16,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -235,7 +236,7 @@ func (v *verdict) counts(rec *record.Record) {
 	// be looked up twice, and after a write the backend asks how far the replica must
 	// come. A refused request needs no statement.
 	perRequest := int64(2)
-	if topology := rec.Settings[matrix.Topology]; topology == matrix.Replica || topology == matrix.PooledAndReplica {
+	if rec.Route().ReadsFrom(route.Replica) {
 		perRequest = 3
 	}
 	statements := primary + replica - rec.Metrics["probe_statements"]

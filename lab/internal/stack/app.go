@@ -9,6 +9,7 @@ import (
 
 	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -29,7 +30,7 @@ func (s *Stack) AppURL() string { return "http://" + s.addrs[App] }
 
 func (s *Stack) appEnvironment(settings matrix.Settings) []string {
 	env := []string{contract.EnvAddr + "=" + s.addrs[App]}
-	primary, replica := s.appURLs(settings[matrix.Topology], settings[matrix.SSLMode])
+	primary, replica := s.appURLs(settings.Route(), settings[matrix.SSLMode])
 	env = append(env, contract.EnvPrimaryURL+"="+primary)
 	if replica != "" {
 		env = append(env, contract.EnvReplicaURL+"="+replica)
@@ -49,21 +50,22 @@ func (s *Stack) appEnvironment(settings matrix.Settings) []string {
 	return env
 }
 
-// appURLs are the ways to the databases in a topology; replica is empty where
+// appURLs are the ways to the databases on a route; replica is empty where
 // the backend does not know of one.
-func (s *Stack) appURLs(topology, sslmode string) (primary, replica string) {
-	primaryAddr, replicaAddr, replicaName := s.addrs[Primary], s.addrs[Replica], database
-	if strings.Contains(topology, "pgbouncer") {
-		primaryAddr, replicaAddr, replicaName = s.addrs[PgBouncer], s.addrs[PgBouncer], replicaDatabase
-	}
+func (s *Stack) appURLs(r route.Route, sslmode string) (primary, replica string) {
+	addr := s.addrs[r.Writes[1]]
 	if _, delayed := s.settings[matrix.FaultDelay]; delayed {
-		primaryAddr = s.addrs[faultProxy]
+		addr = s.addrs[faultProxy]
 	}
-	primary = s.roleURL(primaryAddr, database, sslmode)
-	if strings.Contains(topology, "replica") {
-		replica = s.roleURL(replicaAddr, replicaName, sslmode)
+	primary = s.roleURL(addr, database, sslmode)
+	if !r.ReadsFrom(Replica) {
+		return primary, ""
 	}
-	return primary, replica
+	name := database
+	if r.Reads[1] != Replica {
+		name = replicaDatabase
+	}
+	return primary, s.roleURL(s.addrs[r.Reads[1]], name, sslmode)
 }
 
 func (s *Stack) roleURL(addr, dbname, sslmode string) string {

@@ -13,6 +13,7 @@ import (
 
 	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // attest reads back from the live programs what is really set, under the names
@@ -81,17 +82,15 @@ func (s *Stack) topologyOf(config contract.Config) string {
 		return err == nil && u.Host == s.addrs[service]
 	}
 	replica, reads := config.Pools[contract.TargetReplica]
-	switch {
-	case reads && !replica.InRecovery:
+	if reads && !replica.InRecovery {
 		return "reads go to a server that is no standby"
-	case leadsTo(contract.EnvPrimaryURL, PgBouncer) && leadsTo(contract.EnvReplicaURL, PgBouncer):
-		return matrix.PooledAndReplica
-	case leadsTo(contract.EnvPrimaryURL, PgBouncer) && !reads:
-		return matrix.Pooled
-	case leadsTo(contract.EnvPrimaryURL, Primary) && leadsTo(contract.EnvReplicaURL, Replica):
-		return matrix.Replica
-	case leadsTo(contract.EnvPrimaryURL, Primary) && !reads:
-		return matrix.Direct
+	}
+	for _, topology := range matrix.Topologies {
+		r := route.Of(topology)
+		if r.ReadsFrom(Replica) == reads && leadsTo(contract.EnvPrimaryURL, r.Writes[1]) &&
+			(!reads || leadsTo(contract.EnvReplicaURL, r.Reads[1])) {
+			return topology
+		}
 	}
 	return fmt.Sprintf("writes to %s, reads to %s", config.Settings[contract.EnvPrimaryURL], config.Settings[contract.EnvReplicaURL])
 }

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"fmt"
-	"strings"
 
 	"stormwave/app/contract"
 	"stormwave/lab/internal/matrix"
@@ -25,7 +24,7 @@ func (s *Stack) execMode(settings matrix.Settings) string {
 	}
 	pooler := overlay(defaultPooler, settings, matrix.PgBouncerPrefix)
 	switch {
-	case !strings.Contains(settings[matrix.Topology], matrix.Pooled), valueOf(pooler, "pool_mode") == "session":
+	case !settings.Route().Through(PgBouncer), valueOf(pooler, "pool_mode") == "session":
 		return cacheStatement
 	case tracksPrepared(s.tools["pgbouncer"].Version) && valueOf(pooler, "max_prepared_statements") != "0":
 		return cacheStatement

@@ -55,12 +55,7 @@ func (s *Stack) helperServices() []service {
 }
 
 // behindProxy is the service that the backend's writes go to.
-func (s *Stack) behindProxy() string {
-	if strings.Contains(s.settings[matrix.Topology], matrix.Pooled) {
-		return PgBouncer
-	}
-	return Primary
-}
+func (s *Stack) behindProxy() string { return s.settings.Route().Writes[1] }
 
 // proxyReady means: a server answers through it.
 func (s *Stack) proxyReady(ctx context.Context) error {
