@@ -97,10 +97,17 @@ var rooms = []room{
 		},
 	},
 	{
-		path:  "lab/internal/stack",
-		holds: "the services, one file each; `Apply`, attestation",
+		path:  "lab/internal/service",
+		holds: "the services, one file each, and `All`",
 		imports: []string{
 			"internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/stack",
+		holds: "brings the services up and down; `Apply`, attestation",
+		imports: []string{
+			"internal/matrix", "internal/service", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -108,7 +115,7 @@ var rooms = []room{
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot", "internal/series",
-			"internal/stack",
+			"internal/service", "internal/stack",
 		},
 	},
 	{
@@ -122,8 +129,8 @@ var rooms = []room{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
-			"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/matrix", "internal/page", "internal/service", "internal/stack", "internal/stack/exporter",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -156,8 +163,8 @@ var rooms = []room{
 		holds: "the loop over the plan",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/route",
-			"internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
+			"internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{
@@ -208,7 +215,7 @@ var rooms = []room{
 		imports: []string{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat", "internal/judge/stop",
 			"internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot", "internal/route",
+			"internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -229,8 +236,8 @@ var rooms = []room{
 			"internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
 			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
 			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
-			"internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/page", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }

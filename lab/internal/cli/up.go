@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/daemon"
 )
@@ -49,7 +50,7 @@ func (l *lab) up() *cobra.Command {
 func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
 	var needed uint64
 	for _, settings := range all {
-		needed = max(needed, stack.PoolerFiles(settings))
+		needed = max(needed, service.PoolerFiles(settings))
 	}
 	if st.OpenFiles > 0 && st.OpenFiles < needed { // 0: a supervisor of before this was told
 		fmt.Fprintf(out, "note: a service may open %d files at once, and PgBouncer may need %d: beyond that "+
@@ -60,7 +61,7 @@ func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
 // start sets up what is missing and brings the stack up, telling each step. With
 // bound set, a stack that it starts ends with this process. An interrupted start
 // is taken back.
-func (l *lab) start(ctx context.Context, client *daemon.Client, layout stack.Layout, bound bool, out io.Writer) (started bool, err error) {
+func (l *lab) start(ctx context.Context, client *daemon.Client, layout service.Layout, bound bool, out io.Writer) (started bool, err error) {
 	if _, err := client.Status(ctx); errors.Is(err, daemon.ErrDown) {
 		if _, err := l.tools(ctx, layout, out); err != nil {
 			return false, err

@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -39,20 +38,16 @@ const (
 
 // Prefixes of the settings that are passed on by name.
 const (
-	PostgresPrefix  = "postgres."  // postgres.<guc>
-	PgBouncerPrefix = "pgbouncer." // pgbouncer.<key>
-	ScenarioPrefix  = "scenario."  // scenario.<ENV>
-	AppPrefix       = "app."       // app.<ENV>
+	PostgresPrefix = "postgres." // postgres.<guc>
+	ScenarioPrefix = "scenario." // scenario.<ENV>
+	AppPrefix      = "app."      // app.<ENV>
 )
 
 // ExecAuto is the value of ExecMode with which the lab chooses one that works.
 const ExecAuto = "auto"
 
-// pgbouncer is the pooler that a route can go through.
-const pgbouncer = "pgbouncer"
-
-// Topologies are the values of Topology, as route.Of reads them.
-var Topologies = []string{route.Direct, route.Replica, pgbouncer, pgbouncer + "+" + route.Replica}
+// sslPrefer is the default of SSLMode.
+const sslPrefer = "prefer"
 
 // Setting describes one thing that a spec can set.
 type Setting struct {
@@ -71,9 +66,8 @@ type Type struct {
 
 func (t Type) String() string { return t.Allowed }
 
-// Table lists every setting, in the order that documentation shows them. It is
-// the single source for names, types and defaults.
-var Table = slices.Concat([]Setting{
+// fixed are the settings that depend on no service but the backend, which reads each from its variable.
+var fixed = []Setting{
 	{PoolSize, limit, contract.Unlimited, contract.EnvPoolSize, "most database connections of the backend, per server"},
 	{PoolMin, count, "0", contract.EnvPoolMin, "connections opened before the backend calls itself ready"},
 	{ExecMode, choice(slices.Concat(contract.ExecModes, []string{ExecAuto})...), "cache_statement", contract.EnvExecMode, "how the backend sends a query (pgx's names); auto: what works with the PgBouncer version and pool mode found"},
@@ -89,14 +83,7 @@ var Table = slices.Concat([]Setting{
 	{ReplicaMaxLag, timeout, contract.None, contract.EnvReplicaMaxLag, "lag of the replica beyond which reads go to the primary"},
 	{ReplicaWait, timeout, "100ms", contract.EnvReplicaWait, "longest wait for the replica to have what the session wrote; none: ask the primary at once"},
 	{ReplicaFallback, limit, "16", contract.EnvReplicaFallback, "most reads at once that the primary takes for the replica"},
-	{Topology, choice(Topologies...), route.Direct, "", "servers between the backend and the data"},
-	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
-	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},
-	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},
-	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
-	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},
-	{AppPrefix + "<ENV>", text, "", "", "environment variable of the backend"},
-}, faults)
+}
 
 // mostCount bounds every number of connections or requests.
 const mostCount = 100_000
@@ -142,70 +129,6 @@ func whole(s string, least int) (string, bool) {
 	return strconv.Itoa(n), err == nil && n >= least && n <= mostCount
 }
 
-var families = []struct {
-	prefix string
-	name   *regexp.Regexp
-}{
-	{PostgresPrefix, regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)?$`)},
-	{PgBouncerPrefix, regexp.MustCompile(`^[a-z_]+$`)},
-	{ScenarioPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
-	{AppPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
-}
-
-// The lab sets these itself: a spec that did so too would make a label lie.
-var reserved = map[string]string{
-	AppPrefix + contract.EnvAddr:       "the lab chooses the address",
-	AppPrefix + contract.EnvPrimaryURL: "use " + Topology,
-	AppPrefix + contract.EnvReplicaURL: "use " + Topology,
-}
-
-// longestMember is far above the longest name of a PostgreSQL parameter.
-const longestMember = 100
-
-// Lookup finds the setting of a name; for a member of a family, its name is the
-// one asked for. The error says which names there are.
-func Lookup(name string) (Setting, error) {
-	variable, ofApp := strings.CutPrefix(name, AppPrefix)
-	for _, s := range Table {
-		if s.Name == name && !strings.Contains(name, "<") {
-			return s, nil
-		}
-		if ofApp && s.Env != "" && variable == s.Env {
-			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
-		}
-	}
-	if why, ok := reserved[name]; ok {
-		return Setting{}, fmt.Errorf("is not for a spec to set: %s", why)
-	}
-	if err := refuse(name); err != nil {
-		return Setting{}, err
-	}
-	for _, family := range families {
-		rest, ok := strings.CutPrefix(name, family.prefix)
-		if !ok {
-			continue
-		}
-		if len(rest) > longestMember {
-			return Setting{}, fmt.Errorf("is too long: at most %d bytes after %q", longestMember, family.prefix)
-		}
-		if !family.name.MatchString(rest) {
-			return Setting{}, fmt.Errorf("must match %s after %q", family.name, family.prefix)
-		}
-		i := slices.IndexFunc(Table, func(s Setting) bool { return strings.HasPrefix(s.Name, family.prefix+"<") })
-		s := Table[i]
-		s.Name = name
-		return s, nil
-	}
-	var names []string
-	for _, s := range Table {
-		// Faults are only for who asks for one.
-		if strings.HasPrefix(s.Name, FaultPrefix) == strings.HasPrefix(name, FaultPrefix) {
-			names = append(names, s.Name)
-		}
-	}
-	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
-}
-
 // Canonical returns the one spelling of a value ("0.5s" → "500ms"), or an error
 // that says what is allowed.
 func (s Setting) Canonical(value string) (string, error) {
@@ -218,13 +141,20 @@ func (s Setting) Canonical(value string) (string, error) {
 
 // Defaults returns the settings of a cell for which a spec sets nothing.
 func Defaults() Settings {
-	d := Settings{}
-	for _, s := range Table {
-		if s.Default != "" {
-			d[s.Name] = s.Default
-		}
+	d := Settings{Topology: route.Direct, SSLMode: sslPrefer}
+	for _, s := range fixed {
+		d[s.Name] = s.Default
 	}
 	return d
+}
+
+// OfBackend maps the settings that the backend reads to the variable of each.
+func OfBackend() map[string]string {
+	all := make(map[string]string)
+	for _, s := range fixed {
+		all[s.Name] = s.Env
+	}
+	return all
 }
 
 // with returns the settings overlaid by others; neither is changed.

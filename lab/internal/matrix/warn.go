@@ -13,27 +13,20 @@ import (
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
 func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
 
-// needs are the settings that only have an effect where the queries pass a service.
-var needs = []struct {
-	setting string // a name, or the prefix of a family
-	service string
-	way     string
-}{
-	{PgBouncerPrefix, pgbouncer, "goes through PgBouncer"},
-	{FaultPgBouncerCPU, pgbouncer, "goes through PgBouncer"},
-	{ReplicaMaxLag, route.Replica, "reads from the replica"},
-	{ReplicaWait, route.Replica, "reads from the replica"},
-	{ReplicaFallback, route.Replica, "reads from the replica"},
-	{FaultReplay, route.Replica, "reads from the replica"},
-}
+// ofReplica are the settings that only have an effect where reads go to the replica.
+var ofReplica = []string{ReplicaMaxLag, ReplicaWait, ReplicaFallback, FaultReplay}
 
 // lacks says what way a cell would have to take for a setting to have an effect, "" if the
 // setting has one.
-func (c Cell) lacks(setting string) string {
-	for _, n := range needs {
-		named := n.setting == setting || strings.HasSuffix(n.setting, ".") && strings.HasPrefix(setting, n.setting)
-		if named && !c.Settings.Route().Through(n.service) {
-			return n.way
+func (c Cell) lacks(setting string, services *Catalog) string {
+	way := c.Settings.Route()
+	if slices.Contains(ofReplica, setting) && !way.ReadsFrom(route.Replica) {
+		return "reads from the replica"
+	}
+	for _, s := range services.services {
+		its := setting == FaultCPU(s.Name) || s.Settings.Prefix != "" && strings.HasPrefix(setting, s.Settings.Prefix)
+		if s.Pooler && its && !way.Through(s.Name) {
+			return "goes through " + s.Title
 		}
 	}
 	return ""
@@ -47,14 +40,14 @@ func (c Cell) sets(setting string, defaults Settings) bool {
 
 // WarnOfIdle names the settings that have no effect in any cell that sets them, and the
 // cells that are the same but for such settings.
-func (p Plan) WarnOfIdle() []string {
+func (p Plan) WarnOfIdle(services *Catalog) []string {
 	var warnings []string
 	defaults := Defaults()
 	for _, name := range p.settings() {
 		way, idle := "", true
 		for _, c := range p.Cells {
 			if c.sets(name, defaults) {
-				lacks := c.lacks(name)
+				lacks := c.lacks(name, services)
 				way, idle = lacks, idle && lacks != ""
 			}
 		}
@@ -69,7 +62,7 @@ func (p Plan) WarnOfIdle() []string {
 			continue
 		}
 		effective := maps.Clone(c.Settings)
-		maps.DeleteFunc(effective, func(name, _ string) bool { return c.lacks(name) != "" })
+		maps.DeleteFunc(effective, func(name, _ string) bool { return c.lacks(name, services) != "" })
 		key := fmt.Sprint(effective) // maps print in the order of their keys
 		if same[key] == nil {
 			order = append(order, key)

@@ -6,7 +6,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
-	"stormwave/lab/internal/route"
+	metrics "stormwave/lab/internal/series"
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
@@ -33,17 +33,9 @@ var (
 func onTheWay(r *record.Record) []string {
 	services := r.Route().Services()
 	for i, name := range services {
-		services[i] = metricsName(name)
+		services[i] = metrics.Service(name)
 	}
 	return services
-}
-
-// metricsName is the name by which metrics know a service: the primary is simply postgres there.
-func metricsName(service string) string {
-	if service == route.Primary {
-		return "postgres"
-	}
-	return service
 }
 
 // overServices adds a metric up over services.

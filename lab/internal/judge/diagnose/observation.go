@@ -101,8 +101,11 @@ func (o *observation) missed() bool {
 // bound is the objective's p99 in milliseconds.
 func bound(slo matrix.SLO) float64 { return float64(slo.P99) / 1e6 }
 
-// pgbouncer is the hop that the metrics pgbouncer_… are of.
-const pgbouncer = "pgbouncer"
+// pgbouncer is the hop that the metrics pgbouncer_… and the settings pgbouncer.… are of.
+const (
+	pgbouncer       = "pgbouncer"
+	pgbouncerPrefix = pgbouncer + "."
+)
 
 // route is the way that the queries really took.
 func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }

@@ -66,7 +66,7 @@ func poolerPool(o *observation) (claim, []Evidence) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
 	s := o.stations()
-	size := o.setting(matrix.PgBouncerPrefix + "default_pool_size")
+	size := o.setting(pgbouncerPrefix + "default_pool_size")
 	waiting := o.get("pgbouncer_client_waiting_max")
 	share := s.inPooler()
 	wait := say("a query waits %s in PgBouncer, %s of its time on the connection", millis(s.pooler), percent(share))
@@ -80,7 +80,7 @@ func poolerPool(o *observation) (claim, []Evidence) {
 	)
 	return c, []Evidence{
 		o.metric("pgbouncer_wait_mean_ms", wait),
-		o.attested(matrix.PgBouncerPrefix+"default_pool_size", active),
+		o.attested(pgbouncerPrefix+"default_pool_size", active),
 		o.metric("pgbouncer_client_waiting_max", clients),
 	}
 }

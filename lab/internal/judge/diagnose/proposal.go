@@ -32,9 +32,9 @@ const (
 const (
 	maxConnections  = matrix.PostgresPrefix + "max_connections"
 	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
-	defaultPoolSize = matrix.PgBouncerPrefix + "default_pool_size"
-	minPoolSize     = matrix.PgBouncerPrefix + "min_pool_size"
-	maxClientConn   = matrix.PgBouncerPrefix + "max_client_conn"
+	defaultPoolSize = pgbouncerPrefix + "default_pool_size"
+	minPoolSize     = pgbouncerPrefix + "min_pool_size"
+	maxClientConn   = pgbouncerPrefix + "max_client_conn"
 )
 
 var passedOn = map[string]string{
@@ -217,7 +217,7 @@ func (t tuning) morePooled(words string) []proposal {
 		}
 		change := matrix.Settings{defaultPoolSize: whole(n)}
 		for _, limit := range []string{"max_db_connections", "max_user_connections"} { // 0, their default, is none
-			t.makeRoom(change, matrix.PgBouncerPrefix+limit, n)
+			t.makeRoom(change, pgbouncerPrefix+limit, n)
 		}
 		if n > t.room() {
 			change[maxConnections] = whole(n + spare)

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"crypto/rand"
@@ -11,12 +11,12 @@ import (
 // own account (peer).
 const (
 	superuser   = "lab"
-	owner       = "stormwave" // owns the schema, cannot log in
-	appRole     = "app"
+	Owner       = "stormwave" // owns the schema, cannot log in
+	AppRole     = "app"
 	monitorRole = "monitor"
 	replicator  = "replicator"
 	poolerAdmin = "pooler_admin" // PgBouncer's console only
-	database    = "stormwave"
+	Database    = "stormwave"
 )
 
 // secrets maps a role to its password.
@@ -24,7 +24,7 @@ type secrets map[string]string
 
 func newSecrets() secrets {
 	s := make(secrets)
-	for _, role := range []string{appRole, monitorRole, replicator, poolerAdmin} {
+	for _, role := range []string{AppRole, monitorRole, replicator, poolerAdmin} {
 		s[role] = rand.Text()
 	}
 	return s

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"fmt"
@@ -17,16 +17,16 @@ const (
 // way to the databases. A transaction pooler gives each transaction another
 // connection, on which a prepared statement is known only if the pooler keeps track
 // of it, which PgBouncer does from 1.21 on, unless it is told not to.
-func (s *Stack) execMode(settings matrix.Settings) string {
+func (e *Env) execMode(settings matrix.Settings) string {
 	mode := settings[matrix.ExecMode]
 	if mode != matrix.ExecAuto {
 		return mode
 	}
-	pooler := overlay(defaultPooler, settings, matrix.PgBouncerPrefix)
+	pooler := overlay(pgbouncerFamily, settings)
 	switch {
 	case !settings.Route().Through(PgBouncer), valueOf(pooler, "pool_mode") == "session":
 		return cacheStatement
-	case tracksPrepared(s.tools["pgbouncer"].Version) && valueOf(pooler, "max_prepared_statements") != "0":
+	case tracksPrepared(e.Tools["pgbouncer"].Version) && valueOf(pooler, "max_prepared_statements") != "0":
 		return cacheStatement
 	}
 	return cacheDescribe
@@ -48,11 +48,11 @@ func valueOf(keys []keyValue, name string) string {
 	return ""
 }
 
-// attestExecMode names what the backend really does. The mode that auto has come to
+// readBackExecMode names what the backend really does. The mode that auto has come to
 // is told beside it, as the variable of the backend that carries it.
-func (s *Stack) attestExecMode(attested matrix.Settings) {
+func (e *Env) readBackExecMode(attested matrix.Settings) {
 	seen := attested[matrix.ExecMode]
-	if s.settings[matrix.ExecMode] == matrix.ExecAuto && seen == s.execMode(s.settings) {
+	if e.Settings[matrix.ExecMode] == matrix.ExecAuto && seen == e.execMode(e.Settings) {
 		attested[matrix.ExecMode] = matrix.ExecAuto
 		attested[matrix.AppPrefix+contract.EnvExecMode] = seen
 	}
