@@ -77,7 +77,8 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 }
 
 func adviceFor(p matrix.Plan, cause Cause) []Advice {
-	return advise(p, nil, Cell{Label: p.Cells[0].Label, Scenario: p.Scenarios[0], Cause: cause})
+	cell := Cell{Label: p.Cells[0].Label, Scenario: p.Scenarios[0], Cause: cause}
+	return advise(p, nil, cell, service.Catalog())
 }
 
 // The advice moves a setting from the cell's own value in the direction that its words say.
@@ -401,7 +402,7 @@ func TestTriedHere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := Run(spec.Plan(), tt.records)[0].Advice
+		all := Run(spec.Plan(), tt.records, service.Catalog())[0].Advice
 		if len(all) != 1 || all[0].Settings["pool_size"] != tt.pool || all[0].Tried != tt.tried {
 			t.Errorf("%s: advice %+v; want a pool of %s, %q", tt.name, all, tt.pool, tt.tried)
 		}

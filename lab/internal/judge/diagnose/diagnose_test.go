@@ -322,7 +322,8 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 			cell.Settings = maps.Clone(cell.Settings)
 			cell.Settings["topology"] = topology
 			p.Cells[0] = cell
-			for _, a := range advise(p, nil, Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}) {
+			limited := Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}
+			for _, a := range advise(p, nil, limited, service.Catalog()) {
 				if len(a.Settings) == 0 {
 					continue
 				}
