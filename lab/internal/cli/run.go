@@ -98,7 +98,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 func (j job) poolerSettings() []matrix.Settings {
 	var all []matrix.Settings
 	for _, cell := range j.plan.Cells {
-		if cell.Settings.Route().Through(service.PgBouncer) {
+		if len(cell.Settings.Route().Poolers()) > 0 {
 			all = append(all, cell.Settings)
 		}
 	}

@@ -23,7 +23,7 @@ func app() Service {
 	return Service{
 		Name:     App,
 		Title:    "the backend",
-		Needs:    []string{Primary, Replica, PgBouncer, FaultProxy},
+		Needs:    []string{Primary, Replica, FaultProxy},
 		PerCell:  true,
 		Quota:    true,
 		Scrape:   Scrape{Job: "app"},
@@ -92,7 +92,7 @@ func (e *Env) appURLs(r route.Route, sslmode string) (primary, replica string) {
 	}
 	name := Database
 	if r.Reads[1] != Replica {
-		name = replicaDatabase
+		name = Find(r.Reads[1]).ToReplica
 	}
 	return primary, e.RoleURL(e.Addrs[r.Reads[1]], name, sslmode)
 }

@@ -33,14 +33,15 @@ const PgBouncer = "pgbouncer"
 
 func pgbouncer() Service {
 	return Service{
-		Name:     PgBouncer,
-		Title:    "PgBouncer",
-		Program:  "pgbouncer",
-		Needs:    []string{Primary, Replica},
-		PerCell:  true,
-		Pooler:   true,
-		Quota:    true,
-		Settings: pgbouncerFamily,
+		Name:      PgBouncer,
+		Title:     "PgBouncer",
+		Program:   "pgbouncer",
+		Needs:     []string{Primary, Replica},
+		PerCell:   true,
+		Pooler:    true,
+		ToReplica: replicaDatabase,
+		Quota:     true,
+		Settings:  pgbouncerFamily,
 		Psql: []Psql{
 			{Target: PgBouncer, Conninfo: pgbouncerInfo(AppRole, Database)},
 			{Target: "admin", Conninfo: pgbouncerInfo(poolerAdmin, PgBouncer)},
@@ -57,6 +58,8 @@ func pgbouncer() Service {
 		},
 		Ready:    pgbouncerReady,
 		ReadBack: readBackPgBouncer,
+		ExecMode: pgbouncerExecMode,
+		Files:    pgbouncerFiles,
 	}
 }
 
@@ -150,16 +153,36 @@ func (e *Env) writePgBouncerConf(ctx context.Context, settings matrix.Settings) 
 	return e.give(e.pgbouncerFile("ini"), text.String())
 }
 
-// PoolerFiles is how many files PgBouncer may have open with these settings: one for each
-// client, for each connection to a server (two databases, three users), and some of its own.
-func PoolerFiles(settings matrix.Settings) uint64 {
-	number := func(keys []keyValue, name string) uint64 {
+// pgbouncerFiles counts one file for each client, one for each connection to a server (two databases, three users),
+// and some of its own.
+func pgbouncerFiles(settings matrix.Settings) (most uint64, bound string) {
+	keys := overlay(pgbouncerFamily, settings)
+	number := func(name string) uint64 {
 		n, _ := strconv.ParseUint(valueOf(keys, name), 10, 32)
 		return n
 	}
-	keys := overlay(pgbouncerFamily, settings)
 	const own = 50
-	return number(keys, "max_client_conn") + 6*(number(keys, "default_pool_size")+number(keys, "reserve_pool_size")) + own
+	servers := number("default_pool_size") + number("reserve_pool_size")
+	return number("max_client_conn") + 6*servers + own, pgbouncerFamily.Prefix + "max_client_conn"
+}
+
+// pgbouncerExecMode is the fastest that works. A transaction pooler gives each transaction another
+// connection, on which a prepared statement is known only if the pooler keeps track
+// of it, which PgBouncer does from 1.21 on, unless it is told not to.
+func pgbouncerExecMode(e *Env, settings matrix.Settings) string {
+	keys := overlay(pgbouncerFamily, settings)
+	tracks := tracksPrepared(e.Tools["pgbouncer"].Version) && valueOf(keys, "max_prepared_statements") != "0"
+	if tracks || valueOf(keys, "pool_mode") == "session" {
+		return cacheStatement
+	}
+	return cacheDescribe
+}
+
+// tracksPrepared says whether that PgBouncer knows of prepared statements.
+func tracksPrepared(version string) bool {
+	var major, minor int
+	n, err := fmt.Sscanf(version, "%d.%d", &major, &minor)
+	return err == nil && n == 2 && (major > 1 || minor >= 21)
 }
 
 // lendPgBouncer copies the program to where the service account can run it from.

@@ -48,6 +48,15 @@ func overlay(family matrix.Family, settings matrix.Settings) []keyValue {
 	return lines
 }
 
+func valueOf(keys []keyValue, name string) string {
+	for _, key := range keys {
+		if key.Name == name {
+			return key.Value
+		}
+	}
+	return ""
+}
+
 // WritePostgresConf writes the configuration of a server, primary or replica.
 func (e *Env) WritePostgresConf(server string) error {
 	hba, ident := filepath.Join(e.Layout.dataDir(), "pg_hba.conf"), filepath.Join(e.Layout.dataDir(), "pg_ident.conf")

@@ -1,6 +1,6 @@
 // Package service holds what the lab knows of each service that it runs, one file a service: how it is started and
 // found ready, which settings are its own, what is really set, and what Prometheus scrapes of it. Everything that
-// goes over all services goes over All.
+// goes over all services goes over All: who adds one writes its file, and names it there.
 package service
 
 import (
@@ -15,24 +15,28 @@ import (
 
 // Service is one member of the stack.
 type Service struct {
-	Name     string
-	Title    string   // in sentences; empty: nothing is said of it
-	Program  string   // its name in the toolchain; empty: the project's own
-	Optional bool     // it is left out where its program is not installed
-	Needs    []string // services that must be ready before it starts; it stops before they do
-	PerCell  bool     // it is started anew for every cell, and ends with the load
-	Pooler   bool     // a route can go through it
-	Group    string   // name in cpus: for it and its like; empty: none
-	Quota    bool     // fault.cpu_… can limit it
-	Settings matrix.Family
-	Scrape   Scrape
-	Psql     []Psql
+	Name      string
+	Title     string   // in sentences; empty: nothing is said of it
+	Program   string   // its name in the toolchain; empty: the project's own
+	Optional  bool     // it is left out where its program is not installed
+	Needs     []string // services that must be ready before it starts; it stops before they do
+	PerCell   bool     // it is started anew for every cell, and ends with the load
+	Pooler    bool     // a route can go through it
+	ToReplica string   // of a pooler: the database by which it leads to the replica
+	Group     string   // name in cpus: for it and its like; empty: none
+	Quota     bool     // fault.cpu_… can limit it
+	Settings  matrix.Family
+	Scrape    Scrape
+	Psql      []Psql
 
 	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
 	Ready    func(context.Context, *Env) error // a real call of its protocol
 	Responds func(context.Context, *Env) error // asks it for anything at all; nil: for its metrics over HTTP
 	ReadBack func(ctx context.Context, e *Env, into matrix.Settings) error
+	ExecMode func(*Env, matrix.Settings) string // of a pooler: what exec_mode auto comes to; nil: as without one
+	// Files is how many files it may have open with these settings, and which of them bounds that; nil: few.
+	Files func(matrix.Settings) (most uint64, bound string)
 }
 
 // Scrape is what Prometheus scrapes of a service.
@@ -50,7 +54,7 @@ type Psql struct {
 
 // All lists the services: each after those that it needs.
 func All() []Service {
-	return []Service{
+	all := []Service{
 		primary(),
 		replica(),
 		pgbouncer(),
@@ -62,6 +66,14 @@ func All() []Service {
 		pgbouncerExporter(),
 		grafana(),
 	}
+	for i := range all {
+		for _, s := range all[:i] {
+			if all[i].Name == App && s.Pooler {
+				all[i].Needs = append(all[i].Needs, s.Name) // a route can go through any
+			}
+		}
+	}
+	return all
 }
 
 // Names are those of All.
