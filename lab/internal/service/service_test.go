@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // The list is in an order in which it can be started, one after the other; backwards it can be stopped.
@@ -54,6 +56,33 @@ func TestWhatFollowsFromTheList(t *testing.T) {
 		want := name != Grafana && slices.Contains(Names(), name)
 		if _, err := kill.Canonical(name + "@5s"); (err == nil) != want {
 			t.Errorf("%s can be killed: %v; want %t", name, err, want)
+		}
+	}
+}
+
+// A route through a service that is left out where its program is missing needs the program.
+func TestInstalledIsWhatARouteWants(t *testing.T) {
+	all := All()
+	tools := make(toolchain.Set)
+	for _, s := range all {
+		if !s.Optional {
+			tools[s.Program] = toolchain.Program{Name: s.Program}
+		}
+	}
+	optional := Service{Name: "other", Title: "Other", Program: "other-pooler", Optional: true}
+	for _, tt := range []struct {
+		topology string
+		tools    toolchain.Set
+		want     string
+	}{
+		{"pgbouncer", tools, ""},
+		{"other", toolchain.Set{"other-pooler": {}}, ""},
+		{"other+replica", tools, `cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
+	} {
+		plan := matrix.Plan{Cells: []matrix.Cell{{Label: "x", Settings: matrix.Settings{matrix.Topology: tt.topology}}}}
+		err := installed(append(slices.Clone(all), optional), plan, tt.tools)
+		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && got != tt.want {
+			t.Errorf("%s: %s; want %q", tt.topology, got, tt.want)
 		}
 	}
 }

@@ -225,7 +225,7 @@ func TestAdviceOfAnyCell(t *testing.T) {
 	for range 120 {
 		p := drawn(t, random)
 		cell := p.Cells[0]
-		for _, s := range slices.Concat(inside, outside) {
+		for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
 			for _, a := range adviceFor(p, s.cause) {
 				given[s.cause]++
 				if len(a.Settings) == 0 {
@@ -245,7 +245,7 @@ func TestAdviceOfAnyCell(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range slices.Concat(inside, outside) {
+	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
 		if given[s.cause] < 15 {
 			t.Errorf("%s: advice in %d of 120 cells", s.cause, given[s.cause])
 		}
