@@ -115,6 +115,16 @@ func onTheWay(poolers []matrix.Service, way route.Route) (p matrix.Service, ok b
 	return poolers[i], true
 }
 
+// seen are the poolers that a record tells of: of one that did not run there is nothing to rule out.
+func seen(poolers []matrix.Service, r record.Record) []matrix.Service {
+	return slices.DeleteFunc(slices.Clone(poolers), func(p matrix.Service) bool {
+		_, attested := r.Attested[p.Settings.Prefix+p.Pool.Size]
+		_, counted := r.Metrics[p.Pool.Waiting]
+		_, ran := r.Metrics[of("cpu_cores", "service", p.Name)]
+		return !attested && !counted && !ran && !route.Of(r.Attested[matrix.Topology]).Through(p.Name)
+	})
+}
+
 // mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
 const mostFailed = 0.01
 

@@ -104,11 +104,11 @@ func network(o *observation) (claim, []Evidence) {
 		o.get(name)
 	}
 	beside := math.Max(s.execution+s.pooler, 0.01)
-	pooler, ok := onTheWay(o.poolers, o.route())
-	if !ok {
-		pooler = o.poolers[0]
+	other := "PgBouncer" // in words that stand in reports of runs without a pooler
+	if p, ok := onTheWay(o.poolers, o.route()); ok {
+		other = p.Title
 	}
-	words := say("a query takes %s, %s of it neither in %s nor on the server", millis(query), millis(s.rest), pooler.Title)
+	words := say("a query takes %s, %s of it neither in %s nor on the server", millis(query), millis(s.rest), other)
 	return both(claim{rise(s.rest, 2, 8), words}, claim{rise(s.rest/beside, 1.5, 5), words}), []Evidence{
 		o.metric(name, words),
 		o.metric("execution_mean_ms", say("its execution %s", millis(s.execution))),

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"testing"
 
 	"stormwave/lab/internal/matrix"
@@ -54,6 +55,24 @@ func TestQueueingPoolerIsStarved(t *testing.T) {
 	r.Metrics[`cpu_cores{service="other"}`], r.Metrics[`cpu_limit_cores{service="other"}`] = 1.9, 2
 	if d := diagnose(r, slo, poolers); d.Cause != "other-cpu-bound" {
 		t.Errorf("its processes use all the CPU they may: %s, want other-cpu-bound", d.Cause)
+	}
+}
+
+// Of a pooler that did not run there is nothing to rule out.
+func TestPoolerThatDidNotRun(t *testing.T) {
+	poolers := append(service.Catalog().Poolers(), queueing)
+	ruledOut := func(r record.Record) bool {
+		return slices.ContainsFunc(diagnose(r, slo, poolers).RuledOut, func(f Finding) bool {
+			return f.Cause == "other-pool-starved" && f.Why == "no query goes through Other"
+		})
+	}
+	r := observed("direct", 0, 900, nil)
+	if ruledOut(r) {
+		t.Error("a pooler of which the record tells nothing is ruled out")
+	}
+	r.Attested["other.processes"] = "8"
+	if !ruledOut(r) {
+		t.Error("a pooler that ran idle is not ruled out")
 	}
 }
 

@@ -88,6 +88,7 @@ const asStrong = 0.8
 // diagnose judges one repetition. One without a load (it went wrong before) has no
 // figures; then only a service that ended can be told.
 func diagnose(r record.Record, slo matrix.SLO, poolers []matrix.Service) Diagnosis {
+	poolers = seen(poolers, r)
 	o := &observation{Record: r, slo: slo, poolers: poolers, explains: explanations(poolers)}
 	inside := inside(poolers)
 	if r.Load == nil {
