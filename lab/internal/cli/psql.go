@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +11,13 @@ import (
 	"stormwave/lab/internal/stack/daemon"
 	"stormwave/lab/internal/stack/proc"
 )
+
+// forPsql is what psql has of the caller's: the terminal, the home for its history, and the programs that it calls.
+// What would lead it to another server, or set something in a session, is none of it.
+var forPsql = []string{
+	"TERM", "COLUMNS", "LINES", "HOME", "PATH", "SHELL", "PAGER", "PSQL_PAGER", "LESS", "EDITOR", "VISUAL", "PSQL_EDITOR",
+	"PSQL_HISTORY", "PSQL_WATCH_PAGER",
+}
 
 func (l *lab) psql() *cobra.Command {
 	return &cobra.Command{
@@ -35,7 +41,7 @@ func (l *lab) psql() *cobra.Command {
 				return err
 			}
 			conninfo, env := layout.Psql(args[0], st.Addrs())
-			return proc.Replace(tools.Path("psql"), append([]string{"--no-psqlrc", conninfo}, args[1:]...), append(os.Environ(), env...))
+			return proc.Replace(tools.Path("psql"), append([]string{"--no-psqlrc", conninfo}, args[1:]...), append(env, proc.Keep(forPsql...)...))
 		},
 	}
 }

@@ -64,7 +64,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "load-*")
+	dir, err := os.MkdirTemp(proc.TempDir, "load-*")
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}

@@ -132,13 +132,16 @@ func (r requirement) builtFrom(path string) (version, bool) {
 
 // outputOf returns what a program prints, on either stream.
 func outputOf(ctx context.Context, path string, args []string) ([]byte, error) {
-	file, err := os.CreateTemp("", "version-*.txt")
+	file, err := os.CreateTemp(proc.TempDir, "version-*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}
 	_ = file.Close()
 	defer func() { _ = os.Remove(file.Name()) }()
-	out, err := proc.Run(ctx, proc.Spec{Name: filepath.Base(path), Path: path, Args: args, Log: file.Name()})
+	out, err := proc.Run(ctx, proc.Spec{
+		Name: filepath.Base(path), Path: path, Args: args, Log: file.Name(),
+		Env: environ(), // it may be a script that looks for the program itself
+	})
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}
