@@ -34,16 +34,21 @@ var errWentDown = errors.New("the stack went down")
 type Supervisor struct {
 	layout   stack.Layout
 	stack    *stack.Stack
+	undo     func(context.Context) error // ends every fault
 	exporter *exporter.Exporter
 	progress *progress
 	quit     context.CancelFunc
-	leaving  <-chan struct{} // closed when it is to end
+	life     context.Context // ends when the supervisor is to end, and every order with it
 	owner    *proc.Ident     // whom it ends with; nil: nobody
 	files    uint64          // that it, and each service, may open
+	watches  *sync.WaitGroup // over owners
+
+	claiming sync.Mutex // held while a run claims the stack, or one whose process is gone is cleared away
 
 	mu      sync.Mutex
 	run     *Run
-	lastRun *Run // that has ended
+	unwatch context.CancelFunc // ends the watch over the owner of run
+	lastRun *Run               // that has ended
 	stage   string
 	applied matrix.Settings // of the cell in progress
 	shot    *exporter.Shot  // that is under load
@@ -64,7 +69,11 @@ type Run struct {
 // is gone. ErrRunning: the checkout has another supervisor.
 func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, owner *proc.Ident) error {
 	ctx, quit := context.WithCancel(ctx)
-	defer quit()
+	var watches sync.WaitGroup
+	defer func() {
+		quit()
+		watches.Wait()
+	}()
 	if err := layout.Create(); err != nil {
 		return err
 	}
@@ -73,10 +82,11 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 		return err
 	}
 	defer func() { _ = lock.Close() }()
-	if err := sweep(ctx, layout); err != nil {
+	if err := errors.Join(sweep(ctx, layout), rotateLogs(layout)); err != nil {
 		return err
 	}
-	files, err := proc.RaiseOpenFiles()
+	proc.SweepCages()
+	files, err := proc.Settle()
 	if err != nil {
 		return err
 	}
@@ -85,8 +95,8 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 		return err
 	}
 	s := &Supervisor{
-		layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(),
-		quit: quit, leaving: ctx.Done(), owner: owner, files: files,
+		layout: layout, stack: st, undo: st.Relent, exporter: exporter.New(st), progress: newProgress(),
+		quit: quit, life: ctx, watches: &watches, owner: owner, files: files,
 	}
 	defer s.exporter.Close(context.WithoutCancel(ctx))
 
@@ -95,7 +105,7 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 		return err
 	}
 	if owner != nil {
-		go watch(ctx, *owner, quit)
+		watches.Go(func() { watch(ctx, *owner, quit) })
 	}
 	upErr := s.up(ctx)
 	if upErr == nil {
@@ -186,8 +196,8 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 	return servers, nil
 }
 
-// watch quits when the owner is gone.
-func watch(ctx context.Context, owner proc.Ident, quit context.CancelFunc) {
+// watch calls gone when the owner is gone, and returns when ctx ends before.
+func watch(ctx context.Context, owner proc.Ident, gone func()) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -197,7 +207,7 @@ func watch(ctx context.Context, owner proc.Ident, quit context.CancelFunc) {
 		case <-tick.C:
 			if !owner.Alive() {
 				slog.Warn("owner is gone", "pid", owner.PID)
-				quit()
+				gone()
 				return
 			}
 		}
