@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
@@ -42,6 +45,7 @@ type job struct {
 
 // run carries a job out: set-up, stack, shots, report.
 func (l *lab) run(ctx context.Context, j job) (err error) {
+	defer outliveReaders()()
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
 		return err
 	}
@@ -92,6 +96,14 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	}
 	j.events.end(j.dir, records, err)
 	return err
+}
+
+// outliveReaders lets the program go on when nobody reads its output any more (`| head`): to write there fails, and
+// is no error. It is not ignored, for the programs that it starts would ignore it too. What it returns ends that.
+func outliveReaders() (end func()) {
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE)
+	return func() { signal.Stop(unread) }
 }
 
 // poolerSettings are those of the cells that have a pooler on their way.
