@@ -42,10 +42,15 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/route",
+		holds: "which services a query passes",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend",
+			"internal/backend", "internal/route",
 		},
 		pure: true,
 	},
@@ -57,6 +62,9 @@ var rooms = []room{
 	{
 		path:  "lab/internal/record",
 		holds: "what a run has measured, on disk",
+		imports: []string{
+			"internal/route",
+		},
 	},
 	{
 		path:  "lab/internal/judge/compare",
@@ -97,10 +105,17 @@ var rooms = []room{
 		},
 	},
 	{
-		path:  "lab/internal/stack",
-		holds: "the services, one file each; `Apply`, attestation",
+		path:  "lab/internal/service",
+		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/stack",
+		holds: "brings the services up and down; `Apply`, attestation",
+		imports: []string{
+			"internal/backend", "internal/matrix", "internal/service", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -108,7 +123,7 @@ var rooms = []room{
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
 			"internal/backend", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
-			"internal/series", "internal/stack",
+			"internal/series", "internal/service", "internal/stack",
 		},
 	},
 	{
@@ -122,8 +137,8 @@ var rooms = []room{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
-			"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/matrix", "internal/page", "internal/service", "internal/stack", "internal/stack/exporter",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -156,7 +171,8 @@ var rooms = []room{
 		holds: "the loop over the plan",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
+			"internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{
@@ -197,7 +213,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/route",
 		},
 		pure: true,
 	},
@@ -207,7 +223,7 @@ var rooms = []room{
 		imports: []string{
 			"internal/backend", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat",
 			"internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot",
+			"internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -228,8 +244,8 @@ var rooms = []room{
 			"internal/backend", "internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
 			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
 			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
-			"internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/page", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }

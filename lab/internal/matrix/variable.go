@@ -1,7 +1,5 @@
 package matrix
 
-import "strings"
-
 // Variables of a script that the lab itself sets, as scenarios/lib/env.js reads them: no spec
 // may.
 const (
@@ -11,14 +9,6 @@ const (
 	VariableSLO     = "SLO_P99"
 	VariableSummary = "SUMMARY_FILE"
 )
-
-var ofTheLab = strings.Join([]string{
-	VariableBaseURL,
-	VariableScale,
-	VariableSeed,
-	VariableSLO,
-	VariableSummary,
-}, "|")
 
 // Settings of a script that the lab knows the meaning of.
 const (

@@ -5,6 +5,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // Signatures of the way from the backend to a server: RED for the services, and the
@@ -27,10 +28,10 @@ func appCPU(o *observation) (claim, []Evidence) { return o.serviceCPU("app", mat
 
 // poolerCPU: PgBouncer has one thread.
 func poolerCPU(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
+	if !o.route().Through(pgbouncer) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
-	return o.serviceCPU("pgbouncer", 1)
+	return o.serviceCPU(pgbouncer, 1)
 }
 
 // notOnTheWay rules a cause out by the topology.
@@ -43,7 +44,7 @@ func (o *observation) notOnTheWay(words string) (claim, []Evidence) {
 func appPool(o *observation) (claim, []Evidence) {
 	s := o.stations()
 	size, used := o.setting(matrix.PoolSize), o.get("pool_acquired_max")
-	if o.overReplica() {
+	if o.route().ReadsFrom(route.Replica) {
 		size *= 2 // one pool for each server
 	}
 	share := s.waiting()
@@ -61,11 +62,11 @@ func appPool(o *observation) (claim, []Evidence) {
 
 // poolerPool: the same in PgBouncer.
 func poolerPool(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
+	if !o.route().Through(pgbouncer) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
 	s := o.stations()
-	size := o.setting(matrix.PgBouncerPrefix + "default_pool_size")
+	size := o.setting(pgbouncerPrefix + "default_pool_size")
 	waiting := o.get("pgbouncer_client_waiting_max")
 	share := s.inPooler()
 	wait := say("a query waits %s in PgBouncer, %s of its time on the connection", millis(s.pooler), percent(share))
@@ -79,7 +80,7 @@ func poolerPool(o *observation) (claim, []Evidence) {
 	)
 	return c, []Evidence{
 		o.metric("pgbouncer_wait_mean_ms", wait),
-		o.attested(matrix.PgBouncerPrefix+"default_pool_size", active),
+		o.attested(pgbouncerPrefix+"default_pool_size", active),
 		o.metric("pgbouncer_client_waiting_max", clients),
 	}
 }
@@ -136,7 +137,7 @@ func (o *observation) refused() (float64, Evidence) {
 
 // lagging: reads leave the replica, or wait, for it is behind.
 func lagging(o *observation) (claim, []Evidence) {
-	if !o.overReplica() {
+	if !o.route().ReadsFrom(route.Replica) {
 		return o.notOnTheWay("no read goes to the replica")
 	}
 	lag := o.or("replica_heartbeat_lag_seconds_max", math.NaN())

@@ -7,11 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // proposal is a change of settings, and why it may help.
@@ -32,9 +32,9 @@ const (
 const (
 	maxConnections  = matrix.PostgresPrefix + "max_connections"
 	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
-	defaultPoolSize = matrix.PgBouncerPrefix + "default_pool_size"
-	minPoolSize     = matrix.PgBouncerPrefix + "min_pool_size"
-	maxClientConn   = matrix.PgBouncerPrefix + "max_client_conn"
+	defaultPoolSize = pgbouncerPrefix + "default_pool_size"
+	minPoolSize     = pgbouncerPrefix + "min_pool_size"
+	maxClientConn   = pgbouncerPrefix + "max_client_conn"
 )
 
 var passedOn = map[string]string{
@@ -84,12 +84,12 @@ func (t tuning) proposals(cause Cause) []proposal {
 	case MemoryPressure:
 		return t.fewerSessions("have fewer sessions", connectionsPerCPU)
 	case ReplicaLagging:
-		if !t.over(matrix.Replica) {
+		if !t.Route().ReadsFrom(route.Replica) {
 			return nil
 		}
 		return append(
 			t.shorter(matrix.ReplicaMaxLag, "leave a late replica alone: after a shorter lag", 500*time.Millisecond),
-			proposal{"read from the primary", matrix.Settings{matrix.Topology: t.without(matrix.Replica)}},
+			proposal{"read from the primary", matrix.Settings{matrix.Topology: t.Route().Without(route.Replica).String()}},
 		)
 	case GeneratorSaturated:
 		return []proposal{{words: "give k6 more CPU (cpus in the spec, or a machine of its own): what it measured is itself"}}
@@ -99,20 +99,6 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return []proposal{{words: "read the log of the service that ended: lab logs SERVICE"}}
 	}
 	return nil
-}
-
-// over says whether the queries go by PgBouncer, or to the replica.
-func (t tuning) over(server string) bool {
-	return strings.Contains(t.Settings[matrix.Topology], server)
-}
-
-// without is the topology less PgBouncer, or less the replica.
-func (t tuning) without(server string) string {
-	left := strings.Trim(strings.Replace(t.Settings[matrix.Topology], server, "", 1), "+")
-	if left == "" {
-		return matrix.Direct
-	}
-	return left
 }
 
 // text is a setting's value, or the default of one that is passed on by name.
@@ -165,7 +151,7 @@ func fewer(now, start float64) []float64 {
 func (t tuning) fewerSessions(words string, perCPU float64) []proposal {
 	setting, floor := matrix.PoolSize, matrix.PoolMin
 	now, ok := t.number(setting)
-	if pooled, isNumber := t.number(defaultPoolSize); t.over(matrix.Pooled) && isNumber && pooled < now {
+	if pooled, isNumber := t.number(defaultPoolSize); t.Route().Through(pgbouncer) && isNumber && pooled < now {
 		setting, floor, now = defaultPoolSize, minPoolSize, pooled
 	}
 	if !ok {
@@ -199,7 +185,7 @@ func (t tuning) moreConnections(words string) []proposal {
 	var all []proposal
 	for _, n := range more(now) {
 		change := matrix.Settings{matrix.PoolSize: whole(n)}
-		if t.over(matrix.Pooled) {
+		if t.Route().Through(pgbouncer) {
 			t.makeRoom(change, maxClientConn, 2*n) // there may be a pool for each server
 		} else if n > t.room() {
 			change[maxConnections] = whole(n + spare)
@@ -219,7 +205,7 @@ func (t tuning) makeRoom(change matrix.Settings, limit string, n float64) {
 // morePooled proposes a larger pool of PgBouncer's: no larger than the backend's, whose connections it serves.
 func (t tuning) morePooled(words string) []proposal {
 	now, ok := t.number(defaultPoolSize)
-	if !ok || !t.over(matrix.Pooled) {
+	if !ok || !t.Route().Through(pgbouncer) {
 		return nil
 	}
 	clients, _ := t.number(matrix.PoolSize)
@@ -231,7 +217,7 @@ func (t tuning) morePooled(words string) []proposal {
 		}
 		change := matrix.Settings{defaultPoolSize: whole(n)}
 		for _, limit := range []string{"max_db_connections", "max_user_connections"} { // 0, their default, is none
-			t.makeRoom(change, matrix.PgBouncerPrefix+limit, n)
+			t.makeRoom(change, pgbouncerPrefix+limit, n)
 		}
 		if n > t.room() {
 			change[maxConnections] = whole(n + spare)
@@ -243,14 +229,13 @@ func (t tuning) morePooled(words string) []proposal {
 
 // pooler proposes PgBouncer, where there is none.
 func (t tuning) pooler() []proposal {
-	if t.over(matrix.Pooled) {
+	if t.Route().Through(pgbouncer) {
 		return nil
 	}
-	topology := matrix.Pooled
-	if t.over(matrix.Replica) {
-		topology = matrix.PooledAndReplica
+	change := matrix.Settings{
+		matrix.Topology: t.Route().With(pgbouncer).String(),
+		matrix.ExecMode: matrix.ExecAuto,
 	}
-	change := matrix.Settings{matrix.Topology: topology, matrix.ExecMode: matrix.ExecAuto}
 	if n, ok := t.number(defaultPoolSize); ok && n > t.room() {
 		change[defaultPoolSize] = whole(t.room())
 	}
@@ -259,10 +244,10 @@ func (t tuning) pooler() []proposal {
 
 // withoutPooler proposes to do without PgBouncer, with no more connections than the servers take.
 func (t tuning) withoutPooler() []proposal {
-	if !t.over(matrix.Pooled) {
+	if !t.Route().Through(pgbouncer) {
 		return nil
 	}
-	change := matrix.Settings{matrix.Topology: t.without(matrix.Pooled)}
+	change := matrix.Settings{matrix.Topology: t.Route().Without(pgbouncer).String()}
 	n, ok := t.number(matrix.PoolSize)
 	if most := t.room(); ok && n > most {
 		if math.IsInf(n, 1) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // The kernel takes connections for a supervisor that is suspended; nobody answers.
@@ -17,7 +17,7 @@ func TestASilentSupervisorIsNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	layout := stack.Layout{Lab: dir, Sockets: dir}
+	layout := service.Layout{Lab: dir, Sockets: dir}
 	listener, err := net.Listen("unix", layout.Control())
 	if err != nil {
 		t.Fatal(err)

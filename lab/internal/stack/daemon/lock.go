@@ -5,7 +5,7 @@ import (
 	"io"
 	"path/filepath"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -15,10 +15,10 @@ var ErrRunning = errors.New("a supervisor of this checkout runs already")
 // StatusRunning is the exit status of a supervisor that ends with ErrRunning.
 const StatusRunning = 4
 
-func lockPath(layout stack.Layout) string { return filepath.Join(layout.Lab, "lock") }
+func lockPath(layout service.Layout) string { return filepath.Join(layout.Lab, "lock") }
 
 // claim takes the lock that a supervisor holds all its life.
-func claim(layout stack.Layout) (io.Closer, error) {
+func claim(layout service.Layout) (io.Closer, error) {
 	lock, err := proc.Lock(lockPath(layout))
 	if errors.Is(err, proc.ErrLocked) {
 		return nil, ErrRunning
@@ -28,4 +28,4 @@ func claim(layout stack.Layout) (io.Closer, error) {
 
 // claimed reports whether a supervisor holds the lock: also one that does not answer
 // yet, or any more.
-func claimed(layout stack.Layout) bool { return proc.Locked(lockPath(layout)) }
+func claimed(layout service.Layout) bool { return proc.Locked(lockPath(layout)) }

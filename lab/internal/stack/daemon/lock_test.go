@@ -4,11 +4,11 @@ import (
 	"errors"
 	"testing"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 func TestOneSupervisorHoldsTheLock(t *testing.T) {
-	layout := stack.Layout{Lab: t.TempDir()}
+	layout := service.Layout{Lab: t.TempDir()}
 	first, err := claim(layout)
 	if err != nil || !claimed(layout) {
 		t.Fatalf("claim = %v; claimed: %v", err, claimed(layout))

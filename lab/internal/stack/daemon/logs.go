@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // rotateLogs begins every log of the checkout anew, and keeps those of the up before as NAME.log.1: what is logged
 // without end would fill the disk. Its caller holds the supervisor's lock, so that no service writes.
-func rotateLogs(layout stack.Layout) error {
+func rotateLogs(layout service.Layout) error {
 	own := layout.Log("supervisor")
 	dir := filepath.Dir(own)
 	names, err := fs.Glob(os.DirFS(dir), "*.log")

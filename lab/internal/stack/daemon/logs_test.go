@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 func TestLogsBeginAnewAtEachUp(t *testing.T) {
-	layout := stack.Layout{Lab: t.TempDir()}
+	layout := service.Layout{Lab: t.TempDir()}
 	if err := os.Mkdir(filepath.Dir(layout.Log("supervisor")), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +35,14 @@ func TestLogsBeginAnewAtEachUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		say(own, up+" is up\n")
-		say(open(stack.Primary), up+"\n")
+		say(open(service.Primary), up+"\n")
 	}
 	for path, want := range map[string]string{
-		layout.Log("supervisor"):           "third is up\n",
-		layout.Log("supervisor") + ".1":    "second is up\nthird begins\n",
-		layout.Log(stack.Primary):          "third\n",
-		layout.Log(stack.Primary) + ".1":   "second\n",
-		layout.Log(stack.Primary) + ".1.1": "",
+		layout.Log("supervisor"):             "third is up\n",
+		layout.Log("supervisor") + ".1":      "second is up\nthird begins\n",
+		layout.Log(service.Primary):          "third\n",
+		layout.Log(service.Primary) + ".1":   "second\n",
+		layout.Log(service.Primary) + ".1.1": "",
 	} {
 		if text, _ := os.ReadFile(path); string(text) != want {
 			t.Errorf("%s holds %q; want %q", filepath.Base(path), text, want)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -21,7 +22,7 @@ import (
 // supervised is a supervisor without services, until the test's end, that tells how often faults were undone.
 func supervised(t *testing.T) (s *Supervisor, undone <-chan struct{}, quit context.CancelFunc) {
 	t.Helper()
-	layout, err := stack.NewLayout(t.TempDir())
+	layout, err := service.NewLayout(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +33,7 @@ func supervised(t *testing.T) (s *Supervisor, undone <-chan struct{}, quit conte
 	told := make(chan struct{}, 10)
 	life, quit := context.WithCancel(context.Background())
 	s = &Supervisor{
-		layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(), life: life, quit: quit,
+		layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress(), life: life, quit: quit,
 		watches: new(sync.WaitGroup),
 		undo: func(ctx context.Context) error {
 			told <- struct{}{}

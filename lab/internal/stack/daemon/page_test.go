@@ -13,6 +13,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -21,7 +22,7 @@ import (
 
 // The page is told what the run's own orders to the supervisor show.
 func TestThePageIsToldOfTheRun(t *testing.T) {
-	layout, err := stack.NewLayout(t.TempDir())
+	layout, err := service.NewLayout(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	}
 	life, quit := context.WithCancel(t.Context())
 	s := &Supervisor{
-		layout: layout, stack: st, undo: func(context.Context) error { return nil }, exporter: exporter.New(st),
+		layout: layout, stack: st, undo: func(context.Context) error { return nil }, exporter: exporter.New(st, service.Servers...),
 		progress: newProgress(), life: life, watches: new(sync.WaitGroup),
 	}
 	defer s.watches.Wait()
