@@ -114,7 +114,7 @@ func (c *Client) find(ctx context.Context) (Status, error) {
 func (c *Client) launch(ctx context.Context, bound bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := c.layout.Create(); err != nil {
+	if err := c.layout.CreateLab(); err != nil {
 		return err
 	}
 	self, err := proc.Self()
@@ -222,6 +222,12 @@ func (c *Client) whySilent() error {
 	}
 	return fmt.Errorf("%w; let it go on: kill -CONT %s, or end it: kill -KILL %s (the next `lab up` clears away what it "+
 		"leaves)", errSilent, pid, pid)
+}
+
+// Prometheus returns the URL of Prometheus, with its password: for a run, which writes to it.
+func (c *Client) Prometheus(ctx context.Context) (url string, err error) {
+	err = c.call(ctx, http.MethodGet, "/prometheus", nil, &url)
+	return url, err
 }
 
 // Deaths returns the newest services that ended unasked since the stack is up.

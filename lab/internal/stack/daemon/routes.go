@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -63,6 +64,9 @@ func DownStatus() Status {
 func (s *Supervisor) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.status()) })
+	mux.HandleFunc("GET /prometheus", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, s.stack.URL(service.Prometheus))
+	})
 	mux.HandleFunc("GET /up", s.followUp)
 	mux.HandleFunc("POST /down", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, struct{}{})

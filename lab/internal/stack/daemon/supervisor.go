@@ -75,7 +75,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		quit()
 		watches.Wait()
 	}()
-	if err := layout.Create(); err != nil {
+	if err := layout.CreateLab(); err != nil {
 		return err
 	}
 	lock, err := claim(layout)
@@ -83,6 +83,9 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		return err
 	}
 	defer func() { _ = lock.Close() }()
+	if err := layout.Create(); err != nil { // only now: one that ends removes its sockets
+		return err
+	}
 	if err := errors.Join(sweep(ctx, layout), rotateLogs(layout)); err != nil {
 		return err
 	}
@@ -150,6 +153,9 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 			_ = server.Close()
 		}
 	}
+	if err == nil {
+		err = s.layout.RemoveSockets()
+	}
 	return err
 }
 
@@ -173,7 +179,15 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the page's port: %w", err)
 	}
+	asks, err := net.Listen("tcp", s.stack.DoorAddr())
+	if err != nil {
+		return nil, fmt.Errorf("open the port of the door to Prometheus: %w", err)
+	}
 	live, err := s.newPage()
+	if err != nil {
+		return nil, err
+	}
+	door, err := page.NewDoor(s.stack.DoorAddr(), s.stack.URL(service.Prometheus))
 	if err != nil {
 		return nil, err
 	}
@@ -185,8 +199,9 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 		{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10},
 		page.Server(mux),
 		pageServer(live),
+		page.Server(door),
 	}
-	for i, listener := range []net.Listener{peers{control, mayControl}, metrics, looks} {
+	for i, listener := range []net.Listener{peers{control, mayControl}, metrics, looks, asks} {
 		go func() {
 			if err := servers[i].Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				slog.Error("serve", "addr", listener.Addr(), "err", err)
