@@ -68,7 +68,12 @@ func TestNoPasswordIsLogged(t *testing.T) {
 	c.lab("up")
 	must(t, c.apply(matrix.Settings{"postgres.log_statement": "all", "postgres.max_connections": "101"}))
 	// The server restarts, and takes no password any more.
-	_ = c.apply(matrix.Settings{"postgres.default_transaction_read_only": "on", "postgres.max_connections": "102"})
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	_, _ = c.applyWithin(ctx, matrix.Settings{
+		"postgres.default_transaction_read_only": "on",
+		"postgres.max_connections":               "102",
+	})
 	logged, failed := false, false
 	logs, err := filepath.Glob(filepath.Join(c.root, ".lab", "log", "*.log"))
 	must(t, err)
