@@ -165,7 +165,8 @@ func TestFaultsEndWithAKilledRun(t *testing.T) {
 	run := c.command("matrix", spec)
 	must(t, run.Start())
 	burns := func() string {
-		return strings.TrimSpace(c.lab("psql", "primary", "--", "-Atc", "SELECT count(*) FROM pg_policy WHERE polname = 'fault'"))
+		const sql = "SELECT count(*) FROM pg_policy WHERE polname = 'fault'"
+		return strings.TrimSpace(c.lab("psql", "primary", "--", "-Atc", sql))
 	}
 	eventually(t, "the fault is in force", 3*time.Minute, func() bool { return burns() == "1" })
 	must(t, run.Process.Kill())
@@ -189,7 +190,8 @@ func TestSuspendedSupervisor(t *testing.T) {
 	defer func() { _ = syscall.Kill(supervisor, syscall.SIGCONT) }()
 	began := time.Now()
 	r := c.run("status")
-	if took := time.Since(began); r.status != 1 || took > 15*time.Second || !strings.Contains(r.stderr, "kill -CONT "+strconv.Itoa(supervisor)) {
+	took, wayOut := time.Since(began), "kill -CONT "+strconv.Itoa(supervisor)
+	if r.status != 1 || took > 15*time.Second || !strings.Contains(r.stderr, wayOut) {
 		t.Errorf("lab status: %d after %s: %s%s; want what to do", r.status, took, r.stdout, r.stderr)
 	}
 }

@@ -42,7 +42,8 @@ func (l *lab) psql() *cobra.Command {
 				return err
 			}
 			conninfo, env := layout.Psql(args[0], st.Addrs())
-			return proc.Replace(tools.Path("psql"), append([]string{"--no-psqlrc", conninfo}, args[1:]...), append(env, psqlEnviron()...))
+			psql := append([]string{"--no-psqlrc", conninfo}, args[1:]...)
+			return proc.Replace(tools.Path("psql"), psql, append(env, psqlEnviron()...))
 		},
 	}
 }

@@ -33,8 +33,13 @@ func supervised(t *testing.T) (s *Supervisor, undone <-chan struct{}, quit conte
 	told := make(chan struct{}, 10)
 	life, quit := context.WithCancel(context.Background())
 	s = &Supervisor{
-		layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress(), life: life, quit: quit,
-		watches: new(sync.WaitGroup),
+		layout:   layout,
+		stack:    st,
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		life:     life,
+		quit:     quit,
+		watches:  new(sync.WaitGroup),
 		undo: func(ctx context.Context) error {
 			told <- struct{}{}
 			return ctx.Err()

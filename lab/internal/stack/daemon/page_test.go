@@ -32,8 +32,13 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	}
 	life, quit := context.WithCancel(t.Context())
 	s := &Supervisor{
-		layout: layout, stack: st, undo: func(context.Context) error { return nil }, exporter: exporter.New(st, service.Servers...),
-		progress: newProgress(), life: life, watches: new(sync.WaitGroup),
+		layout:   layout,
+		stack:    st,
+		undo:     func(context.Context) error { return nil },
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		life:     life,
+		watches:  new(sync.WaitGroup),
 	}
 	defer s.watches.Wait()
 	defer quit()

@@ -99,8 +99,16 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		return err
 	}
 	s := &Supervisor{
-		layout: layout, stack: st, undo: st.Relent, exporter: exporter.New(st, service.Servers...), progress: newProgress(),
-		quit: quit, life: ctx, watches: &watches, owner: owner, files: files,
+		layout:   layout,
+		stack:    st,
+		undo:     st.Relent,
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		quit:     quit,
+		life:     ctx,
+		watches:  &watches,
+		owner:    owner,
+		files:    files,
 	}
 	defer s.exporter.Close(context.WithoutCancel(ctx))
 

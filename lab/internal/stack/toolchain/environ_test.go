@@ -27,8 +27,9 @@ func check(t *testing.T, env []string, want ...string) {
 	t.Helper()
 	for _, variable := range want {
 		name, _, isSet := strings.Cut(variable, "=")
-		if got := slices.DeleteFunc(slices.Clone(env), func(e string) bool { return !strings.HasPrefix(e, name+"=") }); !isSet &&
-			len(got) > 0 || isSet && !slices.Equal(got, []string{variable}) {
+		other := func(e string) bool { return !strings.HasPrefix(e, name+"=") }
+		got := slices.DeleteFunc(slices.Clone(env), other)
+		if !isSet && len(got) > 0 || isSet && !slices.Equal(got, []string{variable}) {
 			t.Errorf("%s: %q; want %q", name, got, variable)
 		}
 	}
