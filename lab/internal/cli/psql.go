@@ -15,8 +15,8 @@ import (
 // psqlEnviron is what psql has of the caller's: the terminal, the home for its history, and the programs that it calls.
 // What would lead it to another server, or set something in a session, is none of it. People write in any script.
 func psqlEnviron() []string {
-	kept := proc.Keep("TERM", "COLUMNS", "LINES", "HOME", "PATH", "SHELL", "PAGER", "PSQL_PAGER", "PSQL_WATCH_PAGER", "LESS",
-		"EDITOR", "VISUAL", "PSQL_EDITOR", "PSQL_HISTORY")
+	kept := proc.Keep("TERM", "COLUMNS", "LINES", "HOME", "PATH", "SHELL", "PAGER", "PSQL_PAGER", "PSQL_WATCH_PAGER",
+		"LESS", "EDITOR", "VISUAL", "PSQL_EDITOR", "PSQL_HISTORY")
 	return append(kept, "LC_ALL=C.UTF-8")
 }
 

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// asked are the paths of Prometheus that a POST only reads: a query may be longer than a URL.
+// readByPost are the paths of Prometheus that a POST only reads: a query may be longer than a URL.
 // https://prometheus.io/docs/prometheus/latest/querying/api/
-var asked = []string{
+var readByPost = []string{
 	"/api/v1/query", "/api/v1/query_range", "/api/v1/query_exemplars", "/api/v1/format_query", "/api/v1/parse_query",
 	"/api/v1/series", "/api/v1/labels",
 }
@@ -30,7 +30,7 @@ func NewDoor(addr, prometheus string) (http.Handler, error) {
 	}}
 	return onlyLocal(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead ||
-			r.Method == http.MethodPost && slices.Contains(asked, r.URL.EscapedPath())
+			r.Method == http.MethodPost && slices.Contains(readByPost, r.URL.EscapedPath())
 		if !reads {
 			http.Error(w, "Prometheus is only read here", http.StatusForbidden)
 			return

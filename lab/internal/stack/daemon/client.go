@@ -104,7 +104,8 @@ func (c *Client) find(ctx context.Context) (Status, error) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return Status{}, fmt.Errorf("wait for the supervisor's answer: %w; see `lab logs supervisor`", errors.Join(ctx.Err(), err))
+			err = errors.Join(ctx.Err(), err)
+			return Status{}, fmt.Errorf("wait for the supervisor's answer: %w; see `lab logs supervisor`", err)
 		}
 	}
 }

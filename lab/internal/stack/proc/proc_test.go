@@ -63,8 +63,8 @@ func TestChildrenHaveTheLimitsOfTheLab(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const caller = "umask 077; ulimit -Sn 512; ulimit -Hn 4096; ulimit -Sf 100000; ulimit -Ss 1024; ulimit -Sc unlimited; " +
-		"PROC_TEST_SETTLE=1 exec \"$0\""
+	const caller = "umask 077; ulimit -Sn 512; ulimit -Hn 4096; ulimit -Sf 100000; ulimit -Ss 1024; " +
+		"ulimit -Sc unlimited; PROC_TEST_SETTLE=1 exec \"$0\""
 	out, err := Run(t.Context(), Spec{Name: "low", Path: "/bin/bash", Args: []string{"-c", caller, self}})
 	const want = "4096\n4096\n0022\n0\nunlimited\n8192\n"
 	if err != nil || string(out) != want {

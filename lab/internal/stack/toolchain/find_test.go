@@ -63,7 +63,8 @@ func TestFindTakesTheFirstThatDoes(t *testing.T) {
 func TestFindTakesNoShimThatNeedsItsCaller(t *testing.T) {
 	t.Setenv("HOME", "/home/somebody")
 	shims := place(t, t.TempDir(), map[string]string{"pgbouncer": ""})
-	script := "#!/bin/sh\n[ \"$HOME\" = /home/somebody ] || { echo 'no version is set' >&2; exit 126; }\necho PgBouncer 1.25.0\n"
+	const script = "#!/bin/sh\n" +
+		"[ \"$HOME\" = /home/somebody ] || { echo 'no version is set' >&2; exit 126; }\necho PgBouncer 1.25.0\n"
 	if err := os.WriteFile(filepath.Join(shims, "pgbouncer"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
