@@ -29,7 +29,7 @@ func TestConnectionsAreMadeOfTheirOwnSettings(t *testing.T) {
 	}{
 		"socket":   {l.SocketURL(addr, Database), l.PGSockets(), superuser, Database},
 		"console":  {loopback(addr, poolerAdmin, PgBouncer), "127.0.0.1", poolerAdmin, PgBouncer},
-		"backend":  {env.RoleURL(addr, Database, "disable"), "127.0.0.1", AppRole, Database},
+		"backend":  {env.RoleURL(addr, "disable").String(), "127.0.0.1", AppRole, Database},
 		"operator": {Find(PgBouncer).Psql[0].Conninfo(l, addr), "127.0.0.1", AppRole, Database},
 	} {
 		t.Run(name, func(t *testing.T) {

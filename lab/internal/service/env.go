@@ -143,6 +143,12 @@ func (e *Env) quota(service string) float64 {
 // BaseEnv is what the services are told besides what every program gets.
 func (e *Env) BaseEnv() []string { return []string{"HOME=" + e.Layout.Home} }
 
+// Port is where a service listens.
+func (e *Env) Port(service string) uint64 {
+	port, _ := strconv.ParseUint(portOf(e.Addrs[service]), 10, 16)
+	return port
+}
+
 func portOf(addr string) string {
 	_, port, _ := net.SplitHostPort(addr)
 	return port
