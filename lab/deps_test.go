@@ -159,7 +159,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/host",
 		holds: "the machine, and when it is idle",
 		imports: []string{
-			"internal/record", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/record", "internal/stack/toolchain",
 		},
 	},
 	{

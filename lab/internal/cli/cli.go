@@ -14,6 +14,7 @@ import (
 
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
+	"stormwave/lab/internal/stack/proc"
 )
 
 // Exit statuses. 0 is success.
@@ -36,6 +37,9 @@ var (
 
 // Run executes the command that args name.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if _, err := proc.Settle(); err != nil {
+		return err
+	}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -53,7 +53,7 @@ var appFamily = matrix.Family{
 }
 
 // AppURL is where the backend listens.
-func (e *Env) AppURL() string { return e.url(App) }
+func (e *Env) AppURL() string { return e.URL(App) }
 
 func (e *Env) appEnvironment(settings matrix.Settings) []string {
 	variables := backend.Bundled.Variables

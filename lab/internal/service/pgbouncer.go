@@ -56,7 +56,7 @@ func pgbouncer() Service {
 			{Target: PgBouncer, Conninfo: overTCP(AppRole, Database)},
 			{Target: "admin", Conninfo: overTCP(poolerAdmin, PgBouncer)},
 		},
-		Prepare: func(ctx context.Context, e *Env) error { return e.writePgBouncerConf(ctx, e.Settings) },
+		Prepare: func(_ context.Context, e *Env) error { return e.writePgBouncerConf(e.Settings) },
 		Process: func(e *Env) proc.Spec {
 			return proc.Spec{
 				Path:       e.pgbouncerBinary(),
@@ -77,7 +77,7 @@ func pgbouncer() Service {
 // overTCP is the way to a pooler for a role, without its password.
 func overTCP(user, dbname string) func(Layout, string) string {
 	return func(_ Layout, addr string) string {
-		return fmt.Sprintf("host=127.0.0.1 port=%s user=%s dbname=%s", portOf(addr), user, dbname)
+		return loopback(addr, user, dbname)
 	}
 }
 
@@ -121,7 +121,7 @@ func (e *Env) pgbouncerBinary() string {
 	return filepath.Join(e.Layout.Home, "pgbouncer")
 }
 
-func (e *Env) writePgBouncerConf(ctx context.Context, settings matrix.Settings) error {
+func (e *Env) writePgBouncerConf(settings matrix.Settings) error {
 	keys := overlay(pgbouncerFamily, settings)
 	if valueOf(keys, "min_pool_size") == "" {
 		// Warm: as many server connections as it may have.
@@ -147,13 +147,11 @@ func (e *Env) writePgBouncerConf(ctx context.Context, settings matrix.Settings) 
 			return err
 		}
 	}
-	verifier, err := e.verifier(ctx, AppRole)
-	if err != nil {
-		return err
-	}
+	// With the verifier PgBouncer lets the role in, and itself into the servers with what the client's proof has shown
+	// it. With the password it would derive the verifier at each log-in, thousands of hashes on its one thread.
 	var users strings.Builder
 	for _, user := range [][2]string{
-		{AppRole, verifier},
+		{AppRole, e.verifiers[AppRole]},
 		{monitorRole, e.secrets[monitorRole]},
 		{poolerAdmin, e.secrets[poolerAdmin]},
 	} {
@@ -220,26 +218,9 @@ func (e *Env) lendPgBouncer() error {
 	return nil
 }
 
-// verifier is the SCRAM secret that the primary keeps of a role's password. With it
-// PgBouncer lets the role in, and itself into the servers with what the client's
-// proof has shown it; with the password it would derive the secret anew at each
-// log-in, thousands of hashes on its one thread.
-func (e *Env) verifier(ctx context.Context, role string) (secret string, err error) {
-	conn, err := e.Admin(ctx, Primary)
-	if err != nil {
-		return "", err
-	}
-	if err := conn.QueryRow(ctx, "SELECT rolpassword FROM pg_authid WHERE rolname = $1", role).Scan(&secret); err != nil {
-		return "", fmt.Errorf("read the SCRAM secret of %s: %w", role, err)
-	}
-	return secret, nil
-}
-
 // console opens PgBouncer's admin console, which knows the simple protocol only.
 func (e *Env) console(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(fmt.Sprintf(
-		"host=127.0.0.1 port=%s user=%s dbname=pgbouncer sslmode=disable connect_timeout=3",
-		portOf(e.Addrs[PgBouncer]), poolerAdmin))
+	config, err := parse(loopback(e.Addrs[PgBouncer], poolerAdmin, PgBouncer))
 	if err != nil {
 		return nil, fmt.Errorf("connect to pgbouncer: %w", err)
 	}

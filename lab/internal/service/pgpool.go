@@ -184,8 +184,7 @@ func socketKey(version string) string {
 
 // askPgpool asks it for a table of its own, over a session of the monitor's.
 func (e *Env) askPgpool(ctx context.Context, sql string) ([][2]string, error) {
-	config, err := pgx.ParseConfig(overTCP(monitorRole, Database)(e.Layout, e.Addrs[Pgpool]) +
-		" sslmode=disable connect_timeout=3")
+	config, err := parse(loopback(e.Addrs[Pgpool], monitorRole, Database))
 	if err != nil {
 		return nil, fmt.Errorf("connect to pgpool: %w", err)
 	}

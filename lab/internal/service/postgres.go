@@ -155,17 +155,11 @@ var postgresFamily = matrix.Family{
 	},
 }
 
-// SocketURL is the superuser's way in.
-func (l Layout) SocketURL(addr, dbname string) string {
-	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 application_name=stormwave",
-		l.PGSockets(), portOf(addr), superuser, dbname)
-}
-
 // Connect opens a superuser's connection to a server.
 func (e *Env) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 	until := time.Now().Add(recovery)
 	for {
-		conn, err := pgx.Connect(ctx, e.Layout.SocketURL(e.Addrs[server], Database))
+		conn, err := Dial(ctx, e.Layout.SocketURL(e.Addrs[server], Database))
 		if err == nil {
 			return conn, nil
 		}

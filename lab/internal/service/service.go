@@ -165,7 +165,7 @@ func (e *Env) Responds(ctx context.Context, s Service) error {
 	if s.Responds != nil {
 		return s.Responds(ctx, e)
 	}
-	_, err := Get(ctx, e.url(s.Name)+"/metrics")
+	_, err := Get(ctx, e.URL(s.Name)+"/metrics")
 	return err
 }
 

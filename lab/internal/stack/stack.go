@@ -51,7 +51,7 @@ type Figures struct {
 // New returns a stack that is down. It chooses the account of the servers, and draws the
 // passwords and the ports, which are its own as long as this process lives.
 func New(layout service.Layout, tools toolchain.Set) (*Stack, error) {
-	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, service.FaultProxy)...)
+	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, labDoor, service.FaultProxy)...)
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +113,20 @@ func (s *Stack) Down(ctx context.Context) error {
 	return errors.Join(append(errs, s.RemoveData())...)
 }
 
-// labPage is the supervisor's live page, no process of its own.
-const labPage = "lab-page"
+// labPage is the supervisor's live page, and labDoor its door to Prometheus, no processes of their own.
+const (
+	labPage = "lab-page"
+	labDoor = "prometheus-door"
+)
 
 // ExporterAddr is where the supervisor has to serve its own metrics.
 func (s *Stack) ExporterAddr() string { return s.Addrs[service.LabExporter] }
 
 // PageAddr is where the supervisor has to serve its live page.
 func (s *Stack) PageAddr() string { return s.Addrs[labPage] }
+
+// DoorAddr is where the supervisor has to serve the door to Prometheus.
+func (s *Stack) DoorAddr() string { return s.Addrs[labDoor] }
 
 func (s *Stack) pageURL() string { return "http://" + s.Addrs[labPage] }
 
@@ -172,7 +178,7 @@ func (s *Stack) Status() Status {
 	defer s.toldMu.Unlock()
 	deaths, died := s.members.told()
 	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.Settings), URLs: map[string]*string{
-		"app": new(s.AppURL()), "prometheus": new("http://" + s.Addrs[service.Prometheus]), "grafana": nil, "page": nil,
+		"app": new(s.AppURL()), "prometheus": new("http://" + s.DoorAddr()), "grafana": nil, "page": nil,
 	}}
 	st.Figures.TemplateMade = s.TemplateMade.Load()
 	for _, svc := range s.services() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -36,7 +37,7 @@ type Config struct {
 	Seed         uint64
 	SLO          time.Duration // slower answers are no goodput
 
-	RemoteWrite string            // URL of Prometheus' receiver; empty: none
+	RemoteWrite string            // URL of Prometheus' receiver, with its password; empty: none
 	Tags        map[string]string // on every series, to tell the shots apart
 
 	Log     string        // file that k6's messages are appended to
@@ -64,7 +65,7 @@ func Run(ctx context.Context, cfg Config) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "load-*")
+	dir, err := os.MkdirTemp(proc.TempDir, "load-*")
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
@@ -140,10 +141,15 @@ func (c Config) spec(target Target, summary string) proc.Spec {
 		matrix.VariableSummary+"="+summary,
 		envFence+"="+target.fence(),
 	)
-	if c.RemoteWrite != "" {
+	if to, err := url.Parse(c.RemoteWrite); err == nil && c.RemoteWrite != "" {
+		if password, isSet := to.User.Password(); isSet {
+			// Apart from the URL, which k6 prints.
+			env = append(env, "K6_PROMETHEUS_RW_USERNAME="+to.User.Username(), "K6_PROMETHEUS_RW_PASSWORD="+password)
+			to.User = nil
+		}
 		args = append(args, "--out", "experimental-prometheus-rw")
 		env = append(env,
-			"K6_PROMETHEUS_RW_SERVER_URL="+c.RemoteWrite,
+			"K6_PROMETHEUS_RW_SERVER_URL="+to.String(),
 			"K6_PROMETHEUS_RW_PUSH_INTERVAL=1s",
 			"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM=true",
 			"K6_PROMETHEUS_RW_STALE_MARKERS=true",

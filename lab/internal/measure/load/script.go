@@ -160,14 +160,12 @@ func rise(phases []Phase) (rise time.Duration, highest float64) {
 	return rise, highest
 }
 
-// environ is the environment of k6. It holds nothing of the caller's: what a
-// script is told stands in the plan. Without a home k6 finds no settings of the
-// user's either.
+// environ is what k6 is told besides what every program is: what stands in the plan.
 //
 // k6 keeps hundreds of MB for its VUs. To mark them over and over costs it CPU that
 // the backend should have, in bursts that show as latency: so it does that more rarely.
 func (s *Script) environ() []string {
-	env := []string{"HOME=/nonexistent", "GOGC=400"}
+	env := []string{"GOGC=400"}
 	for name, value := range s.Env {
 		env = append(env, name+"="+value)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/exporter"
 )
 
@@ -20,7 +21,7 @@ const (
 // newPage returns the live page of the stack.
 func (s *Supervisor) newPage() (*page.Page, error) {
 	return page.New(page.Sources{
-		Addr: s.stack.PageAddr(), Prometheus: *s.stack.Status().URLs["prometheus"],
+		Addr: s.stack.PageAddr(), Prometheus: s.stack.URL(service.Prometheus),
 		Results: filepath.Join(s.layout.Root, "results"), Status: s.pageStatus,
 	})
 }

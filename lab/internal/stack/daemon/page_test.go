@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +30,18 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress()}
+	life, quit := context.WithCancel(t.Context())
+	s := &Supervisor{
+		layout:   layout,
+		stack:    st,
+		undo:     func(context.Context) error { return nil },
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		life:     life,
+		watches:  new(sync.WaitGroup),
+	}
+	defer s.watches.Wait()
+	defer quit()
 	order := func(method, path string, body any) {
 		t.Helper()
 		text, err := json.Marshal(body)
