@@ -102,7 +102,8 @@ func steps(lo, hi float64, most int) []tick {
 	return multiples(roundStep((hi-lo)/float64(most)), lo, hi, most, numeral.Tick)
 }
 
-// multiples are ticks at the multiples of a step, or at lo if there is none. A count ends them where the step is too small for a float64.
+// multiples are ticks at the multiples of a step, or at lo if there is none. A count ends them where the step is too small
+// for a float64.
 func multiples(step, lo, hi float64, most int, label func(float64) string) []tick {
 	first := math.Ceil(lo/step - 1e-9)
 	var ticks []tick
@@ -157,7 +158,8 @@ var clockSteps = []time.Duration{
 
 // clock are ticks for seconds since 1970, labelled with the time of day in UTC.
 func clock(lo, hi float64, most int) []tick {
-	i := slices.IndexFunc(clockSteps, func(d time.Duration) bool { return (hi-lo)/d.Seconds() <= float64(most) })
+	few := func(d time.Duration) bool { return (hi-lo)/d.Seconds() <= float64(most) }
+	i := slices.IndexFunc(clockSteps, few)
 	if i < 0 {
 		return steps(lo, hi, most)
 	}

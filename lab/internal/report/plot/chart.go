@@ -51,7 +51,7 @@ type Mark struct {
 	Label    string
 }
 
-// Level is a value of Y to compare with. A linear axis leaves it out if it is more than half as high again as all lines.
+// Level is a value of Y to compare with. A linear axis leaves it out if it is more than half as high again as the lines.
 type Level struct {
 	Y    float64
 	Name string

@@ -34,7 +34,8 @@ func (h Heat) Draw() ([]byte, error) {
 	shade := newAxis(0, 1)
 	for i, row := range h.Cells {
 		if len(row) != len(h.Columns) {
-			return nil, fmt.Errorf("draw %q: %d cells for %d columns in row %q", h.Title, len(row), len(h.Columns), h.Rows[i])
+			return nil, fmt.Errorf("draw %q: %d cells for %d columns in row %q",
+				h.Title, len(row), len(h.Columns), h.Rows[i])
 		}
 		for _, c := range row {
 			shade.include(c.Value)

@@ -183,8 +183,14 @@ func FuzzPictures(f *testing.F) {
 		}
 		checkInside(t, parts)
 		heat, err := Heat{
-			Title: text, Note: text, XLabel: text, YLabel: text, Width: width, Columns: []string{text, ""}, Rows: []string{text, ""},
-			Cells: [][]Cell{{{a, text, true}, {b, "", false}}, {{c, text, false}, {d, text, true}}},
+			Title:   text,
+			Note:    text,
+			XLabel:  text,
+			YLabel:  text,
+			Width:   width,
+			Columns: []string{text, ""},
+			Rows:    []string{text, ""},
+			Cells:   [][]Cell{{{a, text, true}, {b, "", false}}, {{c, text, false}, {d, text, true}}},
 		}.Draw()
 		if err != nil {
 			t.Fatal(err)
@@ -222,7 +228,8 @@ func TestLabelsHaveRoom(t *testing.T) {
 				}
 				at, half := number(t, e.at["x"]), look.width(e.text)/2
 				if at-half < end || at+half > width {
-					t.Errorf("%s, %g px: %q is from %.1f to %.1f; the one before ends at %.1f", name, width, e.text, at-half, at+half, end)
+					t.Errorf("%s, %g px: %q is from %.1f to %.1f; the one before ends at %.1f",
+						name, width, e.text, at-half, at+half, end)
 				}
 				end = at + half
 			}
@@ -237,7 +244,8 @@ func TestLabelsHaveRoom(t *testing.T) {
 func TestLegendGrows(t *testing.T) {
 	c := Chart{Title: strings.Repeat("a title of many words ", 12), YLabel: "ms", Height: 100}
 	for i := range 24 {
-		c.Series = append(c.Series, Line{Name: fmt.Sprintf("a cell with a rather long name, %d", i), X: []float64{0, 1}, Y: []float64{0, 9}, Ink: Plain})
+		name := fmt.Sprintf("a cell with a rather long name, %d", i)
+		c.Series = append(c.Series, Line{Name: name, X: []float64{0, 1}, Y: []float64{0, 9}, Ink: Plain})
 	}
 	svg, err := Lines(c)
 	if err != nil {
@@ -314,7 +322,9 @@ func TestStraighten(t *testing.T) {
 
 // The widths are those of Helvetica, and more.
 func TestWidth(t *testing.T) {
-	for text, em := range map[string]float64{"": 0, " ": 0.278, "0": 0.556, "A": 0.667, "W": 0.944, "i": 0.222, "m": 0.833, "~": 0.584, "é": 1, "漢": 1, "ab1": 1.668} {
+	for text, em := range map[string]float64{
+		"": 0, " ": 0.278, "0": 0.556, "A": 0.667, "W": 0.944, "i": 0.222, "m": 0.833, "~": 0.584, "é": 1, "漢": 1, "ab1": 1.668,
+	} {
 		if got, want := normal.width(text), slack*textSize*em; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%q is %g px wide; want %g", text, got, want)
 		}

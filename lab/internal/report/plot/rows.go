@@ -37,7 +37,8 @@ func (r Rows) Draw() ([]byte, error) {
 	texts := 0.0
 	for _, row := range r.Rows {
 		if len(row.Parts) != len(r.Parts) {
-			return nil, fmt.Errorf("draw %q: row %q has %d parts of %d", r.Title, row.Name, len(row.Parts), len(r.Parts))
+			return nil, fmt.Errorf("draw %q: row %q has %d parts of %d",
+				r.Title, row.Name, len(row.Parts), len(r.Parts))
 		}
 		names = append(names, row.Name)
 		texts = max(texts, normal.width(row.Text))

@@ -17,8 +17,8 @@ const (
 	atEnd    anchor = "end"
 )
 
-// picture writes SVG. Places are in pixels from the top left, and are rounded to a tenth. What is drawn in the same style
-// in succession is one element: a path of many lines, a group of many texts.
+// picture writes SVG. Places are in pixels from the top left, and are rounded to a tenth. What is drawn in succession in
+// the same style is one element: a path of many lines, a group of many texts.
 type picture struct {
 	paper      bool
 	body       strings.Builder
@@ -57,7 +57,8 @@ func (p *picture) box(c color, left, top, right, bottom float64) {
 
 // dot draws a filled circle: the round ends of a line that leads nowhere.
 func (p *picture) dot(c color, radius float64, at Point) {
-	p.begin(fmt.Sprintf(`<path%s stroke-width="%s" stroke-linecap="round" d="`, p.paint("stroke", c), pixels(2*radius)), `"/>`)
+	attributes := fmt.Sprintf(`%s stroke-width="%s" stroke-linecap="round"`, p.paint("stroke", c), pixels(2*radius))
+	p.begin("<path"+attributes+` d="`, `"/>`)
 	p.body.WriteString(trace([]Point{at, at}))
 }
 
@@ -94,8 +95,8 @@ func (p *picture) text(look style, x, y float64, end anchor, text string) {
 	fmt.Fprintf(&p.body, `<text x="%s" y="%s">%s</text>`, pixels(x), pixels(y), escape(text))
 }
 
-// paint is the attribute that gives a colour. Black is that of the text around; a colour of the palette has a class too,
-// by which a page can change it.
+// paint is the attribute that gives a colour. Black is that of the text around; a colour of the palette has a class
+// too, by which a page can change it.
 func (p *picture) paint(attribute string, c color) string {
 	solid := color{r: c.r, g: c.g, b: c.b}
 	paint := fmt.Sprintf(` %s="#%02x%02x%02x"`, attribute, c.r, c.g, c.b)
@@ -130,8 +131,9 @@ func (p *picture) svg(title string, width, height float64) []byte {
 		ground = fmt.Sprintf(`<path fill="#fff" d="M0 0h%sv%sH0z"/>`, w, h)
 	}
 	title = escape(title)
-	return fmt.Appendf(nil, `<svg%s class="plot" width="%[2]s" height="%[3]s" viewBox="0 0 %[2]s %[3]s" role="img" aria-label="%[4]s"`+
-		` fill="%[5]s" font-family="%s" font-size="%d" stroke-linejoin="round"><title>%[4]s</title>%[8]s%s</svg>`+"\n",
+	return fmt.Appendf(nil, `<svg%s class="plot" width="%[2]s" height="%[3]s" viewBox="0 0 %[2]s %[3]s" role="img"`+
+		` aria-label="%[4]s" fill="%[5]s" font-family="%s" font-size="%d" stroke-linejoin="round">`+
+		`<title>%[4]s</title>%[8]s%s</svg>`+"\n",
 		xmlns, w, h, title, ink, family, textSize, ground, p.body.String())
 }
 

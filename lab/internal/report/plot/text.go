@@ -8,8 +8,8 @@ import (
 // family is what text is shown in: faces with the advances below, where the reader has them.
 const family = "Arial,Helvetica,sans-serif"
 
-// advances are the widths of the characters from space to ~ in thousandths of the type size: those of Helvetica in Adobe's
-// Core 14 font metrics (AFM), which Arial and Liberation Sans share.
+// advances are the widths of the characters from space to ~ in thousandths of the type size: those of Helvetica in
+// Adobe's Core 14 font metrics (AFM), which Arial and Liberation Sans share.
 var advances = [...]float64{
 	278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, // space to /
 	556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, // 0 to ?

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// thin keeps of a line about so many points: of each stretch the lowest and the highest, so that no peak is lost, and the
-// first that is missing, so that no gap is bridged.
+// thin keeps of a line about so many points: of each stretch the lowest and the highest, so that no peak is lost, and
+// the first that is missing, so that no gap is bridged.
 func thin(x, y []float64, most int) ([]float64, []float64) {
 	if len(y) <= most || most < 4 {
 		return x, y
