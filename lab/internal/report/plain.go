@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -34,7 +35,7 @@ var verbs = [effects]string{
 // complaint is something of which the study complains.
 type complaint struct {
 	noun      string
-	contrasts func(remedies) []contrast
+	contrasts func(remedies) []analysis.Contrast
 	// broken says whether a repetition broke the objective; nil where it has none.
 	broken func(remedies, *record.Record) bool
 	column column
@@ -50,30 +51,30 @@ const halved = 0.5
 var complaints = []complaint{
 	{
 		noun: "failed requests", column: failedColumn, unit: "%",
-		contrasts: func(r remedies) []contrast { return r.part.contrasts[byFailed] },
+		contrasts: func(r remedies) []analysis.Contrast { return r.part.contrasts[byFailed] },
 		broken:    remedies.fails,
 	},
 	{
 		noun: latency, column: p99Column, unit: " ms at p99",
-		contrasts: func(r remedies) []contrast { return r.part.contrasts[byP99] },
+		contrasts: func(r remedies) []analysis.Contrast { return r.part.contrasts[byP99] },
 		broken: func(r remedies, rec *record.Record) bool {
-			_, slow := misses(rec, r.slo)
+			_, slow := analysis.Misses(rec, r.Plan.SLO)
 			return slow
 		},
 	},
 	{
 		noun:      connections.noun,
 		column:    connectionsColumn,
-		contrasts: func(r remedies) []contrast { return r.connections },
+		contrasts: func(r remedies) []analysis.Contrast { return r.connections },
 	},
 	{
 		noun: "goodput", column: goodputColumn, unit: " RPS",
-		contrasts: func(r remedies) []contrast { return r.part.contrasts[byGoodput] },
+		contrasts: func(r remedies) []analysis.Contrast { return r.part.contrasts[byGoodput] },
 	},
 }
 
 func (r remedies) fails(rec *record.Record) bool {
-	tooMany, _ := misses(rec, r.slo)
+	tooMany, _ := analysis.Misses(rec, r.Plan.SLO)
 	return tooMany
 }
 
@@ -81,13 +82,13 @@ func (r remedies) fails(rec *record.Record) bool {
 // system failed broke all.
 func (r remedies) broke(row int, is func(remedies, *record.Record) bool) (n, of int) {
 	g := r.rows[row]
-	n = len(g.failed)
-	for _, rec := range g.used {
+	n = len(g.Failed)
+	for _, rec := range g.Used {
 		if is(r, rec) {
 			n++
 		}
 	}
-	return n, len(g.used) + len(g.failed)
+	return n, g.N()
 }
 
 // effectOn judges a row by rules alone: by the contrast with the baseline, and a cure by
@@ -134,7 +135,7 @@ comparison, better, worse, equivalent, inconclusive. *Lowers, with failures coun
 requests fail. What is in brackets are medians, the baseline's → the remedy's.
 
 `)
-	for _, row := range all[0].declared() {
+	for _, row := range all[0].Plan.Compared() {
 		fmt.Fprintf(&b, "- %s\n", sayRemedy(all, row))
 	}
 	b.WriteByte('\n')
@@ -160,8 +161,8 @@ func sayRemedy(all []remedies, row int) string {
 	ills, cured := 0, 0        // of the baseline
 	var sentences []string
 	for _, r := range all {
-		if !r.rows[0].valid() || !r.rows[row].valid() {
-			sentences = append(sentences, fmt.Sprintf("Under %s nothing can be said: it or the baseline has no valid repetition.", r.scenario))
+		if !r.rows[0].Valid() || !r.rows[row].Valid() {
+			sentences = append(sentences, fmt.Sprintf("Under %s nothing can be said: it or the baseline has no valid repetition.", r.Scenario))
 			continue
 		}
 		for _, c := range complaints {
@@ -244,7 +245,7 @@ func (r remedies) sayEffects(row int) string {
 			clauses = append(clauses, verb+" "+list(on[e]))
 		}
 	}
-	return fmt.Sprintf("Under %s it %s.", r.scenario, strings.Join(clauses, "; "))
+	return fmt.Sprintf("Under %s it %s.", r.Scenario, strings.Join(clauses, "; "))
 }
 
 // counts says of a cure how often the baseline and the remedy broke the bound.
@@ -261,10 +262,10 @@ func (r remedies) counts(c complaint, e effect, row int) string {
 func (r remedies) mcNemar(c complaint, row int) float64 {
 	verdicts := func(g group) map[int]bool {
 		broke := make(map[int]bool)
-		for _, rec := range g.used {
+		for _, rec := range g.Used {
 			broke[rec.Block] = c.broken(r, rec)
 		}
-		for _, rec := range g.failed {
+		for _, rec := range g.Failed {
 			broke[rec.Block] = true
 		}
 		return broke
@@ -309,26 +310,26 @@ func (r remedies) sayCosts(row int) string {
 func (r remedies) sayBest() string {
 	all, together := r.singles()
 	singles := r.valid(all)
-	best := r.bestOf(singles)
+	best := r.BestOf(singles)
 	if best == 0 {
 		return ""
 	}
 	top, _ := r.rows[best].median(goodputColumn)
-	text := fmt.Sprintf("**Under %s** the best single remedy is %s: a goodput of %s RPS, SLO met: %s.", r.scenario,
-		remedyName(r.run, r.rows[best]), numeral.Figure(top), r.rows[best].slo(r.slo))
+	text := fmt.Sprintf("**Under %s** the best single remedy is %s: a goodput of %s RPS, SLO met: %s.", r.Scenario,
+		remedyName(r.run, r.rows[best]), numeral.Figure(top), r.rows[best].slo(r.Plan.SLO))
 	if len(singles) > 1 {
 		text += r.sayTied(best, singles)
 	}
 	switch {
 	case together == 0:
 		return text
-	case !r.rows[together].valid():
+	case !r.rows[together].Valid():
 		return text + " All together have no valid repetition."
 	}
-	text += fmt.Sprintf(" All together, SLO met: %s, have", r.rows[together].slo(r.slo))
+	text += fmt.Sprintf(" All together, SLO met: %s, have", r.rows[together].slo(r.Plan.SLO))
 	var parts []string
 	for _, m := range []int{byGoodput, byP99} {
-		parts = append(parts, sayContrast(measures[m], r.against(m, best, together)))
+		parts = append(parts, sayContrast(measures[m], r.Between(measures[m].Measure, best, together)))
 	}
 	return text + " " + list(parts) + "."
 }
@@ -355,12 +356,12 @@ func sayContrast(m measure, c stat.Contrast) string {
 // sayTied says which remedies cannot be told from the best. As when a run's winner
 // is named, one that missed the SLO is not compared with one that met it.
 func (r remedies) sayTied(best int, singles []int) string {
-	met := r.rows[best].meets(r.slo)
-	rows := slices.DeleteFunc(slices.Clone(singles), func(row int) bool { return met && !r.rows[row].meets(r.slo) })
+	met := r.rows[best].Meets(r.Plan.SLO)
+	rows := slices.DeleteFunc(slices.Clone(singles), func(row int) bool { return met && !r.rows[row].Meets(r.Plan.SLO) })
 	if len(rows) == 1 {
 		return " No other one alone met the SLO."
 	}
-	tied, unknown := r.tiedWith(best, rows)
+	tied, unknown := r.Tied(best, rows)
 	switch {
 	case unknown:
 		return " Whether it is ahead of the others cannot be told: n is too small."

@@ -37,7 +37,7 @@ func studied(t testing.TB, change func(*record.Record)) Run {
 	run := synthesize(t, src, 8)
 	for i := range run.Records {
 		r := &run.Records[i]
-		_, remedy, _ := strings.Cut(strings.TrimSuffix(r.Cell, twinSuffix), "=")
+		_, remedy, _ := strings.Cut(strings.TrimSuffix(r.Cell, controlSuffix), "=")
 		suffer(r, outcomes[remedy])
 		if change != nil {
 			change(r)
@@ -154,7 +154,7 @@ func storming(t *testing.T, remedy string, change func(*record.Record)) (remedie
 	})
 	r := newRemedies(run, analyze(t, run).parts[0])
 	for row, g := range r.rows {
-		if g.cell.Label == "remedy="+remedy {
+		if g.Cell.Label == "remedy="+remedy {
 			return r, row
 		}
 	}
@@ -224,9 +224,9 @@ func TestEffectsOnWhatIsWell(t *testing.T) {
 	for row, g := range r.rows {
 		want, ok := map[string][2]effect{
 			"remedy=cap": {idle, idle}, "remedy=timeouts": {worsens, idle}, "remedy=replica": {idle, worsens}, "remedy=pooler": {idle, improves},
-		}[g.cell.Label]
+		}[g.Cell.Label]
 		if got := [2]effect{r.effectOn(complaints[0], row), r.effectOn(complaints[1], row)}; ok && got != want {
-			t.Errorf("%s: %v; want %v", g.cell.Label, got, want)
+			t.Errorf("%s: %v; want %v", g.Cell.Label, got, want)
 		}
 	}
 }
@@ -236,12 +236,12 @@ func TestEffectsOfFewBlocks(t *testing.T) {
 	run := studied(t, nil)
 	r := newRemedies(run, analyze(t, run).parts[1])
 	for row, g := range r.rows {
-		if g.cell.Label != "remedy=timeouts" && g.cell.Label != "remedy=cap" {
+		if g.Cell.Label != "remedy=timeouts" && g.Cell.Label != "remedy=cap" {
 			continue
 		}
 		for _, c := range complaints {
 			if got := r.effectOn(c, row); got != few {
-				t.Errorf("%s: it %s %s", g.cell.Label, verbs[got], c.noun)
+				t.Errorf("%s: it %s %s", g.Cell.Label, verbs[got], c.noun)
 			}
 		}
 	}
@@ -275,12 +275,12 @@ func TestOneRepetitionDecidesNothing(t *testing.T) {
 		})
 		r := newRemedies(run, analyze(t, run).parts[0])
 		for row, g := range r.rows {
-			want, judged := map[string]effect{"remedy=cap": improves, "remedy=timeouts": nothing}[g.cell.Label]
+			want, judged := map[string]effect{"remedy=cap": improves, "remedy=timeouts": nothing}[g.Cell.Label]
 			if ill != "" { // of five remedies one that is ahead in seven of eight blocks may be so by chance
-				want = map[string]effect{"remedy=cap": untold, "remedy=timeouts": idle}[g.cell.Label]
+				want = map[string]effect{"remedy=cap": untold, "remedy=timeouts": idle}[g.Cell.Label]
 			}
 			if got := r.effectOn(complaints[1], row); judged && got != want {
-				t.Errorf("%s: %s %s latency; want %s", name, g.cell.Label, verbs[got], verbs[want])
+				t.Errorf("%s: %s %s latency; want %s", name, g.Cell.Label, verbs[got], verbs[want])
 			}
 		}
 	}
@@ -349,7 +349,7 @@ func TestCosts(t *testing.T) {
 		if got, ok := cpuPerSuccess(&r); !ok || math.Abs(got/cpu-1) > 1e-9 {
 			t.Errorf("%s: %v s per 1,000, want %v", r.Cell, got, cpu)
 		}
-		if got, ok := costs[1].value(&r); !ok || got != memory {
+		if got, ok := costs[1].Value(&r); !ok || got != memory {
 			t.Errorf("%s: %v bytes, want %v", r.Cell, got, memory)
 		}
 	}
@@ -413,8 +413,8 @@ func TestMissText(t *testing.T) {
 			t.Errorf("row %d: %q; want %q", row, got, want)
 		}
 	}
-	for i := range p.rows[2].used {
-		p.rows[2].used[i].Phases["vus_100"] = record.Phase{Requests: 5}
+	for i := range p.rows[2].Used {
+		p.rows[2].Used[i].Phases["vus_100"] = record.Phase{Requests: 5}
 	}
 	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 repetitions without the latency of every step\n") {
 		t.Error(text)

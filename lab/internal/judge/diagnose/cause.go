@@ -10,6 +10,8 @@
 // sessions that execute. So the same load on a larger machine has the same cause.
 package diagnose
 
+import "slices"
+
 // Cause is what may limit a system under load.
 type Cause string
 
@@ -35,6 +37,15 @@ const (
 	Mixed                  Cause = "mixed"        // two causes or more about equally, none of which explains another
 	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
 )
+
+// Names are the causes that a spec may expect to limit a cell, in the order of a request's way.
+func Names() []string {
+	names := []string{string(None)}
+	for _, s := range slices.Concat(outside, inside) {
+		names = append(names, string(s.cause))
+	}
+	return append(names, string(Mixed))
+}
 
 // Evidence is a figure that speaks for a cause, or against it.
 type Evidence struct {

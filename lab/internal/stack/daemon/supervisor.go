@@ -45,7 +45,7 @@ type Supervisor struct {
 	mu      sync.Mutex
 	run     *Run
 	lastRun *Run // that has ended
-	stage   string
+	stage   matrix.Stage
 	applied matrix.Settings // of the cell in progress
 	shot    *exporter.Shot  // that is under load
 }
