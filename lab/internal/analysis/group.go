@@ -120,8 +120,8 @@ func (g Group) ByBlock(m Measure, blocks []int) []float64 {
 	return values
 }
 
-// Misses says which bounds of the objective a trial broke.
-func Misses(r *record.Record, slo matrix.SLO) (errors, p99 bool) {
+// misses says which bounds of the objective a trial broke.
+func misses(r *record.Record, slo matrix.SLO) (errors, p99 bool) {
 	return r.Load.ErrorRatio > slo.ErrorRatio, r.Load.Latency.P99 > slo.P99.Milliseconds()
 }
 
@@ -129,7 +129,7 @@ func Misses(r *record.Record, slo matrix.SLO) (errors, p99 bool) {
 // which the system failed broke all.
 func (g Group) Met(slo matrix.SLO) (met int, errors, p99 bool) {
 	for _, r := range g.Used {
-		tooMany, tooSlow := Misses(r, slo)
+		tooMany, tooSlow := misses(r, slo)
 		if !tooMany && !tooSlow {
 			met++
 		}

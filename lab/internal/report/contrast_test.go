@@ -10,6 +10,8 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
+const byFailed = 3 // in measures
+
 // storm is the analysis of the synthetic run's first scenario, after a change.
 func storm(t *testing.T, blocks int, change func(*record.Record)) part {
 	t.Helper()

@@ -22,12 +22,8 @@ var measures = []measure{
 	{Measure: analysis.ErrorRatio, head: "Failed, points", noun: "failed requests"},
 }
 
-// Indexes in measures.
-const (
-	byGoodput = 0
-	byP99     = 2
-	byFailed  = 3
-)
+// byGoodput is its index in measures.
+const byGoodput = 0
 
 // show writes a ratio, or a difference in percentage points.
 func (m measure) show(v float64) string {

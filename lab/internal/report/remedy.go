@@ -1,8 +1,6 @@
 package report
 
 import (
-	"slices"
-
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
@@ -17,17 +15,21 @@ and PgBouncer where they are used. In the other cells these two run idle, and ar
 successful requests; memory the highest PSS of the database servers and of PgBouncer. p99 is of all requests, so failures that come fast flatter it.
 `
 
+const reservation = `**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so a
+replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
+model: who waits asks less, so a slow cell was spared what a fast one was sent. What holds for this workload, two short
+reads a request, need not hold for long queries or for writes.
+`
+
 // costs are what a remedy is paid with.
 var costs = []measure{
 	{
 		Measure: analysis.Measure{Better: stat.LowerIsBetter, Value: cpuPerSuccess},
 		head:    "CPU ×",
-		noun:    "the CPU time per success",
 	},
 	{
 		Measure: analysis.Measure{Better: stat.LowerIsBetter, Value: serversMemory},
 		head:    "Memory ×",
-		noun:    "the servers' memory",
 	},
 }
 
@@ -76,23 +78,15 @@ func noSuccess(r *record.Record) string {
 	return ""
 }
 
-// connections is compared to see whether a remedy keeps them down.
-var connections = measure{
-	Measure: analysis.Measure{Better: stat.LowerIsBetter, Value: connectionsColumn.value},
-	head:    "Connections ×",
-	noun:    "connections",
-}
-
 // remedies is a part whose cells are remedies.
 type remedies struct {
 	part
-	run         Run
-	costs       [][]analysis.Contrast // by cost and row
-	connections []analysis.Contrast   // by row
+	run   Run
+	costs [][]analysis.Contrast // by cost and row
 }
 
 func newRemedies(run Run, p part) remedies {
-	r := remedies{part: p, run: run, connections: p.Contrasts(connections.Measure)}
+	r := remedies{part: p, run: run}
 	for _, m := range costs {
 		r.costs = append(r.costs, p.Contrasts(m.Measure))
 	}
@@ -138,21 +132,4 @@ func (r remedies) table() comparison {
 		c.add(g, line)
 	}
 	return c
-}
-
-// singles are the rows of one remedy alone, and together that of all of them, or 0.
-func (r remedies) singles() (singles []int, together int) {
-	for _, row := range r.Plan.Compared() {
-		if remedyOf(r.rows[row]) == allTogether {
-			together = row
-		} else {
-			singles = append(singles, row)
-		}
-	}
-	return singles, together
-}
-
-// valid are the rows among others whose repetitions can be used.
-func (r remedies) valid(rows []int) []int {
-	return slices.DeleteFunc(slices.Clone(rows), func(row int) bool { return !r.rows[row].Valid() })
 }

@@ -12,11 +12,8 @@ import (
 )
 
 // remedyFactor is the factor by which a plan asks what the study left open: its
-// values are the remedies. Where it is allTogether, they are applied together.
-const (
-	remedyFactor = "remedy"
-	allTogether  = "all"
-)
+// values are the remedies.
+const remedyFactor = "remedy"
 
 func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Factors, remedyFactor) }
 
@@ -45,15 +42,11 @@ graphs, the rows at their peak.
 		}
 		list = append(list, numbers)
 	}
-	var remedies []remedies
-	for _, p := range a.parts {
-		remedies = append(remedies, newRemedies(a.run, p))
-	}
 	list = append(list, heading{3, "Each remedy"}, words(readingRemedies))
-	for _, r := range remedies {
-		list = append(list, say("**%s**", r.Scenario), r.table())
+	for _, p := range a.parts {
+		list = append(list, say("**%s**", p.Scenario), newRemedies(a.run, p).table())
 	}
-	list = append(list, heading{3, "In plain words"}, inPlainWords(remedies))
+	list = append(list, words(reservation))
 	for _, p := range a.parts {
 		if p.rises() {
 			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.Scenario)}, words(readingMiss), p.missTable())
@@ -198,11 +191,6 @@ func between(r knee.Range, show func(float64) string) string {
 // remedyName is a cell by its values alone.
 func remedyName(run Run, g group) string {
 	return code(strings.Join(g.Cell.LevelsOf(run.Plan.Factors), " "))
-}
-
-// remedyOf is the value of the factor that names remedies.
-func remedyOf(g group) string {
-	return g.Cell.Levels[remedyFactor]
 }
 
 // seconds is how long the load of a repetition took.

@@ -252,3 +252,12 @@ func (p part) bandLine() string {
 	}
 	return text
 }
+
+// list joins with commas, and with "and" before the last.
+func list(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
