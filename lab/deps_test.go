@@ -68,7 +68,7 @@ var rooms = []room{
 	},
 	{
 		path:  "lab/internal/analysis",
-		holds: "which trials count, how cells differ from the baseline, the noise band, the best cells: once, for all that judge",
+		holds: "which trials count, how cells differ from the baseline, the noise band, the best cells",
 		imports: []string{
 			"internal/judge/stat", "internal/matrix", "internal/record",
 		},

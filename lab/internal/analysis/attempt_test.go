@@ -47,7 +47,9 @@ func TestOnlyTheLastAttemptCounts(t *testing.T) {
 			"[2]", map[record.Verdict]int{"valid": 1, "failed": 0, "suspect": 0, "invalid": 0},
 		},
 		"the first is told in two ways": {
-			attempts(record.Record{Block: 1, Attempt: 1, Verdict: record.Valid}, record.Record{Block: 1, Verdict: record.Valid}),
+			attempts(
+				record.Record{Block: 1, Attempt: 1, Verdict: record.Valid}, record.Record{Block: 1, Verdict: record.Valid},
+			),
 			"[1 2]", map[record.Verdict]int{"valid": 2, "failed": 0, "suspect": 0, "invalid": 0},
 		},
 		"failed, in the words of older records": {

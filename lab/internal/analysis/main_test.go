@@ -31,8 +31,17 @@ func trials(plan matrix.Plan, times func(row, block int) float64) []record.Recor
 	for block := 1; block <= plan.Blocks; block++ {
 		for row, cell := range plan.Cells {
 			records = append(records, record.Record{
-				N: len(records) + 1, Block: block, Cell: cell.Label, Scenario: "storm", Scale: 1, Verdict: record.Valid,
-				Load: &record.Load{Requests: 1000, GoodputRPS: 1000 * times(row, block), Latency: record.Latency{P99: 100}},
+				N:        len(records) + 1,
+				Block:    block,
+				Cell:     cell.Label,
+				Scenario: "storm",
+				Scale:    1,
+				Verdict:  record.Valid,
+				Load: &record.Load{
+					Requests:   1000,
+					GoodputRPS: 1000 * times(row, block),
+					Latency:    record.Latency{P99: 100},
+				},
 			})
 		}
 	}

@@ -75,8 +75,10 @@ func TestBest(t *testing.T) {
 		slow   int       // a row that misses the objective
 		want   Best
 	}{
-		"one is ahead":              {10, []float64{1, 1, 1.5, 1.2, 1.1}, -1, Best{Row: 2, Met: true, Least: 7}},
-		"two are tied":              {10, []float64{1, 1, 1.2, 1.5, 1.5}, -1, Best{Row: 3, Tied: []int{4}, Met: true, Least: 7}},
+		"one is ahead": {10, []float64{1, 1, 1.5, 1.2, 1.1}, -1, Best{Row: 2, Met: true, Least: 7}},
+		"two are tied": {
+			10, []float64{1, 1, 1.2, 1.5, 1.5}, -1, Best{Row: 3, Tied: []int{4}, Met: true, Least: 7},
+		},
 		"too few blocks":            {5, []float64{1, 1, 1.5}, -1, Best{Row: 2, Met: true, Least: 7, Few: true}},
 		"the fastest missed":        {10, []float64{1, 1, 3, 1.2, 1.1}, 2, Best{Row: 3, Met: true, Least: 7}},
 		"the control is none":       {10, []float64{1, 3, 1.5, 1.2, 1.1}, -1, Best{Row: 2, Met: true, Least: 7}},

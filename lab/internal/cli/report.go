@@ -162,7 +162,8 @@ func loadHead(results, name string) (record.Dir, report.Run, error) {
 		return dir, run, fmt.Errorf("read spec of the run: %w", err)
 	}
 	if err := run.Plan.SetLevels(run.Spec); err != nil {
-		return dir, run, fmt.Errorf("%s is not the spec of the plan beside it: %w; bring it back as it was written", dir.Spec(), err)
+		const not = "%s is not the spec of the plan beside it: %w; bring it back as it was written"
+		return dir, run, fmt.Errorf(not, dir.Spec(), err)
 	}
 	return dir, run, nil
 }

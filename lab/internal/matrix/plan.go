@@ -28,7 +28,7 @@ type Cell struct {
 	Levels   map[string]string `json:"levels,omitempty"`
 	Settings Settings          `json:"settings"`
 	Baseline bool              `json:"baseline,omitempty"`
-	Control  bool              `json:"twin,omitempty"`   // the A/A control, the baseline once more: what tells them apart is noise
+	Control  bool              `json:"twin,omitempty"`   // the A/A control: the baseline once more, to see the noise
 	Expect   string            `json:"expect,omitempty"` // the cause that is known to limit it
 }
 

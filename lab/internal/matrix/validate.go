@@ -56,7 +56,8 @@ func (p Plan) Runnable(there Inventory) error {
 			canonical, err := setting.Canonical(c.Settings[name])
 			v.want(err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]))
 		}
-		v.want(c.Expect == "" || slices.Contains(there.Causes, c.Expect), "cell %s expects %s", quote(c.Label), quote(c.Expect))
+		known := c.Expect == "" || slices.Contains(there.Causes, c.Expect)
+		v.want(known, "cell %s expects %s", quote(c.Label), quote(c.Expect))
 	}
 	for service, list := range p.CPUs {
 		err := checkCPUList(list, there.CPUs)
@@ -102,7 +103,8 @@ func (v *validation) cells(p Plan) {
 		labels[c.Label] = true
 		old := c.Levels == nil && cells[0].Levels == nil
 		v.want(old || c.levelled(p.Factors), "the levels of cell %s are not those of the factors", quote(c.Label))
-		v.want(c.Expect == "" || bundleText.MatchString(c.Expect), "cell %s expects %s", quote(c.Label), quote(c.Expect))
+		word := c.Expect == "" || bundleText.MatchString(c.Expect)
+		v.want(word, "cell %s expects %s", quote(c.Label), quote(c.Expect))
 		if c.Baseline {
 			baselines++
 		}

@@ -35,8 +35,15 @@ type row struct {
 
 func newRow(rec record.Record) row {
 	r := row{
-		N: rec.N, Block: rec.Block, Attempt: max(1, rec.Attempt), Cell: rec.Cell, Scenario: analysis.ScenarioOf(&rec).String(),
-		Verdict: rec.Verdict, Reasons: rec.Reasons, Start: rec.Start, End: rec.End,
+		N:        rec.N,
+		Block:    rec.Block,
+		Attempt:  max(1, rec.Attempt),
+		Cell:     rec.Cell,
+		Scenario: analysis.ScenarioOf(&rec).String(),
+		Verdict:  rec.Verdict,
+		Reasons:  rec.Reasons,
+		Start:    rec.Start,
+		End:      rec.End,
 	}
 	if l := rec.Load; l != nil {
 		r.Requests, r.Failed, r.Goodput, r.P99 = &l.Requests, &l.ErrorRatio, &l.GoodputRPS, &l.Latency.P99

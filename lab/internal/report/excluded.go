@@ -20,7 +20,12 @@ func excluded(run Run) block {
 		if what, why, ok := latest.Remark(r); ok {
 			shown = append(shown, r)
 			t.rows = append(t.rows, []string{
-				numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell), "**" + what + "**", prose(why),
+				numeral.Count(float64(r.N)),
+				numeral.Count(float64(r.Block)),
+				analysis.ScenarioOf(r).String(),
+				code(r.Cell),
+				"**" + what + "**",
+				prose(why),
 			})
 		}
 	}

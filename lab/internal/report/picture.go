@@ -111,7 +111,8 @@ func (p part) rowLines(a *Analysis, line func(row int) (plot.Line, bool)) []plot
 
 // level is the objective's bound of latency.
 func (p part) level() plot.Level {
-	return plot.Level{Y: p.Plan.SLO.P99.Milliseconds(), Name: fmt.Sprintf("SLO: p99 within %s ms", numeral.Figure(p.Plan.SLO.P99.Milliseconds()))}
+	bound := p.Plan.SLO.P99.Milliseconds()
+	return plot.Level{Y: bound, Name: fmt.Sprintf("SLO: p99 within %s ms", numeral.Figure(bound))}
 }
 
 // levels are those of a factor in the plan's cells, in their order there.

@@ -15,7 +15,8 @@ and PgBouncer where they are used. In the other cells these two run idle, and ar
 successful requests; memory the highest PSS of the database servers and of PgBouncer. p99 is of all requests, so failures that come fast flatter it.
 `
 
-const reservation = `**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so a
+const reservation = `
+**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so a
 replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
 model: who waits asks less, so a slow cell was spared what a fast one was sent. What holds for this workload, two short
 reads a request, need not hold for long queries or for writes.

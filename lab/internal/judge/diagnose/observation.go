@@ -95,7 +95,8 @@ func (o *observation) p99() Evidence {
 // however fast that went, and whatever share of failures it allows.
 func (o *observation) missed() bool {
 	l := o.Load
-	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio || l.Latency.P99 > o.slo.P99.Milliseconds()
+	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio ||
+		l.Latency.P99 > o.slo.P99.Milliseconds()
 }
 
 // pgbouncer is the hop that the metrics pgbouncer_… and the settings pgbouncer.… are of.

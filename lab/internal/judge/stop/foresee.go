@@ -113,7 +113,8 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		sd := noise.SD()
 		if math.IsNaN(sd) {
 			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
-				"earlier runs on this machine had the baseline and its A/A control under this load (%d)", s, blocks, noise.Blocks))
+				"earlier runs on this machine had the baseline and its A/A control under this load (%d)",
+				s, blocks, noise.Blocks))
 			continue
 		}
 		ratio := Detectable(sd, blocks, n, plan.Margins().Ratio)
