@@ -89,7 +89,7 @@ func inventory(layout service.Layout) (matrix.Inventory, error) {
 		return matrix.Inventory{}, err
 	}
 	there := service.Inventory(scenarios...)
-	there.Causes = diagnose.Names()
+	there.Causes = diagnose.Names(there.Services)
 	there.CPUs, err = proc.CPUs()
 	return there, err
 }

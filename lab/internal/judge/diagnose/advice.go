@@ -31,7 +31,7 @@ func advise(
 		causes = c.Typical.Together
 	}
 	there := matrix.Inventory{Scenarios: scriptsOf(plan), Services: services}
-	t := tuning{g.Cell.Settings, cpusOf(g, c.Typical.N)}
+	t := tuning{g.Cell.Settings, cpusOf(g, c.Typical.N), services.Poolers()}
 	var all []Advice
 	for _, cause := range causes {
 		if a, ok := t.advise(plan, groups, g, cause, there); ok {

@@ -11,12 +11,12 @@ import (
 
 // A spec may expect whatever a diagnosis can claim, each by one name, and not that it finds nothing.
 func TestNames(t *testing.T) {
-	names := Names()
+	names := Names(service.Catalog())
 	once := slices.Compact(slices.Sorted(slices.Values(names)))
-	if len(names) != len(outside)+len(inside)+2 || len(once) != len(names) {
+	if len(names) != len(outside)+len(inside(service.Catalog().Poolers()))+2 || len(once) != len(names) {
 		t.Errorf("%d names: %v; want each cause once, none and mixed", len(names), names)
 	}
-	for _, want := range []Cause{None, GeneratorSaturated, DBCPUBound, Mixed} {
+	for _, want := range []Cause{None, GeneratorSaturated, DBCPUBound, PoolStarved("pgbouncer"), Mixed} {
 		if !slices.Contains(names, string(want)) {
 			t.Errorf("%s is no name", want)
 		}

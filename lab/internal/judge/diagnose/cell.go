@@ -37,7 +37,7 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 			cell := Cell{Label: g.Cell.Label, Scenario: g.Scenario, Cause: Undetermined}
 			var taken []*record.Record
 			for _, r := range g.All {
-				if cell.take(r, plan.SLO, last) {
+				if cell.take(r, plan.SLO, services.Poolers(), last) {
 					taken = append(taken, r)
 				}
 			}
@@ -50,12 +50,12 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 }
 
 // take diagnoses a repetition, or says why not.
-func (c *Cell) take(r *record.Record, slo matrix.SLO, last analysis.Attempts) bool {
+func (c *Cell) take(r *record.Record, slo matrix.SLO, poolers []matrix.Service, last analysis.Attempts) bool {
 	if last.Superseded(r.Block, r.Attempt) {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d: its block was shot again", r.N))
 		return false
 	}
-	d := Record(*r, slo)
+	d := diagnose(*r, slo, poolers)
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d is invalid", r.N))
 		return false
