@@ -67,10 +67,18 @@ var rooms = []room{
 		},
 	},
 	{
+		path:  "lab/internal/analysis",
+		holds: "which trials count, how cells differ from the baseline, the noise band, the best cells",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/record",
+		},
+		pure: true,
+	},
+	{
 		path:  "lab/internal/judge/compare",
 		holds: "two runs, and gates",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/record",
 		},
 		pure: true,
 	},
@@ -122,8 +130,8 @@ var rooms = []room{
 		path:  "lab/internal/page",
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
-			"internal/series", "internal/service", "internal/stack",
+			"internal/analysis", "internal/backend", "internal/matrix", "internal/record", "internal/report/numeral",
+			"internal/report/plot", "internal/series", "internal/service", "internal/stack",
 		},
 	},
 	{
@@ -170,7 +178,7 @@ var rooms = []room{
 		path:  "lab/internal/runner",
 		holds: "the loop over the plan",
 		imports: []string{
-			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
+			"internal/analysis", "internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
 			"internal/stack/exporter", "internal/stack/proc",
 		},
@@ -184,7 +192,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/stop",
 		holds: "whether a run has measured enough",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/record",
 		},
 		pure: true,
 	},
@@ -205,7 +213,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/knee",
 		holds: "where a rising load becomes too much: the first step that missed the SLO, the bend",
 		imports: []string{
-			"internal/judge/usl", "internal/matrix", "internal/record",
+			"internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record",
 		},
 		pure: true,
 	},
@@ -213,7 +221,8 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/route",
+			"internal/analysis", "internal/backend", "internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/route",
 		},
 		pure: true,
 	},
@@ -221,9 +230,9 @@ var rooms = []room{
 		path:  "lab/internal/report",
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
-			"internal/backend", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat",
-			"internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot", "internal/route", "internal/series",
+			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
+			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record",
+			"internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -242,10 +251,11 @@ var rooms = []room{
 		path:  "lab/internal/cli",
 		holds: "the commands, one file each",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
-			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
-			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
-			"internal/page", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/analysis", "internal/backend", "internal/matrix", "internal/record", "internal/report",
+			"internal/runner", "internal/judge/stat", "internal/judge/stop", "internal/measure/host",
+			"internal/measure/load", "internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee",
+			"internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb", "internal/page",
+			"internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
 			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},

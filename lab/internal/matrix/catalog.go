@@ -14,7 +14,8 @@ import (
 type Inventory struct {
 	Scenarios []string // names of the scripts
 	Services  *Catalog
-	CPUs      string // of the machine that the spec is to run on, as Linux writes a list; empty: any
+	Causes    []string // that a cell may be expected to be limited by
+	CPUs      string   // of the machine that the spec is to run on, as Linux writes a list; empty: any
 }
 
 // Service is what a spec can say of a service.

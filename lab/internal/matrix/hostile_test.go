@@ -123,7 +123,7 @@ func TestLargestPlan(t *testing.T) {
 		t.Error(err)
 	}
 	if len(plan.Cells) != 901 {
-		t.Errorf("%d cells, want 900 and the twin", len(plan.Cells))
+		t.Errorf("%d cells, want 900 and the A/A control", len(plan.Cells))
 	}
 	if memory := obtained() - before; memory > 200<<20 {
 		t.Errorf("it took %d MB", memory>>20)

@@ -68,7 +68,9 @@ func TestValidateRefuses(t *testing.T) {
 		"label for a terminal":    func(p *Plan) { p.Cells[1].Label = "\x1b[2J" },
 		"no baseline":             func(p *Plan) { p.Cells[0].Baseline = false },
 		"two baselines":           func(p *Plan) { p.Cells[1].Baseline = true },
-		"unknown cause":           func(p *Plan) { p.Cells[1].Expect = "magic" },
+		"cause with mark-up":      func(p *Plan) { p.Cells[1].Expect = "**magic**" },
+		"cell without its levels": func(p *Plan) { p.Cells[1].Levels = nil },
+		"level of no factor":      func(p *Plan) { p.Cells[1].Levels = map[string]string{"a": "b", "c": "d"} },
 		"no shots":                func(p *Plan) { p.Shots = nil },
 		"shot twice":              func(p *Plan) { p.Shots[1].N = 1 },
 		"block 0":                 func(p *Plan) { p.Shots[1].Block = 0 },
@@ -99,6 +101,7 @@ func TestRunnableRefuses(t *testing.T) {
 		"value of another form":    {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
 		"processors":               {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
 		"service":                  {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
+		"unknown cause":            {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
 		"target":                   {func(p *Plan) { p.AllowTargets = []string{"*"} }, `allow_targets holds "*"`},
 	} {
 		plan := planOf(t, good)

@@ -50,11 +50,11 @@ func bench(a *Analysis) []byte {
 	}
 	for _, p := range a.parts {
 		for _, g := range p.rows {
-			if !g.valid() {
+			if !g.Valid() {
 				continue
 			}
-			name := benchName(p.scenario, g.cell, a.run.Plan.Factors)
-			for _, r := range g.used {
+			name := benchName(p.Scenario, g.Cell, a.run.Plan.Factors)
+			for _, r := range g.Used {
 				b.WriteString(name + " 1")
 				for _, u := range benchUnits {
 					if v, ok := u.value(r); ok {
@@ -87,7 +87,7 @@ func hostFacts(h record.Host, poolers []matrix.Service) [][2]string {
 
 // benchName names a cell as Go names a benchmark, each factor a key of its own:
 // BenchmarkStorm/pool_size=8/topology=direct. A scaled scenario has the key scale,
-// the baseline's twin the key twin.
+// the A/A control the key twin.
 func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 	var b strings.Builder
 	b.WriteString("Benchmark")
@@ -97,21 +97,14 @@ func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 	if s.Scale != 1 {
 		b.WriteString("/scale=" + strconv.FormatFloat(s.Scale, 'g', -1, 64))
 	}
-	label := c.Label
-	if c.Twin {
-		label = strings.TrimSuffix(label, twinSuffix)
-	}
-	for i, v := range values(label, factors) {
+	for i, v := range c.LevelsOf(factors) {
 		b.WriteString("/" + benchKey(factors[i]) + "=" + benchKey(v))
 	}
-	if c.Twin {
+	if c.Control {
 		b.WriteString("/twin=2")
 	}
 	return b.String()
 }
-
-// twinSuffix is what the label of the baseline's twin ends in.
-const twinSuffix = " twin=2"
 
 // benchKey keeps text from ending a name or a part of it: a dash before a number
 // would be read as GOMAXPROCS.

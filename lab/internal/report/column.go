@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -26,9 +26,8 @@ type column struct {
 	later  bool                        // not always measured: without a single number the column is not in the table at all
 }
 
-func milliseconds(d matrix.Duration) float64 {
-	return float64(d) / float64(time.Millisecond)
-}
+// measure is the column as a number that a group has.
+func (c column) measure() analysis.Measure { return analysis.Measure{Value: c.value, Worst: c.worst} }
 
 // load is a column that k6 measured.
 func load(head, name string, show func(float64) string, value func(*record.Load) float64) column {
@@ -135,16 +134,16 @@ func (c column) orWorst(v *float64) column { c.worst = v; return c }
 
 // What is compared, and what a repetition in which the system failed counts as.
 var (
-	goodputColumn = load("Goodput RPS", "goodput_rps", numeral.Figure, goodput).close().orWorst(noGoodput)
-	failedColumn  = load("Failed %", "error_ratio", numeral.Percent, errorRatio).close().orWorst(allFailed)
-	p99Column     = load("p99 ms", "latency_ms", numeral.Figure, p99).close().orWorst(noAnswer)
+	goodputColumn = load("Goodput RPS", "goodput_rps", numeral.Figure, goodput).close().orWorst(analysis.Goodput.Worst)
+	failedColumn  = load("Failed %", "error_ratio", numeral.Percent, errorRatio).close().orWorst(analysis.ErrorRatio.Worst)
+	p99Column     = load("p99 ms", "latency_ms", numeral.Figure, p99).close().orWorst(analysis.P99.Worst)
 )
 
 // userColumns are what k6 saw from outside.
 var userColumns = []column{
 	load("VUs max", "vus_max", numeral.Count, func(l *record.Load) float64 { return float64(l.VUsMax) }),
 	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }).close(),
-	load("Successes", "failed", numeral.Count, successes).orWorst(noGoodput),
+	load("Successes", "failed", numeral.Count, successes).orWorst(analysis.Goodput.Worst),
 	failedColumn,
 	shedColumn("Shed %", func(_, shed float64) float64 { return shed }),
 	shedColumn("Errors %", func(failed, shed float64) float64 { return failed - shed }),
@@ -259,7 +258,7 @@ func series(name, label, value string) string { return name + `{` + label + `="`
 func metricsOf(rows []group) []string {
 	found := map[string]bool{}
 	for _, g := range rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			for name := range r.Metrics {
 				found[name] = true
 			}

@@ -27,10 +27,10 @@ func (a *Analysis) content() blocks {
 	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
 	list = append(append(list, a.caveats()...), reading(run))
 	for _, p := range a.parts {
-		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()), p.model())
+		list = append(list, heading{2, title(p.Scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
 	}
-	list = append(list, heading{2, "What failed, and what was left out"}, leftOut(run), heading{2, "How it was made"})
+	list = append(list, heading{2, "What failed, and what was left out"}, excluded(run), heading{2, "How it was made"})
 	list = append(list, made(run)...)
 	keepFiles(list)
 	return list
@@ -75,7 +75,7 @@ is no interval, but the range. The noise band is the interval of the baseline ag
 // model says how the load answers to a slow server, where the records tell it.
 func (p part) model() words {
 	for _, g := range p.rows {
-		for _, r := range g.all {
+		for _, r := range g.All {
 			switch r.Model {
 			case record.ClosedModel:
 				return "The load is a closed model: who waits sends nothing, " +
@@ -127,9 +127,9 @@ func (p part) sections(a *Analysis) blocks {
 	return list
 }
 
-func readsReplica(g group) bool { return g.cell.Settings.Route().ReadsFrom(route.Replica) }
+func readsReplica(g group) bool { return g.Cell.Settings.Route().ReadsFrom(route.Replica) }
 
 // fileName is what a picture of the part is called.
 func (p part) fileName(what string) string {
-	return fmt.Sprintf("%s-%s", p.scenario, what)
+	return fmt.Sprintf("%s-%s", p.Scenario, what)
 }

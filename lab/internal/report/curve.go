@@ -1,11 +1,11 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/plot"
@@ -26,26 +26,14 @@ func Drawn(plan matrix.Plan, records []record.Record) []int {
 		return nil
 	}
 	var drawn []int
-	for _, s := range plan.Scenarios {
-		for _, g := range groups(Run{Plan: plan, Records: records}, s) {
-			if r := g.typical(); r != nil {
+	for _, groups := range analysis.Groups(plan, records) {
+		for _, g := range groups {
+			if r := g.Typical(); r != nil {
 				drawn = append(drawn, r.N)
 			}
 		}
 	}
 	return drawn
-}
-
-// typical is the repetition with the middle goodput, of two the lower; nil if there is
-// none that can be used.
-func (g group) typical() *record.Record {
-	if len(g.used) == 0 {
-		return nil
-	}
-	sorted := slices.SortedFunc(slices.Values(g.used), func(a, b *record.Record) int {
-		return cmp.Or(cmp.Compare(a.Load.GoodputRPS, b.Load.GoodputRPS), cmp.Compare(a.N, b.N))
-	})
-	return sorted[(len(sorted)-1)/2]
 }
 
 // curveLine is a curve over the seconds since the load began; ok is false if it has no
@@ -87,7 +75,7 @@ type namedCurve struct {
 // shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
 // and the connections. It is nil if its curves are not there.
 func (p part) shotPicture(a *Analysis, g group) *picture {
-	r := g.typical()
+	r := g.Typical()
 	if r == nil {
 		return nil
 	}
@@ -117,10 +105,10 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 	}
 	panels[len(panels)-1].XLabel = "Seconds since the load began"
 	return &picture{
-		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.scenario, r.N),
+		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.Scenario, r.N),
 		note:  fmt.Sprintf("Repetition [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
 		draw: func(bool) ([]byte, error) {
-			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.scenario, r.N), panels...)
+			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.Scenario, r.N), panels...)
 		},
 	}
 }
@@ -129,15 +117,15 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 // p99.
 func (p part) seriesPicture(a *Analysis) blocks {
 	rows := []int{0}
-	if p.best.row > 0 {
-		rows = append(rows, p.best.row)
+	if p.best.Row > 0 {
+		rows = append(rows, p.best.Row)
 	}
 	load := plot.Chart{YLabel: "VUs", Height: 100}
 	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
 	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
 	var shots []string
 	for _, row := range rows {
-		r := p.rows[row].typical()
+		r := p.rows[row].Typical()
 		if r == nil {
 			continue
 		}
@@ -161,7 +149,7 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		return nil
 	}
 	rate.XMax, slow.XMax = load.XMax, load.XMax
-	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.scenario)
+	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.Scenario)
 	if len(shots) > 1 {
 		title += " and of the best cell"
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -15,7 +16,7 @@ import (
 func phases(rows []group) []record.NamedPhase {
 	found := map[string]record.NamedPhase{}
 	for _, g := range rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			for _, p := range r.Timeline() {
 				known, ok := found[p.Name]
 				switch {
@@ -105,7 +106,7 @@ var recoveryColumn = column{
 	name:  "recovery_s",
 	show:  recoverySeconds,
 	value: recovery,
-	worst: noAnswer,
+	worst: analysis.P99.Worst,
 }
 
 // recovery is infinite where the service was not back when the load ended: longer than all
@@ -131,7 +132,7 @@ func recoveryText(rows []group) textColumn {
 		g := rows[row]
 		median, n := g.median(recoveryColumn)
 		never := 0
-		for _, v := range g.values(recoveryColumn) {
+		for _, v := range recoveryColumn.measure().Values(g.Shown()) {
 			if math.IsInf(v, 1) {
 				never++
 			}
@@ -153,7 +154,7 @@ func recoveryText(rows []group) textColumn {
 func recoveryWords(rows []group) words {
 	back := "p95 is back under the SLO's bound, and no more requests fail than it allows, for good"
 	for _, g := range rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			if r.Load.Slow == nil { // as long as the lab did not count these, failures were no matter
 				back = "p95 is back under the SLO's bound for good, however many requests failed"
 			}

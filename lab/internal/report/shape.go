@@ -26,7 +26,7 @@ var percentiles = []struct {
 // percentilePicture shows how latency is spread: a line for each cell.
 func (p part) percentilePicture(a *Analysis) blocks {
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.scenario),
+		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.Scenario),
 		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
 	}
 	for _, of := range percentiles {
@@ -64,7 +64,7 @@ func (p part) shapeRank() int {
 func (p part) stationPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.scenario, p.someOf(shown)),
+		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.Scenario, p.someOf(shown)),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
@@ -118,7 +118,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	}
 	rate.RingLabel = ""
 	for _, g := range p.rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			_, top := knee.Load(r, a.run.Curves[r.N])
 			slow.XMax = max(slow.XMax, top)
 		}
@@ -128,7 +128,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	if p.unit() == record.UnitRate {
 		over = "rate"
 	}
-	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.scenario)
+	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.Scenario)
 	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
 		upper := slow
 		upper.Paper = paper
@@ -144,7 +144,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	bins := make([][]float64, bendBins)
 	top := 0.0
 	var bends []float64
-	for _, r := range g.used {
+	for _, r := range g.Used {
 		_, most := knee.Load(r, run.Curves[r.N])
 		top = max(top, most)
 		if b, ok := knee.FindBend(r, run.Curves[r.N]); ok && !math.IsInf(b.Load, 1) {
@@ -155,7 +155,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 		return line, false
 	}
 	bin := func(load float64) int { return min(bendBins-1, int(load/top*bendBins)) }
-	for _, r := range g.used {
+	for _, r := range g.Used {
 		s := run.Curves[r.N]
 		load, _ := knee.Load(r, s)
 		values := s.Curves[name]
@@ -177,7 +177,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/bendBins), append(line.Y, stat.Median(values))
 		}
 	}
-	if len(bends) > len(g.used)/2 {
+	if len(bends) > len(g.Used)/2 {
 		at := stat.Median(bends)
 		if values := bins[bin(at)]; len(values) > 0 {
 			line.Rings = []plot.Point{{X: at, Y: stat.Median(values)}}

@@ -22,9 +22,9 @@ func (a *Analysis) Terminal() string {
 				extra = append(extra, textColumn{of.head, func(row int) string { return p.contrastText(m, row) }})
 			}
 		}
-		extra = append(extra, textColumn{"SLO met", func(row int) string { return p.rows[row].slo(p.slo) }})
+		extra = append(extra, textColumn{"SLO met", func(row int) string { return p.rows[row].slo(p.Plan.SLO) }})
 		c := compare(p.rows, strings.Join(factors, " "), shortName(factors), columns, extra...)
-		fmt.Fprintf(&b, "%s\n%s", title(p.scenario), c.terminal())
+		fmt.Fprintf(&b, "%s\n%s", title(p.Scenario), c.terminal())
 	}
 	return b.String()
 }

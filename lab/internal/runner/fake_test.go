@@ -31,7 +31,7 @@ type fake struct {
 	enough func([]record.Record) bool
 
 	calls  []string
-	stage  string
+	stage  matrix.Stage
 	shot   matrix.Shot // that runs, or ran last
 	now    answers     // of that shot
 	deaths []stack.Death
@@ -176,7 +176,7 @@ func (f *fake) Deaths(ctx context.Context) ([]stack.Death, error) {
 
 // AwaitScrape implements Metrics.
 func (f *fake) AwaitScrape(ctx context.Context, job string, after time.Time) error {
-	name := f.stage + ": scrape " + job
+	name := string(f.stage) + ": scrape " + job
 	f.scraped[name] = after
 	return f.call(ctx, name, 100*time.Millisecond)
 }
@@ -243,8 +243,8 @@ func (f *fake) die(deaths ...stack.Death) {
 func (f *fake) clockSet() time.Duration { return f.set }
 
 // Stage implements Watcher. A shot begins with healthy answers.
-func (f *fake) Stage(shot matrix.Shot, stage string) {
-	if f.stage = stage; stage == "apply" {
+func (f *fake) Stage(shot matrix.Shot, stage matrix.Stage) {
+	if f.stage = stage; stage == matrix.StageApply {
 		f.shot, f.now = shot, healthy()
 		if f.change != nil {
 			f.change(shot, &f.now)

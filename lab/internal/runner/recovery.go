@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"time"
-
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
@@ -39,7 +37,7 @@ func recovery(curves record.Series, script load.Script, slo matrix.SLO) *float64
 			continue // it could not be read
 		}
 		seen = true
-		outside = silent || failed > slo.ErrorRatio || p95 > float64(slo.P99)/float64(time.Millisecond)
+		outside = silent || failed > slo.ErrorRatio || p95 > slo.P99.Milliseconds()
 		if outside {
 			recovered = float64(i+1-from) * curves.Step
 		}

@@ -50,7 +50,7 @@ type Metrics interface {
 
 // Watcher is told how the run goes. Its methods return at once.
 type Watcher interface {
-	Stage(shot matrix.Shot, stage string) // "apply", "warm up", "shoot", "read"
+	Stage(matrix.Shot, matrix.Stage)
 	Live(shot matrix.Shot, now snapshot.Now)
 	Done(record.Record)
 }
@@ -175,7 +175,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	applied := time.Now()
 	lastEnd := r.lastEnd
 	r.lastEnd = time.Time{} // until this shot has had its load
-	r.Watcher.Stage(shot, "apply")
+	r.Watcher.Stage(shot, matrix.StageApply)
 	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
 		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
@@ -185,7 +185,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	v.attest(cell.Settings, attested)
 	v.pinned(r.Plan.CPUs, attested)
 
-	r.Watcher.Stage(shot, "warm up")
+	r.Watcher.Stage(shot, matrix.StageWarm)
 	warming := time.Now()
 	if err := r.warmUp(ctx, rec, v); err != nil {
 		v.unserved(ctx, err)
@@ -201,7 +201,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if script.Open {
 		rec.Model = record.OpenModel
 	}
-	r.Watcher.Stage(shot, "shoot")
+	r.Watcher.Stage(shot, matrix.StageLoad)
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script, v)
 	if err != nil {
@@ -216,7 +216,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.lastEnd = result.End
 	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
-	r.Watcher.Stage(shot, "read")
+	r.Watcher.Stage(shot, matrix.StageRead)
 	curves, err := r.read(ctx, fired, script, rec, v)
 	if dropsFailed {
 		failDropped(rec.Load)

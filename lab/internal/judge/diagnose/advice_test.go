@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -77,8 +78,8 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 }
 
 func adviceFor(p matrix.Plan, cause Cause) []Advice {
-	cell := Cell{Label: p.Cells[0].Label, Scenario: p.Scenarios[0], Cause: cause}
-	return advise(p, nil, cell, service.Catalog())
+	groups := analysis.Groups(p, nil)[0]
+	return advise(p, groups, groups[0], Cell{Cause: cause}, service.Catalog())
 }
 
 // The advice moves a setting from the cell's own value in the direction that its words say.

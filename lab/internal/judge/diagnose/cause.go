@@ -10,7 +10,11 @@
 // sessions that execute. So the same load on a larger machine has the same cause.
 package diagnose
 
-import "stormwave/lab/internal/matrix"
+import (
+	"slices"
+
+	"stormwave/lab/internal/matrix"
+)
 
 // Cause is what may limit a system under load.
 type Cause string
@@ -36,11 +40,20 @@ const (
 	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
 )
 
+// Names are the causes that a spec may expect to limit a cell, in the order of a request's way.
+func Names(services *matrix.Catalog) []string {
+	names := []string{string(None)}
+	for _, s := range slices.Concat(outside, inside(services.Poolers())) {
+		names = append(names, string(s.cause))
+	}
+	return append(names, string(Mixed))
+}
+
 // CPUBound says of a pooler that it has no CPU left.
-func CPUBound(pooler string) Cause { return Cause(pooler + matrix.CPUBound) }
+func CPUBound(pooler string) Cause { return Cause(pooler + "-cpu-bound") }
 
 // PoolStarved says of a pooler that it has no connection left.
-func PoolStarved(pooler string) Cause { return Cause(pooler + matrix.PoolStarved) }
+func PoolStarved(pooler string) Cause { return Cause(pooler + "-pool-starved") }
 
 // Evidence is a figure that speaks for a cause, or against it.
 type Evidence struct {

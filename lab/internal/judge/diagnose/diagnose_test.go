@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -323,8 +324,9 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 			cell.Settings = maps.Clone(cell.Settings)
 			cell.Settings["topology"] = topology
 			p.Cells[0] = cell
-			limited := Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}
-			for _, a := range advise(p, nil, limited, service.Catalog()) {
+			limited := Cell{Cause: s.cause}
+			groups := analysis.Groups(p, nil)[0]
+			for _, a := range advise(p, groups, groups[0], limited, service.Catalog()) {
 				if len(a.Settings) == 0 {
 					continue
 				}

@@ -84,17 +84,6 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 	}
 }
 
-// A spec can expect whatever a diagnosis can name, but that it can name nothing.
-func TestEveryCauseCanBeExpected(t *testing.T) {
-	want := []string{string(None), string(Mixed)}
-	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
-		want = append(want, string(s.cause))
-	}
-	if !slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(service.Catalog().Causes()))) {
-		t.Errorf("a spec can expect %v; the causes are %v", service.Catalog().Causes(), want)
-	}
-}
-
 // A repetition in which nothing went well has no percentiles that could be too high.
 func TestNothingAnsweredIsNeverWell(t *testing.T) {
 	for name, load := range map[string]record.Load{

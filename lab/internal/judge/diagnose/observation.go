@@ -97,11 +97,9 @@ func (o *observation) p99() Evidence {
 // however fast that went, and whatever share of failures it allows.
 func (o *observation) missed() bool {
 	l := o.Load
-	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio || l.Latency.P99 > bound(o.slo)
+	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio ||
+		l.Latency.P99 > o.slo.P99.Milliseconds()
 }
-
-// bound is the objective's p99 in milliseconds.
-func bound(slo matrix.SLO) float64 { return float64(slo.P99) / 1e6 }
 
 // route is the way that the queries really took.
 func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }

@@ -75,14 +75,14 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	}
 	check("at the start", page.Run{})
 	s.applying(matrix.Settings{"pool_size": "8"})
-	check("while a cell is applied", page.Run{Stage: stageApply})
+	check("while a cell is applied", page.Run{Stage: matrix.StageApply})
 	if got := s.pageStatus().Run.Applied["pool_size"]; got != "8" {
 		t.Errorf("pool_size = %q; want that of the cell", got)
 	}
 	order(http.MethodPut, "/shot", shotRequest{Shot: &exporter.Shot{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}})
-	check("under load", page.Run{Stage: stageShoot, Cell: "pool_size=8", Scenario: "storm"})
+	check("under load", page.Run{Stage: matrix.StageLoad, Cell: "pool_size=8", Scenario: "storm"})
 	order(http.MethodPut, "/shot", shotRequest{})
-	check("after the load", page.Run{Stage: stageRead})
+	check("after the load", page.Run{Stage: matrix.StageRead})
 	s.end()
 	check("after the end", page.Run{Over: true})
 

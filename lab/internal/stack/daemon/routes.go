@@ -81,7 +81,7 @@ func (s *Supervisor) routes() http.Handler {
 		return attested, s.remember()
 	}))
 	mux.HandleFunc("POST /reset", handle(s.life, func(ctx context.Context, _ struct{}) (string, error) {
-		s.at(stageWarm)
+		s.at(matrix.StageWarm)
 		return s.stack.Reset(ctx)
 	}))
 	mux.HandleFunc("POST /quiesce", handle(s.life, func(ctx context.Context, _ struct{}) (struct{}, error) {

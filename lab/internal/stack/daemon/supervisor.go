@@ -50,7 +50,7 @@ type Supervisor struct {
 	run     *Run
 	unwatch context.CancelFunc // ends the watch over the owner of run
 	lastRun *Run               // that has ended
-	stage   string
+	stage   matrix.Stage
 	applied matrix.Settings // of the cell in progress
 	shot    *exporter.Shot  // that is under load
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/record"
 )
 
@@ -74,7 +75,7 @@ func codes(labels []string) string {
 
 // absent says why a row has no numbers.
 func (g group) absent() string {
-	if len(g.all) == 0 {
+	if len(g.All) == 0 {
 		return "not shot"
 	}
 	return "no repetition that can be used; “What failed, and what was left out” says why"
@@ -83,7 +84,7 @@ func (g group) absent() string {
 // why says what the repetitions that lack a column give as reason.
 func (g group) why(c column) string {
 	var reasons []string
-	for _, r := range g.used {
+	for _, r := range g.Used {
 		if _, ok := c.value(r); ok {
 			continue
 		}
@@ -92,7 +93,7 @@ func (g group) why(c column) string {
 			reasons = append(reasons, reason)
 		}
 	}
-	if len(g.failed) > 0 && c.worst == nil {
+	if len(g.Failed) > 0 && c.worst == nil {
 		reasons = append(reasons, "the system failed")
 	}
 	return strings.Join(reasons, "; ")
@@ -100,10 +101,8 @@ func (g group) why(c column) string {
 
 // reason is why a record lacks the column's number.
 func (c column) reason(r *record.Record) string {
-	for _, reason := range r.Reasons {
-		if mentions(reason, c.name) {
-			return reason
-		}
+	if reason := analysis.Reason(r, c.name); reason != "" {
+		return reason
 	}
 	if c.why != nil {
 		if reason := c.why(r); reason != "" {
@@ -111,19 +110,4 @@ func (c column) reason(r *record.Record) string {
 		}
 	}
 	return "not recorded"
-}
-
-// mentions says whether a text holds a name as a whole: primary_qps is not in
-// primary_qps_peak.
-func mentions(text, name string) bool {
-	for {
-		_, after, found := strings.Cut(text, name)
-		if !found {
-			return false
-		}
-		if after == "" || !strings.ContainsAny(after[:1], "abcdefghijklmnopqrstuvwxyz0123456789_{") {
-			return true
-		}
-		text = after
-	}
 }
