@@ -27,10 +27,10 @@ type part struct {
 	slo       matrix.SLO
 	margin    matrix.Margin
 	rows      []group
-	metrics   []string      // that any repetition has
-	blocks    []int         // that were shot, whole or not
-	values    [][][]float64 // by measure, row and block; NaN where there is none
-	contrasts [][]contrast  // by measure and row; the baseline's own is empty
+	metrics   map[string]float64 // that any repetition has
+	blocks    []int              // that were shot, whole or not
+	values    [][][]float64      // by measure, row and block; NaN where there is none
+	contrasts [][]contrast       // by measure and row; the baseline's own is empty
 	best      best
 }
 

@@ -2,10 +2,11 @@ package report
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -24,46 +25,28 @@ type measure struct {
 }
 
 // measures are what is compared; goodput, the first, names the winner.
-var measures = []measure{
-	{
-		head:   "Goodput ×",
-		noun:   "goodput",
-		dir:    stat.HigherIsBetter,
-		value:  goodputColumn.value,
-		worst:  goodputColumn.worst,
-		closer: true,
-	},
-	{
-		head:  "Successes ×",
-		noun:  "successes",
-		dir:   stat.HigherIsBetter,
-		value: ofLoad(successes),
-		worst: noGoodput,
-	},
-	{
-		head:   "p99 ×",
-		noun:   "p99",
-		dir:    stat.LowerIsBetter,
-		value:  p99Column.value,
-		worst:  p99Column.worst,
-		closer: true,
-	},
-	{
-		head:     "Failed, points",
-		noun:     "failed requests",
-		dir:      stat.LowerIsBetter,
-		value:    failedColumn.value,
-		worst:    failedColumn.worst,
-		absolute: true,
-	},
-}
+var measures = judging()
 
-// What a trial counts as in which the system failed.
-var (
-	noGoodput = new(0.0)
-	allFailed = new(1.0)
-	noAnswer  = new(math.Inf(1))
-)
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		name, _, _ := strings.Cut(m.Head, " ")
+		head := name + " ×"
+		if m.Points {
+			head = name + ", points"
+		}
+		all = append(all, measure{
+			head:     head,
+			noun:     m.Noun,
+			dir:      m.Better,
+			value:    m.Value,
+			worst:    m.Worst,
+			absolute: m.Points,
+			closer:   m == metric.Goodput || m == metric.P99,
+		})
+	}
+	return all
+}
 
 // Indexes in measures.
 const (

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -15,8 +16,8 @@ type measure struct {
 	name      string
 	unit      string
 	direction stat.Direction
-	value     func(record.Load) float64
-	worst     float64 // of a trial in which the system failed
+	value     func(*record.Record) (v float64, ok bool) // of a trial that was measured
+	worst     float64                                   // of a trial in which the system failed
 	// difference says that B − A is told and not B/A.
 	difference bool
 }
@@ -24,32 +25,21 @@ type measure struct {
 // errorRatio is the one measure whose gate binds B's own value.
 const errorRatio = "error_ratio"
 
-var measures = []measure{
-	{
-		name:      "goodput",
-		unit:      "RPS",
-		direction: stat.HigherIsBetter,
-		value:     func(l record.Load) float64 { return l.GoodputRPS },
-	},
-	{
-		name:      "successes",
-		direction: stat.HigherIsBetter,
-		value:     func(l record.Load) float64 { return float64(l.Requests - l.Failed) },
-	},
-	{
-		name:      "p99",
-		unit:      "ms",
-		direction: stat.LowerIsBetter,
-		value:     func(l record.Load) float64 { return l.ServedP99() },
-		worst:     math.Inf(1),
-	},
-	{
-		name:       errorRatio,
-		direction:  stat.LowerIsBetter,
-		value:      func(l record.Load) float64 { return l.ErrorRatio },
-		worst:      1,
-		difference: true,
-	},
+var measures = judging()
+
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		all = append(all, measure{
+			name:       m.Gate,
+			unit:       m.Unit.Name(),
+			direction:  m.Better,
+			value:      m.Value,
+			worst:      *m.Worst,
+			difference: m.Points,
+		})
+	}
+	return all
 }
 
 // of is the measure of a trial.
@@ -57,7 +47,8 @@ func (m measure) of(r *record.Record) float64 {
 	if r.HasFailed() {
 		return m.worst
 	}
-	return m.value(*r.Load)
+	v, _ := m.value(r)
+	return v
 }
 
 // Change is how B differs from A in a measure. A number that is absent could not be
