@@ -70,7 +70,16 @@ var rooms = []room{
 		path:  "lab/internal/analysis",
 		holds: "which trials count, how cells differ from the baseline, the noise band, the best cells",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/judge/stat", "internal/matrix", "internal/metric", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/metric",
+		holds: "what is measured: one table, which all that reads, shows or judges a metric goes by",
+		imports: []string{
+			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/report/numeral",
+			"internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -78,12 +87,20 @@ var rooms = []room{
 		path:  "lab/internal/judge/compare",
 		holds: "two runs, and gates",
 		imports: []string{
-			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/metric", "internal/record",
 		},
 		pure: true,
 	},
 	{
 		path:  "lab/internal/dashboard",
+		holds: "the Grafana dashboards, made from the table of metrics",
+		imports: []string{
+			"internal/backend", "internal/metric", "internal/record", "internal/series",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/dashboardtest",
 		holds: "the Grafana dashboards, read so that tests can ask every query of theirs",
 		pure:  true,
 	},
@@ -116,7 +133,8 @@ var rooms = []room{
 		path:  "lab/internal/service",
 		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/metric", "internal/route", "internal/stack/proc",
+			"internal/stack/toolchain",
 		},
 	},
 	{
@@ -130,8 +148,8 @@ var rooms = []room{
 		path:  "lab/internal/page",
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
-			"internal/analysis", "internal/backend", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot", "internal/series", "internal/service", "internal/stack",
+			"internal/analysis", "internal/backend", "internal/matrix", "internal/metric", "internal/record",
+			"internal/report/numeral", "internal/report/plot", "internal/series", "internal/service", "internal/stack",
 		},
 	},
 	{
@@ -160,7 +178,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/snapshot",
 		holds: "a trial's window, read from Prometheus",
 		imports: []string{
-			"internal/backend", "internal/record", "internal/series",
+			"internal/metric", "internal/record",
 		},
 	},
 	{
@@ -178,8 +196,9 @@ var rooms = []room{
 		path:  "lab/internal/runner",
 		holds: "the loop over the plan",
 		imports: []string{
-			"internal/analysis", "internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
+			"internal/analysis", "internal/matrix", "internal/measure/host", "internal/measure/load",
+			"internal/measure/snapshot", "internal/metric", "internal/record", "internal/route", "internal/service",
+			"internal/stack",
 			"internal/stack/exporter", "internal/stack/proc",
 		},
 	},
@@ -221,7 +240,8 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/analysis", "internal/backend", "internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/backend", "internal/judge/stat", "internal/matrix", "internal/metric",
+			"internal/record",
 			"internal/route",
 		},
 		pure: true,
@@ -231,8 +251,8 @@ var rooms = []room{
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
 			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
-			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record",
-			"internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
+			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/metric",
+			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -251,11 +271,11 @@ var rooms = []room{
 		path:  "lab/internal/cli",
 		holds: "the commands, one file each",
 		imports: []string{
-			"internal/analysis", "internal/backend", "internal/matrix", "internal/record", "internal/report",
-			"internal/runner", "internal/judge/stat", "internal/judge/stop", "internal/measure/host",
-			"internal/measure/load", "internal/judge/compare", "internal/judge/diagnose", "internal/judge/knee",
-			"internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb", "internal/page",
-			"internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/analysis", "internal/backend", "internal/dashboard", "internal/judge/compare",
+			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/judge/stat",
+			"internal/judge/stop", "internal/matrix", "internal/measure/host", "internal/measure/load",
+			"internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/record", "internal/report",
+			"internal/runner", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
 			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},

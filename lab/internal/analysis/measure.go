@@ -2,11 +2,11 @@ package analysis
 
 import (
 	"maps"
-	"math"
 	"slices"
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -25,19 +25,16 @@ type Measure struct {
 // The measures by which a run is judged as a whole: in requests per second within the objective,
 // requests, milliseconds, and a share of the requests.
 var (
-	Goodput    = ofLoad(stat.HigherIsBetter, 0, func(l *record.Load) float64 { return l.GoodputRPS })
-	Successes  = ofLoad(stat.HigherIsBetter, 0, func(l *record.Load) float64 { return float64(l.Requests - l.Failed) })
-	P99        = ofLoad(stat.LowerIsBetter, math.Inf(1), (*record.Load).ServedP99)
-	ErrorRatio = ofLoad(stat.LowerIsBetter, 1, func(l *record.Load) float64 { return l.ErrorRatio }).difference()
+	Goodput    = By(metric.Goodput)
+	Successes  = By(metric.Successes)
+	P99        = By(metric.P99)
+	ErrorRatio = By(metric.ErrorRatio)
 )
 
-// ofLoad is a measure of the load, which every trial has that is shown.
-func ofLoad(better stat.Direction, worst float64, value func(*record.Load) float64) Measure {
-	read := func(r *record.Record) (float64, bool) { return value(r.Load), true }
-	return Measure{Better: better, Value: read, Worst: &worst}
+// By is the measure that a metric is.
+func By(m *metric.Metric) Measure {
+	return Measure{Better: m.Better, Value: m.Value, Worst: m.Worst, Absolute: m.Points}
 }
-
-func (m Measure) difference() Measure { m.Absolute = true; return m }
 
 // Margin is the least difference that matters: a share, or in the unit of an absolute measure.
 func (m Measure) Margin(of matrix.Margin) float64 {

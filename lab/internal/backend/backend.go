@@ -64,8 +64,13 @@ type Metrics struct {
 	Requests        string // counter by route and code
 	RequestDuration string // native histogram by route
 	Shed            string // counter: turned away by admission control
+	InFlight        string // requests, by route
+	Queued          string // requests that wait to be worked on
 
 	PoolAcquired    string // connections in use
+	PoolIdle        string // connections
+	PoolOpening     string // connections
+	PoolMax         string // connections
 	PoolWaiting     string // requests that wait for one
 	PoolAcquires    string // counter: successful
 	PoolNewConns    string // counter
@@ -76,11 +81,13 @@ type Metrics struct {
 	QueryErrors     string // counter by sqlstate
 	QueryCancels    string // counter
 
-	Reads         string // counter by target
-	ReadFallbacks string // counter by reason
-	StaleReads    string // counter
-	ReplicaLag    string // in seconds
-	ReplicaProbes string // counter
+	Reads           string // counter by target
+	ReadFallbacks   string // counter by reason
+	StaleReads      string // counter
+	ReplicaUsable   string // 1: reads go to the replica
+	ReplicaLag      string // in seconds
+	ReplicaLagBytes string
+	ReplicaProbes   string // counter
 }
 
 // Labels are values of the metrics' labels that mean something to the lab.

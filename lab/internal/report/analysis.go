@@ -20,8 +20,8 @@ type Analysis struct {
 // part is what a run found under one scenario.
 type part struct {
 	analysis.Part
-	rows      []group // its groups, as tables show them
-	metrics   []string
+	rows      []group               // its groups, as tables show them
+	metrics   map[string]float64    // that any repetition has
 	contrasts [][]analysis.Contrast // by measure and row
 	best      analysis.Best
 }

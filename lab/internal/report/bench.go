@@ -8,26 +8,12 @@ import (
 	"strings"
 	"unicode"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
-
-// benchUnits are the numbers of a repetition in the Go benchmark format, by their
-// unit there.
-var benchUnits = []struct {
-	unit   string
-	higher bool // is better
-	value  func(*record.Record) (float64, bool)
-}{
-	{"goodput-req/s", true, ofLoad(goodput)},
-	{"rate-req/s", true, ofLoad(func(l *record.Load) float64 { return l.RPSMean })},
-	{"successes", true, ofLoad(successes)},
-	{"fail-ratio", false, ofLoad(errorRatio)},
-	{"p50-ms", false, ofLoad(func(l *record.Load) float64 { return l.Latency.P50 })},
-	{"p95-ms", false, ofLoad(func(l *record.Load) float64 { return l.Latency.P95 })},
-	{"p99-ms", false, ofLoad(p99)},
-	{"ok-p99-ms", false, ofOK(func(l *record.Latency) float64 { return l.P99 })},
-}
 
 // bench writes each valid repetition as a line of the Go benchmark format, which
 // benchstat reads: https://golang.org/design/14313-benchmark-format.
@@ -41,12 +27,12 @@ func bench(a *Analysis) []byte {
 			fmt.Fprintf(&b, "%s: %s\n", fact[0], strings.Join(strings.Fields(fact[1]), " "))
 		}
 	}
-	for _, u := range benchUnits {
+	for _, m := range metric.Benched {
 		better := "lower"
-		if u.higher {
+		if m.Better == stat.HigherIsBetter {
 			better = "higher"
 		}
-		fmt.Fprintf(&b, "Unit %s better=%s\n", u.unit, better)
+		fmt.Fprintf(&b, "Unit %s better=%s\n", m.Bench, better)
 	}
 	for _, p := range a.parts {
 		for _, g := range p.rows {
@@ -56,9 +42,9 @@ func bench(a *Analysis) []byte {
 			name := benchName(p.Scenario, g.Cell, a.run.Plan.Factors)
 			for _, r := range g.Used {
 				b.WriteString(name + " 1")
-				for _, u := range benchUnits {
-					if v, ok := u.value(r); ok {
-						b.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + " " + u.unit)
+				for _, m := range metric.Benched {
+					if v, ok := m.Value(r); ok {
+						b.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + " " + m.Bench)
 					}
 				}
 				b.WriteByte('\n')
@@ -74,7 +60,7 @@ func hostFacts(h record.Host, poolers []matrix.Service) [][2]string {
 		programs = append(programs, p.Name)
 	}
 	facts := [][2]string{
-		{"cpu", h.CPUModel}, {"cores", strconv.Itoa(h.Cores)}, {"memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
+		{"cpu", h.CPUModel}, {"cores", strconv.Itoa(h.Cores)}, {"memory", numeral.Mebibytes(float64(h.MemoryBytes)) + " MiB"},
 		{"kernel", h.Kernel}, {"distro", h.Distro}, {"go", h.Go}, {"programs-from", h.Env},
 	}
 	for _, p := range h.Programs {

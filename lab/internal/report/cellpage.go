@@ -10,7 +10,7 @@ import (
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -101,17 +101,7 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 }
 
 // repetitionColumns are what a table of repetitions shows of each.
-var repetitionColumns = []column{
-	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }),
-	load("Failed %", "error_ratio", numeral.Percent, errorRatio),
-	load("RPS mean", "rps_mean", numeral.Figure, func(l *record.Load) float64 { return l.RPSMean }),
-	goodputColumn,
-	load("p50 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P50 }),
-	load("p95 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P95 }),
-	load("p99 ms", "latency_ms", numeral.Figure, p99),
-	load("max ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.Max }),
-	recoveryColumn,
-}
+var repetitionColumns = append(columnsOf(metric.OfTrial), recoveryColumn)
 
 // repetitions writes the table of a cell's repetitions under a scenario, and their records.
 func (lines recordLines) repetitions(p *page, g group, latest analysis.Attempts) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -127,14 +128,13 @@ func shortName(factors []string) func(matrix.Cell) string {
 
 // mainWait names what sessions of a server waited for most. Waiting for the
 // client is idling, and so is the main loop of a background process.
-func (p part) mainWait(prefix string) textColumn {
-	name := prefix + "wait_events"
-	events := labelsOf(p.metrics, name, "event")
+func (p part) mainWait(m *metric.Metric) textColumn {
+	events := p.labels(m)
 	return textColumn{"Main wait (mean sessions)", func(row int) string {
 		g := p.rows[row]
 		best, most := numeral.Missing, 0.0
 		for _, event := range events {
-			v, n := g.median(metric("", series(name, "event", event), nil))
+			v, n := g.median(of(m.At(event)))
 			if n > 0 && best == numeral.Missing {
 				best = "none"
 			}

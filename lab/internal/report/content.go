@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/route"
@@ -100,7 +101,7 @@ func (p part) sections(a *Analysis) blocks {
 		list = append(list, fold{"Exact sign-flip p-values, as a cross-check", check})
 	}
 	list = append(list, p.goodputPictures(a)...)
-	section("What the users saw", compare(rows, "Cell", cellName, p.present(userColumns)))
+	section("What the users saw", compare(rows, "Cell", cellName, p.table(metric.Users)))
 	list = append(list, p.percentilePicture(a)...)
 	section("Phase by phase", p.seriesPicture(a)...)
 	list = append(list, phaseTables(rows)...)
@@ -114,14 +115,14 @@ func (p part) sections(a *Analysis) blocks {
 		list = append(list, compare(rows, "Cell", cellName, slices.Concat(stationColumns, p.present(littleColumns))))
 	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
-		slices.Concat(serverColumns("primary_"), p.present(poolColumns), p.byPooler()), p.mainWait("primary_")))
+		slices.Concat(p.table(metric.Primary), p.table(metric.Pools), p.byPooler()), p.mainWait(metric.OfPrimary.WaitEvents)))
 	if slices.ContainsFunc(rows, readsReplica) {
 		section("What the replica did", compare(rows, "Cell", cellName,
-			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")))
+			slices.Concat(p.table(metric.Replica), p.fallbackColumns()), p.mainWait(metric.OfReplica.WaitEvents)))
 	}
 	section("What the machine paid", compare(rows, "Cell", cellName,
-		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", numeral.Figure))))
-	if memory := p.byService("memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
+		slices.Concat(p.table(metric.Machine), p.byService(metric.CPUCores, metric.CPUCores.Unit.Name()))))
+	if memory := p.byService(metric.MemoryPSS, metric.MemoryPSS.Unit.Name()); len(memory) > 0 {
 		list = append(list, fold{"Memory by service (PSS, max)", blocks{compare(rows, "Cell", cellName, memory)}})
 	}
 	return list

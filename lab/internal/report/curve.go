@@ -7,13 +7,21 @@ import (
 
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/plot"
 )
 
 // Curves are those of a shot that reports draw.
-var Curves = []string{
-	"vus", "rps", "error_ratio", "p95_ms", "p99_ms", "primary_connections", "replica_connections", "pool_acquired", "pool_waiting",
+var Curves = names(metric.VUs, metric.RPS, metric.ErrorRatio, metric.P95Curve, metric.P99Curve,
+	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue)
+
+func names(all ...*metric.Metric) []string {
+	names := make([]string, len(all))
+	for i, m := range all {
+		names[i] = m.Name
+	}
+	return names
 }
 
 // mostDrawn is up to how many cells a report draws a shot of each.
@@ -38,8 +46,8 @@ func Drawn(plan matrix.Plan, records []record.Record) []int {
 
 // curveLine is a curve over the seconds since the load began; ok is false if it has no
 // value at all.
-func curveLine(s record.Series, name string, of func(i int, v float64) float64) (line plot.Line, ok bool) {
-	for i, v := range s.Curves[name] {
+func curveLine(s record.Series, m *metric.Metric, of func(i int, v float64) float64) (line plot.Line, ok bool) {
+	for i, v := range s.Curves[m.Name] {
 		y := math.NaN()
 		if v != nil {
 			y = *v
@@ -57,7 +65,7 @@ func curveLine(s record.Series, name string, of func(i int, v float64) float64) 
 func panel(label string, height float64, s record.Series, curves ...namedCurve) plot.Chart {
 	c := plot.Chart{YLabel: label, Height: height, Points: 72}
 	for _, curve := range curves {
-		c.XMax = max(c.XMax, float64(len(s.Curves[curve.curve]))*s.Step)
+		c.XMax = max(c.XMax, float64(len(s.Curves[curve.curve.Name]))*s.Step)
 		if l, ok := curveLine(s, curve.curve, curve.of); ok {
 			l.Name, l.Ink = curve.name, curve.ink
 			c.Series = append(c.Series, l)
@@ -67,9 +75,10 @@ func panel(label string, height float64, s record.Series, curves ...namedCurve) 
 }
 
 type namedCurve struct {
-	name, curve string
-	ink         plot.Ink
-	of          func(i int, v float64) float64
+	name  string
+	curve *metric.Metric
+	ink   plot.Ink
+	of    func(i int, v float64) float64
 }
 
 // shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
@@ -80,26 +89,26 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 		return nil
 	}
 	s, ok := a.run.Curves[r.N]
-	if !ok || len(s.Curves["rps"]) == 0 {
+	if !ok || len(s.Curves[metric.RPS.Name]) == 0 {
 		return nil
 	}
 	failed := func(i int, v float64) float64 {
-		if share := s.Curves["error_ratio"]; i < len(share) && share[i] != nil {
+		if share := s.Curves[metric.ErrorRatio.Name]; i < len(share) && share[i] != nil {
 			return v * *share[i]
 		}
 		return math.NaN()
 	}
-	latency := panel("Latency, ms", 110, s, namedCurve{"p95", "p95_ms", 1, nil}, namedCurve{"p99", "p99_ms", 2, nil})
+	latency := panel("Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil})
 	latency.Levels = []plot.Level{p.level()}
 	connections := []namedCurve{
-		{"primary", "primary_connections", 1, nil}, {"pool in use", "pool_acquired", 2, nil}, {"waiting for the pool", "pool_waiting", 3, nil},
+		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil}, {"waiting for the pool", metric.PoolQueue, 3, nil},
 	}
 	if readsReplica(g) {
-		connections = slices.Insert(connections, 1, namedCurve{"replica", "replica_connections", 4, nil})
+		connections = slices.Insert(connections, 1, namedCurve{"replica", metric.OfReplica.Sessions, 4, nil})
 	}
 	panels := []plot.Chart{
-		panel("VUs", 70, s, namedCurve{"", "vus", plot.Plain, nil}),
-		panel("Requests per second", 100, s, namedCurve{"sent", "rps", 1, nil}, namedCurve{"failed", "rps", 2, failed}),
+		panel("VUs", 70, s, namedCurve{"", metric.VUs, plot.Plain, nil}),
+		panel("Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed}),
 		latency,
 		panel("Connections", 120, s, connections...),
 	}
@@ -133,12 +142,12 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		if row > 0 {
 			ink = 1
 		}
-		rps, ok := curveLine(s, "rps", nil)
-		p99, timed := curveLine(s, "p99_ms", nil)
+		rps, ok := curveLine(s, metric.RPS, nil)
+		p99, timed := curveLine(s, metric.P99Curve, nil)
 		if !ok || !timed {
 			continue
 		}
-		vus, _ := curveLine(s, "vus", nil)
+		vus, _ := curveLine(s, metric.VUs, nil)
 		vus.Name = p.rowName(a, row)
 		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
 		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)

@@ -41,7 +41,7 @@ func hostTable(run Run) table {
 	rows := [][]string{
 		{"CPU", fmt.Sprintf("%s, %s", prose(h.CPUModel), plural(h.Cores, "core"))},
 		{"Frequency governor", cmp.Or(prose(h.Governor), "not shown by the kernel")},
-		{"Memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
+		{"Memory", numeral.Mebibytes(float64(h.MemoryBytes)) + " MiB"},
 		{"System", prose(h.Distro + ", " + h.Kernel)},
 		{"Commit", prose(commit)},
 		{"Go", prose(h.Go)},

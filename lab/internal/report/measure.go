@@ -2,8 +2,10 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/metric"
 )
 
 // measure is a number by which every cell is compared with the baseline.
@@ -15,11 +17,24 @@ type measure struct {
 }
 
 // measures are what is compared; goodput, the first, names the winner.
-var measures = []measure{
-	{Measure: analysis.Goodput, head: "Goodput ×", noun: "goodput", closer: true},
-	{Measure: analysis.Successes, head: "Successes ×", noun: "successes"},
-	{Measure: analysis.P99, head: "p99 ×", noun: "p99", closer: true},
-	{Measure: analysis.ErrorRatio, head: "Failed, points", noun: "failed requests"},
+var measures = judging()
+
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		name, _, _ := strings.Cut(m.Head, " ")
+		head := name + " ×"
+		if m.Points {
+			head = name + ", points"
+		}
+		all = append(all, measure{
+			Measure: analysis.By(m),
+			head:    head,
+			noun:    m.Noun,
+			closer:  m == metric.Goodput || m == metric.P99,
+		})
+	}
+	return all
 }
 
 // byGoodput is its index in measures.

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -47,28 +47,31 @@ type phaseNumber struct {
 	value func(record.Phase) (float64, bool)
 }
 
-func ofPhase(latency func(record.Phase) *record.Latency, value func(*record.Latency) float64) func(record.Phase) (float64, bool) {
-	return func(p record.Phase) (float64, bool) {
-		l := latency(p)
+func ofPhase(title string, of func(record.Phase) *record.Latency, value func(*record.Latency) float64) phaseNumber {
+	return phaseNumber{title, metric.Milliseconds.Show, func(p record.Phase) (float64, bool) {
+		l := of(p)
 		if l == nil {
 			return 0, false
 		}
 		return value(l), true
-	}
+	}}
 }
 
 func everyRequest(p record.Phase) *record.Latency { return p.Latency }
 
 func successful(p record.Phase) *record.Latency { return p.OKLatency }
 
+// phaseNumbers are those of the load that each phase has by itself.
 var phaseNumbers = []phaseNumber{
-	{"Requests", numeral.Count, func(p record.Phase) (float64, bool) { return float64(p.Requests), true }},
-	{"Failed %", numeral.Percent, func(p record.Phase) (float64, bool) {
+	{metric.Requests.Head, metric.Requests.Unit.Show, func(p record.Phase) (float64, bool) {
+		return float64(p.Requests), true
+	}},
+	{metric.ErrorRatio.Head, metric.ErrorRatio.Unit.Show, func(p record.Phase) (float64, bool) {
 		return float64(p.Failed) / float64(p.Requests), p.Requests > 0
 	}},
-	{"p95 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P95 })},
-	{"p99 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P99 })},
-	{"p99 ms of successes", numeral.Figure, ofPhase(successful, func(l *record.Latency) float64 { return l.P99 })},
+	ofPhase(metric.P95.Head+" of all requests", everyRequest, metric.Percentiles[1].Of),
+	ofPhase(metric.P99.Head+" of all requests", everyRequest, metric.Percentiles[2].Of),
+	ofPhase(metric.P99.Head+" of successes", successful, metric.Percentiles[2].Of),
 }
 
 // columns has one column for each phase.
@@ -106,7 +109,7 @@ var recoveryColumn = column{
 	name:  "recovery_s",
 	show:  recoverySeconds,
 	value: recovery,
-	worst: analysis.P99.Worst,
+	worst: metric.P99.Worst,
 }
 
 // recovery is infinite where the service was not back when the load ended: longer than all

@@ -3,9 +3,10 @@ package report
 import (
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
-	metrics "stormwave/lab/internal/series"
+	"stormwave/lab/internal/series"
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
@@ -35,24 +36,24 @@ var costs = []measure{
 }
 
 var (
-	cpuColumn    = column{head: "CPU s per 1,000", name: "cpu_cores", show: numeral.Figure, value: cpuPerSuccess, why: noSuccess}
-	memoryColumn = column{head: "Memory MiB", name: "memory_pss_bytes_max", show: mebibytes, value: serversMemory}
+	cpuColumn    = column{head: "CPU s per 1,000", name: metric.CPUCores.Name, show: numeral.Figure, value: cpuPerSuccess, why: noSuccess}
+	memoryColumn = column{head: "Memory MiB", name: metric.MemoryPSS.Name, show: metric.MemoryPSS.Unit.Show, value: serversMemory}
 )
 
 // onTheWay lists the services that a repetition's queries go through, the backend first.
 func onTheWay(r *record.Record) []string {
 	services := r.Route().Services()
 	for i, name := range services {
-		services[i] = metrics.Service(name)
+		services[i] = series.Service(name)
 	}
 	return services
 }
 
 // overServices adds a metric up over services.
-func overServices(r *record.Record, name string, services []string) (float64, bool) {
+func overServices(r *record.Record, m *metric.Metric, services []string) (float64, bool) {
 	sum := 0.0
 	for _, s := range services {
-		v, ok := r.Metrics[series(name, "service", s)]
+		v, ok := m.At(s).Value(r)
 		if !ok {
 			return 0, false
 		}
@@ -63,17 +64,18 @@ func overServices(r *record.Record, name string, services []string) (float64, bo
 
 // serversMemory is in bytes, of all on the way but the backend, which is no server of the data.
 func serversMemory(r *record.Record) (float64, bool) {
-	return overServices(r, "memory_pss_bytes_max", onTheWay(r)[1:])
+	return overServices(r, metric.MemoryPSS, onTheWay(r)[1:])
 }
 
 // cpuPerSuccess is in seconds per 1,000 successful requests.
 func cpuPerSuccess(r *record.Record) (float64, bool) {
-	cores, ok := overServices(r, "cpu_cores", onTheWay(r))
-	return 1_000 * cores * seconds(r) / successes(r.Load), ok && successes(r.Load) > 0
+	cores, ok := overServices(r, metric.CPUCores, onTheWay(r))
+	successes, _ := metric.Successes.Value(r)
+	return 1_000 * cores * seconds(r) / successes, ok && successes > 0
 }
 
 func noSuccess(r *record.Record) string {
-	if successes(r.Load) == 0 {
+	if r.Load.Failed == r.Load.Requests {
 		return "no request succeeded"
 	}
 	return ""

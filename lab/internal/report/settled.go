@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/judge/knee"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -114,7 +115,8 @@ func (a *Analysis) waveBeside(p part) comparison {
 	}
 	c.rows = append(c.rows, vus, rps)
 	cores := float64(a.run.Host.Cores)
-	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return numeral.Figure(100 * v / cores) })
+	loaded := of(metric.HostLoad).headed("Load max, % of the CPUs")
+	loaded.show = func(v float64) string { return numeral.Figure(100 * v / cores) }
 	c.facts(rows, waveFacts, false)
 	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
 	return c

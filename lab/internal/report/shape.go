@@ -7,21 +7,11 @@ import (
 
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/report/plot"
 )
-
-// percentiles are the points of a curve over the slowest share of the requests.
-var percentiles = []struct {
-	name string
-	of   func(record.Latency) float64
-}{
-	{"p50", func(l record.Latency) float64 { return l.P50 }},
-	{"p95", func(l record.Latency) float64 { return l.P95 }},
-	{"p99", func(l record.Latency) float64 { return l.P99 }},
-	{"max", func(l record.Latency) float64 { return l.Max }},
-}
 
 // percentilePicture shows how latency is spread: a line for each cell.
 func (p part) percentilePicture(a *Analysis) blocks {
@@ -29,13 +19,13 @@ func (p part) percentilePicture(a *Analysis) blocks {
 		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.Scenario),
 		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
 	}
-	for _, of := range percentiles {
-		c.Names = append(c.Names, of.name)
+	for _, of := range metric.Percentiles {
+		c.Names = append(c.Names, of.Name)
 	}
 	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
 		var l plot.Line
-		for i, of := range percentiles {
-			v, n := p.rows[row].median(load("", "", nil, func(l *record.Load) float64 { return of.of(l.Latency) }))
+		for i, of := range metric.Percentiles {
+			v, n := p.rows[row].median(column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }})
 			if n > 0 {
 				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
 			}
@@ -108,8 +98,8 @@ func (p part) bendPicture(a *Analysis) blocks {
 		RingLabel: "bend",
 	}
 	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
-	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "p99_ms") })
-	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "rps") })
+	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) })
+	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.RPS.Name) })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
 		return nil
 	}

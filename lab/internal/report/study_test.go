@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -63,12 +64,12 @@ func suffer(r *record.Record, o outcome) {
 		r.Metrics[name] = v
 	}
 	for _, service := range []string{"app", "postgres", "replica", "pgbouncer"} {
-		r.Metrics[series("cpu_cores", "service", service)] = o.cores * noise / float64(len(service))
-		r.Metrics[series("memory_pss_bytes_max", "service", service)] = o.memory * (1 << 20)
+		r.Metrics[metric.CPUCores.At(service).Key()] = o.cores * noise / float64(len(service))
+		r.Metrics[metric.MemoryPSS.At(service).Key()] = o.memory * (1 << 20)
 	}
-	delete(r.Metrics, poolerWait)
+	delete(r.Metrics, metric.PgBouncerWait.Name)
 	if r.Route().Through(pgbouncer) {
-		r.Metrics[poolerWait] = 1.5
+		r.Metrics[metric.PgBouncerWait.Name] = 1.5
 	}
 	if r.Route().ReadsFrom("replica") {
 		for name, v := range map[string]float64{
@@ -156,9 +157,9 @@ func TestCosts(t *testing.T) {
 		}[r.Settings[matrix.Topology]]
 		cpu, memory := 0.0, 0.0
 		for _, s := range want {
-			cpu += r.Metrics[series("cpu_cores", "service", s)]
+			cpu += r.Metrics[metric.CPUCores.At(s).Key()]
 			if s != "app" {
-				memory += r.Metrics[series("memory_pss_bytes_max", "service", s)]
+				memory += r.Metrics[metric.MemoryPSS.At(s).Key()]
 			}
 		}
 		cpu *= 50 * 1_000 / float64(r.Load.Requests-r.Load.Failed)
@@ -170,14 +171,14 @@ func TestCosts(t *testing.T) {
 		}
 	}
 	r := run.Records[0]
-	delete(r.Metrics, series("cpu_cores", "service", "app"))
+	delete(r.Metrics, metric.CPUCores.At("app").Key())
 	if v, ok := cpuPerSuccess(&r); ok {
 		t.Errorf("without the backend's CPU: %v", v)
 	}
 }
 
 func TestRestOfQuery(t *testing.T) {
-	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, poolerWait: 3}}
+	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, metric.PgBouncerWait.Name: 3}}
 	if v, ok := restOfQuery(&r); !ok || v != 4 {
 		t.Errorf("direct: %v, %t; want 4", v, ok)
 	}
@@ -185,7 +186,7 @@ func TestRestOfQuery(t *testing.T) {
 	if v, ok := restOfQuery(&r); !ok || v != 1 {
 		t.Errorf("through the pooler: %v, %t; want 1", v, ok)
 	}
-	delete(r.Metrics, poolerWait)
+	delete(r.Metrics, metric.PgBouncerWait.Name)
 	if v, ok := restOfQuery(&r); ok {
 		t.Errorf("with the pooler's wait unknown: %v", v)
 	}

@@ -3,16 +3,13 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"stormwave/lab/internal/metric"
 )
 
 // Terminal is the first table of each scenario, cut to what fits a terminal.
 func (a *Analysis) Terminal() string {
-	var columns []column
-	for _, c := range userColumns {
-		if c.closer {
-			columns = append(columns, c)
-		}
-	}
+	columns := columnsOf([]*metric.Metric{metric.Requests, metric.ErrorRatio, metric.Goodput, metric.P99})
 	factors := a.run.Plan.Factors
 	var b strings.Builder
 	for _, p := range a.parts {

@@ -13,6 +13,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
@@ -77,7 +78,7 @@ func healthy() answers {
 			Series: record.Series{
 				Start:  time.Now(),
 				Step:   1,
-				Curves: map[string][]*float64{"rps": curve(100, 210, 190), snapshot.P95: curve(9, 9, 900, 9)},
+				Curves: map[string][]*float64{"rps": curve(100, 210, 190), metric.P95Curve.Name: curve(9, 9, 900, 9)},
 			},
 		},
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -46,9 +47,9 @@ func pgbouncer() Service {
 			Bounds:  []string{"max_db_connections", "max_user_connections"},
 			Least:   "min_pool_size",
 			Clients: "max_client_conn",
-			Used:    "pgbouncer_server_active_max",
-			Waiting: "pgbouncer_client_waiting_max",
-			Wait:    "pgbouncer_wait_mean_ms",
+			Used:    metric.PgBouncerServers.Key(),
+			Waiting: metric.PgBouncerWaiting.Key(),
+			Wait:    metric.PgBouncerWait.Key(),
 		},
 		Quota:    true,
 		Settings: pgbouncerFamily,

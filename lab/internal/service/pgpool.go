@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -44,8 +45,8 @@ func pgpool() Service {
 			Queues:  true,
 			Size:    "num_init_children",
 			Clients: "num_init_children",
-			Used:    `pooler_clients_served_max{service="pgpool"}`,
-			Waiting: `pooler_clients_waiting_max{service="pgpool"}`,
+			Used:    metric.PoolerServed.At(Pgpool).Key(),
+			Waiting: metric.PoolerWaiting.At(Pgpool).Key(),
 		},
 		Quota:    true,
 		Settings: pgpoolFamily,

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 )
 
 // measure is something that two cells are compared by.
@@ -19,11 +20,18 @@ type measure struct {
 // errorRatio is the one measure whose gate binds B's own value.
 const errorRatio = "error_ratio"
 
-var measures = []measure{
-	{analysis.Goodput, "goodput", "RPS"},
-	{analysis.Successes, "successes", ""},
-	{analysis.P99, "p99", "ms"},
-	{analysis.ErrorRatio, errorRatio, ""},
+var measures = judging()
+
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		all = append(all, measure{
+			Measure: analysis.By(m),
+			name:    m.Gate,
+			unit:    m.Unit.Name(),
+		})
+	}
+	return all
 }
 
 // Change is how B differs from A in a measure. A number that is absent could not be

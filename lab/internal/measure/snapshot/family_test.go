@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/series"
 )
 
@@ -28,23 +29,14 @@ func TestADipIsNotALifeOfCPU(t *testing.T) {
 	for _, s := range counter.samples {
 		f.times = append(f.times, s.Timestamp)
 	}
-	for _, m := range metrics {
-		if m.name != "cpu_cores" {
-			continue
-		}
-		if got, ok := m.reduce(f, fiveSeconds, m); !ok || math.Abs(got-0.4) > 1e-9 {
-			t.Errorf("cpu_cores = %.4f, %v; want 0.4", got, ok)
-		}
+	m := metric.CPUCores
+	if got, ok := reductions[m.Reduce](f, fiveSeconds, m); !ok || math.Abs(got-0.4) > 1e-9 {
+		t.Errorf("cpu_cores = %.4f, %v; want 0.4", got, ok)
 	}
 	highest := 0.0
-	for _, c := range curves {
-		if c.name != "cpu_cores" {
-			continue
-		}
-		for second := 1; second <= 6; second++ {
-			value, _ := c.draw(f, loadStart.Add(time.Duration(second)*time.Second), c)
-			highest = max(highest, value)
-		}
+	for second := 1; second <= 6; second++ {
+		value, _ := drawings[m.Draw](f, loadStart.Add(time.Duration(second)*time.Second), m)
+		highest = max(highest, value)
 	}
 	if math.Abs(highest-0.8) > 1e-9 {
 		t.Errorf("the curve's highest second has %.4f cores; want the 0.8 after the dip", highest)

@@ -198,7 +198,7 @@ func backfill(t *testing.T, all map[string]signal) string {
 }
 
 // fromHistograms are the metrics that the known shot has no samples for.
-var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "query_mean_ms", "statement_mean_ms", "pool_wait_mean_ms"}
+var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "pool_wait_mean_ms", "query_mean_ms", "statement_mean_ms"}
 
 func TestReadKnownShot(t *testing.T) {
 	reader, _ := startPrometheus(t, backfill(t, knownSeries()), nil)

@@ -65,6 +65,12 @@ func Tick(v float64) string {
 	return separate(whole) // "-0" too
 }
 
+// Megabytes writes bytes as MB, the unit of networks and disks.
+func Megabytes(bytes float64) string { return Figure(bytes / 1e6) }
+
+// Mebibytes writes bytes as MiB, the unit of memory.
+func Mebibytes(bytes float64) string { return Figure(bytes / (1 << 20)) }
+
 // separate puts commas between the thousands of a whole number.
 func separate(digits string) string {
 	digits, negative := strings.CutPrefix(digits, "-")
