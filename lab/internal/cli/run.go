@@ -45,6 +45,9 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
 		return err
 	}
+	if err := service.Installed(j.plan, j.tools); err != nil {
+		return err
+	}
 	if err := j.buildBackends(ctx); err != nil {
 		return err
 	}

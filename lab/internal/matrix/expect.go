@@ -1,16 +1,34 @@
 package matrix
 
 import (
+	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// Causes are what a spec may expect to limit a cell: the names that judge/diagnose gives.
-var Causes = []string{
-	"none", "db-connections-exhausted", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound",
-	"db-lock-contention", "slow-query", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging", "memory-pressure",
+// causes are what a spec may expect to limit a cell beside the poolers: names that judge/diagnose gives.
+var causes = []string{
+	"none", "db-connections-exhausted", "app-pool-starved", "db-cpu-bound", "db-io-bound", "db-lock-contention",
+	"slow-query", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging", "memory-pressure",
 	"generator-saturated", "noisy-host", "component-failed", "mixed",
+}
+
+// Ends of the causes that a pooler's name begins.
+const (
+	PoolStarved = "-pool-starved"
+	CPUBound    = "-cpu-bound"
+)
+
+var ofPooler = regexp.MustCompile(`^[a-z][a-z0-9-]*(` + PoolStarved + `|` + CPUBound + `)$`)
+
+// Causes are what a spec may expect to limit a cell.
+func (c *Catalog) Causes() []string {
+	all := slices.Clone(causes)
+	for _, p := range c.Poolers() {
+		all = append(all, p.Name+PoolStarved, p.Name+CPUBound)
+	}
+	return all
 }
 
 // expect reads which cause is known to limit each cell: a map from the values of the
@@ -27,8 +45,8 @@ func (p *parser) expect(n *yaml.Node) {
 		case i < 0:
 			p.fault(f.key, "%s is not a value of %s: %s", quote(f.key.Value), factor.Name, suggest(f.key.Value, factor.names()))
 		case !ok:
-		case !slices.Contains(Causes, cause):
-			p.fault(f.value, "unknown cause %s: %s", quote(cause), suggest(cause, Causes))
+		case !slices.Contains(p.there.Services.Causes(), cause):
+			p.fault(f.value, "unknown cause %s: %s", quote(cause), suggest(cause, p.there.Services.Causes()))
 		default:
 			for c := range p.spec.Cells {
 				if p.spec.Cells[c].Label == label(p.spec.Factors, combo{i}) {

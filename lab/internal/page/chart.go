@@ -66,6 +66,15 @@ var drawn = []chart{
 	}},
 	{"cpu", "CPU by service", "cores", []curve{
 		{query: `sum by (service) (rate(` + series.ServiceCPU + `{job="lab"}[$w]))`, label: "service",
-			order: []string{"app", "postgres", "replica", "pgbouncer", "k6", "prometheus"}, rest: "others"},
+			order: ofQueries(), rest: "others"},
 	}},
+}
+
+// ofQueries are the services that send, pass and answer queries, and that which watches them.
+func ofQueries() []string {
+	all := []string{"app", "postgres", "replica"}
+	for _, p := range service.Catalog().Poolers() {
+		all = append(all, p.Name)
+	}
+	return append(all, "k6", "prometheus")
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -35,7 +36,7 @@ func bench(a *Analysis) []byte {
 	// benchstat compares only what has the same configuration lines. So they tell the
 	// host, and what differs from run to run is in lines that it passes over.
 	fmt.Fprintf(&b, "# run %s, commit %s, seed %d\n", a.run.Name, cmp.Or(a.run.Host.Commit, "none"), a.run.Plan.Seed)
-	for _, fact := range hostFacts(a.run.Host) {
+	for _, fact := range hostFacts(a.run.Host, a.run.Services.Poolers()) {
 		if fact[1] != "" {
 			fmt.Fprintf(&b, "%s: %s\n", fact[0], strings.Join(strings.Fields(fact[1]), " "))
 		}
@@ -67,13 +68,17 @@ func bench(a *Analysis) []byte {
 	return []byte(b.String())
 }
 
-func hostFacts(h record.Host) [][2]string {
+func hostFacts(h record.Host, poolers []matrix.Service) [][2]string {
+	programs := []string{"k6", "postgres"}
+	for _, p := range poolers {
+		programs = append(programs, p.Name)
+	}
 	facts := [][2]string{
 		{"cpu", h.CPUModel}, {"cores", strconv.Itoa(h.Cores)}, {"memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
 		{"kernel", h.Kernel}, {"distro", h.Distro}, {"go", h.Go}, {"programs-from", h.Env},
 	}
 	for _, p := range h.Programs {
-		if p.Name == "k6" || p.Name == "postgres" || p.Name == "pgbouncer" {
+		if slices.Contains(programs, p.Name) {
 			facts = append(facts, [2]string{p.Name, p.Version})
 		}
 	}

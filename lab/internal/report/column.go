@@ -244,6 +244,14 @@ func (p part) byService(name, unit string, show func(float64) string) []column {
 	return columns
 }
 
+// byPooler makes columns of each pooler that lets its clients wait in its socket's queue.
+func (p part) byPooler() []column {
+	return slices.Concat(
+		p.byService("pooler_clients_served_max", "clients served max", numeral.Count),
+		p.byService("pooler_clients_waiting_max", "clients waiting max", numeral.Count),
+	)
+}
+
 // series writes a labelled metric as records do.
 func series(name, label, value string) string { return name + `{` + label + `="` + value + `"}` }
 

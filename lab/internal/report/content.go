@@ -114,7 +114,7 @@ func (p part) sections(a *Analysis) blocks {
 		list = append(list, compare(rows, "Cell", cellName, slices.Concat(stationColumns, p.present(littleColumns))))
 	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
-		slices.Concat(serverColumns("primary_"), p.present(poolColumns)), p.mainWait("primary_")))
+		slices.Concat(serverColumns("primary_"), p.present(poolColumns), p.byPooler()), p.mainWait("primary_")))
 	if slices.ContainsFunc(rows, readsReplica) {
 		section("What the replica did", compare(rows, "Cell", cellName,
 			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")))

@@ -136,6 +136,12 @@ func (e *Env) BaseEnv() []string {
 	return []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + e.Layout.Home}
 }
 
+// Port is where a service listens.
+func (e *Env) Port(service string) uint64 {
+	port, _ := strconv.ParseUint(portOf(e.Addrs[service]), 10, 16)
+	return port
+}
+
 func portOf(addr string) string {
 	_, port, _ := net.SplitHostPort(addr)
 	return port

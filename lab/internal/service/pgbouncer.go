@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,18 +34,27 @@ const PgBouncer = "pgbouncer"
 
 func pgbouncer() Service {
 	return Service{
-		Name:      PgBouncer,
-		Title:     "PgBouncer",
-		Program:   "pgbouncer",
-		Needs:     []string{Primary, Replica},
-		PerCell:   true,
-		Pooler:    true,
-		ToReplica: replicaDatabase,
-		Quota:     true,
-		Settings:  pgbouncerFamily,
+		Name:    PgBouncer,
+		Title:   "PgBouncer",
+		Program: "pgbouncer",
+		Needs:   []string{Primary, Replica},
+		PerCell: true,
+		Pooler:  true,
+		Pool: matrix.Pool{
+			Threads: 1,
+			Size:    "default_pool_size",
+			Bounds:  []string{"max_db_connections", "max_user_connections"},
+			Least:   "min_pool_size",
+			Clients: "max_client_conn",
+			Used:    "pgbouncer_server_active_max",
+			Waiting: "pgbouncer_client_waiting_max",
+			Wait:    "pgbouncer_wait_mean_ms",
+		},
+		Quota:    true,
+		Settings: pgbouncerFamily,
 		Psql: []Psql{
-			{Target: PgBouncer, Conninfo: pgbouncerInfo(AppRole, Database)},
-			{Target: "admin", Conninfo: pgbouncerInfo(poolerAdmin, PgBouncer)},
+			{Target: PgBouncer, Conninfo: overTCP(AppRole, Database)},
+			{Target: "admin", Conninfo: overTCP(poolerAdmin, PgBouncer)},
 		},
 		Prepare: func(ctx context.Context, e *Env) error { return e.writePgBouncerConf(ctx, e.Settings) },
 		Process: func(e *Env) proc.Spec {
@@ -56,14 +66,16 @@ func pgbouncer() Service {
 				StopSignal: syscall.SIGQUIT, // the polite ones wait for clients
 			}
 		},
-		Ready:    pgbouncerReady,
-		ReadBack: readBackPgBouncer,
-		ExecMode: pgbouncerExecMode,
-		Files:    pgbouncerFiles,
+		Ready:     pgbouncerReady,
+		ReadBack:  readBackPgBouncer,
+		ExecMode:  pgbouncerExecMode,
+		Files:     pgbouncerFiles,
+		ToReplica: func(u *url.URL) { u.Path = "/" + replicaDatabase },
 	}
 }
 
-func pgbouncerInfo(user, dbname string) func(Layout, string) string {
+// overTCP is the way to a pooler for a role, without its password.
+func overTCP(user, dbname string) func(Layout, string) string {
 	return func(_ Layout, addr string) string {
 		return fmt.Sprintf("host=127.0.0.1 port=%s user=%s dbname=%s", portOf(addr), user, dbname)
 	}

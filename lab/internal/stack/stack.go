@@ -132,6 +132,20 @@ func (s *Stack) PIDs() map[string]int {
 	return pids
 }
 
+// Queues returns the port of each pooler on the cell's route that lets its clients wait in its socket's queue.
+func (s *Stack) Queues() map[string]uint64 {
+	s.toldMu.Lock()
+	way := s.Settings.Route()
+	s.toldMu.Unlock()
+	ports := make(map[string]uint64)
+	for _, name := range way.Poolers() {
+		if service.Find(name).Pool.Queues {
+			ports[name] = s.Port(name)
+		}
+	}
+	return ports
+}
+
 // Status is what is told of the stack, as `lab status --json` prints it.
 type Status struct {
 	Services []ServiceStatus    `json:"services"`

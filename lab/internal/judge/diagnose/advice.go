@@ -43,7 +43,7 @@ func adviseAgainst(
 ) (Advice, bool) {
 	cell := plan.Cell(c.Label)
 	now := goodputs(records, c.Label, c.Scenario)
-	for _, p := range (tuning{cell.Settings, cpusOf(records, c)}).proposals(cause) {
+	for _, p := range (tuning{cell.Settings, cpusOf(records, c), there.Services.Poolers()}).proposals(cause) {
 		a := Advice{Cause: cause, Words: p.words, Settings: p.settings}
 		if len(p.settings) == 0 {
 			return a, true

@@ -10,6 +10,8 @@
 // sessions that execute. So the same load on a larger machine has the same cause.
 package diagnose
 
+import "stormwave/lab/internal/matrix"
+
 // Cause is what may limit a system under load.
 type Cause string
 
@@ -23,8 +25,6 @@ const (
 	MemoryPressure         Cause = "memory-pressure"
 	AppCPUBound            Cause = "app-cpu-bound"
 	AppPoolStarved         Cause = "app-pool-starved"
-	PgBouncerCPUBound      Cause = "pgbouncer-cpu-bound"
-	PgBouncerPoolStarved   Cause = "pgbouncer-pool-starved"
 	NetworkLatency         Cause = "network-latency"
 	DBConnectionsExhausted Cause = "db-connections-exhausted"
 	DBLockContention       Cause = "db-lock-contention"
@@ -35,6 +35,12 @@ const (
 	Mixed                  Cause = "mixed"        // two causes or more about equally, none of which explains another
 	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
 )
+
+// CPUBound says of a pooler that it has no CPU left.
+func CPUBound(pooler string) Cause { return Cause(pooler + matrix.CPUBound) }
+
+// PoolStarved says of a pooler that it has no connection left.
+func PoolStarved(pooler string) Cause { return Cause(pooler + matrix.PoolStarved) }
 
 // Evidence is a figure that speaks for a cause, or against it.
 type Evidence struct {

@@ -45,7 +45,7 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 			cell := Cell{Label: c.Label, Scenario: s, Cause: Undetermined}
 			var taken []record.Record
 			for _, r := range byCell[c.Label+"\n"+s.String()] {
-				if cell.take(r, plan.SLO, latest) {
+				if cell.take(r, plan.SLO, services.Poolers(), latest) {
 					taken = append(taken, r)
 				}
 			}
@@ -60,12 +60,12 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 }
 
 // take diagnoses a repetition, or says why not.
-func (c *Cell) take(r record.Record, slo matrix.SLO, latest map[int]int) bool {
+func (c *Cell) take(r record.Record, slo matrix.SLO, poolers []matrix.Service, latest map[int]int) bool {
 	if r.Attempt < latest[r.Block] {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d: its block was shot again", r.N))
 		return false
 	}
-	d := Record(r, slo)
+	d := diagnose(r, slo, poolers)
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d is invalid", r.N))
 		return false

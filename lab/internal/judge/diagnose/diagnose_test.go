@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -316,7 +317,7 @@ func TestRunGathersRepetitions(t *testing.T) {
 // Whatever is advised is a spec that can be run.
 func TestEveryAdviceIsASpec(t *testing.T) {
 	p := plan(t)
-	for _, s := range append(append([]signature{}, inside...), outside...) {
+	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
 		for _, topology := range []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"} {
 			cell := p.Cells[0]
 			cell.Settings = maps.Clone(cell.Settings)

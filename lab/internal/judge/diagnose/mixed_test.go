@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
 )
@@ -88,11 +87,11 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 // A spec can expect whatever a diagnosis can name, but that it can name nothing.
 func TestEveryCauseCanBeExpected(t *testing.T) {
 	want := []string{string(None), string(Mixed)}
-	for _, s := range slices.Concat(inside, outside) {
+	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
 		want = append(want, string(s.cause))
 	}
-	if !slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(matrix.Causes))) {
-		t.Errorf("a spec can expect %v; the causes are %v", matrix.Causes, want)
+	if !slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(service.Catalog().Causes()))) {
+		t.Errorf("a spec can expect %v; the causes are %v", service.Catalog().Causes(), want)
 	}
 }
 

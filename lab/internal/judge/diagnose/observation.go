@@ -17,8 +17,10 @@ import (
 // for in vain.
 type observation struct {
 	record.Record
-	slo     matrix.SLO
-	missing []string
+	slo      matrix.SLO
+	poolers  []matrix.Service // that there are
+	explains map[Cause][]Cause
+	missing  []string
 }
 
 // get returns a metric; what is not in the record is NaN, and noted.
@@ -101,14 +103,27 @@ func (o *observation) missed() bool {
 // bound is the objective's p99 in milliseconds.
 func bound(slo matrix.SLO) float64 { return float64(slo.P99) / 1e6 }
 
-// pgbouncer is the hop that the metrics pgbouncer_… and the settings pgbouncer.… are of.
-const (
-	pgbouncer       = "pgbouncer"
-	pgbouncerPrefix = pgbouncer + "."
-)
-
 // route is the way that the queries really took.
 func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }
+
+// onTheWay is the pooler on a route; ok is false where there is none.
+func onTheWay(poolers []matrix.Service, way route.Route) (p matrix.Service, ok bool) {
+	i := slices.IndexFunc(poolers, func(p matrix.Service) bool { return way.Through(p.Name) })
+	if i < 0 {
+		return p, false
+	}
+	return poolers[i], true
+}
+
+// seen are the poolers that a record tells of: of one that did not run there is nothing to rule out.
+func seen(poolers []matrix.Service, r record.Record) []matrix.Service {
+	return slices.DeleteFunc(slices.Clone(poolers), func(p matrix.Service) bool {
+		_, attested := r.Attested[p.Settings.Prefix+p.Pool.Size]
+		_, counted := r.Metrics[p.Pool.Waiting]
+		_, ran := r.Metrics[of("cpu_cores", "service", p.Name)]
+		return !attested && !counted && !ran && !route.Of(r.Attested[matrix.Topology]).Through(p.Name)
+	})
+}
 
 // mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
 const mostFailed = 0.01
@@ -155,7 +170,7 @@ type stations struct {
 	held float64 // time of a query on that connection, however it ended
 
 	// The parts of a query that succeeded.
-	pooler    float64 // wait in PgBouncer for a connection of its own
+	pooler    float64 // wait in a pooler for a connection of its own
 	execution float64 // on the server
 	rest      float64 // driver, network, rows; NaN where the time of the successful queries is not known
 }
@@ -166,8 +181,8 @@ func (o *observation) stations() stations {
 		held:      o.get("query_mean_ms"),
 		execution: o.get("execution_mean_ms"),
 	}
-	if o.route().Through(pgbouncer) {
-		s.pooler = o.get("pgbouncer_wait_mean_ms")
+	if p, ok := onTheWay(o.poolers, o.route()); ok && p.Pool.Wait != "" {
+		s.pooler = o.get(p.Pool.Wait)
 	}
 	succeeded, _, ok := QueryTime(o.Record)
 	if !ok {
@@ -185,7 +200,7 @@ func (s stations) waiting() float64 {
 	return math.NaN()
 }
 
-// inPooler is the share of PgBouncer's wait in the time of a successful query on its connection, 0…1. A rest that is
+// inPooler is the share of a pooler's wait in the time of a successful query on its connection, 0…1. A rest that is
 // not known counts as none.
 func (s stations) inPooler() float64 {
 	t := s.pooler + s.execution

@@ -26,12 +26,18 @@ func (o *observation) serviceCPU(service string, most float64) (claim, []Evidenc
 
 func appCPU(o *observation) (claim, []Evidence) { return o.serviceCPU("app", math.Inf(1)) }
 
-// poolerCPU: PgBouncer has one thread.
-func poolerCPU(o *observation) (claim, []Evidence) {
-	if !o.route().Through(pgbouncer) {
-		return o.notOnTheWay("no query goes through PgBouncer")
+// poolerCPU: a pooler has as many threads as it has.
+func poolerCPU(p matrix.Service) func(*observation) (claim, []Evidence) {
+	return func(o *observation) (claim, []Evidence) {
+		if !o.route().Through(p.Name) {
+			return o.notOnTheWay("no query goes through " + p.Title)
+		}
+		most := math.Inf(1)
+		if p.Pool.Threads > 0 {
+			most = float64(p.Pool.Threads)
+		}
+		return o.serviceCPU(p.Name, most)
 	}
-	return o.serviceCPU(pgbouncer, 1)
 }
 
 // notOnTheWay rules a cause out by the topology.
@@ -60,28 +66,32 @@ func appPool(o *observation) (claim, []Evidence) {
 	}
 }
 
-// poolerPool: the same in PgBouncer.
-func poolerPool(o *observation) (claim, []Evidence) {
-	if !o.route().Through(pgbouncer) {
-		return o.notOnTheWay("no query goes through PgBouncer")
-	}
-	s := o.stations()
-	size := o.setting(pgbouncerPrefix + "default_pool_size")
-	waiting := o.get("pgbouncer_client_waiting_max")
-	share := s.inPooler()
-	wait := say("a query waits %s in PgBouncer, %s of its time on the connection", millis(s.pooler), percent(share))
-	clients := say("up to %s clients waited", count(waiting))
-	used := count(o.or("pgbouncer_server_active_max", math.NaN()))
-	active := say("%s of %s server connections in use", used, short(size))
-	c := both(
-		claim{rise(share, 0.3, 0.65), wait},
-		claim{rise(s.pooler, 0.5, 3), wait},
-		claim{rise(waiting, 0, 3), clients},
-	)
-	return c, []Evidence{
-		o.metric("pgbouncer_wait_mean_ms", wait),
-		o.attested(pgbouncerPrefix+"default_pool_size", active),
-		o.metric("pgbouncer_client_waiting_max", clients),
+// poolerPool: the same in a pooler. Who waits in the queue of its socket, waits for the backend's connection to be made.
+func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
+	return func(o *observation) (claim, []Evidence) {
+		if !o.route().Through(p.Name) {
+			return o.notOnTheWay("no query goes through " + p.Title)
+		}
+		s := o.stations()
+		metric, took, share := p.Pool.Wait, s.pooler, s.inPooler()
+		wait := say("a query waits %s in %s, %s of its time on the connection", millis(took), p.Title, percent(share))
+		if p.Pool.Queues {
+			metric, took, share = "pool_wait_mean_ms", s.pool, s.waiting()
+			wait = say("a query waits %s for a connection through %s, %s of its time", millis(took), p.Title, percent(share))
+		}
+		waiting, size := o.get(p.Pool.Waiting), o.setting(p.Settings.Prefix+p.Pool.Size)
+		clients := say("up to %s clients waited", count(waiting))
+		active := say("%s of %s server connections in use", count(o.or(p.Pool.Used, math.NaN())), short(size))
+		c := both(
+			claim{rise(share, 0.3, 0.65), wait},
+			claim{rise(took, 0.5, 3), wait},
+			claim{rise(waiting, 0, 3), clients},
+		)
+		return c, []Evidence{
+			o.metric(metric, wait),
+			o.attested(p.Settings.Prefix+p.Pool.Size, active),
+			o.metric(p.Pool.Waiting, clients),
+		}
 	}
 }
 
@@ -94,7 +104,11 @@ func network(o *observation) (claim, []Evidence) {
 		o.get(name)
 	}
 	beside := math.Max(s.execution+s.pooler, 0.01)
-	words := say("a query takes %s, %s of it neither in PgBouncer nor on the server", millis(query), millis(s.rest))
+	other := "PgBouncer" // in words that stand in reports of runs without a pooler
+	if p, ok := onTheWay(o.poolers, o.route()); ok {
+		other = p.Title
+	}
+	words := say("a query takes %s, %s of it neither in %s nor on the server", millis(query), millis(s.rest), other)
 	return both(claim{rise(s.rest, 2, 8), words}, claim{rise(s.rest/beside, 1.5, 5), words}), []Evidence{
 		o.metric(name, words),
 		o.metric("execution_mean_ms", say("its execution %s", millis(s.execution))),

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stormwave/lab/internal/backend"
@@ -30,45 +31,42 @@ const (
 
 // Names and defaults of settings that are passed on by name.
 const (
-	maxConnections  = matrix.PostgresPrefix + "max_connections"
-	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
-	defaultPoolSize = pgbouncerPrefix + "default_pool_size"
-	minPoolSize     = pgbouncerPrefix + "min_pool_size"
-	maxClientConn   = pgbouncerPrefix + "max_client_conn"
+	maxConnections = matrix.PostgresPrefix + "max_connections"
+	sharedBuffers  = matrix.PostgresPrefix + "shared_buffers"
 )
 
 var passedOn = map[string]string{
-	maxConnections:  "100",
-	sharedBuffers:   "128MB",
-	defaultPoolSize: "20",
-	maxClientConn:   "10000",
+	maxConnections: "100",
+	sharedBuffers:  "128MB",
 }
 
 // tuning is a cell on a machine: what may help is computed from the cell's own values.
 type tuning struct {
 	matrix.Settings
-	cpus float64
+	cpus    float64
+	poolers []matrix.Service // that there are
 }
 
 // proposals are what may help against a cause in a cell, the best first. Each moves a setting from its value in the
 // direction that the words say, and takes along what would stand against it; whether a cell can have it is for
 // matrix.Parse to say.
 func (t tuning) proposals(cause Cause) []proposal {
+	if p, ok := onTheWay(t.poolers, t.Route()); ok && cause == PoolStarved(p.Name) {
+		return t.morePooled(p)
+	} else if ok && cause == CPUBound(p.Name) {
+		return t.withoutPooler(p)
+	}
 	switch cause {
 	case DBConnectionsExhausted:
 		return append(t.fewerSessions("have fewer connections to the servers: cap them", connectionsPerCPU), t.pooler()...)
 	case AppPoolStarved:
 		return t.moreConnections("give the backend's pool more connections")
-	case PgBouncerPoolStarved:
-		return t.morePooled("give PgBouncer's pool more connections")
 	case NetworkLatency:
 		if t.Settings[matrix.PoolSize] == backend.Unlimited {
 			return []proposal{{words: "bring the backend nearer to its database; no setting of the matrix shortens the way"}}
 		}
 		return t.moreConnections("a connection is held for the whole way there and back (Little's law): have more of them, " +
 			"or bring the backend nearer")
-	case PgBouncerCPUBound:
-		return t.withoutPooler()
 	case DBLockContention:
 		return t.shorter(matrix.LockTimeout, "give up waiting for a lock early, and find who holds it", 200*time.Millisecond)
 	case DBIOBound:
@@ -105,6 +103,11 @@ func (t tuning) proposals(cause Cause) []proposal {
 func (t tuning) text(name string) string {
 	if value, ok := t.Settings[name]; ok {
 		return value
+	}
+	for _, p := range t.poolers {
+		if key, ok := strings.CutPrefix(name, p.Settings.Prefix); ok {
+			return p.Settings.Defaults[key]
+		}
 	}
 	return passedOn[name]
 }
@@ -146,13 +149,16 @@ func fewer(now, start float64) []float64 {
 	return values
 }
 
-// fewerSessions proposes fewer sessions on the servers: by the limit that binds, of the backend's pool or of
-// PgBouncer's.
+// fewerSessions proposes fewer sessions on the servers: by the limit that binds, of the backend's pool or of a
+// pooler's whose clients share its connections.
 func (t tuning) fewerSessions(words string, perCPU float64) []proposal {
 	setting, floor := matrix.PoolSize, matrix.PoolMin
 	now, ok := t.number(setting)
-	if pooled, isNumber := t.number(defaultPoolSize); t.Route().Through(pgbouncer) && isNumber && pooled < now {
-		setting, floor, now = defaultPoolSize, minPoolSize, pooled
+	if p, on := onTheWay(t.poolers, t.Route()); on && !p.Pool.Queues {
+		size := p.Settings.Prefix + p.Pool.Size
+		if pooled, isNumber := t.number(size); isNumber && pooled < now {
+			setting, floor, now = size, p.Settings.Prefix+p.Pool.Least, pooled
+		}
 	}
 	if !ok {
 		return nil
@@ -185,9 +191,11 @@ func (t tuning) moreConnections(words string) []proposal {
 	var all []proposal
 	for _, n := range more(now) {
 		change := matrix.Settings{matrix.PoolSize: whole(n)}
-		if t.Route().Through(pgbouncer) {
-			t.makeRoom(change, maxClientConn, 2*n) // there may be a pool for each server
-		} else if n > t.room() {
+		p, on := onTheWay(t.poolers, t.Route())
+		if on {
+			t.makeRoom(change, p.Settings.Prefix+p.Pool.Clients, 2*n) // there may be a pool for each server
+		}
+		if (!on || p.Pool.Queues) && n > t.room() {
 			change[maxConnections] = whole(n + spare)
 		}
 		all = append(all, proposal{words, change})
@@ -202,52 +210,56 @@ func (t tuning) makeRoom(change matrix.Settings, limit string, n float64) {
 	}
 }
 
-// morePooled proposes a larger pool of PgBouncer's: no larger than the backend's, whose connections it serves.
-func (t tuning) morePooled(words string) []proposal {
-	now, ok := t.number(defaultPoolSize)
-	if !ok || !t.Route().Through(pgbouncer) {
+// morePooled proposes a larger pool of a pooler's: no larger than the backend's, whose connections it serves.
+func (t tuning) morePooled(p matrix.Service) []proposal {
+	size := p.Settings.Prefix + p.Pool.Size
+	now, ok := t.number(size)
+	if !ok {
 		return nil
 	}
 	clients, _ := t.number(matrix.PoolSize)
+	if p.Pool.Queues && t.Route().ReadsFrom(route.Replica) {
+		clients *= 2 // the backend has a pool for each server, and all are let in at the same door
+	}
 	var all []proposal
 	for _, n := range more(now) {
 		n = math.Min(n, clients)
-		if n <= now || len(all) > 0 && all[len(all)-1].settings[defaultPoolSize] == whole(n) {
+		if n <= now || len(all) > 0 && all[len(all)-1].settings[size] == whole(n) {
 			continue
 		}
-		change := matrix.Settings{defaultPoolSize: whole(n)}
-		for _, limit := range []string{"max_db_connections", "max_user_connections"} { // 0, their default, is none
-			t.makeRoom(change, pgbouncerPrefix+limit, n)
+		change := matrix.Settings{size: whole(n)}
+		for _, limit := range p.Pool.Bounds {
+			t.makeRoom(change, p.Settings.Prefix+limit, n)
 		}
 		if n > t.room() {
 			change[maxConnections] = whole(n + spare)
 		}
-		all = append(all, proposal{words, change})
+		all = append(all, proposal{"give " + p.Title + "'s pool more connections", change})
 	}
 	return all
 }
 
-// pooler proposes PgBouncer, where there is none.
+// pooler proposes the first pooler whose clients share its connections, where there is none.
 func (t tuning) pooler() []proposal {
-	if t.Route().Through(pgbouncer) {
+	i := slices.IndexFunc(t.poolers, func(p matrix.Service) bool { return !p.Pool.Queues })
+	if _, on := onTheWay(t.poolers, t.Route()); on || i < 0 {
 		return nil
 	}
+	p := t.poolers[i]
 	change := matrix.Settings{
-		matrix.Topology: t.Route().With(pgbouncer).String(),
+		matrix.Topology: t.Route().With(p.Name).String(),
 		matrix.ExecMode: matrix.ExecAuto,
 	}
-	if n, ok := t.number(defaultPoolSize); ok && n > t.room() {
-		change[defaultPoolSize] = whole(t.room())
+	size := p.Settings.Prefix + p.Pool.Size
+	if n, ok := t.number(size); ok && n > t.room() {
+		change[size] = whole(t.room())
 	}
-	return []proposal{{"have fewer connections to the servers: let PgBouncer hold them", change}}
+	return []proposal{{"have fewer connections to the servers: let " + p.Title + " hold them", change}}
 }
 
-// withoutPooler proposes to do without PgBouncer, with no more connections than the servers take.
-func (t tuning) withoutPooler() []proposal {
-	if !t.Route().Through(pgbouncer) {
-		return nil
-	}
-	change := matrix.Settings{matrix.Topology: t.Route().Without(pgbouncer).String()}
+// withoutPooler proposes to do without a pooler, with no more connections than the servers take.
+func (t tuning) withoutPooler(p matrix.Service) []proposal {
+	change := matrix.Settings{matrix.Topology: t.Route().Without(p.Name).String()}
 	n, ok := t.number(matrix.PoolSize)
 	if most := t.room(); ok && n > most {
 		if math.IsInf(n, 1) {
@@ -258,7 +270,11 @@ func (t tuning) withoutPooler() []proposal {
 			change[matrix.PoolMin] = whole(most)
 		}
 	}
-	return []proposal{{"PgBouncer has one thread: do without it, or run several", change}}
+	words := "do without " + p.Title
+	if p.Pool.Threads == 1 {
+		words = p.Title + " has one thread: do without it, or run several"
+	}
+	return []proposal{{words, change}}
 }
 
 // fewerRequests proposes to work on fewer requests at once, and a queue where there is none.

@@ -132,6 +132,9 @@ var metrics = slices.Concat([]metric{
 			weigh: both(notConsole, named("pgbouncer_stats_totals_client_wait_seconds_total")),
 			per:   both(notConsole, named("pgbouncer_stats_totals_sql_transactions_pooled_total"))},
 
+		poolerClients("served"),
+		poolerClients("waiting"),
+
 		{name: "cpu_cores", from: serviceCPU, reduce: rateInLoad, by: "service"},
 		{name: "cpu_limit_cores", from: series.ServiceCPULimit + `{job="lab"}`, reduce: highest, by: "service"},
 		// Absent without a quota; that each service has a limit is always there.
@@ -164,6 +167,17 @@ func database(server string) []metric {
 		{name: server + "_lock_waiting_max", from: from(series.PGLockWaiting), reduce: highest},
 		// No waiter, no series: the number that wait for locks is always there.
 		{name: server + "_wait_events", from: either(series.PGWaiting + "|" + series.PGLockWaiting), reduce: mean, by: "event"},
+	}
+}
+
+// poolerClients is there where such a pooler is on the way; that each service has a limit is always there.
+func poolerClients(state string) metric {
+	return metric{
+		name:   "pooler_clients_" + state + "_max",
+		from:   `{__name__=~"` + series.PoolerClients + `|` + series.ServiceCPULimit + `",job="lab"}`,
+		reduce: highestIfThere,
+		weigh:  both(named(series.PoolerClients), only("state", state)),
+		by:     "service",
 	}
 }
 
