@@ -153,7 +153,7 @@ var rooms = []room{
 		},
 	},
 	{
-		path:  "lab/internal/browsertest",
+		path:  "lab/internal/test/browsertest",
 		holds: "pages in a real Chromium, for tests",
 		imports: []string{
 			"internal/stack/toolchain",
@@ -171,7 +171,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/load",
 		holds: "one run of k6, and what it counted",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/stack/proc",
+			"internal/matrix", "internal/record", "internal/stack/proc",
 		},
 	},
 	{
@@ -299,10 +299,10 @@ func TestImportsGoOneWay(t *testing.T) {
 		for _, imported := range p.Imports {
 			inside, ours := strings.CutPrefix(imported, "stormwave/")
 			switch {
-			case imported == "os/exec" && name != "lab/internal/stack/proc" && name != "app/internal/pgtest":
+			case imported == "os/exec" && name != "lab/internal/stack/proc" && name != "internal/test/pgtest":
 				t.Errorf("%s imports os/exec: only proc starts processes", name)
-			case inside == "app/internal/pgtest":
-				t.Errorf("%s imports pgtest: it starts servers for tests, and is for tests alone", name)
+			case strings.Contains(inside, "internal/test/"):
+				t.Errorf("%s imports %s: it is for tests alone", name, inside)
 			case known[name].pure && slices.Contains(impure, imported):
 				t.Errorf("%s imports %s: it is to be pure", name, imported)
 			case !ours:

@@ -21,7 +21,6 @@ type Backend struct {
 	Labels    Labels
 	Routes    []string // values of the label route that are of the workload
 	Unrouted  string   // its value for a request that matched no route
-	Warmup    Warmup
 	State     State
 	Faults    Faults
 }
@@ -97,14 +96,6 @@ type Labels struct {
 	AcquireTimeout string   // of sqlstate: the wait for a connection was given up
 	Unsent         []string // of sqlstate: there was no connection to send the query on
 	Lagging        []string // of reason: the replica was behind
-}
-
-// Warmup is the way of a user before the load: to be created, to log in, to read.
-type Warmup struct {
-	Users    string // path: POST creates a user
-	Sessions string // path: POST answers a token
-	Feed     string // path to which an author's id is added: GET answers posts
-	Posts    int    // in one answer
 }
 
 // State is how the data set is told apart and brought back, in SQL.

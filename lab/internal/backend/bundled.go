@@ -59,12 +59,6 @@ var Bundled = Backend{
 	},
 	Routes:   contract.APIRoutes,
 	Unrouted: contract.RouteOther,
-	Warmup: Warmup{
-		Users:    contract.RouteUsers,
-		Sessions: contract.RouteSessions,
-		Feed:     contract.RouteFeed + "?" + contract.FeedAuthor + "=",
-		Posts:    contract.FeedPage,
-	},
 	State: State{
 		Dataset: contract.DatasetSQL,
 		Remove:  contract.ResetSQL,

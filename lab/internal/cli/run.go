@@ -77,7 +77,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	tellFewFiles(j.out, j.status, j.poolerSettings()...)
-	target, err := load.Aim(ctx, *j.status.URLs["app"], j.plan.AllowTargets)
+	target, err := load.Aim(*j.status.URLs["app"])
 	if err != nil {
 		return err
 	}
@@ -173,11 +173,10 @@ func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]reco
 	r := &runner.Runner{
 		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
 		Load: load.Config{
-			K6:           j.tools.Path("k6"),
-			BaseURL:      *j.status.URLs["app"],
-			AllowTargets: j.plan.AllowTargets,
-			RemoteWrite:  j.metrics + "/api/v1/write",
-			Log:          j.layout.Log("k6"),
+			K6:          j.tools.Path("k6"),
+			BaseURL:     *j.status.URLs["app"],
+			RemoteWrite: j.metrics + "/api/v1/write",
+			Log:         j.layout.Log("k6"),
 		},
 		RunK6:    load.Run,
 		Warm:     load.Warm,

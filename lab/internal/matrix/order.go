@@ -31,7 +31,7 @@ func (s *Spec) Plan() Plan {
 func (s *Spec) head() Plan {
 	return Plan{
 		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
-		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs, AllowTargets: s.AllowTargets,
+		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
 	}
 }
 

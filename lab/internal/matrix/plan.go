@@ -100,8 +100,8 @@ type Plan struct {
 	SLO       SLO            `json:"slo"`
 	Margin    Margin         `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
 	CPUs      CPUs           `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
-	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
-	AllowTargets []string `json:"allow_targets,omitempty"`
+
+	AllowTargets []string `json:"allow_targets,omitempty"` // of older plans, where it had no effect
 }
 
 // blocksOf returns the number of blocks of a scenario, extra ones aside.

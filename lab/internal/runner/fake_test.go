@@ -39,6 +39,7 @@ type fake struct {
 	set    time.Duration // of the wall clock
 
 	config  load.Config          // of the last load
+	warmed  load.Config          // of the last warm-up
 	window  snapshot.Window      // that was read last
 	scraped map[string]time.Time // after when a scrape was awaited last
 	lives   int
@@ -54,6 +55,7 @@ type answers struct {
 	attested matrix.Settings // that differ from the cell's; "": not attested
 	dataset  string
 	idle     host.Idleness
+	note     string      // of the warm-up
 	result   load.Result // but for its times
 	reading  snapshot.Reading
 	deaths   []stack.Death // under load
@@ -205,11 +207,9 @@ func (f *fake) inspect(ctx context.Context, name string, scale float64, env map[
 	}, err
 }
 
-func (f *fake) warm(ctx context.Context, baseURL string) error {
-	if baseURL != fakeURL {
-		f.t.Errorf("%s is warmed up; want %s", baseURL, fakeURL)
-	}
-	return f.call(ctx, "warm", 500*time.Millisecond)
+func (f *fake) warm(ctx context.Context, c load.Config) (string, error) {
+	f.warmed = c
+	return f.now.note, f.call(ctx, "warm", 500*time.Millisecond)
 }
 
 func (f *fake) idle(ctx context.Context) (host.Idleness, error) {

@@ -247,15 +247,16 @@ const ownStatements = 100
 
 // counts asks whether three have counted the same: k6 its requests, the backend
 // the same requests, the databases the statements that the script says they need. Only
-// requests that never reached the backend, or were cut off, may differ.
-func (v *verdict) counts(rec *record.Record, each *load.Statements) {
+// requests that never reached the backend, or were cut off, may differ. unanswered are those
+// before the load that had no answer.
+func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statements) {
 	l := rec.Load
 	backend, counted := metric.HTTPRequests.Value(rec)
 	if l == nil || !counted {
 		return // missing is said already
 	}
 	sent := l.Requests + l.SetupRequests
-	bound := l.Status["0"] + l.Interrupted
+	bound := unanswered + l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
 		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
 	}

@@ -249,6 +249,7 @@ func generator() matrix.Service {
 // ofTheLab are the variables of a script that the lab itself sets.
 var ofTheLab = strings.Join([]string{
 	matrix.VariableBaseURL,
+	matrix.VariablePhase,
 	matrix.VariableScale,
 	matrix.VariableSeed,
 	matrix.VariableSLO,

@@ -200,9 +200,6 @@ func spec(plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.S
 	if len(plan.CPUs) > 0 {
 		fmt.Fprintf(&b, "cpus: {%s}\n", flow(plan.CPUs))
 	}
-	if len(plan.AllowTargets) > 0 {
-		fmt.Fprintf(&b, "allow_targets: [%s]\n", strings.Join(plan.AllowTargets, ", "))
-	}
 	return b.String()
 }
 

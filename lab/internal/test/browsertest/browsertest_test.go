@@ -19,7 +19,7 @@ import (
 // root is the checkout.
 func root(t *testing.T) string {
 	t.Helper()
-	path, err := filepath.Abs("../../..")
+	path, err := filepath.Abs("../../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
