@@ -233,9 +233,10 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
-		path:  "lab/internal/report/plot",
-		holds: "SVG plots",
-		pure:  true,
+		path:    "lab/internal/report/plot",
+		holds:   "SVG plots",
+		imports: []string{"internal/report/numeral"},
+		pure:    true,
 	},
 	{
 		path:  "lab/internal/cli",

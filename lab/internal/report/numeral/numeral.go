@@ -52,6 +52,19 @@ func Percent(ratio float64) string {
 	}
 }
 
+// Tick writes a value of an axis, to a millionth: 1,500 · 0.25 · -3.
+func Tick(v float64) string {
+	v = math.Round(v*1e6) / 1e6
+	if v < 0 {
+		return "-" + Tick(-v)
+	}
+	whole, fraction, cut := strings.Cut(strconv.FormatFloat(v, 'f', -1, 64), ".")
+	if cut {
+		return separate(whole) + "." + fraction
+	}
+	return separate(whole) // "-0" too
+}
+
 // separate puts commas between the thousands of a whole number.
 func separate(digits string) string {
 	digits, negative := strings.CutPrefix(digits, "-")
