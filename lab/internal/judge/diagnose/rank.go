@@ -70,9 +70,10 @@ func explanations(poolers []matrix.Service) map[Cause][]Cause {
 	}
 	for _, p := range poolers {
 		cpu, pool := CPUBound(p.Name), PoolStarved(p.Name)
-		all[AppPoolStarved] = append(all[AppPoolStarved], cpu, pool)
-		all[NetworkLatency] = append(all[NetworkLatency], cpu)
-		all[HostCPUSaturated] = append(all[HostCPUSaturated], cpu)
+		// Of causes that are equally strong the first is named: those on the way, in its order.
+		all[AppPoolStarved] = slices.Insert(all[AppPoolStarved], 1, cpu, pool)
+		all[NetworkLatency] = slices.Insert(all[NetworkLatency], 1, cpu)
+		all[HostCPUSaturated] = slices.Insert(all[HostCPUSaturated], 1, cpu)
 		all[pool] = []Cause{cpu, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound}
 	}
 	return all
