@@ -58,23 +58,28 @@ func inside(poolers []matrix.Service) []signature {
 // explanations maps a cause to those that bring it about: the latter go before it. Who
 // waits, waits for what is further down the way; a busy host is busy with something.
 func explanations(poolers []matrix.Service) map[Cause][]Cause {
+	var cpu, poolersOwn []Cause
+	for _, p := range poolers {
+		cpu = append(cpu, CPUBound(p.Name))
+		poolersOwn = append(poolersOwn, CPUBound(p.Name), PoolStarved(p.Name))
+	}
+	// Of equally strong ones the first is named: the nearest to the client.
+	after := func(nearer []Cause, further ...Cause) []Cause {
+		return slices.Concat([]Cause{AppCPUBound}, nearer, further)
+	}
 	all := map[Cause][]Cause{
-		AppPoolStarved: {
-			AppCPUBound, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
-		},
-		NetworkLatency:   {AppCPUBound, DBConnectionsExhausted, HostCPUSaturated},
+		AppPoolStarved: after(poolersOwn,
+			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound),
+		NetworkLatency:   after(cpu, DBConnectionsExhausted, HostCPUSaturated),
 		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
 		DBCPUBound:       {SlowQuery},
-		HostCPUSaturated: {AppCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound},
+		HostCPUSaturated: after(cpu, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
 		ReplicaLagging:   {ComponentFailed},
 	}
 	for _, p := range poolers {
-		cpu, pool := CPUBound(p.Name), PoolStarved(p.Name)
-		// Of causes that are equally strong the first is named: those on the way, in its order.
-		all[AppPoolStarved] = slices.Insert(all[AppPoolStarved], 1, cpu, pool)
-		all[NetworkLatency] = slices.Insert(all[NetworkLatency], 1, cpu)
-		all[HostCPUSaturated] = slices.Insert(all[HostCPUSaturated], 1, cpu)
-		all[pool] = []Cause{cpu, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound}
+		all[PoolStarved(p.Name)] = []Cause{
+			CPUBound(p.Name), DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
+		}
 	}
 	return all
 }
