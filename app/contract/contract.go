@@ -11,6 +11,9 @@ const (
 	EnvReplicaURL = "APP_REPLICA_URL"
 )
 
+// EnvSlowRoute is the variable of the setting slow_route.
+const EnvSlowRoute = "APP_SLOW_ROUTE"
+
 // Routes of the backend, as net/http patterns without the method.
 const (
 	RouteUsers    = "/api/users"      // POST: create a user
@@ -41,6 +44,12 @@ const FeedAuthor = "author"
 
 // SlowTime is RouteSlow's query parameter: how long the query takes, a Go duration.
 const SlowTime = "time"
+
+// Users and Posts are how many there are in the data set, unless it is asked for another.
+const (
+	Users = 10_000
+	Posts = 500_000
+)
 
 // AuthorShare is how many users of the data set there are to one that writes:
 // authors have the ids 1 … users/AuthorShare, and as many posts each.

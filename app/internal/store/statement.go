@@ -42,7 +42,7 @@ var (
 	selectHeartbeat = statement{"select_heartbeat",
 		`select pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8, at from heartbeat`}
 	updateHeartbeat = statement{"update_heartbeat",
-		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8`}
+		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8`}
 
 	// Not of the workload: readiness and attestation.
 	ping = statement{"ping",
