@@ -42,10 +42,15 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/setting",
+		holds: "values as the programs understand them: units, spellings, what was asked for and what was read back",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend",
+			"internal/backend", "internal/setting",
 		},
 		pure: true,
 	},

@@ -17,6 +17,8 @@ type Backend struct {
 	ReadBack  string   // path of its Config
 	Refusal   string   // status of an answer that turns a request away, for want of a connection or of room
 	Rows      int      // of its longest answer
+	Authors   int      // in its data set, whom loads ask for
+	Slow      Slow
 	Metrics   Metrics
 	Labels    Labels
 	Routes    []string // values of the label route that are of the workload
@@ -25,6 +27,10 @@ type Backend struct {
 	State     State
 	Faults    Faults
 }
+
+// Slow is the variable, and its value, without which the backend does not serve the slow queries that loads can
+// ask for.
+type Slow struct{ Variable, Value string }
 
 // Setting is what a spec can set of a backend, in the words of the bundled one.
 type Setting = contract.Field

@@ -23,6 +23,8 @@ var Bundled = Backend{
 	ReadBack: contract.RouteConfig,
 	Refusal:  "503",
 	Rows:     contract.FeedPage,
+	Authors:  contract.Users / contract.AuthorShare,
+	Slow:     Slow{contract.EnvSlowRoute, contract.On},
 	Metrics: Metrics{
 		Requests:        contract.MetricRequests,
 		RequestDuration: contract.MetricRequestDuration,

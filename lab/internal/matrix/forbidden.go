@@ -20,6 +20,8 @@ var forbidden = []struct {
 	{PostgresPrefix, regexp.MustCompile(`^(include.*|.*_file|.*keyfile|.*_directory|log_filename|log_destination|logging_collector|dynamic_library_path|extension_control_path)$`), "the lab chooses the files"},
 	{PostgresPrefix, regexp.MustCompile(`^(listen_addresses|port|unix_socket_.*|bonjour.*|ssl|ssl_.*|krb_.*|gss_.*|password_encryption|primary_.*)$`), "the lab chooses where it listens and who gets in"},
 
+	{PostgresPrefix, regexp.MustCompile(`^(transaction_timeout|default_transaction_read_only|hot_standby|recovery_target.*)$`), "it would end the lab's own work, or the standby"},
+
 	{PgBouncerPrefix, regexp.MustCompile(`^(.*file|resolv_conf|syslog.*)$`), "the lab chooses the files"},
 	{PgBouncerPrefix, regexp.MustCompile(`^(listen_.*|unix_socket_.*|auth_.*|admin_users|stats_users|user|service_name|job_name|.*_tls_.*)$`), "the lab chooses where it listens and who gets in"},
 

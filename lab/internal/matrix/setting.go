@@ -168,6 +168,10 @@ var reserved = map[string]string{
 	AppPrefix + backend.Bundled.Variables.Addr:       "the lab chooses the address",
 	AppPrefix + backend.Bundled.Variables.PrimaryURL: "use " + Topology,
 	AppPrefix + backend.Bundled.Variables.ReplicaURL: "use " + Topology,
+
+	// The backend's role has its own, which a server's default does not reach.
+	PostgresPrefix + StatementTimeout: "use " + StatementTimeout + "; this one would end the lab's own work alone",
+	PostgresPrefix + LockTimeout:      "use " + LockTimeout + "; this one would end the lab's own work alone",
 }
 
 // longestMember is far above the longest name of a PostgreSQL parameter.
@@ -205,6 +209,9 @@ func Lookup(name string) (Setting, error) {
 		i := slices.IndexFunc(Table, func(s Setting) bool { return strings.HasPrefix(s.Name, family.prefix+"<") })
 		s := Table[i]
 		s.Name = name
+		if known, ok := members[name]; ok {
+			s.Type = known
+		}
 		return s, nil
 	}
 	var names []string

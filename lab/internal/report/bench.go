@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -97,7 +96,7 @@ func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 		label = strings.TrimSuffix(label, twinSuffix)
 	}
 	for i, v := range values(label, factors) {
-		b.WriteString("/" + benchKey(factors[i]) + "=" + benchKey(v))
+		b.WriteString("/" + matrix.BenchKey(factors[i]) + "=" + matrix.BenchKey(v))
 	}
 	if c.Twin {
 		b.WriteString("/twin=2")
@@ -107,14 +106,3 @@ func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 
 // twinSuffix is what the label of the baseline's twin ends in.
 const twinSuffix = " twin=2"
-
-// benchKey keeps text from ending a name or a part of it: a dash before a number
-// would be read as GOMAXPROCS.
-func benchKey(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '/' || r == '-' {
-			return '_'
-		}
-		return r
-	}, s)
-}
