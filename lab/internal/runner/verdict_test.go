@@ -77,6 +77,23 @@ func TestVerdict(t *testing.T) {
 			})
 		}
 	}
+	// reached is a load of which k6 says that it got no answer.
+	reached := func(backend float64) func(*verdict) {
+		return func(v *verdict) {
+			v.counts(&record.Record{
+				Load:    &record.Load{Requests: 5_000, SetupRequests: 4, Failed: 5_000, Status: map[string]int64{"0": 5_000}},
+				Metrics: map[string]float64{"http_requests": backend},
+			}, nil)
+		}
+	}
+	idled := func(setting, sqlstate string) func(*verdict) {
+		return func(v *verdict) {
+			v.endedIdle(&record.Record{
+				Settings: matrix.Settings{setting: "2s"},
+				Metrics:  map[string]float64{`query_errors{sqlstate="` + sqlstate + `"}`: 9},
+			})
+		}
+	}
 	few := func(failed, slow int64) func(*verdict) {
 		slo := matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}
 		return func(v *verdict) { v.enough(&record.Load{Requests: 999, Failed: failed, Slow: &slow}, slo) }
@@ -157,6 +174,21 @@ func TestVerdict(t *testing.T) {
 		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
 		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
+		{
+			"no memory of others' processes", func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) },
+			record.Valid, `missing: memory_pss_bytes_max{service="postgres"}`,
+		},
+		{
+			"no CPU of a service", func(v *verdict) { v.missing([]string{`cpu_cores{service="postgres"}`}) },
+			record.Invalid, `missing: cpu_cores{service="postgres"}`,
+		},
+		{"nothing reached the backend", reached(4), record.Invalid, "no request of the load reached the backend, of 5000"},
+		{"one request did", reached(5), record.Valid, ""},
+		{"connections that idled", idled("postgres.idle_session_timeout", "57P05"), record.Valid,
+			"9 queries met a connection that had been ended while it idled (SQLSTATE 57P05): postgres.idle_session_timeout is 2s"},
+		{"the pooler's", idled("pgbouncer.client_idle_timeout", "08P01"), record.Valid,
+			"9 queries met a connection that had been ended while it idled (SQLSTATE 08P01): pgbouncer.client_idle_timeout is 2s"},
+		{"no such limit", idled("postgres.work_mem", "57P05"), record.Valid, ""},
 		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
 		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, CPU: 0.1}) }, record.Valid, ""},
 		{"not idle", func(v *verdict) { v.idle(host.Idleness{CPU: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},

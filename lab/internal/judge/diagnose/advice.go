@@ -40,7 +40,7 @@ func advise(plan matrix.Plan, records []record.Record, c Cell) []Advice {
 func adviseAgainst(plan matrix.Plan, records []record.Record, c Cell, cause Cause) (Advice, bool) {
 	cell := plan.Cell(c.Label)
 	now := goodputs(records, c.Label, c.Scenario)
-	for _, p := range (tuning{cell.Settings, cpusOf(records, c)}).proposals(cause) {
+	for _, p := range (tuning{cell.Settings, cpusOf(records, c), c.Typical.refusesClients()}).proposals(cause) {
 		a := Advice{Cause: cause, Words: p.words, Settings: p.settings}
 		if len(p.settings) == 0 {
 			return a, true

@@ -59,31 +59,6 @@ func appPool(o *observation) (claim, []Evidence) {
 	}
 }
 
-// poolerPool: the same in PgBouncer.
-func poolerPool(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
-		return o.notOnTheWay("no query goes through PgBouncer")
-	}
-	s := o.stations()
-	size := o.setting(matrix.PgBouncerPrefix + "default_pool_size")
-	waiting := o.get("pgbouncer_client_waiting_max")
-	share := s.inPooler()
-	wait := say("a query waits %s in PgBouncer, %s of its time on the connection", millis(s.pooler), percent(share))
-	clients := say("up to %s clients waited", count(waiting))
-	used := count(o.or("pgbouncer_server_active_max", math.NaN()))
-	active := say("%s of %s server connections in use", used, short(size))
-	c := both(
-		claim{rise(share, 0.3, 0.65), wait},
-		claim{rise(s.pooler, 0.5, 3), wait},
-		claim{rise(waiting, 0, 3), clients},
-	)
-	return c, []Evidence{
-		o.metric("pgbouncer_wait_mean_ms", wait),
-		o.attested(matrix.PgBouncerPrefix+"default_pool_size", active),
-		o.metric("pgbouncer_client_waiting_max", clients),
-	}
-}
-
 // network: a query that succeeds takes much longer than its execution, and nobody waits for a CPU. One that failed
 // may have spent its time anywhere.
 func network(o *observation) (claim, []Evidence) {

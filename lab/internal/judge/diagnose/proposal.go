@@ -35,19 +35,30 @@ const (
 	defaultPoolSize = matrix.PgBouncerPrefix + "default_pool_size"
 	minPoolSize     = matrix.PgBouncerPrefix + "min_pool_size"
 	maxClientConn   = matrix.PgBouncerPrefix + "max_client_conn"
+	maxPrepared     = matrix.PgBouncerPrefix + "max_prepared_statements"
+
+	queryWaitTimeout  = matrix.PgBouncerPrefix + "query_wait_timeout"
+	synchronousCommit = matrix.PostgresPrefix + "synchronous_commit"
+	commitDelay       = matrix.PostgresPrefix + "commit_delay"
 )
+
+// widerPools are PgBouncer's limits over all pools of a database, or of a user. 0, their default, is none.
+var widerPools = []string{matrix.PgBouncerPrefix + "max_db_connections", matrix.PgBouncerPrefix + "max_user_connections"}
 
 var passedOn = map[string]string{
 	maxConnections:  "100",
 	sharedBuffers:   "128MB",
 	defaultPoolSize: "20",
 	maxClientConn:   "10000",
+	maxPrepared:     "200",
+	commitDelay:     "0",
 }
 
 // tuning is a cell on a machine: what may help is computed from the cell's own values.
 type tuning struct {
 	matrix.Settings
-	cpus float64
+	cpus    float64
+	refused bool // PgBouncer takes no more clients
 }
 
 // proposals are what may help against a cause in a cell, the best first. Each moves a setting from its value in the
@@ -71,6 +82,10 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return t.withoutPooler()
 	case DBLockContention:
 		return t.shorter(matrix.LockTimeout, "give up waiting for a lock early, and find who holds it", 200*time.Millisecond)
+	case DBCommitWait:
+		return t.shorterCommits()
+	case PreparedStatementLost:
+		return t.fittingExecMode()
 	case DBIOBound:
 		return t.largerBuffers()
 	case SlowQuery:
@@ -216,64 +231,18 @@ func (t tuning) makeRoom(change matrix.Settings, limit string, n float64) {
 	}
 }
 
-// morePooled proposes a larger pool of PgBouncer's: no larger than the backend's, whose connections it serves.
-func (t tuning) morePooled(words string) []proposal {
-	now, ok := t.number(defaultPoolSize)
-	if !ok || !t.over(matrix.Pooled) {
-		return nil
-	}
-	clients, _ := t.number(matrix.PoolSize)
+// shorterCommits proposes what makes a commit wait for less.
+func (t tuning) shorterCommits() []proposal {
 	var all []proposal
-	for _, n := range more(now) {
-		n = math.Min(n, clients)
-		if n <= now || len(all) > 0 && all[len(all)-1].settings[defaultPoolSize] == whole(n) {
-			continue
-		}
-		change := matrix.Settings{defaultPoolSize: whole(n)}
-		for _, limit := range []string{"max_db_connections", "max_user_connections"} { // 0, their default, is none
-			t.makeRoom(change, matrix.PgBouncerPrefix+limit, n)
-		}
-		if n > t.room() {
-			change[maxConnections] = whole(n + spare)
-		}
-		all = append(all, proposal{words, change})
+	if delay, ok := t.number(commitDelay); ok && delay > 0 {
+		all = append(all, proposal{"commit without a delay", matrix.Settings{commitDelay: "0"}})
 	}
-	return all
-}
-
-// pooler proposes PgBouncer, where there is none.
-func (t tuning) pooler() []proposal {
-	if t.over(matrix.Pooled) {
-		return nil
-	}
-	topology := matrix.Pooled
-	if t.over(matrix.Replica) {
-		topology = matrix.PooledAndReplica
-	}
-	change := matrix.Settings{matrix.Topology: topology, matrix.ExecMode: matrix.ExecAuto}
-	if n, ok := t.number(defaultPoolSize); ok && n > t.room() {
-		change[defaultPoolSize] = whole(t.room())
-	}
-	return []proposal{{"have fewer connections to the servers: let PgBouncer hold them", change}}
-}
-
-// withoutPooler proposes to do without PgBouncer, with no more connections than the servers take.
-func (t tuning) withoutPooler() []proposal {
-	if !t.over(matrix.Pooled) {
-		return nil
-	}
-	change := matrix.Settings{matrix.Topology: t.without(matrix.Pooled)}
-	n, ok := t.number(matrix.PoolSize)
-	if most := t.room(); ok && n > most {
-		if math.IsInf(n, 1) {
-			most = math.Min(most, connectionsPerCPU*t.cpus)
-		}
-		change[matrix.PoolSize] = whole(most)
-		if least, ok := t.number(matrix.PoolMin); ok && least > most {
-			change[matrix.PoolMin] = whole(most)
-		}
-	}
-	return []proposal{{"PgBouncer has one thread: do without it, or run several", change}}
+	return append(all,
+		proposal{"wait for the primary's disk alone, where losing the newest commits with it is allowed",
+			matrix.Settings{synchronousCommit: "local"}},
+		proposal{"do not wait for the disk, where losing the last second of commits is allowed",
+			matrix.Settings{synchronousCommit: "off"}},
+	)
 }
 
 // fewerRequests proposes to work on fewer requests at once, and a queue where there is none.

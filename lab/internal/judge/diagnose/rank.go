@@ -39,9 +39,11 @@ var inside = []signature{
 	{AppPoolStarved, appPool},
 	{PgBouncerCPUBound, poolerCPU},
 	{PgBouncerPoolStarved, poolerPool},
+	{PreparedStatementLost, prepared},
 	{NetworkLatency, network},
 	{DBConnectionsExhausted, connections},
 	{DBLockContention, locks},
+	{DBCommitWait, commits},
 	{DBIOBound, io},
 	{SlowQuery, slowQuery},
 	{DBCPUBound, computing},
@@ -55,12 +57,13 @@ var inside = []signature{
 var explains = map[Cause][]Cause{
 	AppPoolStarved: {
 		AppCPUBound, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention,
-		DBIOBound, SlowQuery, DBCPUBound,
+		DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
 	},
 	PgBouncerPoolStarved: {
-		PgBouncerCPUBound, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
+		PgBouncerCPUBound, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
 	},
-	NetworkLatency: {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, HostCPUSaturated},
+	// The servers' statistics end with a statement's execution, before its commit.
+	NetworkLatency: {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated},
 	DBIOBound:      {SlowQuery}, // who reads a whole table, reads it from disk
 	DBCPUBound:     {SlowQuery},
 	HostCPUSaturated: {

@@ -26,6 +26,7 @@ const (
 	busyCores  = "host_cpu_busy_cores"
 	otherCores = "host_cpu_other_cores" // what is busy with nothing of the lab's
 	stealCores = "host_cpu_steal_cores" // that the hypervisor gave to others
+	memoryPSS  = "memory_pss_bytes_max"
 )
 
 const (
@@ -139,7 +140,7 @@ var metrics = slices.Concat([]metric{
 			weigh: named(series.ServiceThrottled), per: named(series.ServiceQuotaPeriods),
 			from: `{__name__=~"` + series.ServiceThrottled + `|` + series.ServiceQuotaPeriods + `|` + series.ServiceCPULimit + `",job="lab"}`},
 		{name: "supervisor_open_fds_max", from: `process_open_fds{job="lab"}`, reduce: highest},
-		{name: "memory_pss_bytes_max", from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
+		{name: memoryPSS, from: series.ServicePSS + `{job="lab"}`, reduce: highest, by: "service"},
 	})
 
 // database returns the metrics of one PostgreSQL server.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/series"
 )
 
 // Window is the time of one shot. Its times are in order.
@@ -78,7 +80,11 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 		}
 	}
 	reading.others()
-	var err error
+	up, err := f.fetch(ctx, series.ServiceUp+`{job="lab"}`)
+	if err != nil {
+		return Reading{}, fmt.Errorf("read which services ran: %w", err)
+	}
+	reading.unseen(up, w)
 	if reading.Series, err = f.series(ctx); err != nil {
 		return Reading{}, fmt.Errorf("read curves: %w", err)
 	}
@@ -105,6 +111,23 @@ func (r *Reading) others() {
 		return
 	}
 	r.Metrics[otherCores] = math.Max(0, busy)
+}
+
+// ofEach are the metrics that each service has which ran.
+var ofEach = []string{"cpu_cores", memoryPSS}
+
+// unseen names what could not be read of a service that ran: the process may be of an account into which the lab
+// may not look.
+func (r *Reading) unseen(up family, w Window) {
+	for suffix := range up.by("service", w) {
+		for _, name := range ofEach {
+			_, read := r.Metrics[name+suffix]
+			if !read && !slices.Contains(r.Missing, name) && !slices.Contains(r.Missing, name+suffix) {
+				r.Missing = append(r.Missing, name+suffix)
+			}
+		}
+	}
+	slices.Sort(r.Missing)
 }
 
 func (f *fetcher) read(ctx context.Context, m metric, into *Reading) error {
