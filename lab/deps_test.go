@@ -47,10 +47,15 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/route",
+		holds: "which services a query passes",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/setting",
+			"internal/backend", "internal/route", "internal/setting",
 		},
 		pure: true,
 	},
@@ -62,6 +67,9 @@ var rooms = []room{
 	{
 		path:  "lab/internal/record",
 		holds: "what a run has measured, on disk",
+		imports: []string{
+			"internal/route",
+		},
 	},
 	{
 		path:  "lab/internal/judge/compare",
@@ -102,10 +110,17 @@ var rooms = []room{
 		},
 	},
 	{
-		path:  "lab/internal/stack",
-		holds: "the services, one file each; `Apply`, attestation",
+		path:  "lab/internal/service",
+		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
+		},
+	},
+	{
+		path:  "lab/internal/stack",
+		holds: "brings the services up and down; `Apply`, attestation",
+		imports: []string{
+			"internal/backend", "internal/matrix", "internal/service", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -113,7 +128,7 @@ var rooms = []room{
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
 			"internal/backend", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
-			"internal/series", "internal/stack",
+			"internal/series", "internal/service", "internal/stack",
 		},
 	},
 	{
@@ -127,8 +142,8 @@ var rooms = []room{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
-			"internal/matrix", "internal/page", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/matrix", "internal/page", "internal/service", "internal/stack", "internal/stack/exporter",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -161,7 +176,8 @@ var rooms = []room{
 		holds: "the loop over the plan",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
+			"internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{
@@ -202,7 +218,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/route",
 		},
 		pure: true,
 	},
@@ -212,7 +228,7 @@ var rooms = []room{
 		imports: []string{
 			"internal/backend", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat",
 			"internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot",
+			"internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -233,8 +249,8 @@ var rooms = []room{
 			"internal/backend", "internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
 			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
 			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
-			"internal/page", "internal/stack", "internal/stack/daemon", "internal/stack/fault", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/page", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }

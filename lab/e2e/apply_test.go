@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/stack/proc"
 )
 
 // applyUntil gives the stack the settings, and goes away as soon as a service is not ready.
@@ -48,11 +50,11 @@ func TestApplyThatIsCutOffIsMadeUpFor(t *testing.T) {
 	c := newCheckout(t)
 	c.lab("up")
 	for _, tt := range []struct{ from, cutOff, at, dies, to string }{
-		{"100", "150", stack.Replica, "", "150"},
-		{"100", "150", stack.Primary, "", "120"},
-		{"200", "50", stack.Primary, stack.Replica, "50"},
-		{"200", "50", stack.Primary, "", "150"},
-		{"200", "50", stack.Replica, "", "50"},
+		{"100", "150", service.Replica, "", "150"},
+		{"100", "150", service.Primary, "", "120"},
+		{"200", "50", service.Primary, service.Replica, "50"},
+		{"200", "50", service.Primary, "", "150"},
+		{"200", "50", service.Replica, "", "50"},
 	} {
 		must(t, c.apply(matrix.Settings{maxConnections: tt.from}))
 		c.applyUntil(tt.at, matrix.Settings{maxConnections: tt.cutOff})
@@ -70,8 +72,43 @@ func TestApplyThatIsCutOffIsMadeUpFor(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "max_connections = many") {
 		t.Errorf("many connections: %v; want them refused", err)
 	}
-	c.kill(stack.Primary, 0)
+	c.kill(service.Primary, 0)
 	c.reach(maxConnections, "80")
+}
+
+// Every service is where a spec pins it, by its own name or that of both servers, and comes back from there.
+func TestServicesRunOnTheirCPUs(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	all, err := proc.CPUs()
+	must(t, err)
+	one, _, _ := strings.Cut(strings.ReplaceAll(all, "-", ","), ",")
+	for _, cpus := range []matrix.CPUs{
+		{"postgres": one, "app": one, "pgbouncer": one, "prometheus": one, "node-exporter": one},
+		{"replica": one, "pgbouncer-exporter": one},
+	} {
+		attested, err := c.client().Apply(ctx, matrix.Defaults(), cpus)
+		must(t, err)
+		for name, list := range service.Catalog().CPUs(cpus) {
+			if got := attested[matrix.CPUsPrefix+name]; got != list {
+				t.Errorf("with %v %s runs on %q; want %s", cpus, name, got, list)
+			}
+		}
+	}
+	st, err := c.client().Status(ctx)
+	must(t, err)
+	for _, svc := range st.Services {
+		want := all
+		if svc.Name == "replica" || svc.Name == "pgbouncer-exporter" {
+			want = one
+		}
+		if got, ok := proc.Affinity(svc.PID); !ok || !proc.SameCPUs(got, want) {
+			t.Errorf("%s runs on %q; want %s", svc.Name, got, want)
+		}
+	}
 }
 
 // reach gives the stack a setting, and reads it back from both servers.

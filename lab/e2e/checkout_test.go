@@ -22,7 +22,7 @@ import (
 	"testing"
 	"time"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // detector are the flags that build the lab with the race detector, if the tests have it.
@@ -82,7 +82,7 @@ var template = sync.OnceValues(func() (string, error) {
 			return "", fmt.Errorf("lab %s: %w\n%s", verb, err, out)
 		}
 	}
-	layout, err := stack.NewLayout(root)
+	layout, err := service.NewLayout(root)
 	return filepath.Join(layout.Home, "template"), err
 })
 
@@ -122,7 +122,7 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 	must(t, link(root))
 	from, err := template()
 	must(t, err)
-	layout, err := stack.NewLayout(root)
+	layout, err := service.NewLayout(root)
 	must(t, err)
 	must(t, layout.Create())
 	copyAll(t, "-a", from, layout.Home)

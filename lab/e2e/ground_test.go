@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
 )
 
@@ -159,7 +159,7 @@ func (c *checkout) applyWithin(ctx context.Context, settings matrix.Settings) (m
 
 func (c *checkout) client() *daemon.Client {
 	c.t.Helper()
-	layout, err := stack.NewLayout(c.root)
+	layout, err := service.NewLayout(c.root)
 	must(c.t, err)
 	return daemon.NewClient(layout)
 }

@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
 )
 
@@ -106,12 +106,12 @@ func newRoot() *cobra.Command {
 
 // layout finds the checkout: where it was named, else around the working
 // directory, else around the program itself.
-func (l *lab) layout() (stack.Layout, error) {
+func (l *lab) layout() (service.Layout, error) {
 	if l.root != "" {
 		if !isCheckout(l.root) {
-			return stack.Layout{}, usageError{fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root)}
+			return service.Layout{}, usageError{fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root)}
 		}
-		return stack.NewLayout(l.root)
+		return service.NewLayout(l.root)
 	}
 	var starts []string
 	if cwd, err := os.Getwd(); err == nil {
@@ -123,7 +123,7 @@ func (l *lab) layout() (stack.Layout, error) {
 	for _, dir := range starts {
 		for {
 			if isCheckout(dir) {
-				return stack.NewLayout(dir)
+				return service.NewLayout(dir)
 			}
 			parent := filepath.Dir(dir)
 			if parent == dir {
@@ -132,7 +132,7 @@ func (l *lab) layout() (stack.Layout, error) {
 			dir = parent
 		}
 	}
-	return stack.Layout{}, usageError{errors.New("find the checkout of stormwave: run this inside it, or name it with --root")}
+	return service.Layout{}, usageError{errors.New("find the checkout of stormwave: run this inside it, or name it with --root")}
 }
 
 func isCheckout(dir string) bool {

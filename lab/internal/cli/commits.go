@@ -15,7 +15,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -32,7 +32,7 @@ const (
 // commits measures the backends of two commits in one matrix, block by block
 // interleaved, and returns the run's name, and their hashes as its labels have
 // them. The run's name is there even when the run ends with an error.
-func (l *lab) commits(ctx context.Context, layout stack.Layout, revisions [2]string, spec string, out io.Writer) (name string, hashes [2]string, err error) {
+func (l *lab) commits(ctx context.Context, layout service.Layout, revisions [2]string, spec string, out io.Writer) (name string, hashes [2]string, err error) {
 	text, _, err := readSpec(layout, spec)
 	if err != nil {
 		return "", hashes, err
@@ -179,7 +179,7 @@ func checkOut(ctx context.Context, root, commit, source string) error {
 	return err
 }
 
-func removeBackends(layout stack.Layout, commits []string) error {
+func removeBackends(layout service.Layout, commits []string) error {
 	var errs []error
 	for _, commit := range commits {
 		errs = append(errs, os.RemoveAll(filepath.Dir(layout.Backend(commit))))

@@ -14,19 +14,19 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
 // repository is a checkout in git with a tiny backend.
 type repository struct {
 	t      *testing.T
-	layout stack.Layout
+	layout service.Layout
 }
 
 func newRepository(t *testing.T) repository {
 	t.Helper()
-	layout, err := stack.NewLayout(t.TempDir())
+	layout, err := service.NewLayout(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestBackendOfAShallowClone(t *testing.T) {
 	commit := origin.commit("CREATE", "second")
 	dir := t.TempDir()
 	origin.git("clone", "-q", "--depth=1", "file://"+origin.layout.Root, dir)
-	layout, err := stack.NewLayout(dir)
+	layout, err := service.NewLayout(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"stormwave/lab/internal/judge/compare"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/report"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // errGate is the end of a comparison whose gates are not all passed.
@@ -66,7 +66,7 @@ func (l *lab) compare() *cobra.Command {
 }
 
 // compareRuns compares two runs that have been.
-func compareRuns(layout stack.Layout, names []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
+func compareRuns(layout service.Layout, names []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
 	results := resultsDir(layout)
 	var runs []compare.Run
 	for _, name := range names {
@@ -91,7 +91,7 @@ func compareRuns(layout stack.Layout, names []string, with comparison, gates []c
 }
 
 // compareCommits shoots the backends of two commits in one matrix, and compares them.
-func (l *lab) compareCommits(ctx context.Context, layout stack.Layout, args []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
+func (l *lab) compareCommits(ctx context.Context, layout service.Layout, args []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
 	progress := out
 	if with.json || with.markdown {
 		progress = stderr

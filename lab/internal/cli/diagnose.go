@@ -29,7 +29,7 @@ func (l *lab) diagnose() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cells := diagnose.Run(run.Plan, run.Records)
+			cells := diagnose.Run(run.Plan, run.Records, run.Services)
 			out := cmd.OutOrStdout()
 			if asJSON {
 				encoder := json.NewEncoder(out)

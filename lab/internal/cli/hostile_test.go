@@ -21,7 +21,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // mutator changes text as an accident or an enemy would, the same way at every run.
@@ -218,11 +218,11 @@ func mutateSpecs(t *testing.T, mutations int) {
 	t.Helper()
 	before := children(t)
 	m, texts, good := newMutator(1), specs(t), 0
-	scenarios := []string{"storm", "wave", "mixed", "storm-open", "wave-open"}
+	there := service.Inventory("storm", "wave", "mixed", "storm-open", "wave-open")
 	for n := range mutations {
 		text := m.change(texts[n%len(texts)])
 		survives(t, n, text, func() {
-			spec, err := matrix.Parse(text, scenarios)
+			spec, err := matrix.Parse(text, there)
 			if err != nil {
 				return
 			}
@@ -231,11 +231,11 @@ func mutateSpecs(t *testing.T, mutations int) {
 			if err := plan.Validate(); err != nil {
 				t.Errorf("mutation %d gives a plan that is none: %v\n%s", n, err, text)
 			}
-			if err := plan.Runnable(scenarios); err != nil {
+			if err := plan.Runnable(there); err != nil {
 				t.Errorf("mutation %d gives a plan that may not be run: %v\n%s", n, err, text)
 			}
 			if both, err := matrix.WithFactor(text, matrix.Backend, []string{"0123456789", "abcdef0123"}); err == nil {
-				_, _ = matrix.Parse(both, scenarios)
+				_, _ = matrix.Parse(both, there)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func mutateRuns(t *testing.T, mutations int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	layout, err := stack.NewLayout(root)
+	layout, err := service.NewLayout(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func mutateRuns(t *testing.T, mutations int) {
 				return
 			}
 			good++
-			_ = report.DiagnosisText(diagnose.Run(run.Plan, run.Records))
+			_ = report.DiagnosisText(diagnose.Run(run.Plan, run.Records, run.Services))
 			_ = compare.Runs(toCompare(whole), toCompare(run))
 			_, _ = report.Build(run)
 		})

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 func (l *lab) logs() *cobra.Command {
@@ -40,17 +40,17 @@ func (l *lab) logs() *cobra.Command {
 
 // openLog opens the log of a service; an unknown one is answered with the names
 // that exist.
-func openLog(layout stack.Layout, service string) (*os.File, error) {
-	known := append(stack.Names(), "supervisor")
-	if !slices.Contains(known, service) {
-		return nil, usageError{fmt.Errorf("no service is called %q; there are: %s", service, strings.Join(known, ", "))}
+func openLog(layout service.Layout, name string) (*os.File, error) {
+	known := append(service.Names(), "supervisor")
+	if !slices.Contains(known, name) {
+		return nil, usageError{fmt.Errorf("no service is called %q; there are: %s", name, strings.Join(known, ", "))}
 	}
-	log, err := os.Open(layout.Log(service))
+	log, err := os.Open(layout.Log(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s has not logged anything yet; start the stack: lab up", service)
+		return nil, fmt.Errorf("%s has not logged anything yet; start the stack: lab up", name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", filepath.Base(layout.Log(service)), err)
+		return nil, fmt.Errorf("open %s: %w", filepath.Base(layout.Log(name)), err)
 	}
 	return log, nil
 }

@@ -15,7 +15,8 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/stack/proc"
 )
 
 func (l *lab) matrix() *cobra.Command {
@@ -40,12 +41,12 @@ func (l *lab) matrix() *cobra.Command {
 	return cmd
 }
 
-func scenarioDir(layout stack.Layout) string { return filepath.Join(layout.Root, "scenarios") }
+func scenarioDir(layout service.Layout) string { return filepath.Join(layout.Root, "scenarios") }
 
-func resultsDir(layout stack.Layout) string { return filepath.Join(layout.Root, "results") }
+func resultsDir(layout service.Layout) string { return filepath.Join(layout.Root, "results") }
 
 // readSpec reads and checks a spec. Its faults are wrong usage: nothing was started.
-func readSpec(layout stack.Layout, path string) ([]byte, *matrix.Spec, error) {
+func readSpec(layout service.Layout, path string) ([]byte, *matrix.Spec, error) {
 	text, err := readLimited(path, matrix.MaxBytes+1)
 	if err != nil {
 		return nil, nil, usageError{fmt.Errorf("read spec: %w", err)}
@@ -64,12 +65,12 @@ func readLimited(path string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, most))
 }
 
-func parseSpec(layout stack.Layout, path string, text []byte) (*matrix.Spec, error) {
-	scenarios, err := load.List(scenarioDir(layout))
+func parseSpec(layout service.Layout, path string, text []byte) (*matrix.Spec, error) {
+	there, err := inventory(layout)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := matrix.Parse(text, scenarios)
+	spec, err := matrix.Parse(text, there)
 	var faults matrix.Faults
 	if errors.As(err, &faults) {
 		return nil, usageError{fmt.Errorf("%s cannot be run; nothing was started:\n%w", path, faults)}
@@ -78,6 +79,17 @@ func parseSpec(layout stack.Layout, path string, text []byte) (*matrix.Spec, err
 		return nil, usageError{fmt.Errorf("read spec %s: %w", path, err)}
 	}
 	return spec, nil
+}
+
+// inventory is what a spec can name that is to be run here.
+func inventory(layout service.Layout) (matrix.Inventory, error) {
+	scenarios, err := load.List(scenarioDir(layout))
+	if err != nil {
+		return matrix.Inventory{}, err
+	}
+	there := service.Inventory(scenarios...)
+	there.CPUs, err = proc.CPUs()
+	return there, err
 }
 
 // newRun makes the directory of a run that has not been before, and writes down

@@ -16,6 +16,7 @@ import (
 	"stormwave/lab/internal/measure/tsdb"
 	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 )
 
@@ -112,7 +113,7 @@ func links(archive *stack.Archive, begin, end time.Time) [][2]string {
 }
 
 // readRun reads a run that is only looked at: a torn last line stays, and does not count.
-func readRun(layout stack.Layout, name string) (job, error) {
+func readRun(layout service.Layout, name string) (job, error) {
 	j, err := planOf(layout, name)
 	if err != nil {
 		return job{}, err

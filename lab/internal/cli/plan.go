@@ -15,7 +15,7 @@ import (
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/runner"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -66,7 +66,7 @@ func (l *lab) plan() *cobra.Command {
 
 // means is what a plan is foretold with.
 type means struct {
-	layout  stack.Layout
+	layout  service.Layout
 	tools   toolchain.Set
 	scripts *runner.Scripts // nil where k6 is missing
 	missing error           // that it is
@@ -88,7 +88,7 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 		}
 	}
 	known, unchecked := knownNames(ctx, m.layout, m.tools, plan)
-	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(), plan.WarnOfUnknown(known),
+	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(service.Catalog()), plan.WarnOfUnknown(known),
 		warnOfLoad(plan, loads, earlier.peak, here.Cores))
 	for _, text := range warnings {
 		fmt.Fprintf(out, "warning: %s\n", text)

@@ -8,14 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
 	"stormwave/lab/internal/stack/proc"
 )
 
 func (l *lab) psql() *cobra.Command {
 	return &cobra.Command{
-		Use:   "psql primary|replica|pgbouncer|admin [-- psql arguments]",
+		Use:   "psql " + strings.Join(service.PsqlTargets(), "|") + " [-- psql arguments]",
 		Short: "Open psql: the servers as superuser, the pooler as the backend does, or the pooler's console (admin)",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -23,8 +23,8 @@ func (l *lab) psql() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !slices.Contains(stack.PsqlTargets, args[0]) {
-				return usageError{fmt.Errorf("psql cannot reach %q; choose from: %s", args[0], strings.Join(stack.PsqlTargets, ", "))}
+			if targets := service.PsqlTargets(); !slices.Contains(targets, args[0]) {
+				return usageError{fmt.Errorf("psql cannot reach %q; choose from: %s", args[0], strings.Join(targets, ", "))}
 			}
 			st, err := daemon.NewClient(layout).Status(cmd.Context())
 			if err != nil {

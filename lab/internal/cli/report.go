@@ -19,7 +19,7 @@ import (
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 func (l *lab) report() *cobra.Command {
@@ -41,7 +41,7 @@ func (l *lab) report() *cobra.Command {
 // writeReport writes the report of a run and the index of all runs, and a summary
 // for the terminal. It reads the run from its files, as verify does: what a process
 // may know beyond them has no way into the report.
-func writeReport(layout stack.Layout, name string, out io.Writer) error {
+func writeReport(layout service.Layout, name string, out io.Writer) error {
 	defer frugal()()
 	results := resultsDir(layout)
 	run, err := loadWhole(results, name)
@@ -137,7 +137,7 @@ func loadRun(results, name string) (report.Run, error) {
 	if err != nil {
 		return report.Run{}, err
 	}
-	run := report.Run{Name: name}
+	run := report.Run{Name: name, Services: service.Catalog()}
 	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
 		return report.Run{}, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 const runName = "2026-11-23T0915Z-test"
@@ -49,7 +50,7 @@ func run(t testing.TB, root string, args ...string) (stdout, stderr string, stat
 // shoot writes a run of a spec as if it had been measured.
 func shoot(t testing.TB, root, name, spec string) record.Dir {
 	t.Helper()
-	parsed, err := matrix.Parse([]byte(spec), []string{"storm", "wave"})
+	parsed, err := matrix.Parse([]byte(spec), service.Inventory("storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}

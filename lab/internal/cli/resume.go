@@ -12,9 +12,8 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
-	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 func (l *lab) resume() *cobra.Command {
@@ -41,7 +40,7 @@ func (l *lab) resume() *cobra.Command {
 }
 
 // planOf reads what a run was to do, and on what.
-func planOf(layout stack.Layout, name string) (job, error) {
+func planOf(layout service.Layout, name string) (job, error) {
 	results := resultsDir(layout)
 	if err := knownRun(results, name); err != nil {
 		return job{}, err
@@ -64,17 +63,17 @@ func planOf(layout stack.Layout, name string) (job, error) {
 }
 
 // openRun reads an interrupted run back. A torn last line of its records is cut off.
-func openRun(layout stack.Layout, name string) (job, error) {
+func openRun(layout service.Layout, name string) (job, error) {
 	j, err := planOf(layout, name)
 	if err != nil {
 		return job{}, err
 	}
 	dir := j.dir
-	scenarios, err := load.List(scenarioDir(layout))
+	there, err := inventory(layout)
 	if err != nil {
 		return job{}, err
 	}
-	if err := j.plan.Runnable(scenarios); err != nil {
+	if err := j.plan.Runnable(there); err != nil {
 		return job{}, usageError{fmt.Errorf("%s cannot be carried out; nothing was started:\n%w", dir.Plan(), err)}
 	}
 	if _, err := os.Stat(dir.Records()); err != nil {

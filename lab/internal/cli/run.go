@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
@@ -17,14 +16,15 @@ import (
 	"stormwave/lab/internal/measure/tsdb"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/runner"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
+	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
 // job is a run on its way from its plan to its report.
 type job struct {
-	layout  stack.Layout
+	layout  service.Layout
 	spec    []byte
 	plan    matrix.Plan
 	earlier []record.Record                   // of a run that is resumed
@@ -98,7 +98,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 func (j job) poolerSettings() []matrix.Settings {
 	var all []matrix.Settings
 	for _, cell := range j.plan.Cells {
-		if strings.Contains(cell.Settings[matrix.Topology], matrix.Pooled) {
+		if len(cell.Settings.Route().Poolers()) > 0 {
 			all = append(all, cell.Settings)
 		}
 	}
@@ -161,6 +161,7 @@ func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]reco
 		Warm:     load.Warm,
 		Idle:     func(ctx context.Context) (host.Idleness, error) { return host.Idle(ctx, l.idleWait) },
 		ClockSet: host.ClockSet,
+		Affinity: proc.Affinity,
 		Enough:   func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}
 	return r.Execute(ctx, j.earlier)

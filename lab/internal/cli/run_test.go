@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 )
 
 func TestDescribe(t *testing.T) {
@@ -17,7 +18,7 @@ scenarios: [storm, wave]
 factors: {pool_size: [unlimited, 4, 8]}
 baseline: {pool_size: unlimited}
 slo: {error_ratio: 0.01, p99: 500ms}
-blocks: `+blocks+"\n"), []string{"storm", "wave"})
+blocks: `+blocks+"\n"), service.Inventory("storm", "wave"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -38,12 +38,12 @@ func (l *lab) setup() *cobra.Command {
 }
 
 // tools returns the programs of the lab, and gets those that are missing first.
-func (l *lab) tools(ctx context.Context, layout stack.Layout, out io.Writer) (toolchain.Set, error) {
+func (l *lab) tools(ctx context.Context, layout service.Layout, out io.Writer) (toolchain.Set, error) {
 	return l.setUp(ctx, layout, false, out)
 }
 
 // setUp gets what is missing, with the consent of whom it takes.
-func (l *lab) setUp(ctx context.Context, layout stack.Layout, tests bool, out io.Writer) (toolchain.Set, error) {
+func (l *lab) setUp(ctx context.Context, layout service.Layout, tests bool, out io.Writer) (toolchain.Set, error) {
 	consent, err := l.consent(ctx, out)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *steps) print(format string, args ...any) {
 
 // found returns the programs that are there, and installs none: it is for commands that
 // only look. Those that are named must be there; without a name, all of the lab.
-func (l *lab) found(ctx context.Context, layout stack.Layout, names ...string) (toolchain.Set, error) {
+func (l *lab) found(ctx context.Context, layout service.Layout, names ...string) (toolchain.Set, error) {
 	set, missing := toolchain.Find(ctx, layout.Root)
 	var errs []error
 	for _, m := range missing {

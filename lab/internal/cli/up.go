@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/daemon"
 )
@@ -45,22 +46,30 @@ func (l *lab) up() *cobra.Command {
 	}
 }
 
-// tellFewFiles says where PgBouncer may not open the files that the settings let it need.
+// tellFewFiles says where a service may not open the files that the settings let it need.
 func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
-	var needed uint64
-	for _, settings := range all {
-		needed = max(needed, stack.PoolerFiles(settings))
-	}
-	if st.OpenFiles > 0 && st.OpenFiles < needed { // 0: a supervisor of before this was told
-		fmt.Fprintf(out, "note: a service may open %d files at once, and PgBouncer may need %d: beyond that "+
-			"it refuses clients; raise the hard limit of the account (ulimit -Hn), or set a lower pgbouncer.max_client_conn\n", st.OpenFiles, needed)
+	for _, svc := range service.All() {
+		if svc.Files == nil {
+			continue
+		}
+		var needed uint64
+		var bound string
+		for _, settings := range all {
+			n, by := svc.Files(settings)
+			needed, bound = max(needed, n), by
+		}
+		if st.OpenFiles > 0 && st.OpenFiles < needed { // 0: a supervisor of before this was told
+			fmt.Fprintf(out, "note: a service may open %d files at once, and %s may need %d: beyond that "+
+				"it refuses clients; raise the hard limit of the account (ulimit -Hn), or set a lower %s\n",
+				st.OpenFiles, svc.Title, needed, bound)
+		}
 	}
 }
 
 // start sets up what is missing and brings the stack up, telling each step. With
 // bound set, a stack that it starts ends with this process. An interrupted start
 // is taken back.
-func (l *lab) start(ctx context.Context, client *daemon.Client, layout stack.Layout, bound bool, out io.Writer) (started bool, err error) {
+func (l *lab) start(ctx context.Context, client *daemon.Client, layout service.Layout, bound bool, out io.Writer) (started bool, err error) {
 	if _, err := client.Status(ctx); errors.Is(err, daemon.ErrDown) {
 		if _, err := l.tools(ctx, layout, out); err != nil {
 			return false, err

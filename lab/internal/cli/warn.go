@@ -13,7 +13,7 @@ import (
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -23,7 +23,7 @@ var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
 
 // knownNames asks the programs of a plan which names they know, as far as the plan gives
 // them any, and says what could not be asked.
-func knownNames(ctx context.Context, layout stack.Layout, tools toolchain.Set, plan matrix.Plan) (
+func knownNames(ctx context.Context, layout service.Layout, tools toolchain.Set, plan matrix.Plan) (
 	known matrix.Known, unchecked []string,
 ) {
 	known = make(matrix.Known)

@@ -85,7 +85,7 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 			known = false // its own fault has been reported
 			continue
 		}
-		if setting, err := Lookup(factor.Name); err == nil {
+		if setting, err := p.there.Services.Lookup(factor.Name); err == nil {
 			if canonical, err := setting.Canonical(text); err == nil {
 				text = canonical
 			}

@@ -31,7 +31,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 		`8:40: scenario.AUTHORS must be a whole number from 1 to 1000, which are all that the data set has, not "1000000"`,
 		"9:95: scenario.SLOW_TIME 90s must be shorter than scenario.HTTP_TIMEOUT 10s (in cell mistake=slow-too-long)",
 	}
-	_, err := Parse([]byte(spec), scripts)
+	_, err := Parse([]byte(spec), there)
 	if err == nil {
 		t.Fatal("no fault found")
 	}
@@ -85,26 +85,10 @@ func TestContradictions(t *testing.T) {
 			"what Go does not start with", "app.GOMEMLIMIT: 24MB",
 			`10:28: app.GOMEMLIMIT must be off or a size such as 24MiB (B, KiB, MiB, GiB, TiB), not "24MB"`,
 		},
-		{
-			"what the backend's role overrides", "postgres.statement_timeout: 1s",
-			`10:12: "postgres.statement_timeout" is not for a spec to set: use statement_timeout; this one would end the lab's own work alone`,
-		},
-		{
-			"the other", "postgres.lock_timeout: 1s",
-			`10:12: "postgres.lock_timeout" is not for a spec to set: use lock_timeout; this one would end the lab's own work alone`,
-		},
-		{
-			"what ends the lab's own work", "postgres.transaction_timeout: 1s",
-			`10:12: "postgres.transaction_timeout" is not for a spec to set: it would end the lab's own work, or the standby`,
-		},
-		{
-			"what ends the standby", "postgres.recovery_target_time: now",
-			`10:12: "postgres.recovery_target_time" is not for a spec to set: it would end the lab's own work, or the standby`,
-		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := ""
-			if _, err := Parse([]byte(good+"settings: {"+tt.settings+"}\n"), scripts); err != nil {
+			if _, err := Parse([]byte(good+"settings: {"+tt.settings+"}\n"), there); err != nil {
 				text = err.Error()
 			}
 			if text != tt.want {
@@ -133,7 +117,7 @@ func TestNamesStayApartInBenchmarks(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Parse([]byte(strings.Replace(good, tt.old, tt.by, 1)), scripts)
+			_, err := Parse([]byte(strings.Replace(good, tt.old, tt.by, 1)), there)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("faults:\n%v\nwant among them\n%s", err, tt.want)
 			}
@@ -158,7 +142,7 @@ func TestUnsaidIsAsTheScriptsHaveIt(t *testing.T) {
 
 // A backend's variable that makes it serve slow queries is one that a spec can set, to that value.
 func TestSlowRouteCanBeSet(t *testing.T) {
-	s, err := Lookup(AppPrefix + backend.Bundled.Slow.Variable)
+	s, err := there.Services.Lookup(AppPrefix + backend.Bundled.Slow.Variable)
 	if err != nil {
 		t.Fatal(err)
 	}

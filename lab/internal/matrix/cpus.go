@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,23 +12,15 @@ import (
 // ("0-1", "6,7"). A service that is absent is not pinned.
 type CPUs map[string]string
 
-// postgres stands for both servers where neither is named itself.
-const postgres = "postgres"
+// CPUsPrefix is before a service's name where a record holds the CPUs that it ran on: "cpus.app".
+const CPUsPrefix = "cpus."
 
-// Services are the names that CPUs takes.
-var Services = []string{
-	"app", "k6", postgres, "primary", "replica", "pgbouncer", "prometheus", "grafana",
-	"node-exporter", "postgres-exporter", "replica-exporter", "pgbouncer-exporter",
-}
-
-// Of returns the cpu list of a service, "" if it is not pinned. The primary and
-// the replica fall back to what is given for "postgres".
-func (c CPUs) Of(service string) string {
-	if list, ok := c[service]; ok {
-		return list
-	}
-	if service == "primary" || service == "replica" {
-		return c[postgres]
+// Of returns the cpu list of the first of the names that has one, "" if none has.
+func (c CPUs) Of(names ...string) string {
+	for _, name := range names {
+		if list, ok := c[name]; ok {
+			return list
+		}
 	}
 	return ""
 }
@@ -34,8 +28,27 @@ func (c CPUs) Of(service string) string {
 // maxCPU is the highest processor number a list may name, as in Linux' NR_CPUS.
 const maxCPU = 8191
 
-// checkCPUList refuses text that is not a cpu list, or that names a processor twice.
-func checkCPUList(text string) error {
+// checkCPUList refuses text that is not a cpu list, names a processor twice, or one that is not among those there
+// are.
+func checkCPUList(text, there string) error {
+	all, err := cpusIn(text)
+	if err != nil || there == "" {
+		return err
+	}
+	has, err := cpusIn(there)
+	if err != nil {
+		return err
+	}
+	for _, cpu := range slices.Sorted(maps.Keys(all)) {
+		if !has[cpu] {
+			return fmt.Errorf("names processor %d, but this machine has %s", cpu, there)
+		}
+	}
+	return nil
+}
+
+// cpusIn reads a cpu list.
+func cpusIn(text string) (map[int]bool, error) {
 	seen := map[int]bool{}
 	for part := range strings.SplitSeq(text, ",") {
 		from, to, isRange := strings.Cut(part, "-")
@@ -45,14 +58,14 @@ func checkCPUList(text string) error {
 		first, err1 := strconv.ParseUint(from, 10, 16)
 		last, err2 := strconv.ParseUint(to, 10, 16)
 		if err1 != nil || err2 != nil || first > last || last > maxCPU {
-			return fmt.Errorf(`must be a cpu list such as "0-1" or "2,3", not %s`, quote(text))
+			return nil, fmt.Errorf(`must be a cpu list such as "0-1" or "2,3", not %s`, quote(text))
 		}
 		for cpu := int(first); cpu <= int(last); cpu++ {
 			if seen[cpu] {
-				return fmt.Errorf("names processor %d twice", cpu)
+				return nil, fmt.Errorf("names processor %d twice", cpu)
 			}
 			seen[cpu] = true
 		}
 	}
-	return nil
+	return seen, nil
 }

@@ -15,7 +15,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 `
 
 func TestExpect(t *testing.T) {
-	spec, err := Parse([]byte(oneFactor+"expect: {8: none, 1: app-pool-starved}\n"), scripts)
+	spec, err := Parse([]byte(oneFactor+"expect: {8: none, 1: app-pool-starved}\n"), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func TestExpect(t *testing.T) {
 	if want := []string{"none", "none", "app-pool-starved"}; !slices.Equal(got, want) { // the twin's too
 		t.Errorf("expected causes %v, want %v", got, want)
 	}
-	_, err = Parse([]byte(oneFactor+"expect: {8: nome, 3: none}\n"), scripts)
+	_, err = Parse([]byte(oneFactor+"expect: {8: nome, 3: none}\n"), there)
 	if err == nil || !strings.Contains(err.Error(), `6:13: unknown cause "nome": did you mean none?`) ||
 		!strings.Contains(err.Error(), `6:19: "3" is not a value of pool_size: `) {
 		t.Errorf("faults %v, want both with their places", err)
@@ -35,15 +35,15 @@ func TestExpect(t *testing.T) {
 
 func TestFaultSettings(t *testing.T) {
 	for name, values := range map[string][2][]string{ // taken as they are; refused
-		FaultAppCPU: {{"0.2", "1", "1.5"}, {"0", "0.01", "-1", "65", "NaN", "half"}},
-		FaultHog:    {{"1", "2"}, {"0", "65", "two"}},
-		FaultDelay:  {{"25ms", "1s"}, {"0s", "100us", "11s", "25"}},
-		FaultRowCPU: {{"200\u00b5s"}, {"0s", "1s", "10ns"}},
-		FaultIndex:  {{"posts_author_id_id_idx"}, {"", "x; drop table posts", "X"}},
-		FaultReplay: {{"on"}, {"off", "yes"}},
-		FaultKill:   {{"replica@10s", "primary@1s"}, {"replica", "k6@1s", "replica@0s", "replica@1m", "init@1s"}},
+		FaultCPU("app"): {{"0.2", "1", "1.5"}, {"0", "0.01", "-1", "65", "NaN", "half"}},
+		FaultHog:        {{"1", "2"}, {"0", "65", "two"}},
+		FaultDelay:      {{"25ms", "1s"}, {"0s", "100us", "11s", "25"}},
+		FaultRowCPU:     {{"200\u00b5s"}, {"0s", "1s", "10ns"}},
+		FaultIndex:      {{"posts_author_id_id_idx"}, {"", "x; drop table posts", "X"}},
+		FaultReplay:     {{"on"}, {"off", "yes"}},
+		FaultKill:       {{"replica@10s", "primary@1s"}, {"replica", "k6@1s", "replica@0s", "replica@1m", "init@1s"}},
 	} {
-		setting, err := Lookup(name)
+		setting, err := services.Lookup(name)
 		if err != nil {
 			t.Errorf("%s %v", name, err)
 			continue
@@ -70,7 +70,7 @@ func TestFaultGallery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := Parse(text, []string{"mixed", "storm"})
+	spec, err := Parse(text, scriptsAnd("mixed"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func (p *parser) bundle(n *yaml.Node, what string, place origin) Settings {
 		return bundle
 	}
 	for _, f := range fields {
-		setting, err := Lookup(f.key.Value)
+		setting, err := p.there.Services.Lookup(f.key.Value)
 		if err != nil {
 			p.fault(f.key, "%s %v", quote(f.key.Value), err)
 			continue
@@ -93,7 +93,7 @@ func (p *parser) factors(n *yaml.Node) {
 // values reads a factor that is a setting.
 func (p *parser) values(key, n *yaml.Node) []Value {
 	name := key.Value
-	setting, err := Lookup(name)
+	setting, err := p.there.Services.Lookup(name)
 	if err != nil {
 		p.fault(key, "factor %s has a list of values, so it must be a setting: it %v", quote(name), err)
 		// Its values may be referred to, so they are kept as they stand.
@@ -126,7 +126,7 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 	if !factorText.MatchString(name) {
 		p.fault(key, "a factor's name must be up to 64 of a-z, 0-9, _ and -, and begin with a letter, not %s", quote(name))
 	}
-	if _, err := Lookup(name); err == nil {
+	if _, err := p.there.Services.Lookup(name); err == nil {
 		p.fault(key, "%s is a setting: give it a list of values, or name the bundles differently", name)
 	}
 	if len(n.Content) == 0 {

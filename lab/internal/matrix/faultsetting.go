@@ -1,7 +1,9 @@
 package matrix
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -10,27 +12,52 @@ import (
 // finds what is known to be wrong. Each is done from outside, by settings, helper
 // processes or SQL; the backend knows of none.
 const (
-	FaultPrefix       = "fault."
-	FaultAppCPU       = FaultPrefix + "cpu_app"
-	FaultPgBouncerCPU = FaultPrefix + "cpu_pgbouncer"
-	FaultK6CPU        = FaultPrefix + "cpu_k6"
-	FaultHog          = FaultPrefix + "cpu_hog"
-	FaultDelay        = FaultPrefix + "network_delay"
-	FaultEvict        = FaultPrefix + "evict_cache"
-	FaultLock         = FaultPrefix + "lock_users"
-	FaultRowCPU       = FaultPrefix + "row_cpu"
-	FaultIndex        = FaultPrefix + "drop_index"
-	FaultReplay       = FaultPrefix + "pause_replay"
-	FaultKill         = FaultPrefix + "kill"
-	FaultScrapes      = FaultPrefix + "scrapes"
-	FaultViewers      = FaultPrefix + "viewers"
+	FaultPrefix  = "fault."
+	FaultHog     = FaultPrefix + "cpu_hog"
+	FaultDelay   = FaultPrefix + "network_delay"
+	FaultEvict   = FaultPrefix + "evict_cache"
+	FaultLock    = FaultPrefix + "lock_users"
+	FaultRowCPU  = FaultPrefix + "row_cpu"
+	FaultIndex   = FaultPrefix + "drop_index"
+	FaultReplay  = FaultPrefix + "pause_replay"
+	FaultKill    = FaultPrefix + "kill"
+	FaultScrapes = FaultPrefix + "scrapes"
+	FaultViewers = FaultPrefix + "viewers"
 )
 
-// faults are the rows of Table for them.
+// FaultCPU is the setting of the quota on a service.
+func FaultCPU(service string) string { return FaultPrefix + "cpu_" + service }
+
+// faults are the rows of the table for them.
+func (c *Catalog) faults() []Setting {
+	var all []Setting
+	var killable []string
+	for _, s := range c.services {
+		if s.Quota {
+			all = append(all, Setting{
+				Name:    FaultCPU(s.Name),
+				Type:    share,
+				Meaning: fmt.Sprintf("CPUs that %s may use at most, by a quota (needs the rights to make a cgroup)", s.Title),
+			})
+		}
+		if s.Killable {
+			killable = append(killable, s.Name)
+		}
+	}
+	all = append(all, faults...)
+	kill := Type{"service@duration, such as replica@5s", func(s string) (string, bool) {
+		service, _, ok := Kill(s)
+		return s, ok && slices.Contains(killable, service)
+	}}
+	return append(all, Setting{
+		Name:    FaultKill,
+		Type:    kill,
+		Meaning: "a service that is killed, and how long after the load begins",
+	})
+}
+
+// faults are those that depend on no service.
 var faults = []Setting{
-	{FaultAppCPU, share, "", "", "CPUs that the backend may use at most, by a quota (needs the rights to make a cgroup)"},
-	{FaultPgBouncerCPU, share, "", "", "the same for PgBouncer"},
-	{FaultK6CPU, share, "", "", "the same for k6"},
 	{FaultHog, hogs, "", "", "processes beside the lab that only use CPU"},
 	{FaultDelay, delay, "", "", "added to each way between the backend and its database, by a TCP proxy"},
 	{FaultEvict, choice("on"), "", "", "the primary's files are dropped from the system's cache over and over"},
@@ -38,7 +65,6 @@ var faults = []Setting{
 	{FaultRowCPU, microseconds, "", "", "CPU time that each row of posts costs the server, by a row security policy"},
 	{FaultIndex, index, "", "", "an index that is not there"},
 	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
-	{FaultKill, kill, "", "", "a service that is killed, and how long after the load begins"},
 	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels are then read at the load's edges only)"},
 	{FaultViewers, hogs, "", "", "clients that read the live page once a second, as a browser does that shows it"},
 }
@@ -61,12 +87,11 @@ var (
 		return Duration(d).String(), err == nil && d >= time.Microsecond && d <= 100*time.Millisecond && d%time.Microsecond == 0
 	}}
 	index = Type{"the name of an index", func(s string) (string, bool) { return s, indexText.MatchString(s) }}
-	kill  = Type{"service@duration, such as replica@5s", func(s string) (string, bool) { return s, killText.MatchString(s) }}
 )
 
 var (
 	indexText = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	killText  = regexp.MustCompile(`^(primary|replica|pgbouncer|app|prometheus|node-exporter|postgres-exporter|replica-exporter|pgbouncer-exporter)@([1-9][0-9]{0,2}s)$`)
+	killText  = regexp.MustCompile(`^([a-z][a-z0-9-]*)@([1-9][0-9]{0,2}s)$`)
 )
 
 // Kill reads the value of FaultKill: which service, and how long after the load begins.

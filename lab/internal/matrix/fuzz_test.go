@@ -30,7 +30,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		spec, err := Parse(src, scripts)
+		spec, err := Parse(src, there)
 		if err != nil {
 			var faults Faults
 			if !errors.As(err, &faults) || len(faults) == 0 {
@@ -50,7 +50,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		plan := spec.Plan()
-		if err := errors.Join(plan.Validate(), plan.Runnable(scripts)); err != nil {
+		if err := errors.Join(plan.Validate(), plan.Runnable(there)); err != nil {
 			t.Errorf("a spec's plan is none: %v", err)
 		}
 		labels, baselines := map[string]bool{}, 0

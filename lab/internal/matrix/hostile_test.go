@@ -10,42 +10,6 @@ import (
 	"time"
 )
 
-// What runs a program, reads or writes a file, listens, lets somebody in or aims the
-// load is not for a spec to set.
-func TestForbiddenSettings(t *testing.T) {
-	for _, name := range []string{
-		"postgres.archive_command", "postgres.restore_command", "postgres.ssl_passphrase_command", "postgres.archive_library",
-		"postgres.shared_preload_libraries", "postgres.session_preload_libraries", "postgres.jit_provider",
-		"postgres.include", "postgres.include_dir", "postgres.include_if_exists", "postgres.config_file", "postgres.hba_file",
-		"postgres.external_pid_file", "postgres.krb_server_keyfile", "postgres.data_directory", "postgres.log_directory",
-		"postgres.log_filename", "postgres.log_destination", "postgres.dynamic_library_path", "postgres.extension_control_path",
-		"postgres.listen_addresses", "postgres.port", "postgres.unix_socket_directories", "postgres.unix_socket_permissions",
-		"postgres.ssl", "postgres.ssl_cert_file", "postgres.password_encryption", "postgres.primary_conninfo",
-		"pgbouncer.logfile", "pgbouncer.pidfile", "pgbouncer.auth_file", "pgbouncer.auth_hba_file", "pgbouncer.resolv_conf",
-		"pgbouncer.listen_addr", "pgbouncer.listen_port", "pgbouncer.unix_socket_dir", "pgbouncer.auth_type", "pgbouncer.auth_query",
-		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file", "pgbouncer.server_tls_sslmode",
-		"scenario.BASE_URL", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99", "scenario.K6_OUT",
-		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME", "scenario.SSLKEYLOGFILE",
-		"app.APP_ADDR", "app.APP_PRIMARY_URL", "app.APP_POOL_SIZE", "app.PGHOST", "app.PGPASSFILE", "app.PGSERVICEFILE",
-		"app.LD_PRELOAD", "app.PATH", "app.GODEBUG", "app.HTTPS_PROXY",
-		"postgres." + strings.Repeat("a", 200),
-	} {
-		if s, err := Lookup(name); err == nil {
-			t.Errorf("Lookup(%q) = %+v, want it refused", name, s)
-		}
-	}
-	for _, name := range []string{
-		"postgres.max_connections", "postgres.shared_buffers", "postgres.search_path", "postgres.temp_file_limit", "postgres.log_min_duration_statement",
-		"postgres.max_files_per_process", "postgres.synchronous_commit", "postgres.fsync",
-		"pgbouncer.pool_mode", "pgbouncer.query_wait_timeout", "pgbouncer.server_idle_timeout",
-		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS", "app.APP_LOG",
-	} {
-		if _, err := Lookup(name); err != nil {
-			t.Errorf("%s %v", name, err)
-		}
-	}
-}
-
 // entries repeats an entry with a number in it.
 func entries(n int, format string) string {
 	var b strings.Builder
@@ -121,7 +85,7 @@ func TestBombs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			before := obtained()
 			began := time.Now()
-			_, err := Parse([]byte(test.spec), scripts)
+			_, err := Parse([]byte(test.spec), there)
 			took, memory := time.Since(began), obtained()-before
 			var faults Faults
 			if !errors.As(err, &faults) || !strings.Contains(err.Error(), test.want) {
@@ -150,12 +114,12 @@ func obtained() int64 {
 func TestLargestPlan(t *testing.T) {
 	spec := "name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\nbaseline: {a: v0, b: v0}\nfactors:\n" + bundles("a", 30, 90) + bundles("b", 30, 90)
 	before := obtained()
-	parsed, err := Parse([]byte(spec), scripts)
+	parsed, err := Parse([]byte(spec), there)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plan := parsed.Plan()
-	if err := errors.Join(plan.Validate(), plan.Runnable(scripts)); err != nil {
+	if err := errors.Join(plan.Validate(), plan.Runnable(there)); err != nil {
 		t.Error(err)
 	}
 	if len(plan.Cells) != 901 {
@@ -167,7 +131,7 @@ func TestLargestPlan(t *testing.T) {
 }
 
 func TestAllowTargets(t *testing.T) {
-	spec, err := Parse([]byte(good+"allow_targets: [Bench.Example, 192.0.2.7, '2001:db8::7']\n"), scripts)
+	spec, err := Parse([]byte(good+"allow_targets: [Bench.Example, 192.0.2.7, '2001:db8::7']\n"), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +140,7 @@ func TestAllowTargets(t *testing.T) {
 	}
 	for _, bad := range []string{"[]", "x", "{x: y}", "['*']", "['*.example']", "[10.0.0.0/8]", "['host:80']", "['http://host']", "['fe80::1%eth0']",
 		"['a b']", "[-x]", "[x-]", "[a, A]", "['a/../b']", "[\"a\\0b\"]", "['" + strings.Repeat("a.", 200) + "a']"} {
-		_, err := Parse([]byte(good+"allow_targets: "+bad+"\n"), scripts)
+		_, err := Parse([]byte(good+"allow_targets: "+bad+"\n"), there)
 		if err == nil || !strings.Contains(err.Error(), "allow_targets") && !strings.Contains(err.Error(), "not YAML") {
 			t.Errorf("allow_targets: %s: %v, want it refused", bad, err)
 		}
@@ -187,11 +151,11 @@ func TestAllowTargets(t *testing.T) {
 func TestNamesThatEscape(t *testing.T) {
 	for _, name := range []string{"..", "../x", "/etc/passwd", "a/b", "a\x00b", "a\nb", ".hidden", "", "C:x", `a\b`, strings.Repeat("a", 65)} {
 		quoted := fmt.Sprintf("%q", name)
-		if _, err := Parse([]byte(strings.Replace(good, "name: t", "name: "+quoted, 1)), scripts); err == nil {
+		if _, err := Parse([]byte(strings.Replace(good, "name: t", "name: "+quoted, 1)), there); err == nil {
 			t.Errorf("a spec may be named %s", quoted)
 		}
 		// Not even if there were such a script.
-		if _, err := Parse([]byte(strings.Replace(good, "[storm,", "["+quoted+",", 1)), append(scripts, name)); err == nil {
+		if _, err := Parse([]byte(strings.Replace(good, "[storm,", "["+quoted+",", 1)), scriptsAnd(name)); err == nil {
 			t.Errorf("a scenario may be named %s", quoted)
 		}
 		plan := planOf(t, good)
@@ -214,7 +178,7 @@ func TestNamesThatEscape(t *testing.T) {
 
 func planOf(t *testing.T, spec string) Plan {
 	t.Helper()
-	parsed, err := Parse([]byte(spec), scripts)
+	parsed, err := Parse([]byte(spec), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +188,7 @@ func planOf(t *testing.T, spec string) Plan {
 // Two readings of the same bytes give the same: nothing depends on what was read before.
 func TestParseKeepsNothing(t *testing.T) {
 	first := planOf(t, good)
-	_, _ = Parse(bytes.Repeat([]byte("a: &a [*a]\n"), 1000), scripts)
+	_, _ = Parse(bytes.Repeat([]byte("a: &a [*a]\n"), 1000), there)
 	if second := planOf(t, good); fmt.Sprint(first) != fmt.Sprint(second) {
 		t.Errorf("%v\nthen %v", first, second)
 	}

@@ -20,7 +20,7 @@ func TestPlanGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := Parse(append(src, "cpus: {app: 0, k6: \"1\"}\n"...), scripts)
+	spec, err := Parse(append(src, "cpus: {app: 0, k6: \"1\"}\n"...), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestPlanGolden(t *testing.T) {
 
 func parseGood(t *testing.T, more string) *Spec {
 	t.Helper()
-	spec, err := Parse([]byte(good+more), scripts)
+	spec, err := Parse([]byte(good+more), there)
 	if err != nil {
 		t.Fatal(err)
 	}

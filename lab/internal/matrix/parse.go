@@ -42,14 +42,15 @@ var (
 	bundleText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$`)
 )
 
-// Parse reads a spec. scenarios are the names of the scripts that exist. The
-// error is Faults: everything that is wrong, each with its line and column.
-func Parse(src []byte, scenarios []string) (*Spec, error) {
+// Parse reads a spec that may name what there is. The error is Faults: everything
+// that is wrong, each with its line and column.
+func Parse(src []byte, there Inventory) (*Spec, error) {
 	p := &parser{
+		there:   there,
 		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1, Margin: DefaultMargin},
 		origins: map[origin]*yaml.Node{},
 	}
-	p.read(src, scenarios)
+	p.read(src)
 	if len(p.faults) > 0 {
 		return nil, p.faults.sorted(p.more)
 	}
@@ -57,14 +58,14 @@ func Parse(src []byte, scenarios []string) (*Spec, error) {
 }
 
 // read reads the whole spec, unless more is wrong with it than anybody would read.
-func (p *parser) read(src []byte, scenarios []string) {
+func (p *parser) read(src []byte) {
 	defer func() {
 		if r := recover(); r != nil && r != errTooMany {
 			panic(r)
 		}
 	}()
 	if root := p.document(src); root != nil {
-		p.top(root, scenarios)
+		p.top(root)
 	}
 }
 
@@ -75,6 +76,7 @@ var errTooMany = errors.New("too many faults")
 // parser collects a spec and its faults from YAML nodes. A part with a fault is
 // left out of the spec, so that one mistake is reported once.
 type parser struct {
+	there   Inventory
 	spec    Spec
 	faults  Faults
 	more    bool                  // there are more faults than MaxFaults
@@ -85,7 +87,7 @@ type parser struct {
 type origin struct{ factor, value, setting string }
 
 // top reads the keys of the spec, those first that others refer to.
-func (p *parser) top(root *yaml.Node, scenarios []string) {
+func (p *parser) top(root *yaml.Node) {
 	if !p.is(root, yaml.MappingNode, "a spec", "a map") {
 		return
 	}
@@ -107,7 +109,7 @@ func (p *parser) top(root *yaml.Node, scenarios []string) {
 		read func(*yaml.Node)
 	}{
 		{"name", p.name},
-		{"scenarios", func(n *yaml.Node) { p.scenarios(n, scenarios) }},
+		{"scenarios", p.scenarios},
 		{"settings", p.settings},
 		{"factors", p.factors},
 		{"blocks", p.blocks},
@@ -137,7 +139,8 @@ func (p *parser) name(n *yaml.Node) {
 	p.spec.Name = text
 }
 
-func (p *parser) scenarios(n *yaml.Node, exist []string) {
+func (p *parser) scenarios(n *yaml.Node) {
+	exist := p.there.Scenarios
 	seen := map[Scenario]int{}
 	for _, item := range p.list(n, "scenarios") {
 		text, ok := p.scalar(item, "a scenario")
@@ -259,17 +262,18 @@ func (p *parser) cpus(n *yaml.Node) {
 		return
 	}
 	p.spec.CPUs = CPUs{}
+	names := p.there.Services.pinned()
 	for _, f := range p.mapping(n, "cpus") {
 		service := f.key.Value
-		if !slices.Contains(Services, service) {
-			p.fault(f.key, "unknown service %s in cpus: %s", quote(service), suggest(service, Services))
+		if !slices.Contains(names, service) {
+			p.fault(f.key, "unknown service %s in cpus: %s", quote(service), suggest(service, names))
 			continue
 		}
 		list, ok := p.scalar(f.value, "cpus "+service)
 		if !ok {
 			continue
 		}
-		if err := checkCPUList(list); err != nil {
+		if err := checkCPUList(list, p.there.CPUs); err != nil {
 			p.fault(f.value, "cpus %s %v", service, err)
 			continue
 		}

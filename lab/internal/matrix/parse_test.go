@@ -11,8 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var scripts = []string{"storm", "wave"}
-
 // good is a spec without faults; lines 1 to 9 are known to the tests below.
 const good = `name: t
 scenarios: [storm, wave@0.25]
@@ -31,7 +29,7 @@ exclude: [{pool_size: unlimited, timeouts: tight}]
 blocks: 3
 seed: 18446744073709551615
 cpus: {app: "0-1", postgres: 2}
-`), scripts)
+`), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,12 +63,6 @@ cpus: {app: "0-1", postgres: 2}
 	if diff := cmp.Diff(want, spec); diff != "" {
 		t.Errorf("spec (-want +got):\n%s", diff)
 	}
-	if got := spec.CPUs.Of("replica"); got != "2" {
-		t.Errorf("cpus of the replica: %q, want those of postgres", got)
-	}
-	if got := spec.CPUs.Of("k6"); got != "" {
-		t.Errorf("cpus of k6: %q, want none", got)
-	}
 }
 
 func TestDefaults(t *testing.T) {
@@ -86,7 +78,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestListedCells(t *testing.T) {
-	spec, err := Parse([]byte(good+"cells: [{timeouts: tight, pool_size: 8}, {pool_size: unlimited, timeouts: none}]\n"), scripts)
+	spec, err := Parse([]byte(good+"cells: [{timeouts: tight, pool_size: 8}, {pool_size: unlimited, timeouts: none}]\n"), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +97,7 @@ func TestFaults(t *testing.T) {
 	replace := func(line, by string) string { return strings.Replace(good, line, by, 1) }
 	without := func(line string) string { return replace(line+"\n", "") }
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, query_timeout, " +
-		"http_timeout, cancel, max_inflight, max_queue, queue_timeout, replica_max_lag, replica_wait, replica_fallback, topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, scenario.<ENV>, app.<ENV>"
+		"http_timeout, cancel, max_inflight, max_queue, queue_timeout, replica_max_lag, replica_wait, replica_fallback, topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, app.<ENV>, scenario.<ENV>"
 	const timeoutAllowed = "must be none or a duration in whole milliseconds, such as 500ms"
 
 	for _, test := range []struct {
@@ -264,7 +256,7 @@ func TestFaults(t *testing.T) {
 			`9:20: slo error_ratio must be a share from 0 to 1, not ".nan"` + "\n" + `9:31: slo p99 must be a duration above 0, such as 500ms, not "500"`},
 		{"cpus", good + "cpus: {app: 1-0, ap: 1, k6: '1,1', replica: [1]}\n",
 			`10:13: cpus app must be a cpu list such as "0-1" or "2,3", not "1-0"` + "\n" +
-				`10:18: unknown service "ap" in cpus: did you mean app? (allowed: ` + strings.Join(Services, ", ") + ")\n" +
+				`10:18: unknown service "ap" in cpus: did you mean app? (allowed: ` + strings.Join(services.pinned(), ", ") + ")\n" +
 				"10:29: cpus k6 names processor 1 twice\n" +
 				"10:45: cpus replica must be a single value, not a list"},
 		{"expect of two factors", good + "expect: {none: none}\n", "10:9: expect names the values of a factor, so the spec must have one factor, not 2"},
@@ -275,7 +267,7 @@ func TestFaults(t *testing.T) {
 				`10:9: blocks must be a whole number from 1 to 100000, not "no"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			spec, err := Parse([]byte(test.spec), scripts)
+			spec, err := Parse([]byte(test.spec), there)
 			if err == nil {
 				t.Fatalf("no fault found; cells: %v", spec.Cells)
 			}
@@ -297,7 +289,7 @@ func TestEitherTimeoutFirst(t *testing.T) {
 		"{lock_timeout: 400ms, acquire_timeout: 500ms, query_timeout: 800ms, statement_timeout: 1s, http_timeout: 2s}",
 	} {
 		text := strings.Replace(good, "{query_timeout: 1s, http_timeout: 2s}", bundle, 1) + "settings: {scenario.HTTP_TIMEOUT: 2.5s}\n"
-		if _, err := Parse([]byte(text), scripts); err != nil {
+		if _, err := Parse([]byte(text), there); err != nil {
 			t.Errorf("%s:\n%v", bundle, err)
 		}
 	}
@@ -327,7 +319,7 @@ func TestMatrices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := Parse(src, append(scripts, "mixed"))
+		spec, err := Parse(src, scriptsAnd("mixed"))
 		if err != nil {
 			t.Errorf("%s:\n%v", file, err)
 			continue
@@ -349,7 +341,7 @@ func TestMargin(t *testing.T) {
 		"margin: {failed: 0.1%}\n":               {0.03, 0.001},
 		"margin: {ratio: 1.5%, failed: 0.25%}\n": {0.015, 0.0025},
 	} {
-		spec, err := Parse([]byte(good+text), scripts)
+		spec, err := Parse([]byte(good+text), there)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,12 +6,17 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"stormwave/lab/internal/route"
 )
 
 // Settings maps a setting's name (pool_size, postgres.<guc>, …) to
 // the text of its value. A cell's settings are complete: a name that is absent is
 // left at the program's own default.
 type Settings map[string]string
+
+// Route is the way of the queries with these settings.
+func (s Settings) Route() route.Route { return route.Of(s[Topology]) }
 
 // Cell is one combination of settings that is measured.
 type Cell struct {

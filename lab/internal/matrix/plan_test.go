@@ -102,11 +102,11 @@ func TestRunnableRefuses(t *testing.T) {
 		"target":                   {func(p *Plan) { p.AllowTargets = []string{"*"} }, `allow_targets holds "*"`},
 	} {
 		plan := planOf(t, good)
-		if err := plan.Runnable(scripts); err != nil {
+		if err := plan.Runnable(there); err != nil {
 			t.Fatal(err)
 		}
 		test.change(&plan)
-		if err := plan.Runnable(scripts); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := plan.Runnable(there); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q in it", name, err, test.want)
 		}
 	}
@@ -124,7 +124,7 @@ func FuzzPlan(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_ = plan.Runnable(scripts) // no panic
+		_ = plan.Runnable(there) // no panic
 		for _, shot := range plan.Shots {
 			if plan.Cell(shot.Cell).Label == "" {
 				t.Fatalf("shot %d is of no cell", shot.N)

@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"unicode"
 
 	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/route"
 )
 
 // Names of settings that every cell has, and that the lab does something about.
@@ -33,22 +33,16 @@ const (
 
 // Prefixes of the settings that are passed on by name.
 const (
-	PostgresPrefix  = "postgres."  // postgres.<guc>
-	PgBouncerPrefix = "pgbouncer." // pgbouncer.<key>
-	ScenarioPrefix  = "scenario."  // scenario.<ENV>
-	AppPrefix       = "app."       // app.<ENV>
+	PostgresPrefix = "postgres." // postgres.<guc>
+	ScenarioPrefix = "scenario." // scenario.<ENV>
+	AppPrefix      = "app."      // app.<ENV>
 )
 
 // ExecAuto is the value of ExecMode with which the lab chooses one that works.
 const ExecAuto = "auto"
 
-// Values of Topology: the way of a query from the backend to a server.
-const (
-	Direct           = "direct"            // backend → primary
-	Replica          = "replica"           // and reads → replica
-	Pooled           = "pgbouncer"         // backend → PgBouncer → primary
-	PooledAndReplica = "pgbouncer+replica" // and reads → PgBouncer → replica
-)
+// sslPrefer is the default of SSLMode.
+const sslPrefer = "prefer"
 
 // Setting describes one thing that a spec can set.
 type Setting struct {
@@ -67,17 +61,8 @@ type Type struct {
 
 func (t Type) String() string { return t.Allowed }
 
-// Table lists every setting, in the order that documentation shows them. It is
-// the single source for names, types and defaults.
-var Table = slices.Concat(ofBackend(), []Setting{
-	{Topology, choice(Direct, Replica, Pooled, PooledAndReplica), Direct, "", "servers between the backend and the data"},
-	{SSLMode, choice("prefer", "disable"), "prefer", "", "whether the backend asks each server for TLS first, and connects again without, as URLs without sslmode do"},
-	{Backend, commit, "", "", "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout"},
-	{PostgresPrefix + "<guc>", text, "", "", "parameter of both PostgreSQL servers"},
-	{PgBouncerPrefix + "<key>", text, "", "", "key of PgBouncer's [pgbouncer] section"},
-	{ScenarioPrefix + "<ENV>", text, "", "", "variable of the k6 script (__ENV)"},
-	{AppPrefix + "<ENV>", text, "", "", "environment variable of the backend"},
-}, faults)
+// fixed are the settings that depend on no service but the backend, which reads each from its variable.
+var fixed = ofBackend()
 
 // ofBackend are the settings that the backend takes, and among their values what the lab adds.
 func ofBackend() []Setting {
@@ -153,77 +138,6 @@ func whole(s string, least int) (string, bool) {
 	return strconv.Itoa(n), err == nil && n >= least && n <= backend.MaxCount
 }
 
-var families = []struct {
-	prefix string
-	name   *regexp.Regexp
-}{
-	{PostgresPrefix, regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)?$`)},
-	{PgBouncerPrefix, regexp.MustCompile(`^[a-z_]+$`)},
-	{ScenarioPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
-	{AppPrefix, regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)},
-}
-
-// The lab sets these itself: a spec that did so too would make a label lie.
-var reserved = map[string]string{
-	AppPrefix + backend.Bundled.Variables.Addr:       "the lab chooses the address",
-	AppPrefix + backend.Bundled.Variables.PrimaryURL: "use " + Topology,
-	AppPrefix + backend.Bundled.Variables.ReplicaURL: "use " + Topology,
-
-	// The backend's role has its own, which a server's default does not reach.
-	PostgresPrefix + StatementTimeout: "use " + StatementTimeout + "; this one would end the lab's own work alone",
-	PostgresPrefix + LockTimeout:      "use " + LockTimeout + "; this one would end the lab's own work alone",
-}
-
-// longestMember is far above the longest name of a PostgreSQL parameter.
-const longestMember = 100
-
-// Lookup finds the setting of a name; for a member of a family, its name is the
-// one asked for. The error says which names there are.
-func Lookup(name string) (Setting, error) {
-	variable, ofApp := strings.CutPrefix(name, AppPrefix)
-	for _, s := range Table {
-		if s.Name == name && !strings.Contains(name, "<") {
-			return s, nil
-		}
-		if ofApp && s.Env != "" && variable == s.Env {
-			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
-		}
-	}
-	if why, ok := reserved[name]; ok {
-		return Setting{}, fmt.Errorf("is not for a spec to set: %s", why)
-	}
-	if err := refuse(name); err != nil {
-		return Setting{}, err
-	}
-	for _, family := range families {
-		rest, ok := strings.CutPrefix(name, family.prefix)
-		if !ok {
-			continue
-		}
-		if len(rest) > longestMember {
-			return Setting{}, fmt.Errorf("is too long: at most %d bytes after %q", longestMember, family.prefix)
-		}
-		if !family.name.MatchString(rest) {
-			return Setting{}, fmt.Errorf("must match %s after %q", family.name, family.prefix)
-		}
-		i := slices.IndexFunc(Table, func(s Setting) bool { return strings.HasPrefix(s.Name, family.prefix+"<") })
-		s := Table[i]
-		s.Name = name
-		if known, ok := members[name]; ok {
-			s.Type = known
-		}
-		return s, nil
-	}
-	var names []string
-	for _, s := range Table {
-		// Faults are only for who asks for one.
-		if strings.HasPrefix(s.Name, FaultPrefix) == strings.HasPrefix(name, FaultPrefix) {
-			names = append(names, s.Name)
-		}
-	}
-	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
-}
-
 // Canonical returns the one spelling of a value ("0.5s" → "500ms"), or an error
 // that says what is allowed.
 func (s Setting) Canonical(value string) (string, error) {
@@ -236,13 +150,20 @@ func (s Setting) Canonical(value string) (string, error) {
 
 // Defaults returns the settings of a cell for which a spec sets nothing.
 func Defaults() Settings {
-	d := Settings{}
-	for _, s := range Table {
-		if s.Default != "" {
-			d[s.Name] = s.Default
-		}
+	d := Settings{Topology: route.Direct, SSLMode: sslPrefer}
+	for _, s := range fixed {
+		d[s.Name] = s.Default
 	}
 	return d
+}
+
+// OfBackend maps the settings that the backend reads to the variable of each.
+func OfBackend() map[string]string {
+	all := make(map[string]string)
+	for _, s := range fixed {
+		all[s.Name] = s.Env
+	}
+	return all
 }
 
 // with returns the settings overlaid by others; neither is changed.

@@ -39,15 +39,16 @@ func (p Plan) Validate() error {
 
 // Runnable reports what keeps a plan that was read from a file from being carried out,
 // before anything is started for it: a file can be changed, and a spec may not set
-// everything that a plan has room for. exist are the names of the scripts.
-func (p Plan) Runnable(exist []string) error {
+// everything that a plan has room for.
+func (p Plan) Runnable(there Inventory) error {
 	v := &validation{}
+	exist := there.Scenarios
 	for _, s := range p.Scenarios {
 		v.want(slices.Contains(exist, s.Name), "unknown scenario %s: %s", quote(s.Name), suggest(s.Name, exist))
 	}
 	for _, c := range p.Cells {
 		for _, name := range slices.Sorted(maps.Keys(c.Settings)) {
-			setting, err := Lookup(name)
+			setting, err := there.Services.Lookup(name)
 			if err != nil {
 				v.want(false, "cell %s: %s %w", quote(c.Label), quote(name), err)
 				continue
@@ -57,8 +58,9 @@ func (p Plan) Runnable(exist []string) error {
 		}
 	}
 	for service, list := range p.CPUs {
-		err := checkCPUList(list)
-		v.want(slices.Contains(Services, service) && err == nil, "cpus of %s are %s", quote(service), quote(list))
+		err := checkCPUList(list, there.CPUs)
+		known := slices.Contains(there.Services.pinned(), service)
+		v.want(known && err == nil, "cpus of %s are %s", quote(service), quote(list))
 	}
 	for _, host := range p.AllowTargets {
 		v.want(isHost(host), "allow_targets holds %s", quote(host))

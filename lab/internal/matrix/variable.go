@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/backend"
@@ -20,14 +19,6 @@ const (
 	VariableSLO     = "SLO_P99"
 	VariableSummary = "SUMMARY_FILE"
 )
-
-var ofTheLab = strings.Join([]string{
-	VariableBaseURL,
-	VariableScale,
-	VariableSeed,
-	VariableSLO,
-	VariableSummary,
-}, "|")
 
 // Settings of a script that the lab knows the meaning of.
 const (

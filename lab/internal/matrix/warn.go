@@ -8,45 +8,34 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/route"
 )
 
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
 func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
 
-// needs are the settings that only have an effect on certain ways to the data.
-var needs = append([]need{
-	{PgBouncerPrefix, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	{FaultPgBouncerCPU, []string{Pooled, PooledAndReplica}, "goes through PgBouncer"},
-	ofReplica(FaultReplay),
-}, needsOfBackend()...)
-
-type need struct {
-	setting    string // a name, or the prefix of a family
-	topologies []string
-	way        string
-}
-
-func ofReplica(setting string) need {
-	return need{setting, []string{Replica, PooledAndReplica}, "reads from the replica"}
-}
-
-func needsOfBackend() []need {
-	var needs []need
+// ofReplica are the settings that only have an effect where reads go to the replica.
+var ofReplica = func() []string {
+	names := []string{FaultReplay}
 	for _, s := range backend.Bundled.Settings {
 		if s.Way == "replica" {
-			needs = append(needs, ofReplica(s.Name))
+			names = append(names, s.Name)
 		}
 	}
-	return needs
-}
+	return names
+}()
 
 // lacks says what way a cell would have to take for a setting to have an effect, "" if the
 // setting has one.
-func (c Cell) lacks(setting string) string {
-	for _, n := range needs {
-		named := n.setting == setting || strings.HasSuffix(n.setting, ".") && strings.HasPrefix(setting, n.setting)
-		if named && !slices.Contains(n.topologies, c.Settings[Topology]) {
-			return n.way
+func (c Cell) lacks(setting string, services *Catalog) string {
+	way := c.Settings.Route()
+	if slices.Contains(ofReplica, setting) && !way.ReadsFrom(route.Replica) {
+		return "reads from the replica"
+	}
+	for _, s := range services.services {
+		its := setting == FaultCPU(s.Name) || s.Settings.Prefix != "" && strings.HasPrefix(setting, s.Settings.Prefix)
+		if s.Pooler && its && !way.Through(s.Name) {
+			return "goes through " + s.Title
 		}
 	}
 	return ""
@@ -60,14 +49,14 @@ func (c Cell) sets(setting string, defaults Settings) bool {
 
 // WarnOfIdle names the settings that have no effect in any cell that sets them, and the
 // cells that are the same but for such settings.
-func (p Plan) WarnOfIdle() []string {
+func (p Plan) WarnOfIdle(services *Catalog) []string {
 	var warnings []string
 	defaults := Defaults()
 	for _, name := range p.settings() {
 		way, idle := "", true
 		for _, c := range p.Cells {
 			if c.sets(name, defaults) {
-				lacks := c.lacks(name)
+				lacks := c.lacks(name, services)
 				way, idle = lacks, idle && lacks != ""
 			}
 		}
@@ -82,7 +71,7 @@ func (p Plan) WarnOfIdle() []string {
 			continue
 		}
 		effective := maps.Clone(c.Settings)
-		maps.DeleteFunc(effective, func(name, _ string) bool { return c.lacks(name) != "" })
+		maps.DeleteFunc(effective, func(name, _ string) bool { return c.lacks(name, services) != "" })
 		key := fmt.Sprint(effective) // maps print in the order of their keys
 		if same[key] == nil {
 			order = append(order, key)

@@ -13,7 +13,7 @@ import (
 // planned is the plan of a spec with these factors, baseline and more.
 func planned(t *testing.T, text string) Plan {
 	t.Helper()
-	spec, err := Parse([]byte("name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\n"+text), []string{"storm"})
+	spec, err := Parse([]byte("name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\n"+text), there)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ baseline: {remedy: none}`, []string{
 			"these cells are the same, for replica_max_lag has no effect in them: remedy=none | remedy=lag",
 		}},
 	} {
-		if diff := cmp.Diff(c.want, planned(t, c.spec).WarnOfIdle()); diff != "" {
+		if diff := cmp.Diff(c.want, planned(t, c.spec).WarnOfIdle(services)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -111,11 +111,11 @@ func TestOwnMatricesSetNothingInVain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := Parse(src, []string{"storm", "wave", "mixed", "storm-open", "wave-open"})
+		spec, err := Parse(src, scriptsAnd("mixed", "storm-open", "wave-open"))
 		if err != nil {
 			t.Fatalf("%s:\n%v", file, err)
 		}
-		if got := spec.Plan().WarnOfIdle(); len(got) > 0 {
+		if got := spec.Plan().WarnOfIdle(services); len(got) > 0 {
 			t.Errorf("%s:\n%s", file, strings.Join(got, "\n"))
 		}
 	}

@@ -36,7 +36,7 @@ func TestWithFactor(t *testing.T) {
 			if strings.HasPrefix(test.spec, "# why") && !strings.HasPrefix(string(text), "# why") {
 				t.Errorf("the comment is lost:\n%s", text)
 			}
-			spec, err := Parse(text, scripts)
+			spec, err := Parse(text, there)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
@@ -72,7 +72,7 @@ func TestWithFactorFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Parse(text, scripts); err == nil || !strings.Contains(err.Error(), "backend is set for every cell") {
+	if _, err := Parse(text, there); err == nil || !strings.Contains(err.Error(), "backend is set for every cell") {
 		t.Errorf("a spec that sets it already: %v; want it refused", err)
 	}
 }

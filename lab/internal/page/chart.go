@@ -4,6 +4,7 @@ import (
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/series"
+	"stormwave/lab/internal/service"
 )
 
 // chart says what is drawn, and by which queries.
@@ -58,15 +59,13 @@ var drawn = []chart{
 		{name: "VUs", query: `max(max_over_time(k6_vus[$w]))`},
 	}},
 	{"connections", "Connections", "sessions", []curve{
-		{query: `sum by (server) (max_over_time(` + series.PGConnections + `{job="lab"}[$w]))`, label: "server", order: servers},
+		{query: `sum by (server) (max_over_time(` + series.PGConnections + `{job="lab"}[$w]))`, label: "server", order: service.Servers},
 	}},
 	{"qps", "Statements", "per second", []curve{
-		{query: `sum by (server) (rate(` + series.PGStatements + `{job="lab"}[$w]))`, label: "server", order: servers},
+		{query: `sum by (server) (rate(` + series.PGStatements + `{job="lab"}[$w]))`, label: "server", order: service.Servers},
 	}},
 	{"cpu", "CPU by service", "cores", []curve{
 		{query: `sum by (service) (rate(` + series.ServiceCPU + `{job="lab"}[$w]))`, label: "service",
 			order: []string{"app", "postgres", "replica", "pgbouncer", "k6", "prometheus"}, rest: "others"},
 	}},
 }
-
-var servers = []string{"primary", "replica"}

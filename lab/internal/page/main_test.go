@@ -17,6 +17,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 )
 
@@ -170,7 +171,7 @@ func (s *stage) dir() record.Dir {
 // begin lets a run of so many shots begin.
 func (s *stage) begin(shots int) *Run {
 	s.t.Helper()
-	spec, err := matrix.Parse([]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: 1\nslo: {error_ratio: 0.01, p99: 500ms}\n"), []string{"storm"})
+	spec, err := matrix.Parse([]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: 1\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -16,15 +16,15 @@ type view struct {
 	Archive  *Archive
 	Refresh  int64 // milliseconds between two requests for what has changed; 0: nothing changes
 	State    string
-	Services []service
+	Services []serviceState
 	Deaths   []stack.Death
 	Run      *progress
 	Shots    table
 	Charts   picture
 }
 
-// service is a service with what has become of it.
-type service struct {
+// serviceState is a service with what has become of it.
+type serviceState struct {
 	stack.ServiceStatus
 	State string // "ready", "starting", "down"
 }
@@ -61,8 +61,8 @@ func (p *Page) look(ctx context.Context) *view {
 	return v
 }
 
-func newService(s stack.ServiceStatus) service {
-	state := service{ServiceStatus: s, State: "starting"}
+func newService(s stack.ServiceStatus) serviceState {
+	state := serviceState{ServiceStatus: s, State: "starting"}
 	switch {
 	case s.Ready:
 		state.State = "ready"

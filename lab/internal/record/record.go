@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"stormwave/lab/internal/route"
 )
 
 // Schema is the version of the record format that this package writes; it reads all before it.
@@ -75,17 +77,12 @@ const (
 	OpenModel   = "open"
 )
 
+// Route is the way of the repetition's queries.
+func (r Record) Route() route.Route { return route.Of(r.Settings["topology"]) }
+
 // UnderTest says whether a service belongs to the system that the repetition tests: it lies
 // on the way of the cell's queries. The others belong to the lab, or stand idle.
-func (r Record) UnderTest(service string) bool {
-	switch service {
-	case "app", "primary":
-		return true
-	case "pgbouncer", "replica":
-		return strings.Contains(r.Settings["topology"], service)
-	}
-	return false
-}
+func (r Record) UnderTest(service string) bool { return r.Route().Through(service) }
 
 // Deaths is the name of the metric that counts how often a service ended unasked in a
 // repetition.

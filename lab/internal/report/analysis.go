@@ -65,7 +65,7 @@ func Analyze(run Run) (*Analysis, error) {
 		}
 		work = append(work, func() { p.best = p.findBest(seed) })
 	}
-	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records) })
+	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records, run.Services) })
 	parallel(work)
 	for i := range a.parts {
 		a.parts[i].adjust()

@@ -11,6 +11,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
+	"stormwave/lab/internal/route"
 )
 
 // column is one number of every row.
@@ -61,7 +62,7 @@ func later(head, name string, show func(float64) string) column {
 func ofReplica(head, name string, show func(float64) string) column {
 	c := later(head, name, show)
 	c.why = func(r *record.Record) string {
-		if !overReplica(r.Settings) {
+		if !r.Route().ReadsFrom(route.Replica) {
 			return "no reads go to the replica"
 		}
 		return ""

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"stormwave/lab/internal/judge/stat"
-	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
+	"stormwave/lab/internal/route"
 )
 
 // content is the report for people: what was found, the tables, what was left out, how
@@ -127,19 +127,7 @@ func (p part) sections(a *Analysis) blocks {
 	return list
 }
 
-func readsReplica(g group) bool { return overReplica(g.cell.Settings) }
-
-// overReplica says whether reads go to the replica.
-func overReplica(s matrix.Settings) bool {
-	topology := s[matrix.Topology]
-	return topology == matrix.Replica || topology == matrix.PooledAndReplica
-}
-
-// overPooler says whether queries go through PgBouncer.
-func overPooler(s matrix.Settings) bool {
-	topology := s[matrix.Topology]
-	return topology == matrix.Pooled || topology == matrix.PooledAndReplica
-}
+func readsReplica(g group) bool { return g.cell.Settings.Route().ReadsFrom(route.Replica) }
 
 // fileName is what a picture of the part is called.
 func (p part) fileName(what string) string {

@@ -10,6 +10,7 @@ import (
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // The evidence of a cell is from the repetition that is drawn over time, where all have the same cause.
@@ -32,7 +33,7 @@ func TestEvidenceIsOfTheRepetitionThatIsDrawn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells := diagnose.Run(plan, records)
+		cells := diagnose.Run(plan, records, service.Catalog())
 		for _, s := range plan.Scenarios {
 			for _, g := range groups(Run{Plan: plan, Records: records}, s) {
 				for _, c := range cells {

@@ -6,6 +6,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
+	metrics "stormwave/lab/internal/series"
 )
 
 const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
@@ -30,12 +31,9 @@ var (
 
 // onTheWay lists the services that a repetition's queries go through, the backend first.
 func onTheWay(r *record.Record) []string {
-	services := []string{"app", "postgres"}
-	if overReplica(r.Settings) {
-		services = append(services, "replica")
-	}
-	if overPooler(r.Settings) {
-		services = append(services, "pgbouncer")
+	services := r.Route().Services()
+	for i, name := range services {
+		services[i] = metrics.Service(name)
 	}
 	return services
 }

@@ -13,11 +13,13 @@ import (
 
 // Run is everything that reports are made from.
 type Run struct {
-	Name    string
-	Plan    matrix.Plan
-	Host    record.Host
-	Records []record.Record // in the order of the file
-	Spec    []byte          // spec.yaml as it was given
+	Name string
+	Plan matrix.Plan
+	// Services are those that the spec of an advice may name.
+	Services *matrix.Catalog
+	Host     record.Host
+	Records  []record.Record // in the order of the file
+	Spec     []byte          // spec.yaml as it was given
 	// Curves are those of repetitions whose load rises and those of Drawn, by the record's
 	// number, as far as they can be read.
 	Curves map[int]record.Series

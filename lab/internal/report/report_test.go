@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -68,6 +69,9 @@ func TestGolden(t *testing.T) {
 	golden(t, "index-empty.md", Index(nil))
 }
 
+// sameServices says whether it is one catalog: nothing of it can be changed.
+func sameServices(a, b *matrix.Catalog) bool { return a == b }
+
 // The same run gives the same bytes, and making a report leaves the run as it was.
 func TestPure(t *testing.T) {
 	run := wounded(t)
@@ -77,7 +81,7 @@ func TestPure(t *testing.T) {
 			t.Fatal("the same run gave another report")
 		}
 	}
-	if diff := cmp.Diff(wounded(t), run); diff != "" {
+	if diff := cmp.Diff(wounded(t), run, cmp.Comparer(sameServices)); diff != "" {
 		t.Errorf("the report changed the run:\n%s", diff)
 	}
 }

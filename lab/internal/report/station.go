@@ -23,7 +23,7 @@ var stationColumns = []column{
 		head: "PgBouncer wait ms", name: poolerWait, show: numeral.Figure, why: direct,
 		value: func(r *record.Record) (float64, bool) {
 			v, ok := r.Metrics[poolerWait]
-			return v, ok && overPooler(r.Settings)
+			return v, ok && r.Route().Through(pgbouncer)
 		},
 	},
 	metric("Execution ms", "execution_mean_ms", numeral.Figure),
@@ -47,10 +47,14 @@ func busyByLaw(r *record.Record) (float64, bool) {
 // queryColumn is measured together with what the query's parts are.
 var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", numeral.Figure)
 
-const poolerWait = "pgbouncer_wait_mean_ms"
+// poolerWait is a metric of PgBouncer's.
+const (
+	pgbouncer  = "pgbouncer"
+	poolerWait = "pgbouncer_wait_mean_ms"
+)
 
 func direct(r *record.Record) string {
-	if !overPooler(r.Settings) {
+	if !r.Route().Through(pgbouncer) {
 		return "not through PgBouncer"
 	}
 	return ""
@@ -62,7 +66,7 @@ func restOfQuery(r *record.Record) (float64, bool) {
 	query, _, ok := diagnose.QueryTime(*r)
 	execution, executed := r.Metrics["execution_mean_ms"]
 	wait, waited := r.Metrics[poolerWait]
-	if !overPooler(r.Settings) {
+	if !r.Route().Through(pgbouncer) {
 		wait, waited = 0, true
 	}
 	return query - wait - execution, ok && executed && waited

@@ -2,6 +2,7 @@ package report
 
 import (
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/route"
 
 	"stormwave/lab/internal/report/numeral"
 )
@@ -59,7 +60,7 @@ var (
 func overServers(head, metric string, show func(float64) string) column {
 	return column{head: head, name: "primary_" + metric, show: show, value: func(r *record.Record) (float64, bool) {
 		sum, ok := r.Metrics["primary_"+metric]
-		if overReplica(r.Settings) {
+		if r.Route().ReadsFrom(route.Replica) {
 			v, read := r.Metrics["replica_"+metric]
 			sum, ok = sum+v, ok && read
 		}

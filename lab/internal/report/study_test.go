@@ -67,10 +67,10 @@ func suffer(r *record.Record, o outcome) {
 		r.Metrics[series("memory_pss_bytes_max", "service", service)] = o.memory * (1 << 20)
 	}
 	delete(r.Metrics, poolerWait)
-	if overPooler(r.Settings) {
+	if r.Route().Through(pgbouncer) {
 		r.Metrics[poolerWait] = 1.5
 	}
-	if overReplica(r.Settings) {
+	if r.Route().ReadsFrom("replica") {
 		for name, v := range map[string]float64{
 			"reads_primary": 12, "reads_replica": requests - 12, "read_fallbacks": 12, `read_fallbacks{reason="gone"}`: 10,
 			`read_fallbacks{reason="late"}`: 2, "stale_reads": 0, "replica_heartbeat_lag_seconds_max": 0.31,
@@ -333,8 +333,10 @@ func TestCosts(t *testing.T) {
 	run := studied(t, nil)
 	for _, r := range run.Records[:14] {
 		want := map[string][]string{
-			matrix.Direct: {"app", "postgres"}, matrix.Replica: {"app", "postgres", "replica"}, matrix.Pooled: {"app", "postgres", "pgbouncer"},
-			matrix.PooledAndReplica: {"app", "postgres", "replica", "pgbouncer"},
+			"direct":            {"app", "postgres"},
+			"replica":           {"app", "postgres", "replica"},
+			"pgbouncer":         {"app", "postgres", "pgbouncer"},
+			"pgbouncer+replica": {"app", "postgres", "replica", "pgbouncer"},
 		}[r.Settings[matrix.Topology]]
 		cpu, memory := 0.0, 0.0
 		for _, s := range want {
@@ -359,11 +361,11 @@ func TestCosts(t *testing.T) {
 }
 
 func TestRestOfQuery(t *testing.T) {
-	r := record.Record{Settings: matrix.Settings{matrix.Topology: matrix.Direct}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, poolerWait: 3}}
+	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, poolerWait: 3}}
 	if v, ok := restOfQuery(&r); !ok || v != 4 {
 		t.Errorf("direct: %v, %t; want 4", v, ok)
 	}
-	r.Settings[matrix.Topology] = matrix.Pooled
+	r.Settings[matrix.Topology] = "pgbouncer"
 	if v, ok := restOfQuery(&r); !ok || v != 1 {
 		t.Errorf("through the pooler: %v, %t; want 1", v, ok)
 	}
@@ -377,7 +379,7 @@ func TestRestOfQuery(t *testing.T) {
 // a time limit cut off, which the servers do not count.
 func TestRestOfQueriesThatWereCutOff(t *testing.T) {
 	r := record.Record{
-		Settings: matrix.Settings{matrix.Topology: matrix.Direct},
+		Settings: matrix.Settings{matrix.Topology: "direct"},
 		Metrics: map[string]float64{
 			"query_mean_ms":                  100,
 			"execution_mean_ms":              0.1,

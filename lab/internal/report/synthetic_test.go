@@ -8,6 +8,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 const runName = "2026-11-23T0915Z-quick"
@@ -27,14 +28,14 @@ func synthetic(t testing.TB, blocks int) Run {
 // synthesize is synthetic with another spec.
 func synthesize(t testing.TB, src []byte, blocks int) Run {
 	t.Helper()
-	spec, err := matrix.Parse(src, []string{"storm", "wave"})
+	spec, err := matrix.Parse(src, service.Inventory("storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	spec.Blocks = blocks
 	up, first, mean, most := 3.91, 17.2, 2.84, 4.02
 	run := Run{
-		Name: runName, Plan: spec.Plan(), Spec: src,
+		Name: runName, Plan: spec.Plan(), Spec: src, Services: service.Catalog(),
 		Host: record.Host{
 			Kernel: "Linux 6.1.0 x86_64", Distro: "Debian GNU/Linux 12", CPUModel: "Example CPU @ 2.50GHz", Cores: 2, MemoryBytes: 8 << 30,
 			Go: "go1.26.8", Commit: "0123456789abcdef", Dirty: true, Env: record.EnvHost,

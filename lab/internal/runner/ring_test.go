@@ -16,6 +16,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // Three cells (the baseline, its twin, another) × two scenarios × two blocks.
@@ -47,7 +48,7 @@ func newFake(t *testing.T, lines ...string) *fake {
 		replaced := func(l string) bool { return l == "" || strings.HasPrefix(l, key+":") }
 		text = strings.Join(append(slices.DeleteFunc(strings.Split(text, "\n"), replaced), line), "\n")
 	}
-	parsed, err := matrix.Parse([]byte(text), []string{"storm", "wave"})
+	parsed, err := matrix.Parse([]byte(text), service.Inventory("storm", "wave"))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -104,6 +105,7 @@ func (f *fake) runner(log *record.Log) *Runner {
 		Warm:     f.warm,
 		Idle:     f.idle,
 		ClockSet: f.clockSet,
+		Affinity: func(int) (string, bool) { return f.plan.CPUs["k6"], true },
 		Enough:   f.enough,
 	}
 }

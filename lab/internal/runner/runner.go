@@ -18,6 +18,7 @@ import (
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -70,6 +71,7 @@ type Runner struct {
 	Warm     func(ctx context.Context, baseURL string) error         // load.Warm
 	Idle     func(context.Context) (host.Idleness, error)            // host.Idle
 	ClockSet func() time.Duration                                    // host.ClockSet
+	Affinity func(pid int) (cpus string, ok bool)                    // proc.Affinity
 
 	// Enough says whether the intervals of what was measured are narrow enough to end
 	// the run. It is asked at the looks that the plan has set.
@@ -181,6 +183,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.unfit, r.good = nil, cell.Settings
 	rec.Attested = attested
 	v.attest(cell.Settings, attested)
+	v.pinned(r.Plan.CPUs, attested)
 
 	r.Watcher.Stage(shot, "warm up")
 	warming := time.Now()
@@ -200,7 +203,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	r.Watcher.Stage(shot, "shoot")
 	fired := time.Now()
-	result, err := r.fire(ctx, shot, script)
+	result, err := r.fire(ctx, shot, script, v)
 	if err != nil {
 		v.unserved(ctx, err)
 		return r.abandon(ctx, err)
@@ -277,11 +280,8 @@ func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) err
 	v.idle(idleness)
 	rec.Lab["idle_busy_ratio"], rec.Lab["idle_disk_ratio"], rec.Lab["idle_queue_per_cpu"] = idleness.CPU, idleness.Disk, idleness.Queue
 	rec.Lab["idle_wait_s"] = idleness.Waited.Seconds()
-	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), jobs...)
+	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), service.RecordJobs()...)
 }
-
-// jobs are what Prometheus scrapes for the metrics of a shot.
-var jobs = []string{"app", "lab", "node", "pgbouncer"}
 
 func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...string) error {
 	for _, job := range jobs {
@@ -296,7 +296,7 @@ func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...stri
 const liveEvery = time.Second
 
 // fire runs the load, with the shot marked and watched.
-func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script) (load.Result, error) {
+func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script, v *verdict) (load.Result, error) {
 	mark := exporter.Shot{Run: r.Dir.Name(), N: shot.N, Cell: shot.Cell, Scenario: shot.Scenario.String()}
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
@@ -309,7 +309,11 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script)
 	config.Script, config.Seed, config.SLO, config.CPUs = script, r.Plan.Seed, time.Duration(r.Plan.SLO.P99), r.Plan.CPUs["k6"]
 	config.Quota = k6Quota(r.Plan.Cell(shot.Cell).Settings)
 	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
-	config.Started = func(pid int) { markErr = r.Stack.Mark(ctx, mark, pid) }
+	config.Started = func(pid int) {
+		list, _ := r.Affinity(pid)
+		v.runsOn("k6", config.CPUs, list)
+		markErr = r.Stack.Mark(ctx, mark, pid)
+	}
 	result, err := r.RunK6(ctx, config)
 	stop()
 	<-watched
@@ -318,7 +322,7 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script)
 
 // k6Quota is the CPUs that a cell's fault leaves to k6; 0: no limit.
 func k6Quota(s matrix.Settings) float64 {
-	v, err := strconv.ParseFloat(s[matrix.FaultK6CPU], 64)
+	v, err := strconv.ParseFloat(s[matrix.FaultCPU("k6")], 64)
 	if err != nil {
 		return 0
 	}
@@ -345,7 +349,7 @@ func (r *Runner) read(
 	ctx context.Context, fired time.Time, script load.Script, rec *record.Record, v *verdict,
 ) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
-	if err := r.awaitScrapes(ctx, rec.End, "app", "pgbouncer"); err != nil {
+	if err := r.awaitScrapes(ctx, rec.End, service.LoadJobs()...); err != nil {
 		v.silent(ctx, rec.Load)
 		return record.Series{}, r.abandon(ctx, err)
 	}
@@ -354,7 +358,7 @@ func (r *Runner) read(
 		return record.Series{}, err
 	}
 	// … and the servers when the last session has ended.
-	if err := r.awaitScrapes(ctx, time.Now(), "lab"); err != nil {
+	if err := r.awaitScrapes(ctx, time.Now(), service.LabExporter); err != nil {
 		return record.Series{}, err
 	}
 	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})

@@ -16,6 +16,8 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/route"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -136,9 +138,31 @@ func (v *verdict) attest(settings, attested matrix.Settings) {
 	}
 }
 
+// pinned compares the CPUs that were asked for with those that the services run on. An optional service may not
+// be there.
+func (v *verdict) pinned(asked matrix.CPUs, attested matrix.Settings) {
+	cpus := service.Catalog().CPUs(asked)
+	for _, svc := range service.All() {
+		if got, there := attested[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional {
+			v.runsOn(svc.Name, cpus[svc.Name], got)
+		}
+	}
+}
+
+// runsOn compares the CPUs of one service, or of k6. got is empty where they could not be read.
+func (v *verdict) runsOn(name, asked, got string) {
+	switch {
+	case asked == "" || proc.SameCPUs(asked, got):
+	case got == "":
+		v.invalid("not attested: cpus of %s", name)
+	default:
+		v.invalid("%s runs on CPUs %s, not %s", name, got, asked)
+	}
+}
+
 // duringLoad are the faults that begin with the load: before it there is nothing to
 // read back.
-var duringLoad = []string{matrix.FaultK6CPU, matrix.FaultReplay, matrix.FaultKill, matrix.FaultScrapes}
+var duringLoad = []string{matrix.FaultCPU("k6"), matrix.FaultReplay, matrix.FaultKill, matrix.FaultScrapes}
 
 // isClientSide tells a setting of the load from one of the stack.
 func isClientSide(name string) bool {
@@ -150,7 +174,7 @@ func sameValue(name, want, got string) bool {
 	if want == got {
 		return true
 	}
-	setting, err := matrix.Lookup(name)
+	setting, err := service.Catalog().Lookup(name)
 	if err != nil {
 		return false
 	}
@@ -251,7 +275,7 @@ func (v *verdict) counts(rec *record.Record, each *load.Statements) {
 		return
 	}
 	perRequest := each.Most
-	if topology := rec.Settings[matrix.Topology]; topology == matrix.Replica || topology == matrix.PooledAndReplica {
+	if rec.Route().ReadsFrom(route.Replica) {
 		perRequest = each.MostWithReplica
 	}
 	statements := primary + replica - rec.Metrics["probe_statements"]
@@ -267,7 +291,7 @@ func (v *verdict) counts(rec *record.Record, each *load.Statements) {
 // the backend then gets from one that it had kept.
 var idleLimits = []struct{ setting, sqlstate string }{
 	{matrix.PostgresPrefix + "idle_session_timeout", "57P05"},
-	{matrix.PgBouncerPrefix + "client_idle_timeout", "08P01"},
+	{service.PgBouncer + ".client_idle_timeout", "08P01"},
 }
 
 // endedIdle says so where queries met connections that had been ended while they idled.

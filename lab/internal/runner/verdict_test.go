@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
@@ -232,5 +235,38 @@ func TestReasonsDoNotTellWhereTheCheckoutIs(t *testing.T) {
 	got := within("/home/someone/lab", []string{"command: /home/someone/lab/.lab/tools/bin/k6 run", "noisy host"})
 	if got[0] != "command: .lab/tools/bin/k6 run" || got[1] != "noisy host" {
 		t.Errorf("reasons = %q; want paths within the checkout", got)
+	}
+}
+
+// A service that runs elsewhere than it was to, or of which that is not known, spoils the repetition.
+func TestPinned(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		asked    matrix.CPUs
+		attested matrix.Settings
+		want     []string
+	}{
+		{name: "nothing is pinned", attested: matrix.Settings{"cpus.app": "0"}},
+		{
+			name:     "all as asked",
+			asked:    matrix.CPUs{"postgres": "0-1", "app": "1", "k6": "0", "grafana": "0"},
+			attested: matrix.Settings{"cpus.primary": "0,1", "cpus.replica": "0-1", "cpus.app": "1"},
+		},
+		{
+			name:     "elsewhere",
+			asked:    matrix.CPUs{"postgres": "0-1", "replica": "1", "node-exporter": "0"},
+			attested: matrix.Settings{"cpus.primary": "0-7", "cpus.replica": "1"},
+			want:     []string{"primary runs on CPUs 0-7, not 0-1", "not attested: cpus of node-exporter"},
+		},
+	} {
+		v := &verdict{}
+		v.pinned(tt.asked, tt.attested)
+		verdict, reasons := v.outcome()
+		if diff := cmp.Diff(tt.want, reasons, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		if (verdict == record.Invalid) != (len(tt.want) > 0) {
+			t.Errorf("%s: the repetition is %s", tt.name, verdict)
+		}
 	}
 }

@@ -15,6 +15,14 @@ const (
 	ServiceThrottled    = "lab_service_throttled_periods_total"
 )
 
+// Service is the name by which metrics know a service: the primary is simply postgres there.
+func Service(name string) string {
+	if name == "primary" {
+		return "postgres"
+	}
+	return name
+}
+
 // Sessions of the PostgreSQL servers, labelled server ("primary", "replica").
 // The lab's own sessions are left out.
 const (

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 )
 
 // applyTimeout bounds one Apply, restarts of PostgreSQL included.
@@ -33,10 +34,10 @@ type operator interface {
 	runs(name string) bool
 
 	assume(matrix.Settings) // with these, all but the servers are started from now on
-	writePostgresConf(server string) error
-	reload(ctx context.Context, server string) (restart bool, err error)
-	catchUp(context.Context) error
-	setRoleLimits(context.Context, matrix.Settings) error
+	WritePostgresConf(server string) error
+	Reload(ctx context.Context, server string) (restart bool, err error)
+	CatchUp(context.Context) error
+	SetRoleLimits(context.Context, matrix.Settings) error
 	drain(ctx context.Context, server string) error        // waits for the end of the backend's sessions
 	lookForCrash(ctx context.Context, server string) error // notes one as a death
 
@@ -49,15 +50,8 @@ type operator interface {
 // applier decides what is done, and in which order, to bring the services from cell to
 // cell. Its fields are what one Apply leaves to the next, wherever it was cut off.
 type applier struct {
-	cpus        matrix.CPUs     // that services are started on
-	conf        map[string]gucs // that each server is started with
+	with        *service.Config // that services are started with
 	halfApplied bool            // the servers may run with another configuration
-}
-
-// newApplier returns one for services that are to be started with the default settings.
-func newApplier() applier {
-	defaults := gucsOf(matrix.Defaults())
-	return applier{conf: map[string]gucs{Primary: defaults, Replica: defaults}}
 }
 
 func (a *applier) apply(
@@ -66,27 +60,27 @@ func (a *applier) apply(
 	if err := op.stopSilent(ctx); err != nil {
 		return nil, err
 	}
-	if err := op.stop(ctx, App, PgBouncer); err != nil {
+	if err := op.stop(ctx, service.PerCell()...); err != nil {
 		return nil, err
 	}
-	if !maps.Equal(a.cpus, cpus) {
+	if !maps.Equal(a.with.CPUs, cpus) {
 		// What runs elsewhere than it should is started anew.
-		if err := op.stop(ctx, stopOrder...); err != nil {
+		if err := op.stop(ctx, service.StopOrder()...); err != nil {
 			return nil, err
 		}
-		a.cpus = maps.Clone(cpus) // not before all is stopped: what was left would stay where it is
+		a.with.CPUs = maps.Clone(cpus) // not before all is stopped: what was left would stay where it is
 	}
-	if err := op.start(ctx, Primary, Replica); err != nil {
+	if err := op.start(ctx, service.Servers...); err != nil {
 		return nil, err
 	}
 	if err := op.relent(ctx); err != nil {
 		return nil, err
 	}
 	op.assume(maps.Clone(settings)) // only now: the faults were those of the cell before
-	if err := a.configure(ctx, op, gucsOf(settings)); err != nil {
+	if err := a.configure(ctx, op, service.GUCsOf(settings)); err != nil {
 		return nil, err
 	}
-	if err := op.setRoleLimits(ctx, settings); err != nil {
+	if err := op.SetRoleLimits(ctx, settings); err != nil {
 		return nil, err
 	}
 	if err := op.inject(ctx); err != nil {
@@ -103,33 +97,33 @@ func (a *applier) apply(
 
 // assume makes these the settings that all but the servers are started with.
 func (s *Stack) assume(settings matrix.Settings) {
-	s.tell(func() { s.settings = settings })
+	s.tell(func() { s.Settings = settings })
 }
 
 // configure brings both servers to the settings of a cell. A standby that allows less than
 // its primary has pauses its replay, or does not start. So the replica comes first, with as
 // much as the primary is to have and not less than it had itself, which is what the primary
 // may have had. It is given the cell's own once the primary has that.
-func (a *applier) configure(ctx context.Context, op operator, wanted gucs) error {
-	if !a.halfApplied && maps.Equal(a.conf[Primary], wanted) {
+func (a *applier) configure(ctx context.Context, op operator, wanted service.GUCs) error {
+	if !a.halfApplied && maps.Equal(a.with.Conf[service.Primary], wanted) {
 		return nil
 	}
 	a.halfApplied = true
-	if err := a.renew(ctx, op, Replica, wanted.covering(a.conf[Replica])); err != nil {
+	if err := a.renew(ctx, op, service.Replica, wanted.Covering(a.with.Conf[service.Replica])); err != nil {
 		return err
 	}
-	if err := a.renew(ctx, op, Primary, wanted); err != nil {
+	if err := a.renew(ctx, op, service.Primary, wanted); err != nil {
 		return err
 	}
-	if !maps.Equal(a.conf[Replica], wanted) {
-		if err := op.catchUp(ctx); err != nil { // the replica must have seen that the primary has less
+	if !maps.Equal(a.with.Conf[service.Replica], wanted) {
+		if err := op.CatchUp(ctx); err != nil { // the replica must have seen that the primary has less
 			return err
 		}
-		if err := a.renew(ctx, op, Replica, wanted); err != nil {
+		if err := a.renew(ctx, op, service.Replica, wanted); err != nil {
 			return err
 		}
 	}
-	if err := op.awaitReady(ctx, Replica); err != nil {
+	if err := op.awaitReady(ctx, service.Replica); err != nil {
 		return err
 	}
 	a.halfApplied = false
@@ -138,18 +132,18 @@ func (a *applier) configure(ctx context.Context, op operator, wanted gucs) error
 
 // renew gives a server another configuration, and restarts it where a setting asks for
 // that. If this fails, the server is next started with the one that it had, which works.
-func (a *applier) renew(ctx context.Context, op operator, server string, to gucs) (err error) {
-	had := a.conf[server]
-	a.conf[server] = to
+func (a *applier) renew(ctx context.Context, op operator, server string, to service.GUCs) (err error) {
+	had := a.with.Conf[server]
+	a.with.Conf[server] = to
 	defer func() {
 		if err != nil {
-			a.conf[server] = had
+			a.with.Conf[server] = had
 		}
 	}()
-	if err := op.writePostgresConf(server); err != nil {
+	if err := op.WritePostgresConf(server); err != nil {
 		return err
 	}
-	restart, err := op.reload(ctx, server)
+	restart, err := op.Reload(ctx, server)
 	if err != nil || !restart {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 )
 
 const (
@@ -49,7 +50,7 @@ read back`
 		},
 		{
 			name: "other CPUs", cpus: matrix.CPUs{App: "0"},
-			want: head + "stop " + strings.Join(stopOrder, " ") + "\n" + servers + tail,
+			want: head + "stop " + strings.Join(service.StopOrder(), " ") + "\n" + servers + tail,
 		},
 		{
 			name: "a parameter that needs no restart", from: []string{workMem, "4MB"}, to: []string{workMem, "8MB"},
@@ -300,16 +301,16 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 
 // reached says what of a cell is not as the cell asks for it.
 func (f *fake) reached(attested, settings matrix.Settings, cpus matrix.CPUs) error {
-	for name, value := range gucsOf(settings) {
+	for name, value := range service.GUCsOf(settings) {
 		if got := attested[matrix.PostgresPrefix+name]; got != value {
 			return fmt.Errorf("%s is %q; want %q", name, got, value)
 		}
 	}
 	for _, name := range fakeServices {
-		if service := f.running[name]; service == nil || !service.ready {
+		if it := f.running[name]; it == nil || !it.ready {
 			return fmt.Errorf("%s is not up", name)
-		} else if !maps.Equal(service.cpus, cpus) {
-			return fmt.Errorf("%s runs on %v; want %v", name, service.cpus, cpus)
+		} else if !maps.Equal(it.cpus, cpus) {
+			return fmt.Errorf("%s runs on %v; want %v", name, it.cpus, cpus)
 		}
 	}
 	return nil

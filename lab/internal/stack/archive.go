@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -16,12 +17,11 @@ import (
 // It scrapes nothing, and is independent of the stack: both may run at once.
 type Archive struct{ stack *Stack }
 
-// forEver is the retention of an archive: Prometheus would delete what is older.
-const forEver = "36500d"
-
 // OpenArchive starts it on a storage that fill fills. Close ends what was returned,
 // with an error too.
-func OpenArchive(ctx context.Context, layout Layout, tools toolchain.Set, fill func(storage string) error) (*Archive, error) {
+func OpenArchive(
+	ctx context.Context, layout service.Layout, tools toolchain.Set, fill func(storage string) error,
+) (*Archive, error) {
 	if err := layout.Create(); err != nil {
 		return nil, err
 	}
@@ -31,24 +31,22 @@ func OpenArchive(ctx context.Context, layout Layout, tools toolchain.Set, fill f
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the archive: %w", err)
 	}
-	addrs, err := freePorts(Prometheus, Grafana)
+	shown := []string{service.Prometheus, service.Grafana}
+	addrs, err := freePorts(shown...)
 	layout.Lab = dir
-	a := &Archive{stack: &Stack{layout: layout, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(), report: func(Step) {}, archive: true}}
+	a := &Archive{stack: newStack(service.NewArchive(layout, tools, addrs))}
 	if err != nil {
 		return a, err
 	}
-	if err := errors.Join(os.MkdirAll(filepath.Dir(layout.Log(Prometheus)), 0o700), fill(layout.TSDB())); err != nil {
+	err = errors.Join(os.MkdirAll(filepath.Dir(layout.Log(service.Prometheus)), 0o700), fill(layout.TSDB()))
+	if err != nil {
 		return a, err
 	}
-	services := []service{a.stack.prometheus()}
-	if a.hasGrafana() {
-		services = append(services, a.stack.grafana())
-	}
-	return a, a.stack.startEach(ctx, services)
+	return a, a.stack.start(ctx, shown...)
 }
 
 // sweepArchives removes what archives whose process was killed have left.
-func sweepArchives(layout Layout) {
+func sweepArchives(layout service.Layout) {
 	names, _ := fs.Glob(os.DirFS(layout.Lab), "open-*") // the path may hold what a pattern does
 	for _, name := range names {
 		var owner proc.Ident
@@ -59,24 +57,24 @@ func sweepArchives(layout Layout) {
 }
 
 func (a *Archive) hasGrafana() bool {
-	_, ok := a.stack.tools["grafana"]
+	_, ok := a.stack.Tools["grafana"]
 	return ok
 }
 
 // Prometheus is its URL.
-func (a *Archive) Prometheus() string { return "http://" + a.stack.addrs[Prometheus] }
+func (a *Archive) Prometheus() string { return "http://" + a.stack.Addrs[service.Prometheus] }
 
 // Grafana is its URL; empty where there is none.
 func (a *Archive) Grafana() string {
 	if !a.hasGrafana() {
 		return ""
 	}
-	return "http://" + a.stack.addrs[Grafana]
+	return "http://" + a.stack.Addrs[service.Grafana]
 }
 
 // Close ends it, and removes its copy of the data.
 func (a *Archive) Close(ctx context.Context) error {
-	err := a.stack.stop(ctx, Grafana, Prometheus)
+	err := a.stack.stop(ctx, service.Grafana, service.Prometheus)
 	a.stack.members.watches.Wait()
-	return errors.Join(err, os.RemoveAll(a.stack.layout.Lab))
+	return errors.Join(err, os.RemoveAll(a.stack.Layout.Lab))
 }

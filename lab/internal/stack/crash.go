@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"stormwave/lab/internal/service"
 )
 
 // A PostgreSQL server of which one process is killed ends all the others and begins
@@ -16,7 +18,7 @@ const generationSQL = "SELECT backend_start FROM pg_stat_activity WHERE backend_
 // noteGenerations notes when the processes of both servers began.
 func (s *Stack) noteGenerations(ctx context.Context) error {
 	s.generations = make(map[string]time.Time)
-	for _, server := range []string{Primary, Replica} {
+	for _, server := range service.Servers {
 		began, err := s.generation(ctx, server)
 		if err != nil {
 			return err
@@ -27,7 +29,7 @@ func (s *Stack) noteGenerations(ctx context.Context) error {
 }
 
 func (s *Stack) generation(ctx context.Context, server string) (began time.Time, err error) {
-	conn, err := s.admin(ctx, server)
+	conn, err := s.Admin(ctx, server)
 	if err == nil {
 		err = conn.QueryRow(ctx, generationSQL).Scan(&began)
 	}
@@ -48,7 +50,12 @@ func (s *Stack) lookForCrash(ctx context.Context, server string) error {
 		return err
 	}
 	s.generations[server] = began
-	s.members.addDeath(Death{Service: server, At: began.UTC(), How: "a crash of one of its processes, and began anew", Log: s.members.said(server, "was terminated by", "crash")})
+	s.members.addDeath(Death{
+		Service: server,
+		At:      began.UTC(),
+		How:     "a crash of one of its processes, and began anew",
+		Log:     s.members.said(server, "was terminated by", "crash"),
+	})
 	return nil
 }
 

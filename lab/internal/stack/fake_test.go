@@ -10,7 +10,24 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 )
+
+// Names that the tests use all the time.
+const (
+	Primary          = service.Primary
+	Replica          = service.Replica
+	PgBouncer        = service.PgBouncer
+	App              = service.App
+	Prometheus       = service.Prometheus
+	Grafana          = service.Grafana
+	NodeExporter     = service.NodeExporter
+	PostgresExporter = service.PostgresExporter
+	ReplicaExporter  = service.ReplicaExporter
+	BouncerExporter  = service.BouncerExporter
+)
+
+type gucs = service.GUCs
 
 // fake is an operator of services that are only noted: what each was started with. It notes
 // each call, and fails where a test wants it to.
@@ -49,7 +66,7 @@ var errCutOff = errors.New("cut off")
 // newFake is a stack that is up, as New and Up leave it.
 func newFake() *fake {
 	f := &fake{
-		applier: newApplier(), settings: matrix.Defaults(),
+		applier: applier{with: service.NewConfig()}, settings: matrix.Defaults(),
 		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: make(map[string]int)},
 	}
 	if err := f.startAll(context.Background()); err != nil {
@@ -62,7 +79,8 @@ func newFake() *fake {
 func (f *fake) clone() *fake {
 	c := *f
 	c.wal.most = maps.Clone(f.wal.most)
-	c.conf, c.file, c.running = maps.Clone(f.conf), maps.Clone(f.file), maps.Clone(f.running)
+	c.with = new(*f.with)
+	c.with.Conf, c.file, c.running = maps.Clone(f.with.Conf), maps.Clone(f.file), maps.Clone(f.running)
 	for name, service := range f.running {
 		c.running[name] = new(*service)
 	}
@@ -71,7 +89,7 @@ func (f *fake) clone() *fake {
 
 // apply brings the fake to a cell: the defaults, but for these settings.
 func (f *fake) apply(ctx context.Context, settings ...string) (matrix.Settings, error) {
-	return f.applyOn(ctx, f.cpus, settings...)
+	return f.applyOn(ctx, f.with.CPUs, settings...)
 }
 
 func (f *fake) applyOn(ctx context.Context, cpus matrix.CPUs, settings ...string) (matrix.Settings, error) {
@@ -144,7 +162,7 @@ func (f *fake) startThose(names []string, ready bool) error {
 		if service := f.running[name]; service != nil && service.ready {
 			continue
 		}
-		service := &fakeService{cpus: f.cpus}
+		service := &fakeService{cpus: f.with.CPUs}
 		if name == Primary || name == Replica {
 			f.configure(name)
 			service.conf = f.file[name]
@@ -159,7 +177,7 @@ func (f *fake) startThose(names []string, ready bool) error {
 		}
 		f.running[name] = service
 		if name == Primary {
-			f.wal.written = service.conf.needs()
+			f.wal.written = needsOf(service.conf)
 		}
 		for need, n := range f.wal.written {
 			f.wal.most[need] = max(f.wal.most[need], n)
@@ -185,7 +203,7 @@ var fakeNeeds = map[string]int{
 }
 
 // needs are what a server with these settings has of what a standby needs.
-func (g gucs) needs() map[string]int {
+func needsOf(g gucs) map[string]int {
 	needs := maps.Clone(fakeNeeds)
 	for name := range needs {
 		if n, err := strconv.Atoi(g[name]); err == nil {
@@ -197,7 +215,7 @@ func (g gucs) needs() map[string]int {
 
 // allows reports whether a standby with these settings replays such WAL.
 func allows(standby gucs, wal map[string]int) bool {
-	for name, n := range standby.needs() {
+	for name, n := range needsOf(standby) {
 		if n < wal[name] {
 			return false
 		}
@@ -206,7 +224,7 @@ func allows(standby gucs, wal map[string]int) bool {
 }
 
 func (f *fake) configure(server string) {
-	f.file[server] = f.conf[server]
+	f.file[server] = f.with.Conf[server]
 }
 
 func (f *fake) awaitReady(_ context.Context, name string) error {
@@ -229,7 +247,7 @@ func (f *fake) assume(settings matrix.Settings) {
 	f.calls = append(f.calls, "assume")
 }
 
-func (f *fake) writePostgresConf(server string) error {
+func (f *fake) WritePostgresConf(server string) error {
 	if err := f.call("configure", server); err != nil {
 		return err
 	}
@@ -237,8 +255,8 @@ func (f *fake) writePostgresConf(server string) error {
 	return nil
 }
 
-// reload changes what a running server can change. The sizes of its memory it cannot.
-func (f *fake) reload(_ context.Context, server string) (restart bool, err error) {
+// Reload changes what a running server can change. The sizes of its memory it cannot.
+func (f *fake) Reload(_ context.Context, server string) (restart bool, err error) {
 	if err := f.call("reload", server); err != nil {
 		return false, err
 	}
@@ -256,7 +274,7 @@ func (f *fake) reload(_ context.Context, server string) (restart bool, err error
 	return restart, nil
 }
 
-func (f *fake) catchUp(context.Context) error {
+func (f *fake) CatchUp(context.Context) error {
 	if err := errors.Join(f.call("catch up"), f.streams()); err != nil {
 		return err
 	}
@@ -264,7 +282,7 @@ func (f *fake) catchUp(context.Context) error {
 	return nil
 }
 
-func (f *fake) setRoleLimits(_ context.Context, settings matrix.Settings) error {
+func (f *fake) SetRoleLimits(_ context.Context, settings matrix.Settings) error {
 	return f.call("limit", settings[matrix.LockTimeout])
 }
 

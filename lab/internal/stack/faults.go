@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +13,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -24,48 +24,45 @@ import (
 // Helper processes, services of their own.
 const (
 	faultHog   = "fault-hog"
-	faultProxy = "fault-proxy"
 	faultEvict = "fault-evict"
 	faultLock  = "fault-lock"
 	faultView  = "fault-view"
 )
 
-var helpers = []string{faultHog, faultProxy, faultEvict, faultLock, faultView}
+var helpers = []string{faultHog, service.FaultProxy, faultEvict, faultLock, faultView}
 
 // helperServices are those that the settings ask for.
-func (s *Stack) helperServices() []service {
-	var all []service
+func (s *Stack) helperServices() []service.Service {
+	var all []service.Service
 	add := func(setting, name string, ready func(context.Context) error, needs []string, args ...string) {
-		if _, asked := s.settings[setting]; !asked {
+		if _, asked := s.Settings[setting]; !asked {
 			return
 		}
-		all = append(all, service{
-			name: name, needs: needs, ready: ready,
-			spec: func() proc.Spec {
-				return proc.Spec{Name: name, Path: s.layout.Bin("lab"), Args: append([]string{"fault"}, args...), Env: s.serviceEnv(), Log: s.layout.Log(name)}
+		all = append(all, service.Service{
+			Name:  name,
+			Needs: needs,
+			Ready: func(ctx context.Context, _ *service.Env) error { return ready(ctx) },
+			Process: func(*service.Env) proc.Spec {
+				return proc.Spec{Path: s.Layout.Bin("lab"), Args: append([]string{"fault"}, args...)}
 			},
 		})
 	}
 	running := func(context.Context) error { return nil }
-	add(matrix.FaultHog, faultHog, running, nil, "hog", s.settings[matrix.FaultHog])
-	add(matrix.FaultDelay, faultProxy, s.proxyReady, []string{Primary, PgBouncer}, "proxy", s.addrs[faultProxy], s.addrs[s.behindProxy()], s.settings[matrix.FaultDelay])
-	add(matrix.FaultEvict, faultEvict, running, []string{Primary}, "evict", filepath.Join(s.layout.data(Primary), "base"))
-	add(matrix.FaultLock, faultLock, s.lockReady, []string{Primary}, "lock", s.layout.socketURL(s.addrs[Primary], database), s.settings[matrix.FaultLock])
-	add(matrix.FaultViewers, faultView, running, nil, "view", s.pageURL(), s.settings[matrix.FaultViewers])
+	behind := s.Settings.Route().Writes[1] // that the backend's writes go to
+	primary := []string{service.Primary}
+	add(matrix.FaultHog, faultHog, running, nil, "hog", s.Settings[matrix.FaultHog])
+	add(matrix.FaultDelay, service.FaultProxy, s.proxyReady, []string{service.Primary, behind},
+		"proxy", s.Addrs[service.FaultProxy], s.Addrs[behind], s.Settings[matrix.FaultDelay])
+	add(matrix.FaultEvict, faultEvict, running, primary, "evict", s.Layout.PrimaryTables())
+	add(matrix.FaultLock, faultLock, s.lockReady, primary,
+		"lock", s.Layout.SocketURL(s.Addrs[service.Primary], service.Database), s.Settings[matrix.FaultLock])
+	add(matrix.FaultViewers, faultView, running, nil, "view", s.pageURL(), s.Settings[matrix.FaultViewers])
 	return all
-}
-
-// behindProxy is the service that the backend's writes go to.
-func (s *Stack) behindProxy() string {
-	if strings.Contains(s.settings[matrix.Topology], matrix.Pooled) {
-		return PgBouncer
-	}
-	return Primary
 }
 
 // proxyReady means: a server answers through it.
 func (s *Stack) proxyReady(ctx context.Context) error {
-	url := s.roleURL(s.addrs[faultProxy], database, "disable")
+	url := s.RoleURL(s.Addrs[service.FaultProxy], service.Database, "disable")
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return errors.New("the proxy leads to no server yet") // the URL holds the password
@@ -75,28 +72,21 @@ func (s *Stack) proxyReady(ctx context.Context) error {
 
 // lockReady means: its session is there.
 func (s *Stack) lockReady(ctx context.Context) error {
-	conn, err := s.connect(ctx, Primary)
+	conn, err := s.Connect(ctx, service.Primary)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	var there bool
-	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%FOR UPDATE%' AND pid <> pg_backend_pid() AND usename = current_user)").Scan(&there); err != nil {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_stat_activity
+		WHERE query LIKE '%FOR UPDATE%' AND pid <> pg_backend_pid() AND usename = current_user)`).Scan(&there)
+	if err != nil {
 		return err
 	}
 	if !there {
 		return errors.New("no session locks users yet")
 	}
 	return nil
-}
-
-// quota is the CPUs that a service may use at most; 0: all.
-func (s *Stack) quota(setting string) float64 {
-	v, err := strconv.ParseFloat(s.settings[setting], 64)
-	if err != nil {
-		return 0
-	}
-	return v
 }
 
 // injection is a fault by SQL on the primary, and what undoes it: also where it was not
@@ -107,7 +97,8 @@ type injection struct {
 }
 
 // burnSQL is a function that uses the CPU for a while, for each row that it is asked about.
-const burnSQL = `CREATE OR REPLACE FUNCTION public.fault_burn(microseconds int) RETURNS bool LANGUAGE plpgsql VOLATILE AS $$
+const burnSQL = `CREATE OR REPLACE FUNCTION public.fault_burn(microseconds int) RETURNS bool
+	LANGUAGE plpgsql VOLATILE AS $$
 DECLARE until timestamptz := clock_timestamp() + microseconds * interval '1 microsecond';
 BEGIN
 	WHILE clock_timestamp() < until LOOP END LOOP;
@@ -117,7 +108,7 @@ END $$`
 // injections are the faults by SQL that the settings ask for.
 func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection, error) {
 	var all []injection
-	if value, asked := s.settings[matrix.FaultRowCPU]; asked {
+	if value, asked := s.Settings[matrix.FaultRowCPU]; asked {
 		d, err := time.ParseDuration(value)
 		if err != nil {
 			return nil, err
@@ -134,7 +125,7 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 			},
 		})
 	}
-	if index, asked := s.settings[matrix.FaultIndex]; asked {
+	if index, asked := s.Settings[matrix.FaultIndex]; asked {
 		var definition string
 		name := pgx.Identifier{index}.Sanitize()
 		err := primary.QueryRow(ctx, "SELECT pg_get_indexdef($1::regclass)", name).Scan(&definition)
@@ -151,7 +142,7 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 
 // inject does the faults by SQL, each as a whole or not at all.
 func (s *Stack) inject(ctx context.Context) error {
-	primary, err := s.admin(ctx, Primary)
+	primary, err := s.Admin(ctx, service.Primary)
 	if err != nil {
 		return err
 	}
@@ -166,7 +157,7 @@ func (s *Stack) inject(ctx context.Context) error {
 		}
 	}
 	if len(all) > 0 {
-		return s.catchUp(ctx)
+		return s.CatchUp(ctx)
 	}
 	return nil
 }
@@ -177,7 +168,7 @@ func (s *Stack) heal(ctx context.Context) error {
 	if len(s.injected) == 0 {
 		return nil
 	}
-	primary, err := s.admin(ctx, Primary)
+	primary, err := s.Admin(ctx, service.Primary)
 	if err != nil {
 		return err
 	}
@@ -188,7 +179,7 @@ func (s *Stack) heal(ctx context.Context) error {
 		}
 		s.injected = s.injected[:last]
 	}
-	return s.catchUp(ctx)
+	return s.CatchUp(ctx)
 }
 
 // atOnce runs the statements in one transaction.
@@ -206,13 +197,13 @@ func atOnce(ctx context.Context, conn *pgx.Conn, statements []string) error {
 // Strike begins the faults that come with the load: a replica that stops to replay,
 // a service that is killed. It returns at once.
 func (s *Stack) Strike(ctx context.Context) error {
-	if _, asked := s.settings[matrix.FaultScrapes]; asked {
+	if _, asked := s.Settings[matrix.FaultScrapes]; asked {
 		if err := s.scrape(ctx, false); err != nil {
 			return err
 		}
 	}
-	if _, asked := s.settings[matrix.FaultReplay]; asked {
-		replica, err := s.connect(ctx, Replica)
+	if _, asked := s.Settings[matrix.FaultReplay]; asked {
+		replica, err := s.Connect(ctx, service.Replica)
 		if err != nil {
 			return err
 		}
@@ -221,10 +212,10 @@ func (s *Stack) Strike(ctx context.Context) error {
 			return fmt.Errorf("pause replay: %w", err)
 		}
 	}
-	if service, after, ok := matrix.Kill(s.settings[matrix.FaultKill]); ok {
-		id, found := proc.Identify(s.members.pids()[service])
+	if victim, after, ok := matrix.Kill(s.Settings[matrix.FaultKill]); ok {
+		id, found := proc.Identify(s.members.pids()[victim])
 		if !found {
-			return fmt.Errorf("kill %s: it does not run", service)
+			return fmt.Errorf("kill %s: it does not run", victim)
 		}
 		s.killing = time.AfterFunc(after, func() {
 			if id.Alive() {
@@ -237,7 +228,7 @@ func (s *Stack) Strike(ctx context.Context) error {
 
 // Unstrike ends the faults that end with the load.
 func (s *Stack) Unstrike(ctx context.Context) error {
-	if s.blind {
+	if s.Blind {
 		return s.scrape(ctx, true)
 	}
 	return nil
@@ -261,8 +252,8 @@ func (s *Stack) relent(ctx context.Context) error {
 	if err := s.stop(ctx, helpers...); err != nil {
 		return err
 	}
-	if _, asked := s.settings[matrix.FaultReplay]; asked && s.members.runs(Replica) {
-		replica, err := s.admin(ctx, Replica)
+	if _, asked := s.Settings[matrix.FaultReplay]; asked && s.members.runs(service.Replica) {
+		replica, err := s.Admin(ctx, service.Replica)
 		if err != nil {
 			return err
 		}
@@ -277,26 +268,30 @@ func (s *Stack) relent(ctx context.Context) error {
 // are not yet.
 func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) error {
 	for setting, name := range map[string]string{
-		matrix.FaultHog: faultHog, matrix.FaultDelay: faultProxy, matrix.FaultEvict: faultEvict, matrix.FaultLock: faultLock,
+		matrix.FaultHog:     faultHog,
+		matrix.FaultDelay:   service.FaultProxy,
+		matrix.FaultEvict:   faultEvict,
+		matrix.FaultLock:    faultLock,
 		matrix.FaultViewers: faultView,
 	} {
-		if value, asked := s.settings[setting]; asked && s.members.runs(name) {
+		if value, asked := s.Settings[setting]; asked && s.members.runs(name) {
 			attested[setting] = value
 		}
 	}
 	pids := s.members.pids()
-	for setting, name := range map[string]string{matrix.FaultAppCPU: App, matrix.FaultPgBouncerCPU: PgBouncer} {
-		if _, asked := s.settings[setting]; asked {
+	for _, name := range service.Names() {
+		setting := matrix.FaultCPU(name)
+		if _, asked := s.Settings[setting]; asked {
 			if limit, ok := proc.Quota(pids[name]); ok {
 				attested[setting] = strconv.FormatFloat(limit, 'f', -1, 64)
 			}
 		}
 	}
-	primary, err := s.admin(ctx, Primary)
+	primary, err := s.Admin(ctx, service.Primary)
 	if err != nil {
 		return err
 	}
-	if value, asked := s.settings[matrix.FaultRowCPU]; asked {
+	if value, asked := s.Settings[matrix.FaultRowCPU]; asked {
 		var there bool
 		const enabledSQL = "SELECT relrowsecurity FROM pg_class WHERE oid = $1::regclass"
 		err := primary.QueryRow(ctx, enabledSQL, backend.Bundled.Faults.Table).Scan(&there)
@@ -307,7 +302,7 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 			attested[matrix.FaultRowCPU] = value
 		}
 	}
-	if value, asked := s.settings[matrix.FaultIndex]; asked {
+	if value, asked := s.Settings[matrix.FaultIndex]; asked {
 		var gone bool
 		if err := primary.QueryRow(ctx, "SELECT to_regclass($1) IS NULL", value).Scan(&gone); err != nil {
 			return fmt.Errorf("read back a fault: %w", err)

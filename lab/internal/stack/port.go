@@ -73,8 +73,3 @@ func ephemeralFloor() int {
 	}
 	return low
 }
-
-func portOf(addr string) string {
-	_, port, _ := net.SplitHostPort(addr)
-	return port
-}

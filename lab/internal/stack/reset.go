@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/service"
 )
 
 // drainTimeout bounds how long the backend's sessions may take to end.
@@ -30,10 +31,10 @@ func quiesce(ctx context.Context, op operator) error {
 	if err := op.relent(ctx); err != nil {
 		return err
 	}
-	if err := op.stop(ctx, App, PgBouncer); err != nil {
+	if err := op.stop(ctx, service.PerCell()...); err != nil {
 		return err
 	}
-	for _, server := range []string{Primary, Replica} {
+	for _, server := range service.Servers {
 		if !op.runs(server) {
 			continue // it has ended, and its sessions with it
 		}
@@ -45,7 +46,7 @@ func quiesce(ctx context.Context, op operator) error {
 }
 
 func (s *Stack) drain(ctx context.Context, server string) error {
-	conn, err := s.admin(ctx, server)
+	conn, err := s.Admin(ctx, server)
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,8 @@ func (s *Stack) drain(ctx context.Context, server string) error {
 	defer tick.Stop()
 	for {
 		var left int
-		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", appRole).Scan(&left); err != nil {
+		err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", service.AppRole).Scan(&left)
+		if err != nil {
 			return fmt.Errorf("count sessions on %s: %w", server, err)
 		}
 		if left == 0 {
@@ -62,7 +64,8 @@ func (s *Stack) drain(ctx context.Context, server string) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the backend's sessions to end: %d are left on %s; see `lab psql %s -- -c 'table pg_stat_activity'`", left, server, server)
+			return fmt.Errorf("wait for the backend's sessions to end: %d are left on %s; "+
+				"see `lab psql %s -- -c 'table pg_stat_activity'`", left, server, server)
 		}
 	}
 }
@@ -75,7 +78,7 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
-	primary, err := s.admin(ctx, Primary)
+	primary, err := s.Admin(ctx, service.Primary)
 	if err != nil {
 		return "", err
 	}
@@ -85,15 +88,15 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
 		return "", fmt.Errorf("checkpoint: %w", err)
 	}
-	if err := s.catchUp(ctx); err != nil {
+	if err := s.CatchUp(ctx); err != nil {
 		return "", err
 	}
 	if err := primary.QueryRow(ctx, backend.Bundled.State.Dataset).Scan(&dataset); err != nil {
 		return "", fmt.Errorf("check data set: %w", err)
 	}
 	var errs []error
-	for _, server := range []string{Primary, Replica} {
-		conn, err := s.admin(ctx, server)
+	for _, server := range service.Servers {
+		conn, err := s.Admin(ctx, server)
 		if err != nil {
 			return "", err
 		}
@@ -124,4 +127,5 @@ func removeWritten(ctx context.Context, primary *pgx.Conn) error {
 }
 
 // prewarmSQL loads the tables and indexes of the backend into shared buffers.
-const prewarmSQL = `SELECT sum(pg_prewarm(oid)) FROM pg_class WHERE relowner = '` + owner + `'::regrole AND relkind IN ('r', 'i')`
+const prewarmSQL = `SELECT sum(pg_prewarm(oid)) FROM pg_class
+	WHERE relowner = '` + service.Owner + `'::regrole AND relkind IN ('r', 'i')`

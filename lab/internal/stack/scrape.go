@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"stormwave/lab/internal/service"
 )
 
 // scrapeSwitchTimeout bounds how long Prometheus may take to begin or to end scraping.
@@ -15,11 +17,11 @@ const scrapeSwitchTimeout = 10 * time.Second
 func (s *Stack) scrape(ctx context.Context, on bool) error {
 	ctx, cancel := context.WithTimeout(ctx, scrapeSwitchTimeout)
 	defer cancel()
-	s.blind = !on
-	if err := s.writePrometheusConf(); err != nil {
+	s.Blind = !on
+	if err := s.WritePrometheusConf(); err != nil {
 		return fmt.Errorf("switch the scrapes: %w", err)
 	}
-	if err := s.members.signal(Prometheus, syscall.SIGHUP); err != nil {
+	if err := s.members.signal(service.Prometheus, syscall.SIGHUP); err != nil {
 		return fmt.Errorf("switch the scrapes: %w", err)
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -32,14 +34,15 @@ func (s *Stack) scrape(ctx context.Context, on bool) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("switch the scrapes: Prometheus has not followed in %s: %w; see `lab logs prometheus`", scrapeSwitchTimeout, ctx.Err())
+			return fmt.Errorf("switch the scrapes: Prometheus has not followed in %s: %w; see `lab logs prometheus`",
+				scrapeSwitchTimeout, ctx.Err())
 		}
 	}
 }
 
 // hasTargets says whether Prometheus has targets.
 func (s *Stack) hasTargets(ctx context.Context) (bool, error) {
-	text, err := get(ctx, "http://"+s.addrs[Prometheus]+"/api/v1/targets?state=active")
+	text, err := service.Get(ctx, "http://"+s.Addrs[service.Prometheus]+"/api/v1/targets?state=active")
 	if err != nil {
 		return false, err
 	}

@@ -5,15 +5,13 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"time"
+
+	"stormwave/lab/internal/service"
 )
 
-// silence is how long a service that runs may take to answer between two shots.
-const silence = 5 * time.Second
-
 // stopSilent stops the services that run but do not answer: one that was suspended, or
-// hangs, would cost every shot to come. The backend and the pooler are not asked: they
-// are started anew for every shot.
+// hangs, would cost every shot to come. Those that are started anew for every cell are not
+// asked.
 func (s *Stack) stopSilent(ctx context.Context) error {
 	var (
 		mu     sync.Mutex
@@ -21,15 +19,17 @@ func (s *Stack) stopSilent(ctx context.Context) error {
 		asked  sync.WaitGroup
 	)
 	for _, svc := range s.services() {
-		if svc.name == App || svc.name == PgBouncer || !s.members.runs(svc.name) {
+		if svc.PerCell || !s.members.runs(svc.Name) {
 			continue
 		}
 		asked.Go(func() {
-			if err := s.speaks(ctx, svc.name); err != nil {
-				slog.Warn("a service does not answer, and is started anew", "service", svc.name, "err", err)
+			ctx, cancel := context.WithTimeout(ctx, service.Silence)
+			defer cancel()
+			if err := s.Responds(ctx, svc); err != nil {
+				slog.Warn("a service does not answer, and is started anew", "service", svc.Name, "err", err)
 				mu.Lock()
 				defer mu.Unlock()
-				silent = append(silent, svc.name)
+				silent = append(silent, svc.Name)
 			}
 		})
 	}
@@ -37,21 +37,7 @@ func (s *Stack) stopSilent(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return s.stop(ctx, slices.DeleteFunc(slices.Clone(stopOrder), func(name string) bool { return !slices.Contains(silent, name) })...)
-}
-
-// speaks asks a service for anything at all. That is less than being ready: what it
-// needs may be down.
-func (s *Stack) speaks(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, silence)
-	defer cancel()
-	if name != Primary && name != Replica {
-		_, err := get(ctx, "http://"+s.addrs[name]+"/metrics")
-		return err
-	}
-	conn, err := s.connect(ctx, name)
-	if err != nil {
-		return err
-	}
-	return conn.Close(ctx)
+	return s.stop(ctx, slices.DeleteFunc(service.StopOrder(), func(name string) bool {
+		return !slices.Contains(silent, name)
+	})...)
 }

@@ -7,30 +7,20 @@ package stack
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
 // Stack is the set of services of one checkout. Its operations run one at a time.
 type Stack struct {
-	layout  Layout
-	servant proc.Account // runs PostgreSQL and PgBouncer
-	tools   toolchain.Set
-	addrs   map[string]string // of each service, host:port
-	archive bool              // Prometheus only shows what a run has kept
-	blind   bool              // Prometheus scrapes nothing, because the cell asks for that
-	secrets secrets
+	*service.Env
 	members *members
 
 	mu sync.Mutex // held by an operation
@@ -40,13 +30,8 @@ type Stack struct {
 	injected    []injection          // faults by SQL that are to be undone
 	killing     *time.Timer          // of a service that is to be killed
 
-	toldMu   sync.Mutex // of what Status tells during an operation, which alone changes it
-	settings matrix.Settings
-	figures  Figures
-
-	templateDir string // that the primary's data is copied from
-	adminsMu    sync.Mutex
-	admins      map[string]*pgx.Conn // held since the server started, by service
+	toldMu  sync.Mutex // of what Status tells during an operation, which alone changes it
+	figures Figures
 }
 
 // Step is a finished part of an operation.
@@ -65,20 +50,23 @@ type Figures struct {
 
 // New returns a stack that is down. It chooses the account of the servers, and draws the
 // passwords and the ports, which are its own as long as this process lives.
-func New(layout Layout, tools toolchain.Set) (*Stack, error) {
-	servant, err := serviceAccount()
+func New(layout service.Layout, tools toolchain.Set) (*Stack, error) {
+	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, service.FaultProxy)...)
 	if err != nil {
 		return nil, err
 	}
-	addrs, err := freePorts(Primary, Replica, PgBouncer, App, Prometheus, Grafana, NodeExporter, PostgresExporter, ReplicaExporter, BouncerExporter, labExporter, labPage, faultProxy)
+	env, err := service.NewEnv(layout, tools, addrs)
 	if err != nil {
 		return nil, err
 	}
-	return &Stack{
-		layout: layout, servant: servant, tools: tools, addrs: addrs, secrets: newSecrets(), members: newMembers(),
-		applier: newApplier(), settings: matrix.Defaults(),
-		report: func(Step) {}, admins: make(map[string]*pgx.Conn),
-	}, nil
+	return newStack(env), nil
+}
+
+// newStack returns one of these services.
+func newStack(env *service.Env) *Stack {
+	s := &Stack{Env: env, applier: applier{with: env.Config}, members: newMembers(), report: func(Step) {}}
+	env.Running = s.members.pids
+	return s
 }
 
 // Up starts everything and returns when all is ready, telling each step. What
@@ -89,28 +77,19 @@ func (s *Stack) Up(ctx context.Context, report func(Step)) error {
 	began := time.Now()
 	s.report = report
 	defer func() { s.report = func(Step) {} }()
-	if proc.IsRoot() {
-		sweepHomes(rootHomes)
-	}
-	if err := s.layout.Create(); err != nil {
-		return err
-	}
-	if err := errors.Join(s.makeServantDirs(), s.ownPrograms()); err != nil {
-		return err
-	}
-	for _, server := range []string{Primary, Replica} {
-		if err := removeData(s.layout.data(server)); err != nil {
-			return fmt.Errorf("remove old data: %w", err)
-		}
-	}
-	if err := writePrivate(s.layout.passfile(), s.secrets.passfile(appRole, monitorRole, poolerAdmin)); err != nil {
+	if err := s.Prepare(); err != nil {
 		return err
 	}
 	if err := s.startEach(ctx, s.services()); err != nil {
 		return err
 	}
-	s.tell(func() { s.figures.UpSeconds = time.Since(began).Seconds() })
-	return s.keepFirstUp()
+	took := time.Since(began).Seconds()
+	s.tell(func() { s.figures.UpSeconds = took })
+	first, err := s.KeepFirstUp(took)
+	if first != nil {
+		s.tell(func() { s.figures.FirstUpSeconds = first })
+	}
+	return err
 }
 
 // tell changes something that Status tells.
@@ -125,37 +104,25 @@ func (s *Stack) tell(change func()) {
 func (s *Stack) Down(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeAdmins(ctx)
+	s.CloseAdmins(ctx)
 	var errs []error
-	for _, name := range append(slices.Clone(helpers), stopOrder...) {
+	for _, name := range append(slices.Clone(helpers), service.StopOrder()...) {
 		errs = append(errs, s.members.stop(ctx, name))
 	}
 	s.members.watches.Wait()
-	for _, server := range []string{Primary, Replica} {
-		errs = append(errs, removeData(s.layout.data(server)))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.RemoveData())...)
 }
 
-func (s *Stack) closeAdmins(ctx context.Context) {
-	s.adminsMu.Lock()
-	defer s.adminsMu.Unlock()
-	for _, conn := range s.admins {
-		_ = conn.Close(ctx)
-	}
-	clear(s.admins)
-}
-
-// Addr returns where a service listens, host:port.
-func (s *Stack) Addr(service string) string { return s.addrs[service] }
+// labPage is the supervisor's live page, no process of its own.
+const labPage = "lab-page"
 
 // ExporterAddr is where the supervisor has to serve its own metrics.
-func (s *Stack) ExporterAddr() string { return s.addrs[labExporter] }
+func (s *Stack) ExporterAddr() string { return s.Addrs[service.LabExporter] }
 
 // PageAddr is where the supervisor has to serve its live page.
-func (s *Stack) PageAddr() string { return s.addrs[labPage] }
+func (s *Stack) PageAddr() string { return s.Addrs[labPage] }
 
-func (s *Stack) pageURL() string { return "http://" + s.addrs[labPage] }
+func (s *Stack) pageURL() string { return "http://" + s.Addrs[labPage] }
 
 // PIDs returns the process id of each service that runs. A hog is none of the lab's:
 // what it uses is to be seen as what others use.
@@ -163,11 +130,6 @@ func (s *Stack) PIDs() map[string]int {
 	pids := s.members.pids()
 	delete(pids, faultHog)
 	return pids
-}
-
-// Connect opens a superuser's connection to a server, "primary" or "replica".
-func (s *Stack) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
-	return s.connect(ctx, server)
 }
 
 // Status is what is told of the stack, as `lab status --json` prints it.
@@ -195,16 +157,17 @@ func (s *Stack) Status() Status {
 	s.toldMu.Lock()
 	defer s.toldMu.Unlock()
 	deaths, died := s.members.told()
-	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.settings), URLs: map[string]*string{
-		"app": new(s.AppURL()), "prometheus": new("http://" + s.addrs[Prometheus]), "grafana": nil, "page": nil,
+	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.Settings), URLs: map[string]*string{
+		"app": new(s.AppURL()), "prometheus": new("http://" + s.Addrs[service.Prometheus]), "grafana": nil, "page": nil,
 	}}
+	st.Figures.TemplateMade = s.TemplateMade.Load()
 	for _, svc := range s.services() {
 		st.Services = append(st.Services, ServiceStatus{
-			Name: svc.name, PID: pids[svc.name], Addr: s.addrs[svc.name], Ready: s.members.isReady(svc.name),
-			Version: s.tools[svc.program].Version, Deaths: died[svc.name],
+			Name: svc.Name, PID: pids[svc.Name], Addr: s.Addrs[svc.Name], Ready: s.members.isReady(svc.Name),
+			Version: s.Tools[svc.Program].Version, Deaths: died[svc.Name],
 		})
-		if svc.name == Grafana {
-			st.URLs["grafana"] = new("http://" + s.addrs[Grafana])
+		if svc.Name == service.Grafana {
+			st.URLs["grafana"] = new("http://" + s.Addrs[service.Grafana])
 		}
 	}
 	return st
@@ -217,24 +180,6 @@ func (st Status) Addrs() map[string]string {
 		addrs[svc.Name] = svc.Addr
 	}
 	return addrs
-}
-
-// get returns the body of a page.
-func get(ctx context.Context, url string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %s: %.200s", url, resp.Status, body)
-	}
-	return string(body), err
 }
 
 // Survivors returns the processes of the stack that still run: none after Down.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -40,12 +41,13 @@ type fakeProcess struct {
 	alive   context.Context
 }
 
-func newBench(layout Layout) *bench {
+func newBench(layout service.Layout) *bench {
 	b := &bench{
-		Stack: &Stack{
-			layout: layout, tools: toolchain.Set{"grafana": {}}, members: newMembers(), report: func(Step) {},
-			settings: matrix.Settings{matrix.FaultDelay: "1ms"},
-		},
+		Stack: newStack(&service.Env{
+			Layout: layout,
+			Tools:  toolchain.Set{"grafana": {}},
+			Config: &service.Config{Settings: matrix.Settings{matrix.FaultDelay: "1ms"}},
+		}),
 		began: time.Now(), takes: make(map[string]time.Duration), stopFails: make(map[string]error),
 		processes: make(map[string]*fakeProcess), started: make(map[string][]string),
 	}
@@ -57,10 +59,11 @@ func newBench(layout Layout) *bench {
 func (b *bench) up(ctx context.Context) error {
 	services := append(b.services(), b.helperServices()...)
 	for i, svc := range services {
-		services[i] = service{
-			name: svc.name, needs: svc.needs,
-			spec:  func() proc.Spec { return proc.Spec{Name: svc.name} },
-			ready: func(context.Context) error { return b.process(svc.name).ready() },
+		services[i] = service.Service{
+			Name:    svc.Name,
+			Needs:   svc.Needs,
+			Process: func(*service.Env) proc.Spec { return proc.Spec{} },
+			Ready:   func(context.Context, *service.Env) error { return b.process(svc.Name).ready() },
 		}
 	}
 	return b.startEach(ctx, services)
@@ -127,7 +130,7 @@ func (p *fakeProcess) Signal(syscall.Signal) error { return nil }
 func onBench(t *testing.T, test func(*testing.T, *bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := newBench(Layout{Home: t.TempDir()})
+		b := newBench(service.Layout{Home: t.TempDir()})
 		test(t, b)
 		clear(b.stopFails)
 		if err := b.Down(t.Context()); err != nil {
@@ -146,13 +149,13 @@ func TestServicesStartAfterWhatTheyNeed(t *testing.T) {
 			Primary: {"0s"}, Prometheus: {"0s"}, NodeExporter: {"0s"},
 			Replica: {"1s"}, PostgresExporter: {"1s"}, Grafana: {"1s"},
 			PgBouncer: {"2s"}, ReplicaExporter: {"2s"},
-			BouncerExporter: {"3s"}, faultProxy: {"3s"},
-			App: {"4s"},
+			BouncerExporter: {"3s"}, service.FaultProxy: {"1s"}, // which leads to the primary
+			App: {"3s"},
 		}
 		if !maps.EqualFunc(b.started, want, slices.Equal) {
 			t.Errorf("the services were started at %v; want %v", b.started, want)
 		}
-		if err := b.up(t.Context()); err != nil || time.Since(b.began) != 5*time.Second {
+		if err := b.up(t.Context()); err != nil || time.Since(b.began) != 4*time.Second {
 			t.Errorf("to start what is ready took until %s: %v", time.Since(b.began), err)
 		}
 	})
@@ -268,16 +271,16 @@ func TestDownStopsFromTheOutsideIn(t *testing.T) {
 		if err := <-downed; !errors.Is(err, survives) {
 			t.Errorf("Down returns %v", err)
 		}
-		if want := append([]string{faultProxy}, stopOrder...); !slices.Equal(b.stopped, want) {
+		if want := append([]string{service.FaultProxy}, service.StopOrder()...); !slices.Equal(b.stopped, want) {
 			t.Errorf("the services were stopped in the order %v; want %v", b.stopped, want)
 		}
 		for _, svc := range b.services() {
-			for _, need := range svc.needs {
+			for _, need := range svc.Needs {
 				if slices.Contains(helpers, need) {
 					continue
 				}
-				if slices.Index(b.stopped, need) < slices.Index(b.stopped, svc.name) {
-					t.Errorf("%s is stopped before %s, which needs it", need, svc.name)
+				if slices.Index(b.stopped, need) < slices.Index(b.stopped, svc.Name) {
+					t.Errorf("%s is stopped before %s, which needs it", need, svc.Name)
 				}
 			}
 		}

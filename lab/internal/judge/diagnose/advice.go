@@ -23,21 +23,24 @@ type Advice struct {
 
 // advise proposes what may help a cell against each of its causes, less what the run has
 // already shown not to.
-func advise(plan matrix.Plan, records []record.Record, c Cell) []Advice {
+func advise(plan matrix.Plan, records []record.Record, c Cell, services *matrix.Catalog) []Advice {
 	causes := []Cause{c.Cause}
 	if c.Cause == Mixed {
 		causes = c.Typical.Together
 	}
+	there := matrix.Inventory{Scenarios: scriptsOf(plan), Services: services}
 	var all []Advice
 	for _, cause := range causes {
-		if a, ok := adviseAgainst(plan, records, c, cause); ok {
+		if a, ok := adviseAgainst(plan, records, c, cause, there); ok {
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-func adviseAgainst(plan matrix.Plan, records []record.Record, c Cell, cause Cause) (Advice, bool) {
+func adviseAgainst(
+	plan matrix.Plan, records []record.Record, c Cell, cause Cause, there matrix.Inventory,
+) (Advice, bool) {
 	cell := plan.Cell(c.Label)
 	now := goodputs(records, c.Label, c.Scenario)
 	for _, p := range (tuning{cell.Settings, cpusOf(records, c), c.Typical.refusesClients()}).proposals(cause) {
@@ -49,7 +52,7 @@ func adviseAgainst(plan matrix.Plan, records []record.Record, c Cell, cause Caus
 			continue // it is so already
 		}
 		a.Spec = spec(plan, cell, c.Scenario, p.settings)
-		if _, err := matrix.Parse([]byte(a.Spec), scriptsOf(plan)); err != nil {
+		if _, err := matrix.Parse([]byte(a.Spec), there); err != nil {
 			continue // another limit of the cell stands against it
 		}
 		if tried, others, ok := like(plan, cell, p.settings); ok {

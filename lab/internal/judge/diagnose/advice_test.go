@@ -12,6 +12,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // amount is how much a setting's value allows: more is more. No limit is the most there is.
@@ -68,7 +69,7 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 	}
 	text := "name: one\nscenarios: [storm@0.5]\nfactors: {scenario.THINK_TIME: [1s]}\nsettings:\n" + lines.String() +
 		"baseline: {scenario.THINK_TIME: 1s}\nblocks: 3\nslo: {error_ratio: 0.01, p99: 500ms}\n"
-	spec, err := matrix.Parse([]byte(text), []string{"storm"})
+	spec, err := matrix.Parse([]byte(text), service.Inventory("storm"))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -76,7 +77,8 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 }
 
 func adviceFor(p matrix.Plan, cause Cause) []Advice {
-	return advise(p, nil, Cell{Label: p.Cells[0].Label, Scenario: p.Scenarios[0], Cause: cause})
+	cell := Cell{Label: p.Cells[0].Label, Scenario: p.Scenarios[0], Cause: cause}
+	return advise(p, nil, cell, service.Catalog())
 }
 
 // The advice moves a setting from the cell's own value in the direction that its words say.
@@ -196,7 +198,7 @@ func drawn(t *testing.T, random *rand.Rand) matrix.Plan {
 		lines := "name: one\nscenarios: [storm]\nfactors: {scenario.THINK_TIME: [1s]}\nsettings: {" + flow(s) +
 			"}\nbaseline: {scenario.THINK_TIME: 1s}\ncpus: {app: \"0-1\", postgres: \"2-5\"}\n" +
 			"allow_targets: [bench.example, 192.0.2.7]\nslo: {error_ratio: 0.01, p99: 500ms}\n"
-		if spec, err := matrix.Parse([]byte(lines), []string{"storm"}); err == nil {
+		if spec, err := matrix.Parse([]byte(lines), service.Inventory("storm")); err == nil {
 			return spec.Plan()
 		}
 	}
@@ -229,7 +231,7 @@ func TestAdviceOfAnyCell(t *testing.T) {
 				if len(a.Settings) == 0 {
 					continue
 				}
-				spec, err := matrix.Parse([]byte(a.Spec), []string{"storm"})
+				spec, err := matrix.Parse([]byte(a.Spec), service.Inventory("storm"))
 				if err != nil {
 					t.Fatalf("%s: %v\n%s\nof %v", s.cause, err, a.Spec, cell.Settings)
 				}
@@ -407,11 +409,11 @@ func TestTriedHere(t *testing.T) {
 		},
 	} {
 		text := fmt.Sprintf("%sfactors: {x: {now: {pool_size: 1%s}, then: {pool_size: 2%s}}}\n", head, tt.now, tt.then)
-		spec, err := matrix.Parse([]byte(text), []string{"storm"})
+		spec, err := matrix.Parse([]byte(text), service.Inventory("storm"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := Run(spec.Plan(), tt.records)[0].Advice
+		all := Run(spec.Plan(), tt.records, service.Catalog())[0].Advice
 		if len(all) != 1 || all[0].Settings["pool_size"] != tt.pool || all[0].Tried != tt.tried {
 			t.Errorf("%s: advice %+v; want a pool of %s, %q", tt.name, all, tt.pool, tt.tried)
 		}

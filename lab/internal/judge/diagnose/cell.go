@@ -28,8 +28,8 @@ type Cell struct {
 
 // Run diagnoses every cell of a plan under every scenario, from all records of the
 // run. A repetition that was shot again, or went wrong without a service having
-// ended, is left out, and that is said.
-func Run(plan matrix.Plan, records []record.Record) []Cell {
+// ended, is left out, and that is said. The services are those that an advised spec may name.
+func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []Cell {
 	var all []Cell
 	latest := make(map[int]int)
 	for _, r := range records {
@@ -54,7 +54,7 @@ func Run(plan matrix.Plan, records []record.Record) []Cell {
 		}
 	}
 	for i := range all {
-		all[i].Advice = advise(plan, records, all[i])
+		all[i].Advice = advise(plan, records, all[i], services)
 	}
 	return all
 }

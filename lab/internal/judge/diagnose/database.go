@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // Signatures of the database servers: what the sessions that execute something do
@@ -155,7 +156,7 @@ func io(o *observation) (claim, []Evidence) {
 // the lab alone.
 func (o *observation) rowsPerStatement() float64 {
 	rows := o.get("primary_rows_returned_per_second")
-	if o.overReplica() {
+	if o.route().ReadsFrom(route.Replica) {
 		rows += o.get("replica_rows_returned_per_second")
 	}
 	return rows / math.Max(0.1, o.perSecond())

@@ -12,6 +12,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 var slo = matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}
@@ -258,7 +259,7 @@ factors: {pool_size: [1, 2]}
 baseline: {pool_size: 1}
 blocks: 3
 slo: {error_ratio: 0.01, p99: 500ms}
-`), []string{"storm"})
+`), service.Inventory("storm"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +280,7 @@ func TestRunGathersRepetitions(t *testing.T) {
 		add(block, "pool_size=2", record.Valid, 900, 40, nil)
 	}
 	add(4, "pool_size=1", record.Invalid, 0, 900, nil)
-	cells := Run(p, records)
+	cells := Run(p, records, service.Catalog())
 	var one, two Cell
 	for _, c := range cells {
 		switch c.Label {
@@ -295,7 +296,7 @@ func TestRunGathersRepetitions(t *testing.T) {
 	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(one.Advice[0].Tried, "pool_size=2") {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)
 	}
-	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), []string{"storm"}); err != nil {
+	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory("storm")); err != nil {
 		t.Errorf("the spec that is advised is refused: %v\n%s", err, one.Advice[0].Spec)
 	}
 
@@ -305,7 +306,7 @@ func TestRunGathersRepetitions(t *testing.T) {
 			records[i].Load.GoodputRPS = 400
 		}
 	}
-	for _, c := range Run(p, records) {
+	for _, c := range Run(p, records, service.Catalog()) {
 		if c.Label == "pool_size=1" && (len(c.Advice) != 1 || c.Advice[0].Settings["pool_size"] != "4") {
 			t.Errorf("advice %+v although a pool of 2 was worse, want 4", c.Advice)
 		}
@@ -321,11 +322,12 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 			cell.Settings = maps.Clone(cell.Settings)
 			cell.Settings["topology"] = topology
 			p.Cells[0] = cell
-			for _, a := range advise(p, nil, Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}) {
+			limited := Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}
+			for _, a := range advise(p, nil, limited, service.Catalog()) {
 				if len(a.Settings) == 0 {
 					continue
 				}
-				if _, err := matrix.Parse([]byte(a.Spec), []string{"storm"}); err != nil {
+				if _, err := matrix.Parse([]byte(a.Spec), service.Inventory("storm")); err != nil {
 					t.Errorf("%s over %s: %v\n%s", s.cause, topology, err, a.Spec)
 				}
 			}
@@ -336,7 +338,7 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 // A thousand records are to take two seconds at most; see the figure of
 // go test -bench Run.
 func BenchmarkRun(b *testing.B) {
-	spec, err := matrix.Parse([]byte("name: b\nscenarios: [storm]\nfactors: {pool_size: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]}\nbaseline: {pool_size: 1}\nblocks: 90\nslo: {error_ratio: 0.01, p99: 500ms}\n"), []string{"storm"})
+	spec, err := matrix.Parse([]byte("name: b\nscenarios: [storm]\nfactors: {pool_size: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]}\nbaseline: {pool_size: 1}\nblocks: 90\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -348,7 +350,7 @@ func BenchmarkRun(b *testing.B) {
 		records = append(records, r)
 	}
 	for b.Loop() {
-		Run(p, records)
+		Run(p, records, service.Catalog())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/route"
 )
 
 // observation is a record as the signatures read it. It remembers what they asked
@@ -100,13 +101,14 @@ func (o *observation) missed() bool {
 // bound is the objective's p99 in milliseconds.
 func bound(slo matrix.SLO) float64 { return float64(slo.P99) / 1e6 }
 
-func (o *observation) throughPooler() bool {
-	return strings.Contains(o.Attested[matrix.Topology], matrix.Pooled)
-}
+// pgbouncer is the hop that the metrics pgbouncer_… and the settings pgbouncer.… are of.
+const (
+	pgbouncer       = "pgbouncer"
+	pgbouncerPrefix = pgbouncer + "."
+)
 
-func (o *observation) overReplica() bool {
-	return strings.Contains(o.Attested[matrix.Topology], matrix.Replica)
-}
+// route is the way that the queries really took.
+func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }
 
 // mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
 const mostFailed = 0.01
@@ -164,7 +166,7 @@ func (o *observation) stations() stations {
 		held:      o.get("query_mean_ms"),
 		execution: o.get("execution_mean_ms"),
 	}
-	if o.throughPooler() {
+	if o.route().Through(pgbouncer) {
 		s.pooler = o.get("pgbouncer_wait_mean_ms")
 	}
 	succeeded, _, ok := QueryTime(o.Record)

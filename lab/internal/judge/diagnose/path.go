@@ -5,6 +5,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // Signatures of the way from the backend to a server: RED for the services, and the
@@ -27,10 +28,10 @@ func appCPU(o *observation) (claim, []Evidence) { return o.serviceCPU("app", mat
 
 // poolerCPU: PgBouncer has one thread.
 func poolerCPU(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
+	if !o.route().Through(pgbouncer) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
-	return o.serviceCPU("pgbouncer", 1)
+	return o.serviceCPU(pgbouncer, 1)
 }
 
 // notOnTheWay rules a cause out by the topology.
@@ -43,7 +44,7 @@ func (o *observation) notOnTheWay(words string) (claim, []Evidence) {
 func appPool(o *observation) (claim, []Evidence) {
 	s := o.stations()
 	size, used := o.setting(matrix.PoolSize), o.get("pool_acquired_max")
-	if o.overReplica() {
+	if o.route().ReadsFrom(route.Replica) {
 		size *= 2 // one pool for each server
 	}
 	share := s.waiting()
@@ -111,7 +112,7 @@ func (o *observation) refused() (float64, Evidence) {
 
 // lagging: reads leave the replica, or wait, for it is behind.
 func lagging(o *observation) (claim, []Evidence) {
-	if !o.overReplica() {
+	if !o.route().ReadsFrom(route.Replica) {
 		return o.notOnTheWay("no read goes to the replica")
 	}
 	lag := o.or("replica_heartbeat_lag_seconds_max", math.NaN())

@@ -12,7 +12,7 @@ import (
 
 // poolerPool: the same in PgBouncer, or it takes no more clients.
 func poolerPool(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
+	if !o.route().Through(pgbouncer) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
 	s := o.stations()
@@ -24,7 +24,7 @@ func poolerPool(o *observation) (claim, []Evidence) {
 	used := count(o.or("pgbouncer_server_active_max", math.NaN()))
 	active := say("%s of %s server connections in use", used, short(size))
 	if name != defaultPoolSize {
-		active += ", by " + strings.TrimPrefix(name, matrix.PgBouncerPrefix)
+		active += ", by " + strings.TrimPrefix(name, pgbouncerPrefix)
 	}
 	c := both(
 		claim{rise(share, 0.3, 0.65), wait},
@@ -79,7 +79,7 @@ func (o *observation) refusedByPooler() (claim, Evidence) {
 // prepared: a statement is prepared on one connection of PgBouncer's and executed on another, which does not know
 // it, or knows another one by its name.
 func prepared(o *observation) (claim, []Evidence) {
-	if !o.throughPooler() {
+	if !o.route().Through(pgbouncer) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
 	unknown, taken := of("query_errors", "sqlstate", "26000"), of("query_errors", "sqlstate", "42P05")
@@ -87,7 +87,7 @@ func prepared(o *observation) (claim, []Evidence) {
 	share := lost / math.Max(1, float64(o.Load.Requests))
 	words := say("%s statements were not known where they were executed, or known already (SQLSTATE 26000, 42P05)", count(lost))
 	mode := say("exec_mode is %s, and PgBouncer's pool_mode %s with max_prepared_statements %s",
-		o.Attested[matrix.ExecMode], o.Attested[matrix.PgBouncerPrefix+"pool_mode"], o.Attested[maxPrepared])
+		o.Attested[matrix.ExecMode], o.Attested[pgbouncerPrefix+"pool_mode"], o.Attested[maxPrepared])
 	return claim{0.5*rise(lost, 0, 1) + 0.5*rise(share, 0, 0.02), words}, []Evidence{
 		{unknown, o.or(unknown, 0), words},
 		{"attested." + matrix.ExecMode, 0, mode},
@@ -107,7 +107,7 @@ func (d Diagnosis) refusesClients() bool {
 // of it; else that of its connections to a server, of which there need be no more than the backend has.
 func (t tuning) morePooled(words string) []proposal {
 	now, ok := t.number(defaultPoolSize)
-	if !ok || !t.over(matrix.Pooled) {
+	if !ok || !t.Route().Through(pgbouncer) {
 		return nil
 	}
 	clients, _ := t.number(matrix.PoolSize)
@@ -160,14 +160,13 @@ func (t tuning) fittingExecMode() []proposal {
 
 // pooler proposes PgBouncer, where there is none.
 func (t tuning) pooler() []proposal {
-	if t.over(matrix.Pooled) {
+	if t.Route().Through(pgbouncer) {
 		return nil
 	}
-	topology := matrix.Pooled
-	if t.over(matrix.Replica) {
-		topology = matrix.PooledAndReplica
+	change := matrix.Settings{
+		matrix.Topology: t.Route().With(pgbouncer).String(),
+		matrix.ExecMode: matrix.ExecAuto,
 	}
-	change := matrix.Settings{matrix.Topology: topology, matrix.ExecMode: matrix.ExecAuto}
 	if n, ok := t.number(defaultPoolSize); ok && n > t.room() {
 		change[defaultPoolSize] = whole(t.room())
 	}
@@ -176,10 +175,10 @@ func (t tuning) pooler() []proposal {
 
 // withoutPooler proposes to do without PgBouncer, with no more connections than the servers take.
 func (t tuning) withoutPooler() []proposal {
-	if !t.over(matrix.Pooled) {
+	if !t.Route().Through(pgbouncer) {
 		return nil
 	}
-	change := matrix.Settings{matrix.Topology: t.without(matrix.Pooled)}
+	change := matrix.Settings{matrix.Topology: t.Route().Without(pgbouncer).String()}
 	n, ok := t.number(matrix.PoolSize)
 	if most := t.room(); ok && n > most {
 		if math.IsInf(n, 1) {

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // Each limit of PgBouncer's is named where it binds, and it is the one that is advised to be raised.
@@ -47,16 +48,16 @@ func TestPoolerLimitsByName(t *testing.T) {
 			r := observed("pgbouncer", 900, 900, tt.metrics)
 			given := matrix.Settings{"topology": "pgbouncer", "exec_mode": "auto", "pool_size": "64"}
 			for key, value := range tt.set {
-				r.Attested[matrix.PgBouncerPrefix+key] = value
-				given[matrix.PgBouncerPrefix+key] = value
+				r.Attested[pgbouncerPrefix+key] = value
+				given[pgbouncerPrefix+key] = value
 			}
 			p := withSettings(t, given)
 			r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-			c := Run(p, []record.Record{r})[0]
+			c := Run(p, []record.Record{r}, service.Catalog())[0]
 			if c.Cause != PgBouncerPoolStarved || !strings.Contains(wordsOf(c.Typical), tt.words) {
 				t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), PgBouncerPoolStarved, tt.words)
 			}
-			if len(c.Advice) != 1 || c.Advice[0].Settings[matrix.PgBouncerPrefix+tt.advised] == "" {
+			if len(c.Advice) != 1 || c.Advice[0].Settings[pgbouncerPrefix+tt.advised] == "" {
 				t.Errorf("advice %+v; want one to raise %s", c.Advice, tt.advised)
 			}
 			for _, e := range c.Typical.Claimed[0].Evidence {
@@ -89,7 +90,7 @@ func TestPreparedStatementLost(t *testing.T) {
 		"topology": "pgbouncer", "exec_mode": "cache_statement", "pgbouncer.max_prepared_statements": "0",
 	})
 	r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-	c := Run(p, []record.Record{r})[0]
+	c := Run(p, []record.Record{r}, service.Catalog())[0]
 	const want = "exec_mode is cache_statement, and PgBouncer's pool_mode transaction with max_prepared_statements 0"
 	if c.Cause != PreparedStatementLost || !strings.Contains(wordsOf(c.Typical), want) {
 		t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), PreparedStatementLost, want)
@@ -124,7 +125,7 @@ func TestCommitWait(t *testing.T) {
 		r.Attested[tt.setting] = tt.value
 		p := withSettings(t, matrix.Settings{tt.setting: tt.value})
 		r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-		c := Run(p, []record.Record{r})[0]
+		c := Run(p, []record.Record{r}, service.Catalog())[0]
 		words := tt.event + " (" + tt.setting + " is " + tt.value + ")"
 		if c.Cause != DBCommitWait || !strings.Contains(wordsOf(c.Typical), words) {
 			t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), DBCommitWait, words)

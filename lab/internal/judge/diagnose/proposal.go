@@ -7,11 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
 )
 
 // proposal is a change of settings, and why it may help.
@@ -32,18 +32,18 @@ const (
 const (
 	maxConnections  = matrix.PostgresPrefix + "max_connections"
 	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
-	defaultPoolSize = matrix.PgBouncerPrefix + "default_pool_size"
-	minPoolSize     = matrix.PgBouncerPrefix + "min_pool_size"
-	maxClientConn   = matrix.PgBouncerPrefix + "max_client_conn"
-	maxPrepared     = matrix.PgBouncerPrefix + "max_prepared_statements"
+	defaultPoolSize = pgbouncerPrefix + "default_pool_size"
+	minPoolSize     = pgbouncerPrefix + "min_pool_size"
+	maxClientConn   = pgbouncerPrefix + "max_client_conn"
+	maxPrepared     = pgbouncerPrefix + "max_prepared_statements"
 
-	queryWaitTimeout  = matrix.PgBouncerPrefix + "query_wait_timeout"
+	queryWaitTimeout  = pgbouncerPrefix + "query_wait_timeout"
 	synchronousCommit = matrix.PostgresPrefix + "synchronous_commit"
 	commitDelay       = matrix.PostgresPrefix + "commit_delay"
 )
 
 // widerPools are PgBouncer's limits over all pools of a database, or of a user. 0, their default, is none.
-var widerPools = []string{matrix.PgBouncerPrefix + "max_db_connections", matrix.PgBouncerPrefix + "max_user_connections"}
+var widerPools = []string{pgbouncerPrefix + "max_db_connections", pgbouncerPrefix + "max_user_connections"}
 
 var passedOn = map[string]string{
 	maxConnections:  "100",
@@ -99,12 +99,12 @@ func (t tuning) proposals(cause Cause) []proposal {
 	case MemoryPressure:
 		return t.fewerSessions("have fewer sessions", connectionsPerCPU)
 	case ReplicaLagging:
-		if !t.over(matrix.Replica) {
+		if !t.Route().ReadsFrom(route.Replica) {
 			return nil
 		}
 		return append(
 			t.shorter(matrix.ReplicaMaxLag, "leave a late replica alone: after a shorter lag", 500*time.Millisecond),
-			proposal{"read from the primary", matrix.Settings{matrix.Topology: t.without(matrix.Replica)}},
+			proposal{"read from the primary", matrix.Settings{matrix.Topology: t.Route().Without(route.Replica).String()}},
 		)
 	case GeneratorSaturated:
 		return []proposal{{words: "give k6 more CPU (cpus in the spec, or a machine of its own): what it measured is itself"}}
@@ -114,20 +114,6 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return []proposal{{words: "read the log of the service that ended: lab logs SERVICE"}}
 	}
 	return nil
-}
-
-// over says whether the queries go by PgBouncer, or to the replica.
-func (t tuning) over(server string) bool {
-	return strings.Contains(t.Settings[matrix.Topology], server)
-}
-
-// without is the topology less PgBouncer, or less the replica.
-func (t tuning) without(server string) string {
-	left := strings.Trim(strings.Replace(t.Settings[matrix.Topology], server, "", 1), "+")
-	if left == "" {
-		return matrix.Direct
-	}
-	return left
 }
 
 // text is a setting's value, or the default of one that is passed on by name.
@@ -180,7 +166,7 @@ func fewer(now, start float64) []float64 {
 func (t tuning) fewerSessions(words string, perCPU float64) []proposal {
 	setting, floor := matrix.PoolSize, matrix.PoolMin
 	now, ok := t.number(setting)
-	if pooled, isNumber := t.number(defaultPoolSize); t.over(matrix.Pooled) && isNumber && pooled < now {
+	if pooled, isNumber := t.number(defaultPoolSize); t.Route().Through(pgbouncer) && isNumber && pooled < now {
 		setting, floor, now = defaultPoolSize, minPoolSize, pooled
 	}
 	if !ok {
@@ -214,7 +200,7 @@ func (t tuning) moreConnections(words string) []proposal {
 	var all []proposal
 	for _, n := range more(now) {
 		change := matrix.Settings{matrix.PoolSize: whole(n)}
-		if t.over(matrix.Pooled) {
+		if t.Route().Through(pgbouncer) {
 			t.makeRoom(change, maxClientConn, 2*n) // there may be a pool for each server
 		} else if n > t.room() {
 			change[maxConnections] = whole(n + spare)

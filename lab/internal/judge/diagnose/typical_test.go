@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // The repetition that stands for a cell is of its cause, and of the middle goodput, as the one that is drawn.
@@ -34,7 +35,7 @@ func TestTypicalIsOfTheMiddleGoodput(t *testing.T) {
 			}
 			records = append(records, r)
 		}
-		for _, c := range Run(p, records) {
+		for _, c := range Run(p, records, service.Catalog()) {
 			if c.Label == "pool_size=1" && (c.Typical.N != tt.want || c.Cause != AppPoolStarved) {
 				t.Errorf("%s: repetition %d stands for %s; want %d", name, c.Typical.N, c.Cause, tt.want)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // plan has so many cells besides the baseline and its twin.
@@ -25,7 +26,7 @@ factors: {pool_size: [`+sizes+`]}
 baseline: {pool_size: 1}
 slo: {error_ratio: 0.01, p99: 500ms}
 settings: {scenario.THINK_TIME: 1s}
-blocks: `+blocks+"\n"), []string{"storm", "wave"})
+blocks: `+blocks+"\n"), service.Inventory("storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}

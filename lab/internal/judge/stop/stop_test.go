@@ -8,6 +8,7 @@ import (
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 // run makes the records of a run in which the second cell has a goodput of 110% of
@@ -87,7 +88,7 @@ func TestPlannedBlocksAreEnough(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := matrix.Parse(src, []string{"storm", "wave"})
+		spec, err := matrix.Parse(src, service.Inventory("storm", "wave"))
 		if err != nil {
 			t.Fatalf("%s:\n%v", file, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -27,12 +28,12 @@ const startTimeout = 20 * time.Second
 
 // Client asks the supervisor of a checkout.
 type Client struct {
-	layout stack.Layout
+	layout service.Layout
 	http   *http.Client
 }
 
 // NewClient returns a client; it connects when it is used.
-func NewClient(layout stack.Layout) *Client {
+func NewClient(layout service.Layout) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", layout.Control())

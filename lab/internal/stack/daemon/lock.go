@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // ErrRunning means that this checkout has a supervisor already.
@@ -18,14 +18,14 @@ var ErrRunning = errors.New("a supervisor of this checkout runs already")
 // StatusRunning is the exit status of a supervisor that ends with ErrRunning.
 const StatusRunning = 4
 
-func lockPath(layout stack.Layout) string { return filepath.Join(layout.Lab, "lock") }
+func lockPath(layout service.Layout) string { return filepath.Join(layout.Lab, "lock") }
 
 // whole is the lock on a whole file. It belongs to the open file (F_OFD_SETLK, Linux
 // 3.15), and unlike that of flock(2) it can be asked for without being taken.
 func whole(kind int16) *unix.Flock_t { return &unix.Flock_t{Type: kind, Whence: io.SeekStart} }
 
 // claim takes the lock that a supervisor holds all its life.
-func claim(layout stack.Layout) (*os.File, error) {
+func claim(layout service.Layout) (*os.File, error) {
 	lock, err := os.OpenFile(lockPath(layout), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
@@ -42,7 +42,7 @@ func claim(layout stack.Layout) (*os.File, error) {
 
 // claimed reports whether a supervisor holds the lock: also one that does not answer
 // yet, or any more.
-func claimed(layout stack.Layout) bool {
+func claimed(layout service.Layout) bool {
 	lock, err := os.Open(lockPath(layout))
 	if err != nil {
 		return false

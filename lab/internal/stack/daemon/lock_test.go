@@ -4,12 +4,12 @@ import (
 	"errors"
 	"testing"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 )
 
 // One supervisor at a time holds the lock, and to ask for it is not to take it.
 func TestOneSupervisorHoldsTheLock(t *testing.T) {
-	layout := stack.Layout{Lab: t.TempDir()}
+	layout := service.Layout{Lab: t.TempDir()}
 	if claimed(layout) {
 		t.Error("claimed, where nobody ever was")
 	}

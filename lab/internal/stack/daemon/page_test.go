@@ -11,6 +11,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -19,7 +20,7 @@ import (
 
 // The page is told what the run's own orders to the supervisor show.
 func TestThePageIsToldOfTheRun(t *testing.T) {
-	layout, err := stack.NewLayout(t.TempDir())
+	layout, err := service.NewLayout(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,7 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress()}
+	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress()}
 	order := func(method, path string, body any) {
 		t.Helper()
 		text, err := json.Marshal(body)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -38,7 +38,7 @@ func residentOf(pid int) (r resident, ok bool) {
 // lives reports whether exactly this process still runs, and still that program.
 func (r resident) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
 
-func statePath(layout stack.Layout) string { return filepath.Join(layout.Lab, "state.json") }
+func statePath(layout service.Layout) string { return filepath.Join(layout.Lab, "state.json") }
 
 // remember writes down who runs.
 func (s *Supervisor) remember() error {
@@ -63,7 +63,7 @@ func (s *Supervisor) remember() error {
 	return nil
 }
 
-func forget(layout stack.Layout) error {
+func forget(layout service.Layout) error {
 	if err := os.Remove(statePath(layout)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove state: %w", err)
 	}
@@ -88,7 +88,7 @@ func readState(path string) (state, error) {
 
 // whyDown is ErrDown, with its cause if that is known: a supervisor that ends in order
 // leaves no state behind.
-func whyDown(layout stack.Layout) error {
+func whyDown(layout service.Layout) error {
 	old, err := readState(statePath(layout))
 	if err != nil || old.Supervisor.lives() {
 		return ErrDown
@@ -104,7 +104,7 @@ const sweepTimeout = 15 * time.Second
 
 // sweep ends what a killed supervisor has left behind. The kernel has told its
 // services to end; here is waited for them, and killed what does not.
-func sweep(ctx context.Context, layout stack.Layout) error {
+func sweep(ctx context.Context, layout service.Layout) error {
 	old, err := readState(statePath(layout))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"stormwave/lab/internal/stack"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -31,9 +31,9 @@ func sleeper(t *testing.T) resident {
 }
 
 // layoutWith is a checkout with that state file.
-func layoutWith(t *testing.T, text []byte) stack.Layout {
+func layoutWith(t *testing.T, text []byte) service.Layout {
 	t.Helper()
-	layout := stack.Layout{Lab: t.TempDir()}
+	layout := service.Layout{Lab: t.TempDir()}
 	if err := os.WriteFile(statePath(layout), text, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -32,7 +33,7 @@ var errWentDown = errors.New("the stack went down")
 
 // Supervisor owns a stack from its start to its end.
 type Supervisor struct {
-	layout   stack.Layout
+	layout   service.Layout
 	stack    *stack.Stack
 	exporter *exporter.Exporter
 	progress *progress
@@ -62,7 +63,7 @@ type Run struct {
 // Supervise brings the stack up, serves the control socket, and takes the stack
 // down when ctx ends, when a client asks for it, or when owner, if there is one,
 // is gone. ErrRunning: the checkout has another supervisor.
-func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, owner *proc.Ident) error {
+func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, owner *proc.Ident) error {
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	if err := layout.Create(); err != nil {
@@ -85,7 +86,7 @@ func Supervise(ctx context.Context, layout stack.Layout, tools toolchain.Set, ow
 		return err
 	}
 	s := &Supervisor{
-		layout: layout, stack: st, exporter: exporter.New(st), progress: newProgress(),
+		layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress(),
 		quit: quit, leaving: ctx.Done(), owner: owner, files: files,
 	}
 	defer s.exporter.Close(context.WithoutCancel(ctx))

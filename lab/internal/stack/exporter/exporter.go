@@ -22,12 +22,9 @@ import (
 type Source interface {
 	// PIDs returns the process id of each service that runs.
 	PIDs() map[string]int
-	// Connect opens a superuser's connection to a server, "primary" or "replica".
+	// Connect opens a superuser's connection to one of the servers.
 	Connect(ctx context.Context, server string) (*pgx.Conn, error)
 }
-
-// Servers are the PostgreSQL servers that are watched.
-var Servers = []string{"primary", "replica"}
 
 // Exporter gathers the metrics of one stack.
 type Exporter struct {
@@ -49,10 +46,10 @@ type Shot struct {
 	Scenario string `json:"scenario"`
 }
 
-// New returns an exporter. It reads nothing before it is scraped.
-func New(source Source) *Exporter {
+// New returns an exporter that watches these PostgreSQL servers. It reads nothing before it is scraped.
+func New(source Source, servers ...string) *Exporter {
 	e := &Exporter{source: source, registry: prometheus.NewRegistry(), servers: make(map[string]*server), guest: make(map[string]int)}
-	for _, name := range Servers {
+	for _, name := range servers {
 		e.servers[name] = &server{name: name, source: source}
 	}
 	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -100,14 +100,13 @@ func trees(pids map[string]int) []int {
 	return all
 }
 
-// named gives the services the names that metrics know them by: the primary is
-// simply postgres there.
+// named gives the services the names that metrics know them by.
 func named(pids map[string]int) map[string]int {
-	if pid, ok := pids["primary"]; ok {
-		delete(pids, "primary")
-		pids["postgres"] = pid
+	all := make(map[string]int, len(pids))
+	for service, pid := range pids {
+		all[series.Service(service)] = pid
 	}
-	return pids
+	return all
 }
 
 // readSlow returns what is known of each service, and reads it first where another

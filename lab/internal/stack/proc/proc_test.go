@@ -284,3 +284,37 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.buf.String()
 }
+
+// A process is on the CPUs that it was given, and the caller stays where it was.
+func TestAffinity(t *testing.T) {
+	all, err := CPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := strings.FieldsFunc(all, func(r rune) bool { return r == ',' || r == '-' })[0]
+	p, err := Start(Spec{Name: "sleep", Path: "/bin/sleep", Args: []string{"60"}, CPUs: first})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, ok := Affinity(p.PID())
+	if err := p.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if !ok || list != first {
+		t.Errorf("it runs on %q, %t; want %s", list, ok, first)
+	}
+	if list, ok := Affinity(p.PID()); ok {
+		t.Errorf("when it has ended it runs on %q", list)
+	}
+	if now, err := CPUs(); err != nil || now != all {
+		t.Errorf("the machine has the CPUs %s, then %s: %v", all, now, err)
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{{"0-2", "0,1,2", true}, {"2,0", "0,2", true}, {"0", "0-1", false}, {"", "", false}} {
+		if SameCPUs(c.a, c.b) != c.same {
+			t.Errorf("SameCPUs(%q, %q) = %t", c.a, c.b, !c.same)
+		}
+	}
+}

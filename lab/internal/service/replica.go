@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"context"
@@ -11,43 +11,50 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/stack/proc"
 )
 
 // replicaSlot keeps the WAL that the replica still needs.
 const replicaSlot = "replica"
 
-func (s *Stack) replica() service {
-	return service{
-		name: Replica, program: "postgres", needs: []string{Primary},
-		prepare: func(ctx context.Context) error {
-			if err := s.baseBackup(ctx); err != nil {
-				return err
-			}
-			return s.writePostgresConf(Replica)
-		},
-		spec:  func() proc.Spec { return s.postgresSpec(Replica) },
-		ready: s.replicaReady,
+// Replica is a hot standby of the primary.
+const Replica = route.Replica
+
+func replica() Service {
+	s := server(Replica)
+	s.Needs = []string{Primary}
+	s.Prepare = func(ctx context.Context, e *Env) error {
+		if err := e.baseBackup(ctx); err != nil {
+			return err
+		}
+		return e.WritePostgresConf(Replica)
 	}
+	s.Ready = replicaReady
+	return s
 }
 
 // baseBackup makes the replica from the running primary, unless it is there
 // already and was only restarted.
-func (s *Stack) baseBackup(ctx context.Context) error {
-	data := s.layout.data(Replica)
+func (e *Env) baseBackup(ctx context.Context) error {
+	data := e.Layout.data(Replica)
 	if _, err := os.Lstat(filepath.Join(data, "standby.signal")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	passfile := filepath.Join(s.layout.dataDir(), "pgpass")
-	if err := s.give(passfile, s.secrets.passfile(replicator)); err != nil {
+	passfile := filepath.Join(e.Layout.dataDir(), "pgpass")
+	if err := e.give(passfile, e.secrets.passfile(replicator)); err != nil {
 		return err
 	}
 	// --no-sync: a crash of the machine only means to begin again.
 	_, err := proc.Run(ctx, proc.Spec{
-		Name: "pg_basebackup", Path: s.tools.Path("pg_basebackup"), Account: s.account(), Env: s.serviceEnv(), Dir: filepath.Dir(data),
+		Name:    "pg_basebackup",
+		Path:    e.Tools.Path("pg_basebackup"),
+		Account: e.account(),
+		Env:     e.BaseEnv(),
+		Dir:     filepath.Dir(data),
 		Args: []string{
 			"--dbname=" + fmt.Sprintf("host=127.0.0.1 port=%s user=%s passfile=%s application_name=%s",
-				portOf(s.addrs[Primary]), replicator, quoteConninfo(passfile), Replica),
+				portOf(e.Addrs[Primary]), replicator, quoteConninfo(passfile), Replica),
 			"--pgdata=" + data, "--write-recovery-conf", "--create-slot", "--slot=" + replicaSlot,
 			"--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-manifest",
 		},
@@ -56,18 +63,19 @@ func (s *Stack) baseBackup(ctx context.Context) error {
 }
 
 // replicaReady means: it answers, and the primary streams to it.
-func (s *Stack) replicaReady(ctx context.Context) error {
-	if _, err := s.admin(ctx, Replica); err != nil {
+func replicaReady(ctx context.Context, e *Env) error {
+	if _, err := e.Admin(ctx, Replica); err != nil {
 		return err
 	}
 	// A connection of its own: others may be using the primary's meanwhile.
-	primary, err := s.connect(ctx, Primary)
+	primary, err := e.Connect(ctx, Primary)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = primary.Close(context.WithoutCancel(ctx)) }()
 	var state string
-	switch err := primary.QueryRow(ctx, "SELECT state FROM pg_stat_replication WHERE application_name = $1", Replica).Scan(&state); {
+	err = primary.QueryRow(ctx, "SELECT state FROM pg_stat_replication WHERE application_name = $1", Replica).Scan(&state)
+	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errors.New("the replica is not connected to the primary")
 	case err != nil:
@@ -81,15 +89,15 @@ func (s *Stack) replicaReady(ctx context.Context) error {
 // catchUpTimeout bounds how long the replica may take to replay all there is.
 const catchUpTimeout = 30 * time.Second
 
-// catchUp waits until the replica has replayed all that the primary has written.
-func (s *Stack) catchUp(ctx context.Context) error {
+// CatchUp waits until the replica has replayed all that the primary has written.
+func (e *Env) CatchUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
-	primary, err := s.admin(ctx, Primary)
+	primary, err := e.Admin(ctx, Primary)
 	if err != nil {
 		return err
 	}
-	replica, err := s.admin(ctx, Replica)
+	replica, err := e.Admin(ctx, Replica)
 	if err != nil {
 		return err
 	}

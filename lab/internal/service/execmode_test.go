@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"testing"
@@ -27,7 +27,7 @@ func TestExecModeIsOneThatWorks(t *testing.T) {
 			if tt.settings["exec_mode"] == "" {
 				tt.settings["exec_mode"] = matrix.ExecAuto
 			}
-			s := &Stack{tools: toolchain.Set{"pgbouncer": {Version: tt.version}}}
+			s := &Env{Tools: toolchain.Set{"pgbouncer": {Version: tt.version}}}
 			if got := s.execMode(tt.settings); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"runtime/debug"

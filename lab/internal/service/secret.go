@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"crypto/rand"
@@ -13,22 +13,22 @@ import (
 // own account (peer).
 const (
 	superuser   = "lab"
-	owner       = "stormwave" // owns the schema, cannot log in
+	Owner       = "stormwave" // owns the schema, cannot log in
 	monitorRole = "monitor"
 	replicator  = "replicator"
 	poolerAdmin = "pooler_admin" // PgBouncer's console only
-	database    = "stormwave"
+	Database    = "stormwave"
 )
 
-// appRole is the backend's.
-var appRole = backend.Bundled.Role
+// AppRole is the backend's.
+var AppRole = backend.Bundled.Role
 
 // secrets maps a role to its password.
 type secrets map[string]string
 
 func newSecrets() secrets {
 	s := make(secrets)
-	for _, role := range []string{appRole, monitorRole, replicator, poolerAdmin} {
+	for _, role := range []string{AppRole, monitorRole, replicator, poolerAdmin} {
 		s[role] = rand.Text()
 	}
 	return s

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 
 // servantOf is a stack whose servers run as nobody, if the test may act as that account,
 // in a home that everybody can enter.
-func servantOf(t *testing.T) *Stack {
+func servantOf(t *testing.T) *Env {
 	t.Helper()
 	servant, err := proc.Caller()
 	if proc.IsRoot() {
@@ -28,8 +28,8 @@ func servantOf(t *testing.T) *Stack {
 			t.Fatal(err)
 		}
 	}
-	s := &Stack{layout: Layout{Home: home, Sockets: filepath.Join(home, "run")}, servant: servant}
-	if err := os.Mkdir(s.layout.Sockets, 0o711); err != nil {
+	s := &Env{Layout: Layout{Home: home, Sockets: filepath.Join(home, "run")}, servant: servant}
+	if err := os.Mkdir(s.Layout.Sockets, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -55,7 +55,7 @@ func TestDirectoriesOfAnEarlierAccountAreTakenOver(t *testing.T) {
 	if err := s.makeServantDirs(); err != nil {
 		t.Fatal(err)
 	}
-	kept := filepath.Join(s.layout.templates(), "kept")
+	kept := filepath.Join(s.Layout.templates(), "kept")
 	if err := s.give(kept, "data set"); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestDirectoriesOfAnEarlierAccountAreTakenOver(t *testing.T) {
 	if err := s.makeServantDirs(); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{s.layout.dataDir(), s.layout.templates(), s.layout.PGSockets()} {
+	for _, dir := range []string{s.Layout.dataDir(), s.Layout.templates(), s.Layout.PGSockets()} {
 		if owner := ownerOf(t, dir); owner != 1 {
 			t.Errorf("%s belongs to account %d; want 1, not %d", dir, owner, before)
 		}
@@ -94,7 +94,7 @@ func TestGiveFollowsNoLink(t *testing.T) {
 	if err := os.WriteFile(victim, []byte("root's"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(s.layout.dataDir(), "pg_ident.conf")
+	path := filepath.Join(s.Layout.dataDir(), "pg_ident.conf")
 	if err := os.Symlink(victim, path); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestGivenFilesArePrivate(t *testing.T) {
 	if err := s.makeServantDirs(); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(s.layout.dataDir(), "pgbouncer.users")
+	path := filepath.Join(s.Layout.dataDir(), "pgbouncer.users")
 	if err := s.servant.Do(func() error { return os.WriteFile(path, nil, 0o644) }); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestRootRemovesAndCopiesNothingBehindLinks(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("root's"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	data := s.layout.data(Primary)
+	data := s.Layout.data(Primary)
 	if err := os.Symlink(treasure, data); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestRootRemovesAndCopiesNothingBehindLinks(t *testing.T) {
 	if _, err := os.Stat(secret); err != nil {
 		t.Errorf("removed behind a link: %v", err)
 	}
-	from := filepath.Join(s.layout.templates(), "template")
+	from := filepath.Join(s.Layout.templates(), "template")
 	if err := s.servant.Do(func() error { return os.Mkdir(from, 0o700) }); err != nil {
 		t.Fatal(err)
 	}

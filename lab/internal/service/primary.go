@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"context"
@@ -10,45 +10,49 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/route"
 )
 
-func (s *Stack) primary() service {
-	return service{
-		name: Primary, program: "postgres",
-		prepare: func(ctx context.Context) error {
-			if err := s.copyTemplate(ctx); err != nil {
-				return err
-			}
-			return s.writePostgresConf(Primary)
-		},
-		spec:  func() proc.Spec { return s.postgresSpec(Primary) },
-		ready: s.primaryReady,
+// Primary is the server that takes the writes.
+const Primary = route.Primary
+
+func primary() Service {
+	s := server(Primary)
+	s.Settings = postgresFamily
+	s.Prepare = func(ctx context.Context, e *Env) error {
+		if err := e.copyTemplate(ctx); err != nil {
+			return err
+		}
+		return e.WritePostgresConf(Primary)
 	}
+	s.Ready = primaryReady
+	return s
 }
 
 // copyTemplate gives the primary its data, unless it has some already: then it
 // was only restarted.
-func (s *Stack) copyTemplate(ctx context.Context) error {
-	data := s.layout.data(Primary)
+func (e *Env) copyTemplate(ctx context.Context) error {
+	data := e.Layout.data(Primary)
 	if _, err := os.Lstat(filepath.Join(data, "PG_VERSION")); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	from, made, err := s.template(ctx)
+	from, made, err := e.template(ctx)
 	if err != nil {
 		return err
 	}
-	s.tell(func() { s.figures.TemplateMade = s.figures.TemplateMade || made })
-	return s.servant.Do(func() error { return copyTree(ctx, from, data) })
+	if made {
+		e.TemplateMade.Store(true)
+	}
+	return e.servant.Do(func() error { return copyTree(ctx, from, data) })
 }
 
 // primaryReady connects, and gives the roles the passwords of this up.
-func (s *Stack) primaryReady(ctx context.Context) error {
-	conn, err := s.admin(ctx, Primary)
+func primaryReady(ctx context.Context, e *Env) error {
+	conn, err := e.Admin(ctx, Primary)
 	if err != nil {
 		return err
 	}
-	for role, password := range s.secrets {
+	for role, password := range e.secrets {
 		if role == poolerAdmin {
 			continue // known to PgBouncer alone
 		}

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"debug/buildinfo"
@@ -22,14 +22,14 @@ func (l Layout) Backend(commit string) string {
 // Commits is the directory of the backends that were built from commits.
 func (l Layout) Commits() string { return filepath.Join(l.Lab, "commits") }
 
-// attestBackend reads from the running program which commit it was built from. A
+// readBackCommit reads from the running program which commit it was built from. A
 // cell that names no commit runs what the checkout has, and is not asked.
-func (s *Stack) attestBackend(attested matrix.Settings) error {
-	commit := s.settings[matrix.Backend]
+func (e *Env) readBackCommit(attested matrix.Settings) error {
+	commit := e.Settings[matrix.Backend]
 	if commit == "" {
 		return nil
 	}
-	info, err := buildinfo.ReadFile(fmt.Sprintf("/proc/%d/exe", s.members.pids()[App]))
+	info, err := buildinfo.ReadFile(fmt.Sprintf("/proc/%d/exe", e.Running()[App]))
 	if err != nil {
 		return fmt.Errorf("read which backend runs: %w", err)
 	}

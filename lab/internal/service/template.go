@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"context"
@@ -24,12 +24,12 @@ import (
 const templateTimeout = 5 * time.Minute
 
 // schema asks the backend for its schema and data set, as SQL.
-func (s *Stack) schema(ctx context.Context) ([]byte, error) {
+func (e *Env) schema(ctx context.Context) ([]byte, error) {
 	sql, err := proc.Run(ctx, proc.Spec{
 		Name: "app schema",
-		Path: s.layout.Backend(""),
+		Path: e.Layout.Backend(""),
 		Args: backend.Bundled.Schema,
-		Env:  s.serviceEnv(),
+		Env:  e.BaseEnv(),
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("find the backend: %w; build it: go tool mage build", err)
@@ -39,21 +39,24 @@ func (s *Stack) schema(ctx context.Context) ([]byte, error) {
 
 // template returns the directory of the template, and makes it first where it
 // is not there yet, or not whole.
-func (s *Stack) template(ctx context.Context) (dir string, made bool, err error) {
+func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
-	sql, err := s.schema(ctx)
+	sql, err := e.schema(ctx)
 	if err != nil {
 		return "", false, err
 	}
 	sum := sha256.New()
-	for _, part := range []string{s.tools["postgres"].Version, clusterSQL, databaseSQL, string(sql), strings.Join(initdbArgs(s.tools["postgres"].Version), " ")} {
+	version := e.Tools["postgres"].Version
+	for _, part := range []string{
+		version, clusterSQL, databaseSQL, string(sql), strings.Join(initdbArgs(version), " "),
+	} {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
-	dir = filepath.Join(s.layout.templates(), hex.EncodeToString(sum.Sum(nil)[:8]))
-	s.templateDir = dir
+	dir = filepath.Join(e.Layout.templates(), hex.EncodeToString(sum.Sum(nil)[:8]))
+	e.templateDir = dir
 	var whole bool
-	err = s.servant.Do(func() (err error) {
+	err = e.servant.Do(func() (err error) {
 		whole, err = sealed(dir)
 		return err
 	})
@@ -69,38 +72,40 @@ func (s *Stack) template(ctx context.Context) (dir string, made bool, err error)
 			return "", false, fmt.Errorf("remove unfinished template: %w", err)
 		}
 	}
-	if err := s.makeTemplate(ctx, unfinished, string(sql)); err != nil {
+	if err := e.makeTemplate(ctx, unfinished, string(sql)); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
-	if err := s.servant.Do(func() error { return seal(unfinished, dir) }); err != nil {
+	if err := e.servant.Do(func() error { return seal(unfinished, dir) }); err != nil {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
 	return dir, true, nil
 }
 
-// keepFirstUp keeps, beside the template, how long the up took that made it.
-func (s *Stack) keepFirstUp() error {
-	path := s.templateDir + ".first_up_s"
-	if s.figures.TemplateMade {
-		if err := s.give(path, strconv.FormatFloat(s.figures.UpSeconds, 'f', 3, 64)); err != nil {
-			return err
+// KeepFirstUp keeps, beside the template, how many seconds the up took that made it, and returns them; nil: that up
+// did not come to its end.
+func (e *Env) KeepFirstUp(took float64) (*float64, error) {
+	path := e.templateDir + ".first_up_s"
+	if e.TemplateMade.Load() {
+		if err := e.give(path, strconv.FormatFloat(took, 'f', 3, 64)); err != nil {
+			return nil, err
 		}
 	}
 	var text []byte
-	err := s.servant.Do(func() (err error) {
+	err := e.servant.Do(func() (err error) {
 		text, err = readSmall(path)
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the up that made it did not come to its end
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read figure of the first up: %w", err)
+		return nil, fmt.Errorf("read figure of the first up: %w", err)
 	}
-	if seconds, err := strconv.ParseFloat(string(text), 64); err == nil {
-		s.tell(func() { s.figures.FirstUpSeconds = &seconds })
+	seconds, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		return nil, nil // torn: as if it were not there
 	}
-	return nil
+	return &seconds, nil
 }
 
 // clusterSQL and databaseSQL make what the backend's own schema builds on. The
@@ -108,16 +113,16 @@ func (s *Stack) keepFirstUp() error {
 // statistics.
 var (
 	clusterSQL = `
-CREATE ROLE ` + owner + ` NOLOGIN;
-CREATE ROLE ` + appRole + ` LOGIN;
+CREATE ROLE ` + Owner + ` NOLOGIN;
+CREATE ROLE ` + AppRole + ` LOGIN;
 CREATE ROLE ` + monitorRole + ` LOGIN IN ROLE pg_monitor;
 CREATE ROLE ` + replicator + ` LOGIN REPLICATION;
-CREATE DATABASE ` + database + ` OWNER ` + owner + `;
-REVOKE ALL ON DATABASE ` + database + ` FROM PUBLIC;
-GRANT CONNECT ON DATABASE ` + database + ` TO ` + appRole + `, ` + monitorRole + `;
+CREATE DATABASE ` + Database + ` OWNER ` + Owner + `;
+REVOKE ALL ON DATABASE ` + Database + ` FROM PUBLIC;
+GRANT CONNECT ON DATABASE ` + Database + ` TO ` + AppRole + `, ` + monitorRole + `;
 `
 	databaseSQL = `
-ALTER SCHEMA public OWNER TO ` + owner + `;
+ALTER SCHEMA public OWNER TO ` + Owner + `;
 CREATE SCHEMA lab;
 CREATE EXTENSION pg_stat_statements SCHEMA lab;
 CREATE EXTENSION pg_prewarm SCHEMA lab;
@@ -142,10 +147,14 @@ func major(version string) int {
 	return n
 }
 
-func (s *Stack) makeTemplate(ctx context.Context, dir, sql string) error {
+func (e *Env) makeTemplate(ctx context.Context, dir, sql string) error {
 	initdb := proc.Spec{
-		Name: "initdb", Path: s.tools.Path("initdb"), Args: append(initdbArgs(s.tools["postgres"].Version), "--pgdata="+dir),
-		Env: s.serviceEnv(), Dir: filepath.Dir(dir), Account: s.account(),
+		Name:    "initdb",
+		Path:    e.Tools.Path("initdb"),
+		Args:    append(initdbArgs(e.Tools["postgres"].Version), "--pgdata="+dir),
+		Env:     e.BaseEnv(),
+		Dir:     filepath.Dir(dir),
+		Account: e.account(),
 	}
 	if _, err := proc.Run(ctx, initdb); err != nil {
 		return err
@@ -154,35 +163,61 @@ func (s *Stack) makeTemplate(ctx context.Context, dir, sql string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.give(filepath.Join(dir, "pg_ident.conf"), fmt.Sprintf("lab %s %s\n", caller.Name, superuser)); err != nil {
+	if err := e.give(filepath.Join(dir, "pg_ident.conf"), fmt.Sprintf("lab %s %s\n", caller.Name, superuser)); err != nil {
 		return err
 	}
-	if err := s.give(filepath.Join(dir, "pg_hba.conf"), postgresHBA); err != nil {
+	if err := e.give(filepath.Join(dir, "pg_hba.conf"), postgresHBA); err != nil {
 		return err
 	}
 	// Nothing but the private socket, and no durability: a crash only means to
 	// begin again.
 	server, err := proc.Start(proc.Spec{
-		Name: "template", Path: s.tools.Path("postgres"), Env: s.serviceEnv(), Dir: dir, Log: s.layout.Log("template"), Account: s.account(),
-		Args: []string{"-D", dir, "-c", "listen_addresses=", "-c", "port=5432", "-c", "unix_socket_directories=" + s.layout.PGSockets(),
-			"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "max_wal_size=8GB",
-			"-c", "shared_buffers=512MB", "-c", "dynamic_shared_memory_type=mmap", "-c", "maintenance_work_mem=256MB", "-c", "autovacuum=off", "-c", "shared_preload_libraries=pg_stat_statements"},
-		StopSignal: syscall.SIGINT, StopTimeout: time.Minute, DeathSignal: syscall.SIGQUIT,
+		Name:    "template",
+		Path:    e.Tools.Path("postgres"),
+		Env:     e.BaseEnv(),
+		Dir:     dir,
+		Log:     e.Layout.Log("template"),
+		Account: e.account(),
+		Args: []string{
+			"-D", dir,
+			"-c", "listen_addresses=",
+			"-c", "port=5432",
+			"-c", "unix_socket_directories=" + e.Layout.PGSockets(),
+			"-c", "fsync=off",
+			"-c", "full_page_writes=off",
+			"-c", "wal_level=minimal",
+			"-c", "max_wal_senders=0",
+			"-c", "max_wal_size=8GB",
+			"-c", "shared_buffers=512MB",
+			"-c", "dynamic_shared_memory_type=mmap",
+			"-c", "maintenance_work_mem=256MB",
+			"-c", "autovacuum=off",
+			"-c", "shared_preload_libraries=pg_stat_statements",
+		},
+		StopSignal:  syscall.SIGINT,
+		StopTimeout: time.Minute,
+		DeathSignal: syscall.SIGQUIT,
 	})
 	if err != nil {
 		return err
 	}
-	err = s.fillTemplate(ctx, server, sql)
+	err = e.fillTemplate(ctx, server, sql)
 	return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 }
 
 // fillTemplate runs the scripts through psql, which sends one statement at a time:
 // VACUUM refuses to be one of several.
-func (s *Stack) fillTemplate(ctx context.Context, server *proc.Process, sql string) error {
+func (e *Env) fillTemplate(ctx context.Context, server *proc.Process, sql string) error {
 	run := func(ctx context.Context, dbname, script string) error {
 		_, err := proc.Run(ctx, proc.Spec{
-			Name: "psql", Path: s.tools.Path("psql"), Env: s.serviceEnv(), Stdin: strings.NewReader(script),
-			Args: []string{"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-", s.layout.socketURL("127.0.0.1:5432", dbname)},
+			Name:  "psql",
+			Path:  e.Tools.Path("psql"),
+			Env:   e.BaseEnv(),
+			Stdin: strings.NewReader(script),
+			Args: []string{
+				"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-",
+				e.Layout.SocketURL("127.0.0.1:5432", dbname),
+			},
 		})
 		return err
 	}
@@ -191,9 +226,9 @@ func (s *Stack) fillTemplate(ctx context.Context, server *proc.Process, sql stri
 	}
 	for _, step := range []struct{ dbname, script string }{
 		{"postgres", clusterSQL},
-		{database, databaseSQL},
-		{database, "SET ROLE " + owner + ";\n" + sql},
-		{database, "CHECKPOINT"},
+		{Database, databaseSQL},
+		{Database, "SET ROLE " + Owner + ";\n" + sql},
+		{Database, "CHECKPOINT"},
 	} {
 		if err := run(ctx, step.dbname, step.script); err != nil {
 			return err

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"crypto/sha256"
@@ -76,6 +76,9 @@ func (l Layout) passfile() string { return filepath.Join(l.Lab, "pgpass") }
 
 // data returns the directory of a service's data.
 func (l Layout) data(service string) string { return filepath.Join(l.dataDir(), service) }
+
+// PrimaryTables returns the directory of the primary's tables.
+func (l Layout) PrimaryTables() string { return filepath.Join(l.data(Primary), "base") }
 
 // Create makes the directories of the caller, each with the least access that works.
 // Those of the service account are made at each up, which alone knows the account.

@@ -1,4 +1,4 @@
-package stack
+package service
 
 import (
 	"errors"
@@ -33,19 +33,19 @@ func serviceAccount() (proc.Account, error) {
 }
 
 // account is what PostgreSQL and PgBouncer are started as: nil when the caller will do.
-func (s *Stack) account() *proc.Account {
+func (e *Env) account() *proc.Account {
 	if !proc.IsRoot() {
 		return nil
 	}
-	return &s.servant
+	return &e.servant
 }
 
 // makeServantDirs makes the directories of the service account. What another account has
 // left there, which ran the servers before, is removed: nobody can use it any more.
-func (s *Stack) makeServantDirs() error {
-	for _, dir := range []string{s.layout.dataDir(), s.layout.templates(), s.layout.PGSockets()} {
-		if err := s.takeOver(dir); err != nil {
-			return fmt.Errorf("make %s a directory of the account %s: %w", dir, s.servant.Name, err)
+func (e *Env) makeServantDirs() error {
+	for _, dir := range []string{e.Layout.dataDir(), e.Layout.templates(), e.Layout.PGSockets()} {
+		if err := e.takeOver(dir); err != nil {
+			return fmt.Errorf("make %s a directory of the account %s: %w", dir, e.servant.Name, err)
 		}
 	}
 	return nil
@@ -53,7 +53,7 @@ func (s *Stack) makeServantDirs() error {
 
 // takeOver makes one directory the service account's. The directory above is the caller's,
 // so that nobody puts another in its place meanwhile. It may be a disk of its own.
-func (s *Stack) takeOver(dir string) error {
+func (e *Env) takeOver(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -68,12 +68,12 @@ func (s *Stack) takeOver(dir string) error {
 	if err != nil {
 		return err
 	}
-	if owner.UID != s.servant.UID && owner.UID != uint32(os.Geteuid()) {
+	if owner.UID != e.servant.UID && owner.UID != uint32(os.Geteuid()) {
 		if err := removeServers(dir); err != nil {
 			return err
 		}
 	}
-	if err := os.Lchown(dir, int(s.servant.UID), int(s.servant.GID)); err != nil {
+	if err := os.Lchown(dir, int(e.servant.UID), int(e.servant.GID)); err != nil {
 		return err
 	}
 	return os.Chmod(dir, 0o700)
@@ -81,8 +81,8 @@ func (s *Stack) takeOver(dir string) error {
 
 // give writes a private file for the account that runs PostgreSQL and PgBouncer, into a
 // directory of that account.
-func (s *Stack) give(path, content string) error {
-	return s.servant.Do(func() error { return writePrivate(path, content) })
+func (e *Env) give(path, content string) error {
+	return e.servant.Do(func() error { return writePrivate(path, content) })
 }
 
 // writePrivate writes a file that the calling account alone can read.
@@ -127,20 +127,20 @@ func readSmall(path string) ([]byte, error) {
 
 // mayRun reports whether the service account can run the program: it may not be able to
 // enter the directory.
-func (s *Stack) mayRun(path string) error {
-	err := s.servant.Do(func() error { return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS) })
+func (e *Env) mayRun(path string) error {
+	err := e.servant.Do(func() error { return unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS) })
 	if err != nil {
 		return fmt.Errorf("the account %s, which PostgreSQL runs as, cannot run %s: %w; "+
-			"put it where every account can go, such as /usr/local or /opt", s.servant.Name, path, err)
+			"put it where every account can go, such as /usr/local or /opt", e.servant.Name, path, err)
 	}
 	return nil
 }
 
 // ownPrograms makes sure that the service account can run what it is to run.
-func (s *Stack) ownPrograms() error {
+func (e *Env) ownPrograms() error {
 	var errs []error
 	for _, name := range []string{"postgres", "initdb", "pg_basebackup"} {
-		errs = append(errs, s.mayRun(s.tools.Path(name)))
+		errs = append(errs, e.mayRun(e.Tools.Path(name)))
 	}
 	return errors.Join(errs...)
 }

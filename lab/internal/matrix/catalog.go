@@ -1,0 +1,182 @@
+package matrix
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/route"
+)
+
+// Inventory is what there is for a spec to name.
+type Inventory struct {
+	Scenarios []string // names of the scripts
+	Services  *Catalog
+	CPUs      string // of the machine that the spec is to run on, as Linux writes a list; empty: any
+}
+
+// Service is what a spec can say of a service.
+type Service struct {
+	Name     string
+	Title    string // in sentences: "PgBouncer"
+	Group    string // in cpus: the name for it and its like, where it is not named itself; empty: none
+	Pooler   bool   // queries can go through it
+	Killable bool   // fault.kill takes it
+	Quota    bool   // fault.cpu_… takes it
+	Settings Family // that are its own; zero: none
+}
+
+// Family is the settings of a program that are passed on by name.
+type Family struct {
+	Prefix   string         // before the name: "pgbouncer."
+	Member   string         // stands for the name in documents: "<key>"
+	Names    *regexp.Regexp // what a name may be
+	Meaning  string
+	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
+	Refused  []Refusal
+}
+
+// Refusal is names that are not for a spec to set. A spec says how the programs behave. It does not say what they
+// run, which files they read and write, where they listen and whom they let in: a spec from somebody else must not
+// be able to do more than measure.
+type Refusal struct {
+	Names *regexp.Regexp
+	Why   string
+}
+
+// Catalog is the services that a spec can name, and with them all settings.
+type Catalog struct {
+	services []Service
+	table    []Setting
+}
+
+// NewCatalog returns the catalog of the services, in their order.
+func NewCatalog(services []Service) *Catalog {
+	c := &Catalog{services: services}
+	c.table = slices.Concat(fixed, []Setting{
+		{
+			Name:    Topology,
+			Type:    choice(c.Topologies()...),
+			Default: route.Direct,
+			Meaning: "servers between the backend and the data",
+		},
+		{
+			Name:    SSLMode,
+			Type:    choice(sslPrefer, "disable"),
+			Default: sslPrefer,
+			Meaning: "whether the backend asks each server for TLS first, and connects again without, as URLs without " +
+				"sslmode do",
+		},
+		{
+			Name:    Backend,
+			Type:    commit,
+			Meaning: "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout",
+		},
+	})
+	for _, f := range c.families() {
+		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: text, Meaning: f.Meaning})
+	}
+	c.table = append(c.table, c.faults()...)
+	return c
+}
+
+// Table lists every setting, in the order that documentation shows them. It is
+// the single source for names, types and defaults.
+func (c *Catalog) Table() []Setting { return c.table }
+
+// Topologies are the values of Topology, as route.Of reads them: with each pooler or without, and reads from the
+// replica or not.
+func (c *Catalog) Topologies() []string {
+	all := []string{route.Direct, route.Replica}
+	for _, s := range c.services {
+		if s.Pooler {
+			all = append(all, s.Name, s.Name+"+"+route.Replica)
+		}
+	}
+	return all
+}
+
+// families are those of the services that have settings of their own.
+func (c *Catalog) families() []Family {
+	var all []Family
+	for _, s := range c.services {
+		if s.Settings.Prefix != "" {
+			all = append(all, s.Settings)
+		}
+	}
+	return all
+}
+
+// pinned are the names that cpus takes.
+func (c *Catalog) pinned() []string {
+	var names []string
+	for _, s := range c.services {
+		if s.Group != "" && !slices.Contains(names, s.Group) {
+			names = append(names, s.Group)
+		}
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// CPUs returns the list of each service that is pinned, by its own name or its group's.
+func (c *Catalog) CPUs(given CPUs) CPUs {
+	all := CPUs{}
+	for _, s := range c.services {
+		if list := given.Of(s.Name, s.Group); list != "" {
+			all[s.Name] = list
+		}
+	}
+	return all
+}
+
+// longestMember is far above the longest name of a PostgreSQL parameter.
+const longestMember = 100
+
+// Lookup finds the setting of a name; for a member of a family, its name is the
+// one asked for. The error says which names there are.
+func (c *Catalog) Lookup(name string) (Setting, error) {
+	variable, ofApp := strings.CutPrefix(name, AppPrefix)
+	for _, s := range c.table {
+		if s.Name == name && !strings.Contains(name, "<") {
+			return s, nil
+		}
+		if ofApp && s.Env != "" && variable == s.Env {
+			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
+		}
+	}
+	for _, f := range c.families() {
+		if member, ok := strings.CutPrefix(name, f.Prefix); ok {
+			return f.lookup(name, member)
+		}
+	}
+	var names []string
+	for _, s := range c.table {
+		// Faults are only for who asks for one.
+		if strings.HasPrefix(s.Name, FaultPrefix) == strings.HasPrefix(name, FaultPrefix) {
+			names = append(names, s.Name)
+		}
+	}
+	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
+}
+
+func (f Family) lookup(name, member string) (Setting, error) {
+	for _, r := range f.Refused {
+		if r.Names.MatchString(member) {
+			return Setting{}, fmt.Errorf("is not for a spec to set: %s", r.Why)
+		}
+	}
+	if len(member) > longestMember {
+		return Setting{}, fmt.Errorf("is too long: at most %d bytes after %q", longestMember, f.Prefix)
+	}
+	if !f.Names.MatchString(member) {
+		return Setting{}, fmt.Errorf("must match %s after %q", f.Names, f.Prefix)
+	}
+	kind, known := members[name]
+	if !known {
+		kind = text
+	}
+	return Setting{Name: name, Type: kind, Meaning: f.Meaning}, nil
+}

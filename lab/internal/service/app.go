@@ -1,0 +1,205 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/route"
+	"stormwave/lab/internal/stack/proc"
+)
+
+// App is the backend.
+const App = route.Backend
+
+func app() Service {
+	return Service{
+		Name:     App,
+		Title:    "the backend",
+		Needs:    []string{Primary, Replica, FaultProxy},
+		PerCell:  true,
+		Quota:    true,
+		Scrape:   Scrape{Job: "app"},
+		Settings: appFamily,
+		Process: func(e *Env) proc.Spec {
+			return proc.Spec{Path: e.Layout.Backend(e.Settings[matrix.Backend]), Env: e.appEnvironment(e.Settings)}
+		},
+		Ready:    answers(App, backend.Bundled.Ready),
+		ReadBack: readBackApp,
+	}
+}
+
+var appFamily = matrix.Family{
+	Prefix:  matrix.AppPrefix,
+	Member:  "<ENV>",
+	Names:   variable,
+	Meaning: "environment variable of the backend",
+	Refused: []matrix.Refusal{
+		{Names: regexp.MustCompile(`^` + backend.Bundled.Variables.Addr + `$`), Why: "the lab chooses the address"},
+		{
+			Names: regexp.MustCompile(`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`),
+			Why:   "use " + matrix.Topology,
+		},
+		{Names: regexp.MustCompile(`^PG.*$`), Why: "it leads the backend to another database"},
+		{Names: ofRuntime, Why: "it steers the program's runtime and files, not the backend"},
+	},
+}
+
+// AppURL is where the backend listens.
+func (e *Env) AppURL() string { return e.url(App) }
+
+func (e *Env) appEnvironment(settings matrix.Settings) []string {
+	variables := backend.Bundled.Variables
+	env := []string{variables.Addr + "=" + e.Addrs[App]}
+	primary, replica := e.appURLs(settings.Route(), settings[matrix.SSLMode])
+	env = append(env, variables.PrimaryURL+"="+primary)
+	if replica != "" {
+		env = append(env, variables.ReplicaURL+"="+replica)
+	}
+	for name, variable := range matrix.OfBackend() {
+		value, set := settings[name]
+		if name == matrix.ExecMode {
+			value = e.execMode(settings)
+		}
+		if set && !slices.Contains(roleLimits, name) {
+			env = append(env, variable+"="+value)
+		}
+	}
+	for name, value := range settings {
+		if own, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
+			env = append(env, own+"="+value)
+		}
+	}
+	return env
+}
+
+// appURLs are the ways to the databases on a route; replica is empty where
+// the backend does not know of one.
+func (e *Env) appURLs(r route.Route, sslmode string) (primary, replica string) {
+	addr := e.Addrs[r.Writes[1]]
+	if _, delayed := e.Settings[matrix.FaultDelay]; delayed {
+		addr = e.Addrs[FaultProxy]
+	}
+	primary = e.RoleURL(addr, Database, sslmode)
+	if !r.ReadsFrom(Replica) {
+		return primary, ""
+	}
+	name := Database
+	if r.Reads[1] != Replica {
+		name = Find(r.Reads[1]).ToReplica
+	}
+	return primary, e.RoleURL(e.Addrs[r.Reads[1]], name, sslmode)
+}
+
+// RoleURL is the backend's way to an address, with its password.
+func (e *Env) RoleURL(addr, dbname, sslmode string) string {
+	u := url.URL{
+		Scheme:   "postgres",
+		User:     url.UserPassword(AppRole, e.secrets[AppRole]),
+		Host:     addr,
+		Path:     "/" + dbname,
+		RawQuery: "sslmode=" + sslmode,
+	}
+	return u.String()
+}
+
+// SetRoleLimits sets the server's own time limits for the backend. The replica
+// gets them by replication.
+func (e *Env) SetRoleLimits(ctx context.Context, settings matrix.Settings) error {
+	conn, err := e.Admin(ctx, Primary)
+	if err != nil {
+		return err
+	}
+	for _, limit := range roleLimits {
+		value := settings[limit]
+		if value == "" || value == backend.None {
+			value = "0"
+		}
+		if _, err := conn.Exec(ctx, fmt.Sprintf("ALTER ROLE %s SET %s = '%s'", AppRole, limit, value)); err != nil {
+			return fmt.Errorf("set %s = %s: %w", limit, value, err)
+		}
+	}
+	return e.CatchUp(ctx)
+}
+
+// roleLimits are the settings that are set on the backend's role instead of in
+// its environment: through a pooler no client can set them, and cells must differ
+// by topology alone.
+var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
+
+// readBackApp asks the backend for its own configuration, and for what the servers tell it over its own path. Whether
+// it reads from the replica or through a pooler is seen from the addresses that it talks to.
+func readBackApp(ctx context.Context, e *Env, attested matrix.Settings) error {
+	body, err := Get(ctx, e.AppURL()+backend.Bundled.ReadBack)
+	if err != nil {
+		return fmt.Errorf("read the backend's configuration: %w", err)
+	}
+	var config backend.Config
+	if err := json.Unmarshal([]byte(body), &config); err != nil {
+		return fmt.Errorf("read the backend's configuration: %w", err)
+	}
+	for name, variable := range matrix.OfBackend() {
+		if value, ok := config.Settings[variable]; ok && !slices.Contains(roleLimits, name) {
+			attested[name] = value
+		}
+	}
+	for name := range e.Settings {
+		if env, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
+			if value, ok := config.Settings[env]; ok {
+				attested[name] = value
+			}
+		}
+	}
+	e.readBackExecMode(attested)
+	attested[matrix.Topology] = e.topologyOf(config)
+	attested[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
+	attested[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
+	attested[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
+	return e.readBackCommit(attested)
+}
+
+// topologyOf names the topology by where the backend's pools really lead to.
+func (e *Env) topologyOf(config backend.Config) string {
+	variables := backend.Bundled.Variables
+	leadsTo := func(env, service string) bool {
+		u, err := url.Parse(config.Settings[env])
+		if err == nil && u.Host == e.Addrs[FaultProxy] {
+			return service == e.Settings.Route().Writes[1]
+		}
+		return err == nil && u.Host == e.Addrs[service]
+	}
+	replica, reads := config.Pools[backend.Bundled.Labels.Replica]
+	if reads && !replica.InRecovery {
+		return "reads go to a server that is no standby"
+	}
+	for _, topology := range Catalog().Topologies() {
+		r := route.Of(topology)
+		if r.ReadsFrom(Replica) == reads && leadsTo(variables.PrimaryURL, r.Writes[1]) &&
+			(!reads || leadsTo(variables.ReplicaURL, r.Reads[1])) {
+			return topology
+		}
+	}
+	return fmt.Sprintf("writes to %s, reads to %s",
+		config.Settings[variables.PrimaryURL], config.Settings[variables.ReplicaURL])
+}
+
+// agreed is a server-side limit as every pool's session shows it, or all that are
+// shown.
+func agreed(config backend.Config, limit func(backend.Pool) string) string {
+	seen := make(map[string]bool)
+	for _, pool := range config.Pools {
+		value := limit(pool)
+		if value == "0" {
+			value = backend.None
+		}
+		seen[value] = true
+	}
+	return strings.Join(slices.Sorted(maps.Keys(seen)), ", ")
+}

@@ -1,0 +1,304 @@
+package service
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"text/template"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/proc"
+)
+
+//go:embed conf/postgresql.conf.tmpl
+var postgresConf string
+
+//go:embed conf/pg_hba.conf
+var postgresHBA string
+
+var postgresTemplate = template.Must(template.New("postgresql.conf").Option("missingkey=error").
+	Funcs(template.FuncMap{"quote": quoteGUC}).Parse(postgresConf))
+
+// keyValue is a line of a configuration file.
+type keyValue struct{ Name, Value string }
+
+// overlay returns a family's defaults, overridden by the settings that are of it, sorted.
+func overlay(family matrix.Family, settings matrix.Settings) []keyValue {
+	values := maps.Clone(family.Defaults)
+	for name, value := range settings {
+		if key, ok := strings.CutPrefix(name, family.Prefix); ok {
+			values[key] = value
+		}
+	}
+	lines := make([]keyValue, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		lines = append(lines, keyValue{name, values[name]})
+	}
+	return lines
+}
+
+func valueOf(keys []keyValue, name string) string {
+	for _, key := range keys {
+		if key.Name == name {
+			return key.Value
+		}
+	}
+	return ""
+}
+
+// WritePostgresConf writes the configuration of a server, primary or replica.
+func (e *Env) WritePostgresConf(server string) error {
+	hba, ident := filepath.Join(e.Layout.dataDir(), "pg_hba.conf"), filepath.Join(e.Layout.dataDir(), "pg_ident.conf")
+	var text strings.Builder
+	err := postgresTemplate.Execute(&text, map[string]any{
+		"Server": server, "Port": portOf(e.Addrs[server]), "Sockets": e.Layout.PGSockets(),
+		"HBA": hba, "Ident": ident, "GUCs": e.Conf[server],
+	})
+	if err != nil {
+		return fmt.Errorf("write configuration of %s: %w", server, err)
+	}
+	caller, err := proc.Caller()
+	if err != nil {
+		return err
+	}
+	for path, content := range map[string]string{
+		hba: postgresHBA, ident: fmt.Sprintf("lab %s %s\n", caller.Name, superuser),
+		filepath.Join(e.Layout.data(server), "postgresql.conf"): text.String(),
+	} {
+		if err := e.give(path, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quoteGUC writes a value as postgresql.conf takes it, between quotes: guc-file.l reads
+// backslashes as C does.
+func quoteGUC(value string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `''`).Replace(value) + "'"
+}
+
+// quoteConninfo writes a value of a libpq connection string.
+func quoteConninfo(value string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
+}
+
+// server is what both PostgreSQL servers have in common. Each runs in the foreground. SIGINT is its fast shutdown;
+// SIGQUIT makes it drop everything at once when the supervisor dies.
+func server(name string) Service {
+	return Service{
+		Name:    name,
+		Program: "postgres",
+		Group:   "postgres",
+		Psql: []Psql{{Target: name, Conninfo: func(l Layout, addr string) string {
+			return l.SocketURL(addr, Database)
+		}}},
+		Process: func(e *Env) proc.Spec {
+			data := e.Layout.data(name)
+			return proc.Spec{
+				Args:        []string{"-D", data},
+				Dir:         data,
+				Account:     e.account(),
+				StopSignal:  syscall.SIGINT,
+				DeathSignal: syscall.SIGQUIT,
+			}
+		},
+		Responds: func(ctx context.Context, e *Env) error {
+			conn, err := e.Connect(ctx, name)
+			if err != nil {
+				return err
+			}
+			return conn.Close(ctx)
+		},
+		ReadBack: func(ctx context.Context, e *Env, into matrix.Settings) error {
+			return e.readBackPostgres(ctx, name, into)
+		},
+	}
+}
+
+// Servers are the PostgreSQL servers.
+var Servers = []string{Primary, Replica}
+
+// postgresFamily is of both servers. The defaults are the study's.
+var postgresFamily = matrix.Family{
+	Prefix:   matrix.PostgresPrefix,
+	Member:   "<guc>",
+	Names:    regexp.MustCompile(`^[a-z_]+(\.[a-z_]+)?$`),
+	Meaning:  "parameter of both PostgreSQL servers",
+	Defaults: map[string]string{"max_connections": "100"},
+	Refused: []matrix.Refusal{
+		{
+			Names: regexp.MustCompile(`^(.*_command|.*_library|.*_libraries|jit_provider)$`),
+			Why:   "it runs a program or loads a library",
+		},
+		{
+			Names: regexp.MustCompile(`^(include.*|.*_file|.*keyfile|.*_directory|log_filename|log_destination|` +
+				`logging_collector|dynamic_library_path|extension_control_path)$`),
+			Why: "the lab chooses the files",
+		},
+		{
+			Names: regexp.MustCompile(`^(listen_addresses|port|unix_socket_.*|bonjour.*|ssl|ssl_.*|krb_.*|gss_.*|` +
+				`password_encryption|primary_.*)$`),
+			Why: "the lab chooses where it listens and who gets in",
+		},
+		{
+			Names: regexp.MustCompile(`^(transaction_timeout|default_transaction_read_only|hot_standby|recovery_target.*)$`),
+			Why:   "it would end the lab's own work, or the standby",
+		},
+		// The backend's role has its own, which a server's default does not reach.
+		{
+			Names: regexp.MustCompile(`^` + matrix.StatementTimeout + `$`),
+			Why:   "use " + matrix.StatementTimeout + "; this one would end the lab's own work alone",
+		},
+		{
+			Names: regexp.MustCompile(`^` + matrix.LockTimeout + `$`),
+			Why:   "use " + matrix.LockTimeout + "; this one would end the lab's own work alone",
+		},
+	},
+}
+
+// SocketURL is the superuser's way in.
+func (l Layout) SocketURL(addr, dbname string) string {
+	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 application_name=stormwave",
+		l.PGSockets(), portOf(addr), superuser, dbname)
+}
+
+// Connect opens a superuser's connection to a server.
+func (e *Env) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
+	until := time.Now().Add(recovery)
+	for {
+		conn, err := pgx.Connect(ctx, e.Layout.SocketURL(e.Addrs[server], Database))
+		if err == nil {
+			return conn, nil
+		}
+		var refusal *pgconn.PgError
+		if !errors.As(err, &refusal) || refusal.Code != cannotConnectNow || time.Now().After(until) {
+			return nil, fmt.Errorf("connect to %s: %w", server, err)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("connect to %s: %w", server, errors.Join(ctx.Err(), err))
+		}
+	}
+}
+
+// cannotConnectNow is the SQLSTATE of a server that starts, or recovers from a crash.
+const cannotConnectNow = "57P03"
+
+// Silence is how long a service that runs may take to answer between two trials.
+const Silence = 5 * time.Second
+
+// recovery is how long a server may take to be back after a crash of one of its
+// processes.
+const recovery = 10 * time.Second
+
+// responds says whether a connection is of use still.
+func responds(ctx context.Context, conn *pgx.Conn) bool {
+	ctx, cancel := context.WithTimeout(ctx, Silence)
+	defer cancel()
+	return conn.Ping(ctx) == nil
+}
+
+// Admin returns the superuser's connection that is held since the server
+// started: during an unlimited storm there is no other way in.
+func (e *Env) Admin(ctx context.Context, server string) (*pgx.Conn, error) {
+	if conn := e.admins[server]; conn != nil && !conn.IsClosed() && responds(ctx, conn) {
+		return conn, nil
+	}
+	conn, err := e.Connect(ctx, server)
+	if err == nil {
+		e.admins[server] = conn
+	}
+	return conn, err
+}
+
+// Reload makes a server read its configuration and reports whether something in
+// it waits for a restart.
+func (e *Env) Reload(ctx context.Context, server string) (restart bool, err error) {
+	conn, err := e.Admin(ctx, server)
+	if err != nil {
+		return false, err
+	}
+	var before, after time.Time
+	if err := conn.QueryRow(ctx, "SELECT pg_conf_load_time()").Scan(&before); err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	for after = before; after.Equal(before); { // the clock may have been set back
+		if err := conn.QueryRow(ctx, loadedSQL).Scan(&after, &restart); err != nil {
+			return false, fmt.Errorf("reload %s: %w", server, err)
+		}
+	}
+	var faults []string
+	rows, err := conn.Query(ctx, refusedSQL)
+	if err != nil {
+		return false, fmt.Errorf("reload %s: %w", server, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var fault string
+		if err := rows.Scan(&fault); err != nil {
+			return false, fmt.Errorf("reload %s: %w", server, err)
+		}
+		faults = append(faults, fault)
+	}
+	if len(faults) > 0 {
+		return false, fmt.Errorf("reload %s: PostgreSQL refuses %s; correct the spec's postgres.* settings",
+			server, strings.Join(faults, "; "))
+	}
+	return restart, rows.Err()
+}
+
+const (
+	loadedSQL = "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)"
+	// That a setting waits for a restart is an error too, but no refusal.
+	refusedSQL = `SELECT format('%s = %s: %s', f.name, f.setting, f.error)
+		FROM pg_file_settings f LEFT JOIN pg_settings s ON lower(s.name) = lower(f.name)
+		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
+)
+
+// readBackPostgres asks a server for what the settings name.
+func (e *Env) readBackPostgres(ctx context.Context, server string, attested matrix.Settings) error {
+	conn, err := e.Admin(ctx, server)
+	if err != nil {
+		return err
+	}
+	for _, guc := range overlay(postgresFamily, e.Settings) {
+		var value string
+		// The server's own units on both sides: 64MB and 65536kB are the same.
+		err := conn.QueryRow(ctx, "SELECT current_setting($1)", guc.Name).Scan(&value)
+		if err != nil {
+			return fmt.Errorf("read %s of %s: %w", guc.Name, server, err)
+		}
+		name := matrix.PostgresPrefix + guc.Name
+		if other, ok := attested[name]; ok && other != value {
+			value = fmt.Sprintf("%s on the primary, %s on the replica", other, value)
+		}
+		attested[name] = value
+	}
+	return nil
+}
+
+// CloseAdmins closes the connections that are held.
+func (e *Env) CloseAdmins(ctx context.Context) {
+	e.adminsMu.Lock()
+	defer e.adminsMu.Unlock()
+	for _, conn := range e.admins {
+		_ = conn.Close(ctx)
+	}
+	clear(e.admins)
+}
