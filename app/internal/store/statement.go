@@ -20,7 +20,8 @@ var (
 	// insertSession also clears away the user's expired sessions: the table stays small without a job for it.
 	insertSession = statement{"insert_session",
 		`with expired as (delete from sessions where user_id = $1 and expires_at <= now())
-		insert into sessions (user_id, token_hash, expires_at) values ($1, $2, $3) returning user_id`}
+		insert into sessions (user_id, token_hash, expires_at)
+		values ($1, $2, date_trunc('second', now() + make_interval(secs => $3))) returning expires_at`}
 	selectSession = statement{"select_session",
 		`select user_id from sessions where token_hash = $1 and expires_at > now()`}
 	selectFeed = statement{"select_feed",
