@@ -63,9 +63,12 @@ const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtex
 // same before every shot. The data set ends where the ids of written posts start.
 const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
 
+// RestartSQL makes the ids of written posts begin behind the data set again, in the transaction of ResetSQL.
+const RestartSQL = "ALTER TABLE posts ALTER id RESTART"
+
 // TidySQL are the statements, each to be run alone, that give back the room of what ResetSQL
 // has removed: VACUUM refuses to be one of several.
-var TidySQL = []string{"ALTER TABLE posts ALTER id RESTART", "VACUUM (ANALYZE) posts"}
+var TidySQL = []string{"VACUUM (ANALYZE) posts"}
 
 // Role is whom the schema gives its rights to, and as whom the backend is to log in.
 const Role = "app"

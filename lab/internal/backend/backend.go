@@ -110,6 +110,7 @@ type Warmup struct {
 type State struct {
 	Dataset string   // one line of text, the same before every trial
 	Remove  string   // deletes what a load has written
+	Restart string   // in the same transaction: what is written next begins behind the data set
 	Tidy    []string // statements, each alone, that give back the room of what was deleted
 }
 

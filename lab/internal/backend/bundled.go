@@ -63,6 +63,7 @@ var Bundled = Backend{
 	State: State{
 		Dataset: contract.DatasetSQL,
 		Remove:  contract.ResetSQL,
+		Restart: contract.RestartSQL,
 		Tidy:    contract.TidySQL,
 	},
 	Faults: Faults{
