@@ -113,14 +113,16 @@ var rooms = []room{
 		path:  "lab/internal/service",
 		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/route", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/route", "internal/setting", "internal/stack/proc",
+			"internal/stack/toolchain",
 		},
 	},
 	{
 		path:  "lab/internal/stack",
 		holds: "brings the services up and down; `Apply`, attestation",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/service", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/service", "internal/setting", "internal/stack/proc",
+			"internal/stack/toolchain",
 		},
 	},
 	{
@@ -142,8 +144,8 @@ var rooms = []room{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
-			"internal/matrix", "internal/page", "internal/service", "internal/stack", "internal/stack/exporter",
-			"internal/stack/proc", "internal/stack/toolchain",
+			"internal/matrix", "internal/page", "internal/service", "internal/setting", "internal/stack",
+			"internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -176,7 +178,7 @@ var rooms = []room{
 		holds: "the loop over the plan",
 		imports: []string{
 			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/route", "internal/service", "internal/stack",
+			"internal/measure/snapshot", "internal/route", "internal/service", "internal/setting", "internal/stack",
 			"internal/stack/exporter", "internal/stack/proc",
 		},
 	},

@@ -18,6 +18,7 @@ import (
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -123,16 +124,18 @@ func within(checkout string, reasons []string) []string {
 }
 
 // attest compares what was asked for with what is set.
-func (v *verdict) attest(settings, attested matrix.Settings) {
+func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if isClientSide(name) {
 			continue
 		}
-		got, ok := attested[name]
+		got, ok := read.Values[name]
 		switch {
+		case slices.Contains(read.Unconfirmed, name):
+			v.say("asked, not confirmed: %s is %s", name, settings[name])
 		case !ok:
 			v.breakdown("not attested: %s", name)
-		case !sameValue(name, settings[name], got):
+		case !slices.Contains(read.Same, name) && !sameValue(name, settings[name], got):
 			v.breakdown("%s is %s, not %s", name, got, settings[name])
 		}
 	}

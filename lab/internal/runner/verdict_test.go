@@ -13,6 +13,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/setting"
 )
 
 func TestVerdict(t *testing.T) {
@@ -212,21 +213,46 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
+	type values = map[string]string
 	for _, c := range []struct {
-		name               string
-		settings, attested matrix.Settings
-		want               string // "": all as it was asked for
+		name     string
+		settings matrix.Settings
+		read     setting.Reading
+		want     string // "": all as it was asked for
+		verdict  record.Verdict
 	}{
-		{"the same", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "8"}, ""},
-		{"another unit", matrix.Settings{"query_timeout": "1s"}, matrix.Settings{"query_timeout": "1000ms"}, ""},
-		{"another value", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "9"}, "pool_size is 9, not 8"},
-		{"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, matrix.Settings{}, "not attested: postgres.work_mem"},
-		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, matrix.Settings{}, ""},
+		{"the same", matrix.Settings{"pool_size": "8"}, setting.Reading{Values: values{"pool_size": "8"}}, "", record.Valid},
+		{
+			"another unit", matrix.Settings{"query_timeout": "1s"},
+			setting.Reading{Values: values{"query_timeout": "1000ms"}}, "", record.Valid,
+		},
+		{
+			"another value", matrix.Settings{"pool_size": "8"}, setting.Reading{Values: values{"pool_size": "9"}},
+			"pool_size is 9, not 8", record.Invalid,
+		},
+		{
+			"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, setting.Reading{},
+			"not attested: postgres.work_mem", record.Invalid,
+		},
+		{
+			"another spelling", matrix.Settings{"postgres.work_mem": "8192"},
+			setting.Reading{Values: values{"postgres.work_mem": "8MB"}, Same: []string{"postgres.work_mem"}}, "", record.Valid,
+		},
+		{
+			"another value in another spelling", matrix.Settings{"postgres.work_mem": "8192"},
+			setting.Reading{Values: values{"postgres.work_mem": "9MB"}}, "postgres.work_mem is 9MB, not 8192", record.Invalid,
+		},
+		{
+			"what nobody tells", matrix.Settings{"app.COLOUR": "red"}, setting.Reading{Unconfirmed: []string{"app.COLOUR"}},
+			"asked, not confirmed: app.COLOUR is red", record.Valid,
+		},
+		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, setting.Reading{}, "", record.Valid},
 	} {
 		v := &verdict{}
-		v.attest(c.settings, c.attested)
-		if got := strings.Join(v.reasons, "; "); got != c.want {
-			t.Errorf("%s: reasons = %q; want %q", c.name, got, c.want)
+		v.attest(c.settings, c.read)
+		got, reasons := v.outcome()
+		if text := strings.Join(reasons, "; "); text != c.want || got != c.verdict {
+			t.Errorf("%s: %s, reasons = %q; want %s, %q", c.name, got, text, c.verdict, c.want)
 		}
 	}
 }

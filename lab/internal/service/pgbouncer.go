@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -251,7 +252,7 @@ func pgbouncerReady(ctx context.Context, e *Env) error {
 }
 
 // readBackPgBouncer asks its console for what the settings name.
-func readBackPgBouncer(ctx context.Context, e *Env, attested matrix.Settings) error {
+func readBackPgBouncer(ctx context.Context, e *Env, into *setting.Reading) error {
 	conn, err := e.console(ctx)
 	if err != nil {
 		return err
@@ -270,7 +271,12 @@ func readBackPgBouncer(ctx context.Context, e *Env, attested matrix.Settings) er
 		return fmt.Errorf("read the configuration of pgbouncer: %w", err)
 	}
 	for _, key := range overlay(pgbouncerFamily, e.Settings) {
-		attested[pgbouncerFamily.Prefix+key.Name] = config[key.Name]
+		name := pgbouncerFamily.Prefix + key.Name
+		if shown, ok := config[key.Name]; ok {
+			into.Note(name, PgBouncer, shown, setting.PoolerTook(key.Value, shown))
+		} else {
+			into.Unconfirm(name)
+		}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -30,12 +31,12 @@ type Service struct {
 	Scrape    Scrape
 	Psql      []Psql
 
-	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
-	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
-	Ready    func(context.Context, *Env) error // a real call of its protocol
-	Responds func(context.Context, *Env) error // asks it for anything at all; nil: for its metrics over HTTP
-	ReadBack func(ctx context.Context, e *Env, into matrix.Settings) error
-	ExecMode func(*Env, matrix.Settings) string // of a pooler: what exec_mode auto comes to; nil: as without one
+	Prepare  func(context.Context, *Env) error                              // makes its files, before each start; may be nil
+	Process  func(*Env) proc.Spec                                           // program, arguments, environment; Env.Process adds what all have
+	Ready    func(context.Context, *Env) error                              // a real call of its protocol
+	Responds func(context.Context, *Env) error                              // asks it for anything at all; nil: for its metrics over HTTP
+	ReadBack func(ctx context.Context, e *Env, into *setting.Reading) error // tells what is really set
+	ExecMode func(*Env, matrix.Settings) string                             // of a pooler: what exec_mode auto comes to; nil: as without one
 	// Files is how many files it may have open with these settings, and which of them bounds that; nil: few.
 	Files func(matrix.Settings) (most uint64, bound string)
 }

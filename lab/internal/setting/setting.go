@@ -12,19 +12,33 @@ import (
 
 // Reading is what the programs say of the settings of a cell, by the settings' names.
 type Reading struct {
-	Values      map[string]string `json:"values"`                // read back, as the program writes it
-	Differ      []string          `json:"differ,omitempty"`      // read back, and not what was asked for
+	Values      map[string]string `json:"values"`                // read back, as the program writes them
+	Same        []string          `json:"same,omitempty"`        // of these: what was asked for, however that is spelled
 	Unconfirmed []string          `json:"unconfirmed,omitempty"` // asked for, and no program tells them
 }
 
-// Note adds a setting that was read back; same says whether it is what was asked for.
-func (r *Reading) Note(name, value string, same bool) {
+// Note adds a setting that a program tells; same says whether the program means what was asked for. Where another
+// program has told it before, all must tell the same.
+func (r *Reading) Note(name, program, value string, same bool) {
 	if r.Values == nil {
 		r.Values = make(map[string]string)
 	}
+	before, told := r.Values[name]
+	if told && before != value {
+		value, same = before+", "+value+" on the "+program, false
+	}
 	r.Values[name] = value
-	if !same && !slices.Contains(r.Differ, name) {
-		r.Differ = append(r.Differ, name)
+	if i := slices.Index(r.Same, name); same && i < 0 && !told {
+		r.Same = append(r.Same, name)
+	} else if !same && i >= 0 {
+		r.Same = slices.Delete(r.Same, i, i+1)
+	}
+}
+
+// Unconfirm adds a setting that no program tells.
+func (r *Reading) Unconfirm(name string) {
+	if !slices.Contains(r.Unconfirmed, name) {
+		r.Unconfirmed = append(r.Unconfirmed, name)
 	}
 }
 

@@ -1,8 +1,9 @@
 package setting
 
 import (
-	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // PgBouncer writes booleans as 0 and 1, and times in seconds.
@@ -77,10 +78,20 @@ func TestBytes(t *testing.T) {
 
 func TestNote(t *testing.T) {
 	var r Reading
-	r.Note("a", "1", true)
-	r.Note("b", "2", false)
-	r.Note("b", "2 on the primary, 3 on the replica", false)
-	if r.Values["a"] != "1" || r.Values["b"] != "2 on the primary, 3 on the replica" || !slices.Equal(r.Differ, []string{"b"}) {
-		t.Errorf("the reading is %+v", r)
+	r.Note("a", "primary", "8MB", true)
+	r.Note("a", "replica", "8MB", true)
+	r.Note("b", "primary", "2", true)
+	r.Note("b", "replica", "3", true)
+	r.Note("c", "primary", "4", false)
+	r.Note("c", "replica", "4", true)
+	r.Unconfirm("d")
+	r.Unconfirm("d")
+	want := Reading{
+		Values:      map[string]string{"a": "8MB", "b": "2, 3 on the replica", "c": "4"},
+		Same:        []string{"a"},
+		Unconfirmed: []string{"d"},
+	}
+	if diff := cmp.Diff(want, r); diff != "" {
+		t.Errorf("reading (-want +got):\n%s", diff)
 	}
 }
