@@ -22,6 +22,7 @@ const (
 	HostCPUSaturated       Cause = "host-cpu-saturated"
 	MemoryPressure         Cause = "memory-pressure"
 	AppCPUBound            Cause = "app-cpu-bound"
+	OverloadShed           Cause = "overload-shed"
 	AppPoolStarved         Cause = "app-pool-starved"
 	PgBouncerCPUBound      Cause = "pgbouncer-cpu-bound"
 	PgBouncerPoolStarved   Cause = "pgbouncer-pool-starved"

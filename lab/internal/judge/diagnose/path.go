@@ -24,7 +24,14 @@ func (o *observation) serviceCPU(service string, most float64) (claim, []Evidenc
 	}
 }
 
-func appCPU(o *observation) (claim, []Evidence) { return o.serviceCPU("app", math.Inf(1)) }
+// appCPU: Go's runtime keeps a backend within GOMAXPROCS, where that is set.
+func appCPU(o *observation) (claim, []Evidence) {
+	most := o.setting(matrix.AppPrefix + "GOMAXPROCS")
+	if math.IsNaN(most) {
+		most = math.Inf(1)
+	}
+	return o.serviceCPU("app", most)
+}
 
 // poolerCPU: PgBouncer has one thread.
 func poolerCPU(o *observation) (claim, []Evidence) {
@@ -32,6 +39,21 @@ func poolerCPU(o *observation) (claim, []Evidence) {
 		return o.notOnTheWay("no query goes through PgBouncer")
 	}
 	return o.serviceCPU(pgbouncer, 1)
+}
+
+// shed: the backend turns requests away, for it works on as many as it may.
+func shed(o *observation) (claim, []Evidence) {
+	most := o.setting(matrix.MaxInflight)
+	if math.IsNaN(most) || math.IsInf(most, 1) {
+		return none("the backend works on any number of requests at once"), nil
+	}
+	n := o.get("requests_shed")
+	share := n / math.Max(1, float64(o.Load.Requests))
+	words := say("%s requests, %s, were turned away by max_inflight %s", count(n), percent(share), short(most))
+	return claim{rise(share, 0.005, 0.03), words}, []Evidence{
+		o.metric("requests_shed", words),
+		o.attested(matrix.MaxQueue, say("%s may wait", short(o.setting(matrix.MaxQueue)))),
+	}
 }
 
 // notOnTheWay rules a cause out by the topology.

@@ -96,6 +96,8 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return append(t.fewerSessions(words, statementsPerCPU), t.fewerRequests()...)
 	case AppCPUBound:
 		return t.fewerRequests()
+	case OverloadShed:
+		return t.moreRequests()
 	case MemoryPressure:
 		return t.fewerSessions("have fewer sessions", connectionsPerCPU)
 	case ReplicaLagging:
@@ -229,6 +231,19 @@ func (t tuning) shorterCommits() []proposal {
 		proposal{"do not wait for the disk, where losing the last second of commits is allowed",
 			matrix.Settings{synchronousCommit: "off"}},
 	)
+}
+
+// moreRequests proposes to work on more requests at once.
+func (t tuning) moreRequests() []proposal {
+	now, ok := t.number(matrix.MaxInflight)
+	if !ok {
+		return nil
+	}
+	var all []proposal
+	for _, n := range more(now) {
+		all = append(all, proposal{"work on more requests at once", matrix.Settings{matrix.MaxInflight: whole(n)}})
+	}
+	return all
 }
 
 // fewerRequests proposes to work on fewer requests at once, and a queue where there is none.

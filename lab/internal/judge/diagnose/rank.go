@@ -36,6 +36,7 @@ var outside = []signature{
 var inside = []signature{
 	{ComponentFailed, failure},
 	{AppCPUBound, appCPU},
+	{OverloadShed, shed},
 	{AppPoolStarved, appPool},
 	{PgBouncerCPUBound, poolerCPU},
 	{PgBouncerPoolStarved, poolerPool},
@@ -55,6 +56,10 @@ var inside = []signature{
 // explains maps a cause to those that bring it about: the latter go before it. Who
 // waits, waits for what is further down the way; a busy host is busy with something.
 var explains = map[Cause][]Cause{
+	OverloadShed: {
+		AppCPUBound, AppPoolStarved, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted,
+		DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
+	},
 	AppPoolStarved: {
 		AppCPUBound, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention,
 		DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
