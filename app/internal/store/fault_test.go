@@ -91,7 +91,7 @@ func TestIsGone(t *testing.T) {
 		{"the pooler's queue", pooler("query_wait_timeout"), false},
 		{"the pooler's clients", pooler("no more connections allowed (max_client_conn)"), false},
 		{"the pooler's patience", pooler("client_idle_timeout"), false},
-		{"behind the pooler", pooler("server login has been failing, cached error: connect failed (server_login_retry)"), true},
+		{"behind the pooler", pooler("server login has been failing, cached error: connect failed"), true},
 		{"not behind the pooler", pooler("pgbouncer cannot connect to server"), true},
 		{"stops", &pgconn.PgError{Code: "57P01"}, true},
 		{"too many connections", &pgconn.PgError{Code: "53300"}, false},

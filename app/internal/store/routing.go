@@ -141,7 +141,9 @@ func isGone(err error) bool {
 		return true
 	case poolerError:
 		pooler, ok := errors.AsType[*pgconn.PgError](fault.err)
-		return ok && slices.ContainsFunc(lostServer, func(text string) bool { return strings.Contains(pooler.Message, text) })
+		return ok && slices.ContainsFunc(lostServer, func(text string) bool {
+			return strings.Contains(pooler.Message, text)
+		})
 	}
 	return false
 }
@@ -150,4 +152,6 @@ func isGone(err error) bool {
 // cannot reach the server; the others (query_wait_timeout, no more connections allowed) tell of too much to do.
 const poolerError = "08P01"
 
-var lostServer = []string{"server login", "server_login", "cannot connect to server", "server conn crashed", "server shutting down"}
+var lostServer = []string{
+	"server login", "server_login", "cannot connect to server", "server conn crashed", "server shutting down",
+}

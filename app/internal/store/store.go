@@ -90,7 +90,8 @@ func (s *Store) States(ctx context.Context) (map[string]contract.Pool, error) {
 	states := map[string]contract.Pool{}
 	for _, p := range s.pools() {
 		var st contract.Pool
-		err := p.patient().queryRow(ctx, &selectState, []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout})
+		dest := []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout}
+		err := p.patient().queryRow(ctx, &selectState, dest)
 		if err != nil {
 			return nil, err
 		}

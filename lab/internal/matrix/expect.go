@@ -8,8 +8,10 @@ import (
 
 // Causes are what a spec may expect to limit a cell: the names that judge/diagnose gives.
 var Causes = []string{
-	"none", "db-connections-exhausted", "overload-shed", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound",
-	"db-lock-contention", "db-commit-wait", "slow-query", "prepared-statement-lost", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging", "memory-pressure",
+	"none", "db-connections-exhausted", "overload-shed", "app-pool-starved", "pgbouncer-pool-starved",
+	"pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound", "db-lock-contention", "db-commit-wait", "slow-query",
+	"prepared-statement-lost", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging",
+	"memory-pressure",
 	"generator-saturated", "noisy-host", "component-failed", "mixed",
 }
 

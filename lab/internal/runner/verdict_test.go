@@ -179,8 +179,8 @@ func TestVerdict(t *testing.T) {
 		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
 		{
-			"no memory of others' processes", func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) },
-			record.Valid, `missing: memory_pss_bytes_max{service="postgres"}`,
+			"no memory of others' processes",
+			func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) }, record.Valid, `missing: memory_pss_bytes_max{service="postgres"}`,
 		},
 		{
 			"no CPU of a service", func(v *verdict) { v.missing([]string{`cpu_cores{service="postgres"}`}) },
@@ -188,10 +188,10 @@ func TestVerdict(t *testing.T) {
 		},
 		{"nothing reached the backend", reached(4), record.Invalid, "no request of the load reached the backend, of 5000"},
 		{"one request did", reached(5), record.Valid, ""},
-		{"connections that idled", idled("postgres.idle_session_timeout", "57P05"), record.Valid,
-			"9 queries met a connection that had been ended while it idled (SQLSTATE 57P05): postgres.idle_session_timeout is 2s"},
-		{"the pooler's", idled("pgbouncer.client_idle_timeout", "08P01"), record.Valid,
-			"9 queries met a connection that had been ended while it idled (SQLSTATE 08P01): pgbouncer.client_idle_timeout is 2s"},
+		{"connections that idled", idled("postgres.idle_session_timeout", "57P05"), record.Valid, "9 queries met a connection " +
+			"that had been ended while it idled (SQLSTATE 57P05): postgres.idle_session_timeout is 2s"},
+		{"the pooler's", idled("pgbouncer.client_idle_timeout", "08P01"), record.Valid, "9 queries met a connection " +
+			"that had been ended while it idled (SQLSTATE 08P01): pgbouncer.client_idle_timeout is 2s"},
 		{"no such limit", idled("postgres.work_mem", "57P05"), record.Valid, ""},
 		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
 		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, CPU: 0.1}) }, record.Valid, ""},

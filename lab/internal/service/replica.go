@@ -84,10 +84,12 @@ func (e *Env) slotLost(ctx context.Context) (lost bool, err error) {
 
 const slotLostSQL = `SELECT coalesce((SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = $1), true)`
 
+const dropSlotSQL = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1"
+
 // dropSlot removes the slot of a replica that is to be made anew, so that pg_basebackup can make it.
 func (e *Env) dropSlot(ctx context.Context) error {
 	return e.asPrimary(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1", replicaSlot)
+		_, err := conn.Exec(ctx, dropSlotSQL, replicaSlot)
 		return err
 	})
 }

@@ -37,7 +37,9 @@ var least = map[string]float64{
 }
 
 // folded are the strings whose case the server does not tell apart, or that it writes in its own.
-var folded = []string{"client_encoding", "datestyle", "default_text_search_config", "log_timezone", "search_path", "timezone"}
+var folded = []string{
+	"client_encoding", "datestyle", "default_text_search_config", "log_timezone", "search_path", "timezone",
+}
 
 // Took says whether the server has understood what was asked for as the value that it tells.
 func (p Parameter) Took(asked string) bool {

@@ -85,7 +85,8 @@ func prepared(o *observation) (claim, []Evidence) {
 	unknown, taken := of("query_errors", "sqlstate", "26000"), of("query_errors", "sqlstate", "42P05")
 	lost := o.or(unknown, 0) + o.or(taken, 0)
 	share := lost / math.Max(1, float64(o.Load.Requests))
-	words := say("%s statements were not known where they were executed, or known already (SQLSTATE 26000, 42P05)", count(lost))
+	words := say("%s statements were not known where they were executed, or known already (SQLSTATE 26000, 42P05)",
+		count(lost))
 	mode := say("exec_mode is %s, and PgBouncer's pool_mode %s with max_prepared_statements %s",
 		o.Attested[matrix.ExecMode], o.Attested[pgbouncerPrefix+"pool_mode"], o.Attested[maxPrepared])
 	return claim{0.5*rise(lost, 0, 1) + 0.5*rise(share, 0, 0.02), words}, []Evidence{
@@ -148,7 +149,10 @@ func (t tuning) morePooled(words string) []proposal {
 
 // fittingExecMode proposes to prepare nothing that PgBouncer does not keep track of, or to let it do so.
 func (t tuning) fittingExecMode() []proposal {
-	all := []proposal{{"send queries as PgBouncer can pass them on (exec_mode)", matrix.Settings{matrix.ExecMode: matrix.ExecAuto}}}
+	all := []proposal{{
+		"send queries as PgBouncer can pass them on (exec_mode)",
+		matrix.Settings{matrix.ExecMode: matrix.ExecAuto},
+	}}
 	if n, ok := t.number(maxPrepared); ok && n == 0 {
 		all = append(all, proposal{
 			"let PgBouncer keep track of prepared statements (max_prepared_statements, from 1.21 on)",

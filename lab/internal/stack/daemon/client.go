@@ -238,7 +238,9 @@ func awaitEnd(ctx context.Context, supervisor proc.Ident) error {
 }
 
 // Apply brings the stack to the settings of a cell and returns what is really set.
-func (c *Client) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (read setting.Reading, err error) {
+func (c *Client) Apply(
+	ctx context.Context, settings matrix.Settings, cpus matrix.CPUs,
+) (read setting.Reading, err error) {
 	err = c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &read)
 	return read, err
 }
