@@ -19,8 +19,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
 	"stormwave/app/internal/store"
+	"stormwave/internal/test/pgtest"
 )
 
 const (

@@ -25,7 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 var waveScale = flag.Float64("wave-scale", 0.15, "factor of the duration of the wave with a failover: 1 is two minutes")

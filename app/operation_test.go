@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 func TestMetricsKeepTheContract(t *testing.T) {

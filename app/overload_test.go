@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 func feedCode(code string) map[string]string {

@@ -23,7 +23,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 // A session ends a day after it began. The clock is the database's: the test moves the

@@ -21,7 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 var (

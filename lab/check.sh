@@ -2,7 +2,7 @@
 # Format, vet, lint with every build tag, known vulnerabilities, races.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-unformatted=$(gofmt -l app lab nix magefile.go)
+unformatted=$(gofmt -l app internal lab nix magefile.go)
 if [ -n "$unformatted" ]; then
   echo "not formatted; run gofmt -w on: $unformatted" >&2
   exit 1

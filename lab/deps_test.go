@@ -72,15 +72,40 @@ var rooms = []room{
 		},
 	},
 	{
+		path:  "lab/internal/analysis",
+		holds: "which trials count, how cells differ from the baseline, the noise band, the best cells",
+		imports: []string{
+			"internal/judge/stat", "internal/matrix", "internal/metric", "internal/record",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/metric",
+		holds: "what is measured: one table, which all that reads, shows or judges a metric goes by",
+		imports: []string{
+			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/report/numeral",
+			"internal/route", "internal/series",
+		},
+		pure: true,
+	},
+	{
 		path:  "lab/internal/judge/compare",
 		holds: "two runs, and gates",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/metric", "internal/record",
 		},
 		pure: true,
 	},
 	{
 		path:  "lab/internal/dashboard",
+		holds: "the Grafana dashboards, made from the table of metrics",
+		imports: []string{
+			"internal/backend", "internal/metric", "internal/record", "internal/series",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/dashboardtest",
 		holds: "the Grafana dashboards, read so that tests can ask every query of theirs",
 		pure:  true,
 	},
@@ -113,8 +138,8 @@ var rooms = []room{
 		path:  "lab/internal/service",
 		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/route", "internal/setting", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/metric", "internal/route", "internal/setting",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -129,12 +154,12 @@ var rooms = []room{
 		path:  "lab/internal/page",
 		holds: "the live page: the services, the run, charts from Prometheus",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/report/numeral", "internal/report/plot",
-			"internal/series", "internal/service", "internal/stack",
+			"internal/analysis", "internal/backend", "internal/matrix", "internal/metric", "internal/record",
+			"internal/report/numeral", "internal/report/plot", "internal/series", "internal/service", "internal/stack",
 		},
 	},
 	{
-		path:  "lab/internal/browsertest",
+		path:  "lab/internal/test/browsertest",
 		holds: "pages in a real Chromium, for tests",
 		imports: []string{
 			"internal/stack/toolchain",
@@ -152,21 +177,21 @@ var rooms = []room{
 		path:  "lab/internal/measure/load",
 		holds: "one run of k6, and what it counted",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/stack/proc",
+			"internal/matrix", "internal/record", "internal/stack/proc",
 		},
 	},
 	{
 		path:  "lab/internal/measure/snapshot",
 		holds: "a trial's window, read from Prometheus",
 		imports: []string{
-			"internal/backend", "internal/record", "internal/series",
+			"internal/metric", "internal/record", "internal/series",
 		},
 	},
 	{
 		path:  "lab/internal/measure/host",
 		holds: "the machine, and when it is idle",
 		imports: []string{
-			"internal/record", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/record", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -177,9 +202,9 @@ var rooms = []room{
 		path:  "lab/internal/runner",
 		holds: "the loop over the plan",
 		imports: []string{
-			"internal/matrix", "internal/record", "internal/measure/host", "internal/measure/load",
-			"internal/measure/snapshot", "internal/route", "internal/service", "internal/setting", "internal/stack",
-			"internal/stack/exporter", "internal/stack/proc",
+			"internal/analysis", "internal/matrix", "internal/measure/host", "internal/measure/load",
+			"internal/measure/snapshot", "internal/metric", "internal/record", "internal/route", "internal/service",
+			"internal/setting", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{
@@ -191,7 +216,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/stop",
 		holds: "whether a run has measured enough",
 		imports: []string{
-			"internal/judge/stat", "internal/matrix", "internal/record",
+			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/record",
 		},
 		pure: true,
 	},
@@ -212,7 +237,7 @@ var rooms = []room{
 		path:  "lab/internal/judge/knee",
 		holds: "where a rising load becomes too much: the first step that missed the SLO, the bend",
 		imports: []string{
-			"internal/judge/usl", "internal/matrix", "internal/record",
+			"internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record",
 		},
 		pure: true,
 	},
@@ -220,7 +245,9 @@ var rooms = []room{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
-			"internal/backend", "internal/judge/stat", "internal/matrix", "internal/record", "internal/route",
+			"internal/analysis", "internal/backend", "internal/judge/stat", "internal/matrix", "internal/metric",
+			"internal/record",
+			"internal/route",
 		},
 		pure: true,
 	},
@@ -228,9 +255,9 @@ var rooms = []room{
 		path:  "lab/internal/report",
 		holds: "Markdown, HTML and plots from records",
 		imports: []string{
-			"internal/backend", "internal/judge/diagnose", "internal/judge/knee", "internal/judge/stat",
-			"internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/record", "internal/report/numeral",
-			"internal/report/plot", "internal/route", "internal/series",
+			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
+			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/metric",
+			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
 		},
 		pure: true,
 	},
@@ -240,18 +267,20 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
-		path:  "lab/internal/report/plot",
-		holds: "SVG plots",
-		pure:  true,
+		path:    "lab/internal/report/plot",
+		holds:   "SVG plots",
+		imports: []string{"internal/report/numeral"},
+		pure:    true,
 	},
 	{
 		path:  "lab/internal/cli",
 		holds: "the commands, one file each",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/record", "internal/report", "internal/runner", "internal/judge/stop",
-			"internal/measure/host", "internal/measure/load", "internal/judge/compare", "internal/judge/diagnose",
-			"internal/judge/knee", "internal/judge/soak", "internal/measure/snapshot", "internal/measure/tsdb",
-			"internal/page", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
+			"internal/analysis", "internal/backend", "internal/dashboard", "internal/judge/compare",
+			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/judge/stat",
+			"internal/judge/stop", "internal/matrix", "internal/measure/host", "internal/measure/load",
+			"internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/record", "internal/report",
+			"internal/runner", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
 			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
@@ -275,10 +304,10 @@ func TestImportsGoOneWay(t *testing.T) {
 		for _, imported := range p.Imports {
 			inside, ours := strings.CutPrefix(imported, "stormwave/")
 			switch {
-			case imported == "os/exec" && name != "lab/internal/stack/proc" && name != "app/internal/pgtest":
+			case imported == "os/exec" && name != "lab/internal/stack/proc" && name != "internal/test/pgtest":
 				t.Errorf("%s imports os/exec: only proc starts processes", name)
-			case inside == "app/internal/pgtest":
-				t.Errorf("%s imports pgtest: it starts servers for tests, and is for tests alone", name)
+			case strings.Contains(inside, "internal/test/"):
+				t.Errorf("%s imports %s: it is for tests alone", name, inside)
 			case known[name].pure && slices.Contains(impure, imported):
 				t.Errorf("%s imports %s: it is to be pure", name, imported)
 			case !ours:

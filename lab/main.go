@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"stormwave/lab/internal/cli"
@@ -17,7 +18,12 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(ctx, interrupts()...)
 	defer stop()
 	return cli.Run(ctx, args, stdout, stderr)
+}
+
+// interrupts are the signals that end a command. What its caller lets it ignore, as nohup does, stays ignored.
+func interrupts() []os.Signal {
+	return append(slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored), syscall.SIGTERM)
 }

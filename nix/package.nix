@@ -14,6 +14,7 @@ buildGoModule {
       ../go.mod
       ../go.sum
       ../app
+      ../internal
       ../lab
     ];
   };

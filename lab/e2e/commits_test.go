@@ -66,7 +66,7 @@ func TestCompareCommits(t *testing.T) {
 		}
 		shots[rec.Settings["backend"]]++
 	}
-	// 2 cells × 1 block, and the twin of the baseline.
+	// 2 cells × 1 block, and the A/A control of the baseline.
 	if shots[hashes[0]] != 3 || shots[hashes[1]] != 2 || len(shots) != 2 {
 		t.Errorf("shots = %v; want 3 of %s and 2 of %s", shots, hashes[0], hashes[1])
 	}

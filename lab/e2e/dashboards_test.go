@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"stormwave/lab/internal/dashboard"
+	"stormwave/lab/internal/dashboardtest"
 )
 
 // One cell on every server, with reads and writes, and rows that are locked for a
@@ -53,7 +53,7 @@ func TestEveryDashboardQueryReturnsData(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		must(t, err)
-		d, err := dashboard.Parse(text)
+		d, err := dashboardtest.Parse(text)
 		must(t, err)
 		values := g.choose(d)
 		for q := range d.Queries() {
@@ -85,7 +85,7 @@ type grafana struct {
 }
 
 // choose returns all values of every variable, as they are put into queries.
-func (g grafana) choose(d dashboard.Dashboard) map[string]string {
+func (g grafana) choose(d dashboardtest.Dashboard) map[string]string {
 	g.t.Helper()
 	values := map[string]string{"__rate_interval": "4s", "__range": fmt.Sprintf("%.0fs", g.to.Sub(g.from).Seconds())}
 	for _, v := range d.Variables.List {
@@ -99,7 +99,7 @@ func (g grafana) choose(d dashboard.Dashboard) map[string]string {
 		if len(answer.Data) < 2 {
 			g.t.Errorf("%s: variable %s has the values %v; want several", d.Title, v.Name, answer.Data)
 		}
-		values[v.Name] = dashboard.AnyOf(answer.Data)
+		values[v.Name] = dashboardtest.AnyOf(answer.Data)
 	}
 	return values
 }
@@ -111,9 +111,9 @@ type curve struct {
 }
 
 // look asks a query over the shot, and checks what would be drawn.
-func (g grafana) look(q dashboard.Query, values map[string]string) {
+func (g grafana) look(q dashboardtest.Query, values map[string]string) {
 	g.t.Helper()
-	expr, err := dashboard.Fill(q.Target.Expr, values)
+	expr, err := dashboardtest.Fill(q.Target.Expr, values)
 	must(g.t, err)
 	curves := g.curves(expr, q.Target.Instant)
 	if !slices.ContainsFunc(curves, curve.hasNumber) {
@@ -121,12 +121,12 @@ func (g grafana) look(q dashboard.Query, values map[string]string) {
 	}
 	legends := make(map[string]bool)
 	for _, c := range curves {
-		for _, label := range dashboard.LegendLabels(q.Target.Legend) {
+		for _, label := range dashboardtest.LegendLabels(q.Target.Legend) {
 			if c.Metric[label] == "" {
 				g.t.Errorf("%s: the legend %q has no %s in %v", q.Where, q.Target.Legend, label, c.Metric)
 			}
 		}
-		legend := dashboard.Legend(q.Target.Legend, c.Metric)
+		legend := dashboardtest.Legend(q.Target.Legend, c.Metric)
 		if legends[legend] && q.Panel.Type != "" && !q.Target.Instant {
 			g.t.Errorf("%s: two curves are called %q", q.Where, legend)
 		}

@@ -161,7 +161,7 @@ func ask(t *testing.T, prometheus, query string) float64 {
 	return value
 }
 
-// two is a matrix of three shots: two cells, and the twin of one.
+// two is a matrix of three shots: two cells, and the A/A control of one.
 func (c *checkout) two() string {
 	c.t.Helper()
 	spec := filepath.Join(c.root, "two.yaml")

@@ -16,7 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
-	"stormwave/lab/internal/browsertest"
+	"stormwave/lab/internal/test/browsertest"
 )
 
 // screenshots is where pictures of the pages are kept; empty: nowhere.

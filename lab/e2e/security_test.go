@@ -4,8 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"stormwave/lab/internal/service"
 )
 
 // What the lab keeps for root outside the checkout.
@@ -30,11 +30,9 @@ func (c *checkout) home() string {
 // sockets is where the control socket and PostgreSQL's are.
 func (c *checkout) sockets() string {
 	c.t.Helper()
-	if os.Geteuid() == 0 {
-		return filepath.Join(c.home(), "run")
-	}
-	sum := sha256.Sum256([]byte(c.root))
-	return filepath.Join("/tmp", fmt.Sprintf("stormwave-%d-%s", os.Getuid(), hex.EncodeToString(sum[:5])))
+	layout, err := service.NewLayout(c.root)
+	must(c.t, err)
+	return layout.Sockets
 }
 
 func TestNobodyGetsIn(t *testing.T) {

@@ -13,6 +13,15 @@ export const authors = number('AUTHORS', 1000, 1); // feeds of authors 1…n are
 export const slowShare = number('SLOW_SHARE', 0, 0, 1); // of the feeds: ask for a slow query instead
 export const slowTime = `${Math.round(1000 * seconds('SLOW_TIME', '1s'))}ms`; // how long that query takes
 export const summaryFile = __ENV.SUMMARY_FILE || ''; // write the summary here as JSON, not to the terminal
+export const warmup = oneOf('PHASE', ['', 'warmup']) === 'warmup'; // a short run before the load, see load.js
+
+function oneOf(name, values) {
+  const value = __ENV[name] || '';
+  if (!values.includes(value)) {
+    throw new Error(`${name}=${value}: leave it out, or give ${values.filter(Boolean).join(' or ')}`);
+  }
+  return value;
+}
 
 function number(name, otherwise, least, most = Number.MAX_VALUE) {
   const value = Number(__ENV[name] || otherwise);

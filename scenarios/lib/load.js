@@ -3,9 +3,10 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { sleep } from 'k6';
-import { httpTimeout, rate, scale, summaryFile, thinkTime, users } from './env.js';
+import { httpTimeout, rate, scale, summaryFile, thinkTime, users, warmup } from './env.js';
 import { pick } from './choice.js';
 import { expected } from './request.js';
+import { patience } from './session.js';
 
 // name of the one k6 scenario in every script: its tag tells the load from setup().
 const name = 'load';
@@ -16,6 +17,11 @@ const statuses = [0, 200, 201, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502,
 
 http.setResponseCallback(http.expectedStatuses(...expected));
 
+// warming is the warm-up, whatever the load is: so few VUs, and so many iterations without a
+// pause, that connections are open, plans made and pages read; not much longer on a system
+// that is short of everything.
+const warming = { executor: 'shared-iterations', vus: 4, iterations: 200, maxDuration: '5s', gracefulStop: '0s' };
+
 // ramping returns the closed-model load in which each stage leads linearly to its
 // number of VUs, and is a phase of the results, named by that number if it has no name.
 // A VU sends its next request when it has the answer and has thought: a slow backend is
@@ -23,7 +29,7 @@ http.setResponseCallback(http.expectedStatuses(...expected));
 // statements are what a request takes of the databases, see lib/request.js.
 export function ramping(plan, { think = '500ms', requests = 1, statements } = {}) {
   const stages = plan.map((s) => ({ ...s, to: s.vus && Math.max(1, Math.round(users * s.vus)) }));
-  const pause = thinkTime(think);
+  const pause = warmup ? 0 : thinkTime(think);
   const patience = atMost(requests * httpTimeout + pause);
   const scenario = {
     executor: 'ramping-vus',
@@ -88,22 +94,23 @@ function atMost(seconds) {
 }
 
 // shaped returns what both models share. The declaration is what the lab knows of a
-// script: it asks k6 for the options, and k6 passes on what stands under ext.
+// script: it asks k6 for the options, and k6 passes on what stands under ext. The warm-up
+// has no phases.
 function shaped(scenario, declaration) {
-  const { phases } = declaration;
+  const phases = warmup ? [] : declaration.phases;
   return {
     options: {
-      scenarios: { [name]: scenario },
-      ext: { lab: declaration },
+      scenarios: { [name]: warmup ? warming : scenario },
+      ext: { lab: { ...declaration, warmup: true } },
       // Every VU evaluates this script, but k6 asks only the first for options.
       thresholds: summaryFile && __VU === 0 ? submetrics(phases) : {},
       summaryTrendStats: ['avg', 'min', 'med', 'p(95)', 'p(99)', 'max', 'count'],
       // Without method, URL and name: nothing reads them, and each tag costs.
       systemTags: ['scenario', 'status', 'expected_response', 'error_code'],
       discardResponseBodies: true,
-      setupTimeout: '30s',
+      setupTimeout: `${8 * patience}s`, // for several requests that take that long each
     },
-    markPhase: phaseMarker(phases),
+    markPhase: warmup ? () => {} : phaseMarker(phases),
   };
 }
 
@@ -147,5 +154,6 @@ function submetrics(phases) {
   for (const status of statuses) {
     keep('http_reqs', load, `status:${status}`);
   }
+  keep('http_reqs', 'status:0'); // of setup() too: these need not have reached the backend
   return parts;
 }

@@ -1,7 +1,8 @@
 // What all requests of the load have in common.
 import http from 'k6/http';
+import { sleep } from 'k6';
 import { Counter, Trend } from 'k6/metrics';
-import { httpTimeout, sloP99 } from './env.js';
+import { httpTimeout, sloP99, warmup } from './env.js';
 
 // How long the client has waited for each answer, or until there was none to come. k6's
 // own http_req_duration begins with the connection, and is 0 where there was none.
@@ -33,11 +34,17 @@ export function paramsOf(session, index) {
   return params[index];
 }
 
-// send sends a request, counts it, and returns its answer.
+const pause = 0.02; // seconds
+
+// send sends a request, counts it, and returns its answer. Who is turned away in the warm-up
+// comes again a little later, when there may be room.
 export function send(method, url, body, params) {
   const sent = Date.now();
   const answer = http.request(method, url, body, params);
   count(answer.status, waited(answer, Date.now() - sent));
+  if (warmup && !expected.includes(answer.status)) {
+    sleep(pause);
+  }
   return answer;
 }
 

@@ -7,7 +7,7 @@ import (
 	"os"
 	"testing"
 
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 const testUsers, testPosts = 20, 2000

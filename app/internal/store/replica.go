@@ -281,14 +281,25 @@ func (s *side) ask(ctx context.Context, sql string, dest ...any) error {
 }
 
 func (s *side) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(s.url)
+	config, err := probeConfig(s.url)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// probeConfig keeps an application_name of the URL: a pooler may choose the server by it.
+func probeConfig(url string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
 	// The one mode that every pooler understands.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	config.RuntimeParams["application_name"] = "app probe"
-	return pgx.ConnectConfig(ctx, config)
+	if _, ok := config.RuntimeParams["application_name"]; !ok {
+		config.RuntimeParams["application_name"] = "app probe"
+	}
+	return config, nil
 }
 
 func (s *side) close() {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"stormwave/app/contract"
-	"stormwave/app/internal/pgtest"
 	"stormwave/app/internal/telemetry"
+	"stormwave/internal/test/pgtest"
 )
 
 // routed is a store in front of a primary and a real standby.

@@ -18,8 +18,8 @@ import (
 
 	"stormwave/app/contract"
 	"stormwave/app/internal/config"
-	"stormwave/app/internal/pgtest"
 	"stormwave/app/internal/telemetry"
+	"stormwave/internal/test/pgtest"
 )
 
 // open returns a store on the test database and its metrics.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"stormwave/app/internal/pgtest"
+	"stormwave/internal/test/pgtest"
 )
 
 func TestSchemaFillsTables(t *testing.T) {

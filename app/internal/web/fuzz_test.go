@@ -20,9 +20,9 @@ import (
 
 	"stormwave/app/contract"
 	"stormwave/app/internal/config"
-	"stormwave/app/internal/pgtest"
 	"stormwave/app/internal/store"
 	"stormwave/app/internal/telemetry"
+	"stormwave/internal/test/pgtest"
 )
 
 // backend is the whole API on a real server and a real database.

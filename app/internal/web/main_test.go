@@ -7,8 +7,8 @@ import (
 	"os"
 	"testing"
 
-	"stormwave/app/internal/pgtest"
 	"stormwave/app/internal/store"
+	"stormwave/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) {

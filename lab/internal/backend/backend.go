@@ -23,7 +23,6 @@ type Backend struct {
 	Labels    Labels
 	Routes    []string // values of the label route that are of the workload
 	Unrouted  string   // its value for a request that matched no route
-	Warmup    Warmup
 	State     State
 	Faults    Faults
 }
@@ -70,8 +69,13 @@ type Metrics struct {
 	Requests        string // counter by route and code
 	RequestDuration string // native histogram by route
 	Shed            string // counter: turned away by admission control
+	InFlight        string // requests, by route
+	Queued          string // requests that wait to be worked on
 
 	PoolAcquired    string // connections in use
+	PoolIdle        string // connections
+	PoolOpening     string // connections
+	PoolMax         string // connections
 	PoolWaiting     string // requests that wait for one
 	PoolAcquires    string // counter: successful
 	PoolNewConns    string // counter
@@ -82,11 +86,13 @@ type Metrics struct {
 	QueryErrors     string // counter by sqlstate
 	QueryCancels    string // counter
 
-	Reads         string // counter by target
-	ReadFallbacks string // counter by reason
-	StaleReads    string // counter
-	ReplicaLag    string // in seconds
-	ReplicaProbes string // counter
+	Reads           string // counter by target
+	ReadFallbacks   string // counter by reason
+	StaleReads      string // counter
+	ReplicaUsable   string // 1: reads go to the replica
+	ReplicaLag      string // in seconds
+	ReplicaLagBytes string
+	ReplicaProbes   string // counter
 }
 
 // Labels are values of the metrics' labels that mean something to the lab.
@@ -96,14 +102,6 @@ type Labels struct {
 	AcquireTimeout string   // of sqlstate: the wait for a connection was given up
 	Unsent         []string // of sqlstate: there was no connection to send the query on
 	Lagging        []string // of reason: the replica was behind
-}
-
-// Warmup is the way of a user before the load: to be created, to log in, to read.
-type Warmup struct {
-	Users    string // path: POST creates a user
-	Sessions string // path: POST answers a token
-	Feed     string // path to which an author's id is added: GET answers posts
-	Posts    int    // in one answer
 }
 
 // State is how the data set is told apart and brought back, in SQL.

@@ -14,6 +14,7 @@ import (
 
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
+	"stormwave/lab/internal/stack/proc"
 )
 
 // Exit statuses. 0 is success.
@@ -36,6 +37,9 @@ var (
 
 // Run executes the command that args name.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if _, err := proc.Settle(); err != nil {
+		return err
+	}
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -89,7 +93,7 @@ func newRoot() *cobra.Command {
 	cmd.AddCommand(
 		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
 		l.runs(l.matrix()), l.runs(l.compare()), l.plan(), l.runs(l.resume()),
-		l.report(), l.verify(), l.diagnose(), l.open(), l.runs(l.soak()), l.supervise(), l.fault(),
+		l.report(), l.verify(), l.diagnose(), l.dashboards(), l.open(), l.runs(l.soak()), l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {

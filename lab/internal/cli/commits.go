@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // commitDigits is how much of a commit's hash a label shows, at least.
@@ -137,7 +137,7 @@ func (j job) buildBackend(ctx context.Context, commit string) (err error) {
 	defer cancel()
 	fresh := program + ".new"
 	_, err = proc.Run(ctx, proc.Spec{
-		Name: "go build", Path: j.tools.Path("go"), Dir: source, Env: append(os.Environ(), trusting...),
+		Name: "go build", Path: j.tools.Path("go"), Dir: source, Env: toolchain.GoEnviron(),
 		Args: []string{"build", "-trimpath", "-buildvcs=true", "-o", fresh, backend.Bundled.Package},
 	})
 	if err == nil {
@@ -198,20 +198,9 @@ func schema(ctx context.Context, program string) ([]byte, error) {
 	return sql, err
 }
 
-// trusting lets git, and go through it, read a checkout of another account, and
-// runs none of the checkout's hooks.
-var trusting = []string{
-	"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*", "GIT_CONFIG_KEY_1=core.hooksPath", "GIT_CONFIG_VALUE_1=/dev/null",
-}
-
-// git runs git in the checkout and returns the first line of its answer.
+// git runs git in a checkout.
 func git(ctx context.Context, root string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
 	defer cancel()
-	out, err := proc.Run(ctx, proc.Spec{
-		// env finds it on PATH.
-		Name: "git", Path: "/usr/bin/env", Args: slices.Concat([]string{"git", "-C", root}, args), Env: append(os.Environ(), trusting...),
-	})
-	line, _, _ := strings.Cut(string(out), "\n")
-	return line, err
+	return toolchain.Git(ctx, root, args...)
 }

@@ -131,6 +131,41 @@ func TestBackendsAreBuiltFromTheirCommits(t *testing.T) {
 	}
 }
 
+// Git tells its hooks where their repository, index and objects are, and a developer's shell tells go how to build.
+func TestBackendsAreBuiltAsWithoutTheCallersVariables(t *testing.T) {
+	r := newRepository(t)
+	commit := r.commit("CREATE", "first")
+	r.write("staged.go", "package tiny\n")
+	r.git("add", ".") // as a hook finds it
+	objects := filepath.Join(r.layout.Root, ".git", "objects")
+	state := func() string {
+		return r.git("ls-files", "-s") + r.git("status", "--porcelain") + r.git("count-objects", "-v")
+	}
+	before := state()
+	j := r.job(commit)
+	for name, value := range map[string]string{
+		"GIT_INDEX_FILE":       filepath.Join(r.layout.Root, ".git", "index"),
+		"GIT_DIR":              filepath.Join(r.layout.Root, ".git"),
+		"GIT_OBJECT_DIRECTORY": objects,
+		"GOFLAGS":              "-mod=vendor",
+		"GOWORK":               "/nowhere/go.work",
+		"GOOS":                 "darwin",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if got, err := resolve(t.Context(), r.layout.Root, "HEAD"); err != nil || got != commit {
+				t.Errorf("HEAD is %s, %v; want %s", got, err, commit)
+			}
+			if err := j.buildBackends(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if now := state(); now != before {
+				t.Errorf("the repository has become\n%s\nand was\n%s", now, before)
+			}
+		})
+	}
+}
+
 // CI makes shallow clones.
 func TestBackendOfAShallowClone(t *testing.T) {
 	origin := newRepository(t)

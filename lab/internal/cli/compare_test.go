@@ -39,7 +39,12 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 	storm := matrix.Scenario{Name: "storm", Scale: 0.1}
 	plan := matrix.Plan{Name: "made", Blocks: 6, Factors: []string{matrix.PoolSize}, Scenarios: []matrix.Scenario{storm}, SLO: matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}}
 	for i, pool := range pools {
-		plan.Cells = append(plan.Cells, matrix.Cell{Label: "pool_size=" + pool, Settings: matrix.Settings{matrix.PoolSize: pool}, Baseline: i == 0})
+		plan.Cells = append(plan.Cells, matrix.Cell{
+			Label:    "pool_size=" + pool,
+			Levels:   map[string]string{matrix.PoolSize: pool},
+			Settings: matrix.Settings{matrix.PoolSize: pool},
+			Baseline: i == 0,
+		})
 	}
 	for block := 1; block <= plan.Blocks; block++ {
 		plan.Shots = append(plan.Shots, plan.Block(block)...)
@@ -60,7 +65,7 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 		for _, cell := range plan.Cells {
 			n++
 			p99 := 100 + float64(n%5)/10
-			if !cell.Baseline && !cell.Twin {
+			if !cell.Baseline && !cell.Control {
 				p99 *= slow
 			}
 			err := log.Append(record.Record{

@@ -32,7 +32,7 @@ func TestDiagnoseSaysWhatItCannotRead(t *testing.T) {
 	out, _, _ = run(t, root, "diagnose", "--json", runName)
 	var cells []diagnose.Cell
 	if err := json.Unmarshal([]byte(out), &cells); err != nil || len(cells) != 3 {
-		t.Errorf("%d cells, %v; want the baseline, its twin and the other", len(cells), err)
+		t.Errorf("%d cells, %v; want the baseline, its A/A control and the other", len(cells), err)
 	}
 	if _, errs, status := run(t, root, "diagnose", "2026-01-01T0000Z-none"); status != 2 && status != 1 || errs == "" {
 		t.Errorf("a run that is not there: exit status %d, %q", status, errs)

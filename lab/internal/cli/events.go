@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
@@ -29,11 +30,11 @@ type event struct {
 	Shots int     `json:"shots,omitempty"` // planned
 	ETA   float64 `json:"eta_s,omitempty"` // of the whole run, when it begins
 
-	N        int    `json:"n,omitempty"`
-	Block    int    `json:"block,omitempty"`
-	Cell     string `json:"cell,omitempty"`
-	Scenario string `json:"scenario,omitempty"`
-	Stage    string `json:"stage,omitempty"` // "apply", "warm up", "shoot", "read"
+	N        int          `json:"n,omitempty"`
+	Block    int          `json:"block,omitempty"`
+	Cell     string       `json:"cell,omitempty"`
+	Scenario string       `json:"scenario,omitempty"`
+	Stage    matrix.Stage `json:"stage,omitempty"`
 
 	Live *liveEvent `json:"live,omitempty"`
 
@@ -68,7 +69,7 @@ func of(shot matrix.Shot, what string) event {
 }
 
 // Stage implements runner.Watcher.
-func (e *events) Stage(shot matrix.Shot, stage string) {
+func (e *events) Stage(shot matrix.Shot, stage matrix.Stage) {
 	line := of(shot, "stage")
 	line.Stage = stage
 	e.tell(line)
@@ -84,7 +85,7 @@ func (e *events) Live(shot matrix.Shot, now snapshot.Now) {
 // Done implements runner.Watcher.
 func (e *events) Done(r record.Record) {
 	e.tell(event{
-		Event: "shot", N: r.N, Block: r.Block, Cell: r.Cell, Scenario: matrix.Scenario{Name: r.Scenario, Scale: r.Scale}.String(),
+		Event: "shot", N: r.N, Block: r.Block, Cell: r.Cell, Scenario: analysis.ScenarioOf(&r).String(),
 		Verdict: r.Verdict, Reasons: r.Reasons, Load: r.Load,
 	})
 }

@@ -219,6 +219,7 @@ func mutateSpecs(t *testing.T, mutations int) {
 	before := children(t)
 	m, texts, good := newMutator(1), specs(t), 0
 	there := service.Inventory("storm", "wave", "mixed", "storm-open", "wave-open")
+	there.Causes = diagnose.Names(there.Services)
 	for n := range mutations {
 		text := m.change(texts[n%len(texts)])
 		survives(t, n, text, func() {

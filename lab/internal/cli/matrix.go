@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
@@ -88,6 +89,7 @@ func inventory(layout service.Layout) (matrix.Inventory, error) {
 		return matrix.Inventory{}, err
 	}
 	there := service.Inventory(scenarios...)
+	there.Causes = diagnose.Names(there.Services)
 	there.CPUs, err = proc.CPUs()
 	return there, err
 }

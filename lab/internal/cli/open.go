@@ -58,14 +58,35 @@ func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
 		return err
 	}
 	begin, end := span(j.earlier)
-	address, closePage, err := servePage(j, archive.Prometheus(), begin, end)
+	prometheus, closeDoor, err := serve(func(addr string) (http.Handler, error) {
+		return page.NewDoor(addr, archive.Prometheus())
+	})
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeDoor()) }()
+	var live *page.Page
+	address, closePage, err := serve(func(addr string) (http.Handler, error) {
+		p, err := page.New(page.Sources{
+			Addr:       addr,
+			Prometheus: archive.Prometheus(),
+			Results:    resultsDir(j.layout),
+			Archive:    &page.Archive{Run: j.dir.Name(), Start: begin, End: end},
+		})
+		if err != nil {
+			return nil, err
+		}
+		live = p
+		return p, nil
+	})
+	if err != nil {
+		return err
+	}
+	defer live.Close()
 	defer func() { err = errors.Join(err, closePage()) }()
 	fmt.Fprintf(out, "%s, %s to %s UTC\n", j.dir.Name(), begin.UTC().Format("2006-01-02 15:04:05"), end.UTC().Format("15:04:05"))
-	fmt.Fprintf(out, "  %-12s %s\n", "page", address)
-	for _, link := range links(archive, begin, end) {
+	fmt.Fprintf(out, "  %-12s %s/\n", "page", address)
+	for _, link := range links(prometheus, archive.Grafana(), begin, end) {
 		fmt.Fprintf(out, "  %-12s %s\n", link[0], link[1])
 	}
 	fmt.Fprintln(out, "Ctrl-C ends it")
@@ -73,40 +94,37 @@ func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
 	return nil
 }
 
-// servePage serves the live page, which shows the run and does not change, on a free
-// port of the loopback. What it returns ends that.
-func servePage(j job, prometheus string, begin, end time.Time) (address string, closePage func() error, err error) {
+// serve serves what open makes for an address, on a free port of the loopback. What it returns ends that.
+func serve(open func(addr string) (http.Handler, error)) (address string, end func() error, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", nil, fmt.Errorf("serve the page: %w", err)
+		return "", nil, fmt.Errorf("serve what a run has kept: %w", err)
 	}
-	p, err := page.New(page.Sources{
-		Addr: listener.Addr().String(), Prometheus: prometheus, Results: resultsDir(j.layout), Archive: &page.Archive{Run: j.dir.Name(), Start: begin, End: end},
-	})
+	addr := listener.Addr().String()
+	handler, err := open(addr)
 	if err != nil {
 		return "", nil, errors.Join(err, listener.Close())
 	}
-	server := page.Server(p)
+	server := page.Server(handler)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	return "http://" + listener.Addr().String() + "/", func() error {
+	return "http://" + addr, func() error {
 		err := server.Close()
 		if serve := <-ended; !errors.Is(serve, http.ErrServerClosed) {
-			err = errors.Join(err, fmt.Errorf("serve the page: %w", serve))
+			err = errors.Join(err, fmt.Errorf("serve what a run has kept: %w", serve))
 		}
-		p.Close()
 		return err
 	}, nil
 }
 
 // links are where to look, with the time of the run set.
-func links(archive *stack.Archive, begin, end time.Time) [][2]string {
+func links(prometheus, grafana string, begin, end time.Time) [][2]string {
 	query := url.Values{
 		"g0.expr": {"sum(rate(k6_http_reqs_total[5s]))"}, "g0.tab": {"graph"},
 		"g0.end_input": {end.UTC().Format("2006-01-02 15:04:05")}, "g0.range_input": {strconv.Itoa(int(end.Sub(begin).Seconds())+1) + "s"},
 	}
-	all := [][2]string{{"prometheus", archive.Prometheus() + "/query?" + query.Encode()}}
-	if grafana := archive.Grafana(); grafana != "" {
+	all := [][2]string{{"prometheus", prometheus + "/query?" + query.Encode()}}
+	if grafana != "" {
 		all = append(all, [2]string{"grafana", fmt.Sprintf("%s/d/stormwave-study?from=%d&to=%d", grafana, begin.UnixMilli(), end.UnixMilli())})
 	}
 	return all

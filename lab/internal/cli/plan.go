@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
@@ -41,8 +43,8 @@ func (l *lab) plan() *cobra.Command {
 				switch {
 				case cell.Baseline:
 					kind = "baseline"
-				case cell.Twin:
-					kind = "twin    "
+				case cell.Control:
+					kind = "control "
 				}
 				fmt.Fprintf(out, "  %s %s\n", kind, cell.Label)
 			}
@@ -165,7 +167,7 @@ func estimate(
 
 // history is what the runs under results tell of one to come.
 type history struct {
-	times map[matrix.Scenario][]time.Duration // of whole shots
+	times map[matrix.Scenario][]float64 // of whole shots, seconds
 	// Of runs on this machine:
 	noise stop.History
 	peak  float64 // most requests per second that k6 has sent, over a second; 0: none was recorded
@@ -174,7 +176,7 @@ type history struct {
 // readHistory reads the runs under results; one that cannot be read is left out. here is
 // this machine: a run names none, so what has the same CPU and as many cores counts as it.
 func readHistory(results string, here record.Host) history {
-	h := history{times: make(map[matrix.Scenario][]time.Duration), noise: make(stop.History)}
+	h := history{times: make(map[matrix.Scenario][]float64), noise: make(stop.History)}
 	names, err := record.Names(results)
 	if err != nil {
 		return h
@@ -186,8 +188,8 @@ func readHistory(results string, here record.Host) history {
 		}
 		for _, rec := range run.Records {
 			if turnaround, ok := rec.Lab["turnaround_s"]; ok {
-				whole := rec.End.Sub(rec.Start) + time.Duration((turnaround+rec.Lab["warmup_s"])*float64(time.Second))
-				scenario := matrix.Scenario{Name: rec.Scenario, Scale: rec.Scale}
+				whole := rec.End.Sub(rec.Start).Seconds() + turnaround + rec.Lab["warmup_s"]
+				scenario := analysis.ScenarioOf(&rec)
 				h.times[scenario] = append(h.times[scenario], whole)
 			}
 		}
@@ -208,8 +210,7 @@ func readHistory(results string, here record.Host) history {
 func (h history) medians() map[matrix.Scenario]time.Duration {
 	medians := make(map[matrix.Scenario]time.Duration, len(h.times))
 	for scenario, times := range h.times {
-		slices.Sort(times)
-		medians[scenario] = times[len(times)/2]
+		medians[scenario] = time.Duration(stat.Median(times) * float64(time.Second))
 	}
 	return medians
 }

@@ -131,7 +131,7 @@ func TestPlan(t *testing.T) {
 	programs(t)
 	spec := planSpec(t, root)
 	const cells = `  baseline pool_size=8
-  twin     pool_size=8 twin=2
+  control  pool_size=8 twin=2
            pool_size=4
            pool_size=16
 `

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +11,14 @@ import (
 	"stormwave/lab/internal/stack/daemon"
 	"stormwave/lab/internal/stack/proc"
 )
+
+// psqlEnviron is what psql has of the caller's: the terminal, the home for its history, and the programs that it calls.
+// What would lead it to another server, or set something in a session, is none of it. People write in any script.
+func psqlEnviron() []string {
+	kept := proc.Keep("TERM", "COLUMNS", "LINES", "HOME", "PATH", "SHELL", "PAGER", "PSQL_PAGER", "PSQL_WATCH_PAGER",
+		"LESS", "EDITOR", "VISUAL", "PSQL_EDITOR", "PSQL_HISTORY")
+	return append(kept, "LC_ALL=C.UTF-8")
+}
 
 func (l *lab) psql() *cobra.Command {
 	return &cobra.Command{
@@ -35,7 +42,8 @@ func (l *lab) psql() *cobra.Command {
 				return err
 			}
 			conninfo, env := layout.Psql(args[0], st.Addrs())
-			return proc.Replace(tools.Path("psql"), append([]string{"--no-psqlrc", conninfo}, args[1:]...), append(os.Environ(), env...))
+			psql := append([]string{"--no-psqlrc", conninfo}, args[1:]...)
+			return proc.Replace(tools.Path("psql"), psql, append(env, psqlEnviron()...))
 		},
 	}
 }

@@ -133,19 +133,9 @@ func loadWhole(results, name string) (report.Run, error) {
 
 // loadRun reads a run back from its files, but for its curves.
 func loadRun(results, name string) (report.Run, error) {
-	dir, err := record.NewDir(results, name)
+	dir, run, err := loadHead(results, name)
 	if err != nil {
 		return report.Run{}, err
-	}
-	run := report.Run{Name: name, Services: service.Catalog()}
-	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
-		return report.Run{}, err
-	}
-	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
-		return report.Run{}, err
-	}
-	if run.Spec, err = record.ReadFile(dir.Spec()); err != nil {
-		return report.Run{}, fmt.Errorf("read spec of the run: %w", err)
 	}
 	run.Records, err = record.Read(dir.Records())
 	var torn *record.TornError
@@ -153,6 +143,29 @@ func loadRun(results, name string) (report.Run, error) {
 		err = nil // what is whole counts
 	}
 	return run, err
+}
+
+// loadHead reads what a run was to do, and on what.
+func loadHead(results, name string) (record.Dir, report.Run, error) {
+	run := report.Run{Name: name, Services: service.Catalog()}
+	dir, err := record.NewDir(results, name)
+	if err != nil {
+		return dir, run, err
+	}
+	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
+		return dir, run, err
+	}
+	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
+		return dir, run, err
+	}
+	if run.Spec, err = record.ReadFile(dir.Spec()); err != nil {
+		return dir, run, fmt.Errorf("read spec of the run: %w", err)
+	}
+	if err := run.Plan.SetLevels(run.Spec); err != nil {
+		const not = "%s is not the spec of the plan beside it: %w; bring it back as it was written"
+		return dir, run, fmt.Errorf(not, dir.Spec(), err)
+	}
+	return dir, run, nil
 }
 
 // loadCurves reads the curves that reports need: of loads that rise in steps, and of the

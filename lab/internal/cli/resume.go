@@ -45,21 +45,11 @@ func planOf(layout service.Layout, name string) (job, error) {
 	if err := knownRun(results, name); err != nil {
 		return job{}, err
 	}
-	dir, err := record.NewDir(results, name)
+	dir, run, err := loadHead(results, name)
 	if err != nil {
 		return job{}, err
 	}
-	j := job{layout: layout, dir: dir}
-	if err := record.ReadJSON(dir.Plan(), &j.plan); err != nil {
-		return job{}, err
-	}
-	if err := record.ReadJSON(dir.Host(), &j.host); err != nil {
-		return job{}, err
-	}
-	if j.spec, err = record.ReadFile(dir.Spec()); err != nil {
-		return job{}, fmt.Errorf("read spec of the run: %w", err)
-	}
-	return j, nil
+	return job{layout: layout, dir: dir, plan: run.Plan, host: run.Host, spec: run.Spec}, nil
 }
 
 // openRun reads an interrupted run back. A torn last line of its records is cut off.

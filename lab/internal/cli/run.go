@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 
 	"stormwave/lab/internal/judge/stop"
@@ -33,16 +36,21 @@ type job struct {
 	events  *events                           // for programs; nil: nobody asked
 	begin   func(context.Context, *job) error // claims the stack; fills in dir and host
 
-	tools  toolchain.Set
-	client *daemon.Client
-	status daemon.Status
-	dir    record.Dir
-	host   record.Host
+	tools   toolchain.Set
+	client  *daemon.Client
+	status  daemon.Status
+	metrics string // URL of Prometheus, with its password
+	dir     record.Dir
+	host    record.Host
 }
 
 // run carries a job out: set-up, stack, shots, report.
 func (l *lab) run(ctx context.Context, j job) (err error) {
+	defer outliveReaders()()
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
+		return err
+	}
+	if err := service.Installed(j.plan, j.tools); err != nil {
 		return err
 	}
 	if err := j.buildBackends(ctx); err != nil {
@@ -65,8 +73,11 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if j.status, err = j.client.Status(ctx); err != nil {
 		return err
 	}
+	if j.metrics, err = j.client.Prometheus(ctx); err != nil {
+		return err
+	}
 	tellFewFiles(j.out, j.status, j.poolerSettings()...)
-	target, err := load.Aim(ctx, *j.status.URLs["app"], j.plan.AllowTargets)
+	target, err := load.Aim(*j.status.URLs["app"])
 	if err != nil {
 		return err
 	}
@@ -94,6 +105,14 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	return err
 }
 
+// outliveReaders lets the program go on when nobody reads its output any more (`| head`): to write there fails, and
+// is no error. It is not ignored, for the programs that it starts would ignore it too. What it returns ends that.
+func outliveReaders() (end func()) {
+	unread := make(chan os.Signal, 1)
+	signal.Notify(unread, syscall.SIGPIPE)
+	return func() { signal.Stop(unread) }
+}
+
 // poolerSettings are those of the cells that have a pooler on their way.
 func (j job) poolerSettings() []matrix.Settings {
 	var all []matrix.Settings
@@ -119,7 +138,7 @@ func (j job) keepSeries(ctx context.Context, records []record.Record) error {
 		return nil
 	}
 	begin, end := span(records)
-	return tsdb.Keep(ctx, *j.status.URLs["prometheus"], j.layout.TSDB(), j.dir.TSDB(), begin.Add(-tsdbMargin), end.Add(tsdbMargin))
+	return tsdb.Keep(ctx, j.metrics, j.layout.TSDB(), j.dir.TSDB(), begin.Add(-tsdbMargin), end.Add(tsdbMargin))
 }
 
 // tsdbMargin is kept before the first shot and after the last.
@@ -145,8 +164,7 @@ func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]reco
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
-	prometheus := *j.status.URLs["prometheus"]
-	metrics, err := snapshot.New(prometheus)
+	metrics, err := snapshot.New(j.metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +173,10 @@ func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]reco
 	r := &runner.Runner{
 		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
 		Load: load.Config{
-			K6: j.tools.Path("k6"), BaseURL: *j.status.URLs["app"], AllowTargets: j.plan.AllowTargets, RemoteWrite: prometheus + "/api/v1/write", Log: j.layout.Log("k6"),
+			K6:          j.tools.Path("k6"),
+			BaseURL:     *j.status.URLs["app"],
+			RemoteWrite: j.metrics + "/api/v1/write",
+			Log:         j.layout.Log("k6"),
 		},
 		RunK6:    load.Run,
 		Warm:     load.Warm,

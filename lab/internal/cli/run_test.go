@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"os/exec"
 	"testing"
 
 	"stormwave/lab/internal/matrix"
@@ -25,5 +27,16 @@ blocks: `+blocks+"\n"), service.Inventory("storm", "wave"))
 		if got := describe(spec.Plan()); got != want {
 			t.Errorf("blocks %s: %s; want %s", blocks, got, want)
 		}
+	}
+}
+
+// `lab run --json | head` must not end the run, nor make the programs that it starts deaf to what ends them.
+func TestARunOutlivesItsReader(t *testing.T) {
+	cmd := exec.Command("/bin/bash", "-c", `"$0" | true; echo "status ${PIPESTATUS[0]}"`, os.Args[0])
+	cmd.Env = append(os.Environ(), "CLI_TEST_READERS=yes")
+	out, err := cmd.CombinedOutput()
+	const want = "the run goes on; its child ends with signal SIGPIPE\nstatus 0\n"
+	if err != nil || string(out) != want {
+		t.Errorf("%q, %v; want %q", out, err, want)
 	}
 }

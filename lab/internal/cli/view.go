@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
@@ -87,7 +88,7 @@ func (v *view) text() string {
 }
 
 // Stage implements runner.Watcher.
-func (v *view) Stage(shot matrix.Shot, stage string) {
+func (v *view) Stage(shot matrix.Shot, stage matrix.Stage) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.state = fmt.Sprintf("%s %s %s: %s ", v.count(shot.N), shot.Cell, shot.Scenario, stage)
@@ -103,7 +104,7 @@ func (v *view) Live(shot matrix.Shot, now snapshot.Now) {
 
 // Done implements runner.Watcher.
 func (v *view) Done(r record.Record) {
-	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale})
+	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, analysis.ScenarioOf(&r))
 	if l := r.Load; l != nil {
 		line += fmt.Sprintf(": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS, l.Latency.P99)
 	}

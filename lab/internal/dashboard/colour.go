@@ -1,94 +1,120 @@
 package dashboard
 
 import (
-	"encoding/json"
-	"fmt"
-	"regexp"
+	"slices"
 	"strings"
+
+	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/record"
 )
 
-// Override sets what some of a panel's series look like.
-type Override struct {
-	Matcher struct {
-		ID      string `json:"id"`      // "byName" or "byRegexp"
-		Options string `json:"options"` // a legend, or a /regular expression/
-	} `json:"matcher"`
-	Properties []struct {
-		ID    string          `json:"id"`
-		Value json.RawMessage `json:"value"`
-	} `json:"properties"`
-}
+// Okabe and Ito's colours, told apart by those who see fewer of them; without black, which a dark page swallows,
+// and with grey instead.
+const (
+	orange    = "#E69F00"
+	lightBlue = "#56B4E9"
+	green     = "#009E73"
+	yellow    = "#F0E442"
+	blue      = "#0072B2"
+	vermilion = "#D55E00"
+	purple    = "#CC79A7"
+	grey      = "#999999"
+)
 
-// Matches says whether the override is for the series of that legend.
-func (o Override) Matches(legend string) (bool, error) {
-	switch o.Matcher.ID {
-	case "byName":
-		return o.Matcher.Options == legend, nil
-	case "byRegexp":
-		pattern, err := regexp.Compile(strings.Trim(o.Matcher.Options, "/"))
-		if err != nil {
-			return false, fmt.Errorf("read override: %w", err)
-		}
-		return pattern.MatchString(legend), nil
-	}
-	return false, fmt.Errorf("read override: matcher %q is neither byName nor byRegexp", o.Matcher.ID)
-}
+// colours are those of names in legends. A name is the same thing on every dashboard, and has one colour: the
+// primary, the replica, the pooler, k6, what fails, a limit. Between slashes it is a regular expression, whose names
+// are shades of the colour.
+var colours = byName(map[string][]string{
+	orange: {
+		"pgbouncer", "503", "acquire_timeout", "idle_in_transaction", "late", "outside of the lab", "pool wait",
+		"queue_timeout", "queued", "series", "suspect", "timeout", "transmitted", "updated", "written", "/api/posts",
+		"/^LWLock:/",
+	},
+	lightBlue: {
+		"replica", "stormwave_replica", "201", "execution", "idle", "p95", "read", "received", "replayed, replica",
+		"returned", "share", "/api/posts/{id}", "/^57/", "/^Client:/",
+	},
+	green: {
+		"primary", "postgres", "stormwave", "as the primary sees it", "inserted", "ok", "query", "valid",
+		"written, primary", "/^(40|55|25P)/", "/^IPC:/",
+	},
+	yellow: {
+		"504", "conflict", "exporters", "fell back", "job node", "opening", "other", "query_timeout", "supervisor",
+		"/api/users",
+	},
+	blue: {
+		"app", "200", "active", "as the backend sees it", "busiest disk", "busy", "done", "fetched", "in flight", "in use",
+		"load, 1 min", "p99", "requests", "samples", "session", "used", "whole request", "/api/feed", "/^53/", "/^IO:/",
+	},
+	vermilion: {
+		"40001 on the replica", "500", "5xx", "CPUs", "connect", "deleted", "error", "failed", "gone", "limit",
+		"queue_full", "stolen", "total", "/api/slow", "/^(23|25006|26|28|42)/", "/^Lock:/",
+	},
+	purple: {
+		"k6", "VUs", "http_timeout", "invalid", "job lab", "pooler wait", "/api/sessions", "/^08/", "/^4[0-4]/",
+		"/^BufferPin:/",
+	},
+	grey: {
+		"prometheus", "grafana", "499", "canceled", "cancelled by the replica", "network", "planned", "/^fault-/",
+		"/^(Timeout|Activity|Extension|InjectionPoint):/",
+	},
+})
 
-// Colour is the colour that the override fixes; "" where it fixes none.
-func (o Override) Colour() (string, error) {
-	for _, p := range o.Properties {
-		if p.ID != "color" {
-			continue
-		}
-		var colour struct {
-			Mode  string `json:"mode"`
-			Fixed string `json:"fixedColor"`
-		}
-		if err := json.Unmarshal(p.Value, &colour); err != nil {
-			return "", fmt.Errorf("read colour of %s: %w", o.Matcher.Options, err)
-		}
-		return colour.Fixed, nil
-	}
-	return "", nil
-}
-
-// Colour is the colour that the panel fixes for the series of that legend; "" where
-// it fixes none.
-func (p Panel) Colour(legend string) (string, error) {
-	fixed := ""
-	for _, o := range p.Fields.Overrides { // the last one wins, as in Grafana
-		matches, err := o.Matches(legend)
-		if err != nil {
-			return "", err
-		}
-		if !matches {
-			continue
-		}
-		colour, err := o.Colour()
-		if err != nil {
-			return "", err
-		}
-		if colour != "" {
-			fixed = colour
+func byName(names map[string][]string) map[string]string {
+	colours := make(map[string]string)
+	for colour, of := range names {
+		for _, name := range of {
+			colours[name] = colour
 		}
 	}
-	return fixed, nil
+	return colours
 }
 
-var placeholder = regexp.MustCompile(`{{\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*}}`)
+// dashed are drawn so wherever they are: limits, and what would else be taken for another.
+var dashed = map[string]bool{
+	"CPUs":       true,
+	"grafana":    true,
+	"limit":      true,
+	"planned":    true,
+	"supervisor": true,
+	"total":      true,
+}
 
-// LegendLabels are the labels that a legend is made of.
-func LegendLabels(format string) []string {
-	var labels []string
-	for _, found := range placeholder.FindAllStringSubmatch(format, -1) {
-		labels = append(labels, found[1])
+// values are those that a label may have, as names in legends.
+var values = map[string][]string{
+	"code":     {"200", "201", "499", "500", "503", "504", "/^4[0-4]/"},
+	"database": {"stormwave", "stormwave_replica"},
+	"event": {
+		"/^Lock:/", "/^LWLock:/", "/^IO:/", "/^Client:/", "/^IPC:/", "/^(Timeout|Activity|Extension|InjectionPoint):/",
+		"/^BufferPin:/",
+	},
+	"job":     {"app", "lab", "node", "postgres", "pgbouncer", "prometheus"},
+	"outcome": {"ok", "timeout", "canceled", "error"},
+	"part": {
+		"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "exporters", "grafana", "supervisor", "/^fault-/",
+	},
+	"reason":  {"queue_full", "queue_timeout", "gone", "late", "session", "failed", "conflict"},
+	"route":   slices.Concat(backend.Bundled.Routes, []string{backend.Bundled.Unrouted}),
+	"server":  {"primary", "replica"},
+	"service": {"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "grafana", "supervisor", "/^fault-/"},
+	"sqlstate": {
+		"acquire_timeout", "query_timeout", "http_timeout", "canceled", "connect", "network", "other", "/^08/", "/^53/",
+		"/^57/", "/^(40|55|25P)/", "/^(23|25006|26|28|42)/",
+	},
+	"state":   {"active", "idle", "idle_in_transaction", "other"},
+	"target":  {"primary", "replica"},
+	"verdict": verdicts(),
+}
+
+func verdicts() []string {
+	var all []string
+	for _, v := range record.Verdicts {
+		all = append(all, string(v))
 	}
-	return labels
+	return all
 }
 
-// Legend is a legend with its labels filled in.
-func Legend(format string, labels map[string]string) string {
-	return placeholder.ReplaceAllStringFunc(format, func(text string) string {
-		return labels[placeholder.FindStringSubmatch(text)[1]]
-	})
+// isPattern says whether a name stands for all that a regular expression matches.
+func isPattern(name string) bool {
+	return strings.HasPrefix(name, "/^") && strings.HasSuffix(name, "/")
 }

@@ -1,132 +1,133 @@
-// Package dashboard reads the Grafana dashboards of this repository as far as they
-// are to be checked: that every panel explains itself, and that every query in them
-// is answered.
+// Package dashboard makes the Grafana dashboards of the lab from the table of metrics. It is pure.
 package dashboard
 
 import (
 	"encoding/json"
 	"fmt"
-	"iter"
+	"strings"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// DataSource is what every panel, variable and annotation asks: the variable that
-// whoever imports the dashboard sets.
-const DataSource = "${datasource}"
-
-// Dashboard is one file.
-type Dashboard struct {
-	UID           string     `json:"uid"`
-	Title         string     `json:"title"`
-	Description   string     `json:"description"`
-	Tags          []string   `json:"tags"`
-	SchemaVersion int        `json:"schemaVersion"`
-	Links         []Link     `json:"links"`
-	Variables     Variables  `json:"templating"`
-	Annotations   Annotation `json:"annotations"`
-	Panels        []Panel    `json:"panels"`
+// board is one dashboard.
+type board struct {
+	name        string // of its file, and the end of its uid
+	title       string
+	description string
+	variable    *variable // that a viewer may choose, beside the data source; nil: none
+	rows        []row
 }
 
-// Link leads to the dashboards that have its tags.
-type Link struct {
-	Type     string   `json:"type"`
-	Tags     []string `json:"tags"`
-	KeepTime bool     `json:"keepTime"`
+// row is some panels under a headline, from left to right.
+type row struct {
+	title  string
+	panels []*panel
 }
 
-// Annotation holds the marks on every panel's time axis.
-type Annotation struct {
-	List []struct {
-		Name       string `json:"name"`
-		Enable     bool   `json:"enable"`
-		DataSource Source `json:"datasource"`
-		Expr       string `json:"expr"`
-	} `json:"list"`
+// variable is a choice among the values of a label.
+type variable struct {
+	label       string // also its name
+	title       string
+	description string
+	from        string // series that have the label
 }
 
-// Source is where an answer comes from.
-type Source struct {
-	Type string `json:"type"`
-	UID  string `json:"uid"`
-}
+// boards are all dashboards.
+var boards = []board{study, pools, replica, lab}
 
-// Panel is one graph, or a row's headline.
-type Panel struct {
-	ID          int    `json:"id"`
-	Type        string `json:"type"`
-	Title       string `json:"title"`
-	Description string `json:"description"`
-	DataSource  Source `json:"datasource"`
-	Place       Place  `json:"gridPos"`
-	Fields      struct {
-		Defaults struct {
-			Unit       string `json:"unit"`
-			Thresholds struct {
-				Steps []struct {
-					Color string   `json:"color"`
-					Value *float64 `json:"value"`
-				} `json:"steps"`
-			} `json:"thresholds"`
-		} `json:"defaults"`
-		Overrides []Override `json:"overrides"`
-	} `json:"fieldConfig"`
-	Targets []Target `json:"targets"`
-}
+// schema is what Grafana from 10.4 on reads.
+const schema = 39
 
-// IsRow tells a headline from a graph.
-func (p Panel) IsRow() bool { return p.Type == "row" }
-
-// Place is where a panel is, on a grid 24 columns wide.
-type Place struct {
-	H int `json:"h"`
-	W int `json:"w"`
-	X int `json:"x"`
-	Y int `json:"y"`
-}
-
-// Overlaps says whether two panels share a place.
-func (p Place) Overlaps(o Place) bool {
-	return p.X < o.X+o.W && o.X < p.X+p.W && p.Y < o.Y+o.H && o.Y < p.Y+p.H
-}
-
-// Target is a query of a panel.
-type Target struct {
-	RefID      string `json:"refId"`
-	DataSource Source `json:"datasource"`
-	Expr       string `json:"expr"`
-	Legend     string `json:"legendFormat"`
-	Instant    bool   `json:"instant"`
-}
-
-// Parse reads a dashboard.
-func Parse(text []byte) (Dashboard, error) {
-	var d Dashboard
-	if err := json.Unmarshal(text, &d); err != nil {
-		return d, fmt.Errorf("read dashboard: %w", err)
-	}
-	return d, nil
-}
-
-// Query is one question to Prometheus, and who asks it.
-type Query struct {
-	Where  string // dashboard, panel and query: "Study: QPS, A"
-	Target Target
-	Panel  Panel // of an annotation: none
-}
-
-// Queries returns the queries of all panels and annotations.
-func (d Dashboard) Queries() iter.Seq[Query] {
-	return func(yield func(Query) bool) {
-		for _, a := range d.Annotations.List {
-			if !yield(Query{Where: d.Title + ": annotation " + a.Name, Target: Target{DataSource: a.DataSource, Expr: a.Expr}}) {
-				return
-			}
+// Files makes the dashboards: file name → JSON. The error is of Grafana's own validation.
+func Files() (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	for _, b := range boards {
+		built, err := b.build()
+		if err != nil {
+			return nil, fmt.Errorf("make the dashboard %s: %w", b.title, err)
 		}
-		for _, p := range d.Panels {
-			for _, t := range p.Targets {
-				if !yield(Query{Where: d.Title + ": " + p.Title + ", " + t.RefID, Target: t, Panel: p}) {
-					return
-				}
-			}
+		text, err := json.MarshalIndent(built, "", " ")
+		if err != nil {
+			return nil, fmt.Errorf("write the dashboard %s: %w", b.title, err)
+		}
+		files[b.name+".json"] = append(readable(text), '\n')
+	}
+	return files, nil
+}
+
+// readable writes what queries are full of as itself.
+func readable(text []byte) []byte {
+	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(text)))
+}
+
+func (b board) build() (dashboard.Dashboard, error) {
+	to := dashboard.NewDashboardBuilder(b.title).
+		Uid("stormwave-"+b.name).
+		Description(b.description).
+		Tags([]string{"stormwave"}).
+		Editable().
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).
+		Refresh("5s").
+		Time("now-5m", "now").
+		Timezone("utc").
+		Link(dashboard.NewDashboardLinkBuilder("Stormwave").
+			Type(dashboard.DashboardLinkTypeDashboards).
+			Tags([]string{"stormwave"}).
+			IncludeVars(true).
+			KeepTime(true)).
+		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").
+			Label("Data source").
+			Description("The Prometheus that scrapes the lab.").
+			Type("prometheus")).
+		Annotation(dashboard.NewAnnotationQueryBuilder().
+			Name("Cells").
+			Enable(true).
+			Datasource(source).
+			Expr("lab_shot_info").
+			Step("1s").
+			TitleFormat("{{cell}}").
+			TextFormat("{{scenario}}, shot {{n}} of {{run}}").
+			TagKeys("scenario").
+			IconColor(blue))
+	if v := b.variable; v != nil {
+		to.WithVariable(v.build())
+	}
+	id := uint32(0)
+	for _, r := range b.rows {
+		id++
+		to.WithRow(dashboard.NewRowBuilder(r.title).Id(id))
+		for _, p := range r.panels {
+			id++
+			p.id = id
+			to.WithPanel(p)
 		}
 	}
+	built, err := to.Build()
+	built.SchemaVersion = schema
+	return built, err
 }
+
+func (v *variable) build() cog.Builder[dashboard.VariableModel] {
+	query := "label_values(" + v.from + ", " + v.label + ")"
+	all := []string{"All"}
+	return dashboard.NewQueryVariableBuilder(v.label).
+		Label(v.title).
+		Description(v.description).
+		Datasource(source).
+		Query(dashboard.StringOrMap{Map: map[string]any{"query": query, "refId": v.label}}).
+		Definition(query).
+		IncludeAll(true).
+		Multi(true).
+		Current(dashboard.VariableOption{
+			Selected: new(true),
+			Text:     dashboard.StringOrArrayOfString{ArrayOfString: all},
+			Value:    dashboard.StringOrArrayOfString{ArrayOfString: []string{"$__all"}},
+		}).
+		Refresh(dashboard.VariableRefreshOnTimeRangeChanged).
+		Sort(dashboard.VariableSortAlphabeticalAsc)
+}
+
+// source is what everything asks: the variable that whoever imports the dashboard sets.
+var source = common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}

@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"stormwave/app/contract"
+	"stormwave/lab/internal/dashboardtest"
 	"stormwave/lab/internal/series"
 )
 
 // standIn takes the place of each variable.
-var standIn = map[string]string{"__rate_interval": "4s", "__range": "60s", "server": AnyOf([]string{"primary", "replica"}), "service": AnyOf([]string{"app", "node-exporter"})}
+var standIn = map[string]string{"__rate_interval": "4s", "__range": "60s", "server": dashboardtest.AnyOf([]string{"primary", "replica"}), "service": dashboardtest.AnyOf([]string{"app", "node-exporter"})}
 
 // expressions returns every query, the selectors of variables included, by where it is.
 func expressions(t *testing.T) map[string]string {
@@ -19,7 +20,7 @@ func expressions(t *testing.T) map[string]string {
 	all := make(map[string]string)
 	for _, d := range dashboards(t) {
 		for q := range d.Queries() {
-			expr, err := Fill(q.Target.Expr, standIn)
+			expr, err := dashboardtest.Fill(q.Target.Expr, standIn)
 			if err != nil {
 				t.Fatalf("%s: %v", q.Where, err)
 			}
@@ -74,17 +75,17 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 func withoutTexts(expr string) string { return quoted.ReplaceAllString(expr, `""`) }
 
 func TestFillAndLegend(t *testing.T) {
-	got, err := Fill(`rate(x{server=~"$server",a="${b}"}[$__rate_interval])`, map[string]string{"server": AnyOf([]string{"one", "two"}), "b": "c", "__rate_interval": "4s"})
+	got, err := dashboardtest.Fill(`rate(x{server=~"$server",a="${b}"}[$__rate_interval])`, map[string]string{"server": dashboardtest.AnyOf([]string{"one", "two"}), "b": "c", "__rate_interval": "4s"})
 	if want := `rate(x{server=~"(one|two)",a="c"}[4s])`; err != nil || got != want {
 		t.Errorf("filled in: %q, %v; want %q", got, err, want)
 	}
-	if _, err := Fill("rate(x[$interval])", nil); err == nil || !strings.Contains(err.Error(), "no variable interval") {
+	if _, err := dashboardtest.Fill("rate(x[$interval])", nil); err == nil || !strings.Contains(err.Error(), "no variable interval") {
 		t.Errorf("an unknown variable: %v; want it named", err)
 	}
-	if got := LegendLabels("opened, {{target}} {{ job }}"); !slices.Equal(got, []string{"target", "job"}) {
+	if got := dashboardtest.LegendLabels("opened, {{target}} {{ job }}"); !slices.Equal(got, []string{"target", "job"}) {
 		t.Errorf("labels of the legend = %v", got)
 	}
-	if got := Legend("opened, {{target}}", map[string]string{"target": "replica"}); got != "opened, replica" {
+	if got := dashboardtest.Legend("opened, {{target}}", map[string]string{"target": "replica"}); got != "opened, replica" {
 		t.Errorf("legend = %q", got)
 	}
 }

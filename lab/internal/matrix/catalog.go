@@ -14,7 +14,8 @@ import (
 type Inventory struct {
 	Scenarios []string // names of the scripts
 	Services  *Catalog
-	CPUs      string // of the machine that the spec is to run on, as Linux writes a list; empty: any
+	Causes    []string // that a cell may be expected to be limited by
+	CPUs      string   // of the machine that the spec is to run on, as Linux writes a list; empty: any
 }
 
 // Service is what a spec can say of a service.
@@ -23,6 +24,7 @@ type Service struct {
 	Title    string // in sentences: "PgBouncer"
 	Group    string // in cpus: the name for it and its like, where it is not named itself; empty: none
 	Pooler   bool   // queries can go through it
+	Pool     Pool   // of a pooler
 	Killable bool   // fault.kill takes it
 	Quota    bool   // fault.cpu_… takes it
 	Settings Family // that are its own; zero: none
@@ -36,6 +38,26 @@ type Family struct {
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
 	Refused  []Refusal
+}
+
+// Pool says how a pooler shares its connections. Keys are of its family, metrics those of a record.
+type Pool struct {
+	Threads int      // that serve all clients; 0: each has a process
+	Queues  bool     // it lets in as many clients as it serves at once; the others wait in its socket's queue
+	Size    string   // key: its connections to a server at most
+	Bounds  []string // keys that bound Size too, unless they are 0
+	Least   string   // key: the connections that it keeps; empty: none
+	Clients string   // key: the clients that it lets in at most
+	Used    string   // metric: connections in use at most
+	Waiting string   // metric: clients that wait for one at most
+	Wait    string   // metric: mean wait of a query in ms; empty: it is in that for the backend's own connection
+
+	Refusal  string // SQLSTATE with which it refuses clients, and queries that wait too long; empty: none of its own
+	Serving  string // metric: clients at most that it serves, besides those that wait
+	Patience string // key: seconds that a query waits at most
+
+	Prepared string // key: prepared statements that it knows again on another connection; empty: it does not change it
+	Mode     string // key: when it changes a client's connection
 }
 
 // Refusal is names that are not for a spec to set. A spec says how the programs behave. It does not say what they
@@ -96,6 +118,11 @@ func (c *Catalog) Topologies() []string {
 		}
 	}
 	return all
+}
+
+// Poolers are the services that queries can go through.
+func (c *Catalog) Poolers() []Service {
+	return slices.DeleteFunc(slices.Clone(c.services), func(s Service) bool { return !s.Pooler })
 }
 
 // families are those of the services that have settings of their own.

@@ -60,10 +60,19 @@ var services = NewCatalog([]Service{
 	},
 })
 
-var there = Inventory{Scenarios: scripts, Services: services}
+// causes are those that the gallery of faults expects.
+var causes = []string{
+	"none", "db-connections-exhausted", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound",
+	"db-cpu-bound", "db-io-bound", "db-lock-contention", "slow-query", "app-cpu-bound", "host-cpu-saturated",
+	"network-latency", "replica-lagging", "memory-pressure", "generator-saturated", "component-failed", "mixed",
+}
+
+var there = Inventory{Scenarios: scripts, Services: services, Causes: causes}
 
 func scriptsAnd(more ...string) Inventory {
-	return Inventory{Scenarios: append(slices.Clone(scripts), more...), Services: services}
+	all := there
+	all.Scenarios = append(slices.Clone(scripts), more...)
+	return all
 }
 
 // A second pooler brings its topologies, its settings, and what they need to have an effect.

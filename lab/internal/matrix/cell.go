@@ -176,10 +176,12 @@ func (p *parser) expand(chosen []combo) {
 	constants := Defaults().with(p.spec.Settings)
 	reported := map[string]bool{}
 	for _, c := range chosen {
-		cell := Cell{Label: label(p.spec.Factors, c)}
+		cell := Cell{Label: label(p.spec.Factors, c), Levels: make(map[string]string, len(c))}
 		var overlays []Settings
 		for i, f := range p.spec.Factors {
-			overlays = append(overlays, f.Values[c[i]].Settings)
+			value := f.Values[c[i]]
+			cell.Levels[f.Name] = value.Name
+			overlays = append(overlays, value.Settings)
 		}
 		cell.Settings = constants.with(overlays...)
 		for _, clash := range append(clashes(cell.Settings), clashesOfLoad(cell.Settings)...) {

@@ -34,3 +34,6 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	*d = Duration(v)
 	return nil
 }
+
+// Milliseconds is the duration as latencies are recorded.
+func (d Duration) Milliseconds() float64 { return float64(d) / float64(time.Millisecond) }

@@ -6,15 +6,6 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Causes are what a spec may expect to limit a cell: the names that judge/diagnose gives.
-var Causes = []string{
-	"none", "db-connections-exhausted", "overload-shed", "app-pool-starved", "pgbouncer-pool-starved",
-	"pgbouncer-cpu-bound", "db-cpu-bound", "db-io-bound", "db-lock-contention", "db-commit-wait", "slow-query",
-	"prepared-statement-lost", "app-cpu-bound", "host-cpu-saturated", "network-latency", "replica-lagging",
-	"memory-pressure",
-	"generator-saturated", "noisy-host", "component-failed", "mixed",
-}
-
 // expect reads which cause is known to limit each cell: a map from the values of the
 // spec's only factor.
 func (p *parser) expect(n *yaml.Node) {
@@ -29,11 +20,11 @@ func (p *parser) expect(n *yaml.Node) {
 		case i < 0:
 			p.fault(f.key, "%s is not a value of %s: %s", quote(f.key.Value), factor.Name, suggest(f.key.Value, factor.names()))
 		case !ok:
-		case !slices.Contains(Causes, cause):
-			p.fault(f.value, "unknown cause %s: %s", quote(cause), suggest(cause, Causes))
+		case !slices.Contains(p.there.Causes, cause):
+			p.fault(f.value, "unknown cause %s: %s", quote(cause), suggest(cause, p.there.Causes))
 		default:
 			for c := range p.spec.Cells {
-				if p.spec.Cells[c].Label == label(p.spec.Factors, combo{i}) {
+				if p.spec.Cells[c].Levels[factor.Name] == f.key.Value {
 					p.spec.Cells[c].Expect = cause
 				}
 			}

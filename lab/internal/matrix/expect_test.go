@@ -23,7 +23,7 @@ func TestExpect(t *testing.T) {
 	for _, c := range spec.Plan().Cells {
 		got = append(got, c.Expect)
 	}
-	if want := []string{"none", "none", "app-pool-starved"}; !slices.Equal(got, want) { // the twin's too
+	if want := []string{"none", "none", "app-pool-starved"}; !slices.Equal(got, want) { // the A/A control's too
 		t.Errorf("expected causes %v, want %v", got, want)
 	}
 	_, err = Parse([]byte(oneFactor+"expect: {8: nome, 3: none}\n"), there)

@@ -80,7 +80,7 @@ func TestBombs(t *testing.T) {
 		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
 		{"repetitions", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than 100000 repetitions"},
 		{"processors", "cpus: {app: '" + strings.Repeat("0-8191,", 70) + "'}", "names processor 0 twice"},
-		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets has 50000 hosts"},
+		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets is not possible yet"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := obtained()
@@ -123,26 +123,22 @@ func TestLargestPlan(t *testing.T) {
 		t.Error(err)
 	}
 	if len(plan.Cells) != 901 {
-		t.Errorf("%d cells, want 900 and the twin", len(plan.Cells))
+		t.Errorf("%d cells, want 900 and the A/A control", len(plan.Cells))
 	}
 	if memory := obtained() - before; memory > 200<<20 {
 		t.Errorf("it took %d MB", memory>>20)
 	}
 }
 
+// Only the lab's own backend can be measured. What would lead elsewhere is refused, whatever it names.
 func TestAllowTargets(t *testing.T) {
-	spec, err := Parse([]byte(good+"allow_targets: [Bench.Example, 192.0.2.7, '2001:db8::7']\n"), there)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := strings.Join(spec.Plan().AllowTargets, " "), "bench.example 192.0.2.7 2001:db8::7"; got != want {
-		t.Errorf("targets %s, want %s", got, want)
-	}
-	for _, bad := range []string{"[]", "x", "{x: y}", "['*']", "['*.example']", "[10.0.0.0/8]", "['host:80']", "['http://host']", "['fe80::1%eth0']",
-		"['a b']", "[-x]", "[x-]", "[a, A]", "['a/../b']", "[\"a\\0b\"]", "['" + strings.Repeat("a.", 200) + "a']"} {
-		_, err := Parse([]byte(good+"allow_targets: "+bad+"\n"), there)
-		if err == nil || !strings.Contains(err.Error(), "allow_targets") && !strings.Contains(err.Error(), "not YAML") {
-			t.Errorf("allow_targets: %s: %v, want it refused", bad, err)
+	line := strings.Count(good, "\n") + 1
+	want := fmt.Sprintf("%d:1: allow_targets is not possible yet: the load goes to the lab's own backend, on this machine, "+
+		"and nowhere else; leave it out", line)
+	for _, value := range []string{"[bench.example]", "[127.0.0.1]", "[]", "x", "{x: y}", "['*']", "[10.0.0.0/8]", ""} {
+		_, err := Parse([]byte(good+"allow_targets: "+value+"\n"), there)
+		if err == nil || err.Error() != want {
+			t.Errorf("allow_targets: %s: %v; want %q", value, err, want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (s *Spec) Plan() Plan {
 	}
 	for _, c := range s.Cells {
 		if c.Baseline {
-			p.Cells = append(p.Cells, c, twin(c))
+			p.Cells = append(p.Cells, c, control(c))
 		}
 	}
 	for _, c := range s.Cells {
@@ -31,14 +31,20 @@ func (s *Spec) Plan() Plan {
 func (s *Spec) head() Plan {
 	return Plan{
 		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
-		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs, AllowTargets: s.AllowTargets,
+		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
 	}
 }
 
-// twin is the baseline once more, as a cell of its own. The difference between the
-// two is the noise floor: a smaller one between other cells is none.
-func twin(baseline Cell) Cell {
-	return Cell{Label: baseline.Label + " twin=2", Settings: baseline.Settings, Twin: true, Expect: baseline.Expect}
+// control is the A/A control: the baseline once more, as a cell of its own. The interval of
+// the difference between the two is the noise band.
+func control(baseline Cell) Cell {
+	return Cell{
+		Label:    baseline.Label + " twin=2",
+		Levels:   baseline.Levels,
+		Settings: baseline.Settings,
+		Control:  true,
+		Expect:   baseline.Expect,
+	}
 }
 
 // Block returns the shots of a block in their order, which depends on the seed and

@@ -105,9 +105,9 @@ func TestPlanOrder(t *testing.T) {
 
 func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
 	plan := parseGood(t, "blocks: 2\n").Plan()
-	base, twin := plan.Cells[0], plan.Cells[1]
-	if !base.Baseline || !twin.Twin || twin.Baseline || twin.Label == base.Label || !cmp.Equal(base.Settings, twin.Settings) {
-		t.Errorf("the first cells are %+v and %+v; want the baseline and its twin", base, twin)
+	base, control := plan.Cells[0], plan.Cells[1]
+	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(base.Settings, control.Settings) {
+		t.Errorf("the first cells are %+v and %+v; want the baseline and its A/A control", base, control)
 	}
 	if diff := cmp.Diff(plan.Shots[len(plan.Shots)/2:], plan.Block(2)); diff != "" {
 		t.Errorf("block 2 by itself is another than in the plan:\n%s", diff)

@@ -49,10 +49,22 @@ cpus: {app: "0-1", postgres: 2}
 		},
 		Settings: Settings{"postgres.max_connections": "100", "acquire_timeout": "500ms"},
 		Cells: []Cell{
-			{Label: "pool_size=unlimited timeouts=none", Settings: base, Baseline: true},
-			{Label: "pool_size=8 timeouts=none", Settings: base.with(Settings{"pool_size": "8"})},
-			{Label: "pool_size=8 timeouts=tight", Settings: base.with(Settings{
-				"pool_size": "8", "query_timeout": "1s", "http_timeout": "2s"})},
+			{
+				Label:    "pool_size=unlimited timeouts=none",
+				Levels:   map[string]string{"pool_size": "unlimited", "timeouts": "none"},
+				Settings: base,
+				Baseline: true,
+			},
+			{
+				Label:    "pool_size=8 timeouts=none",
+				Levels:   map[string]string{"pool_size": "8", "timeouts": "none"},
+				Settings: base.with(Settings{"pool_size": "8"}),
+			},
+			{
+				Label:    "pool_size=8 timeouts=tight",
+				Levels:   map[string]string{"pool_size": "8", "timeouts": "tight"},
+				Settings: base.with(Settings{"pool_size": "8", "query_timeout": "1s", "http_timeout": "2s"}),
+			},
 		},
 		Blocks: 3,
 		Seed:   18446744073709551615,

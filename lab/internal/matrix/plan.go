@@ -5,6 +5,7 @@ package matrix
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"stormwave/lab/internal/route"
@@ -20,11 +21,15 @@ func (s Settings) Route() route.Route { return route.Of(s[Topology]) }
 
 // Cell is one combination of settings that is measured.
 type Cell struct {
-	Label    string   `json:"label"` // the varying settings in the spec's order: "pool_size=8 timeouts=layered topology=direct"
-	Settings Settings `json:"settings"`
-	Baseline bool     `json:"baseline,omitempty"`
-	Twin     bool     `json:"twin,omitempty"`   // the baseline once more: what tells them apart is noise
-	Expect   string   `json:"expect,omitempty"` // the cause that is known to limit it, one of Causes
+	// Label holds the varying settings in the spec's order: "pool_size=8 timeouts=layered topology=direct".
+	Label string `json:"label"`
+	// Levels maps each factor to the name of its value. A plan from before they were kept has
+	// none; SetLevels adds them.
+	Levels   map[string]string `json:"levels,omitempty"`
+	Settings Settings          `json:"settings"`
+	Baseline bool              `json:"baseline,omitempty"`
+	Control  bool              `json:"twin,omitempty"`   // the A/A control: the baseline once more, to see the noise
+	Expect   string            `json:"expect,omitempty"` // the cause that is known to limit it
 }
 
 // Scenario is a load script and the factor its durations are scaled by.
@@ -95,8 +100,8 @@ type Plan struct {
 	SLO       SLO            `json:"slo"`
 	Margin    Margin         `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
 	CPUs      CPUs           `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
-	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
-	AllowTargets []string `json:"allow_targets,omitempty"`
+
+	AllowTargets []string `json:"allow_targets,omitempty"` // of older plans, where it had no effect
 }
 
 // blocksOf returns the number of blocks of a scenario, extra ones aside.
@@ -118,6 +123,21 @@ func (p Plan) Repeats() string {
 		parts[i] = fmt.Sprintf("%d × %s", p.blocksOf(s), s)
 	}
 	return "(" + strings.Join(parts, " + ") + ")"
+}
+
+// Control returns the index of the A/A control among the cells, -1 if the plan has none.
+func (p Plan) Control() int { return slices.IndexFunc(p.Cells, func(c Cell) bool { return c.Control }) }
+
+// Compared returns the indexes of the cells that a run is made to compare with the baseline: all
+// but the baseline itself and its A/A control.
+func (p Plan) Compared() []int {
+	var cells []int
+	for i, c := range p.Cells {
+		if !c.Baseline && !c.Control {
+			cells = append(cells, i)
+		}
+	}
+	return cells
 }
 
 // Cell returns the cell of a label; the zero Cell if the plan has none.

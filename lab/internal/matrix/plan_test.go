@@ -68,7 +68,9 @@ func TestValidateRefuses(t *testing.T) {
 		"label for a terminal":    func(p *Plan) { p.Cells[1].Label = "\x1b[2J" },
 		"no baseline":             func(p *Plan) { p.Cells[0].Baseline = false },
 		"two baselines":           func(p *Plan) { p.Cells[1].Baseline = true },
-		"unknown cause":           func(p *Plan) { p.Cells[1].Expect = "magic" },
+		"cause with mark-up":      func(p *Plan) { p.Cells[1].Expect = "**magic**" },
+		"cell without its levels": func(p *Plan) { p.Cells[1].Levels = nil },
+		"level of no factor":      func(p *Plan) { p.Cells[1].Levels = map[string]string{"a": "b", "c": "d"} },
 		"no shots":                func(p *Plan) { p.Shots = nil },
 		"shot twice":              func(p *Plan) { p.Shots[1].N = 1 },
 		"block 0":                 func(p *Plan) { p.Shots[1].Block = 0 },
@@ -86,6 +88,18 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
+// A plan from when a spec could name other hosts is still read, and can be gone on with.
+func TestPlanWithTargets(t *testing.T) {
+	text, err := json.Marshal(planOf(t, good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := decodePlan(bytes.Replace(text, []byte(`{`), []byte(`{"allow_targets":["bench.example"],`), 1))
+	if err != nil || plan.Runnable(there) != nil {
+		t.Errorf("%v, %v", err, plan.Runnable(there))
+	}
+}
+
 // A plan is a file: what a spec may not do, it may not either.
 func TestRunnableRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -99,7 +113,7 @@ func TestRunnableRefuses(t *testing.T) {
 		"value of another form":    {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
 		"processors":               {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
 		"service":                  {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
-		"target":                   {func(p *Plan) { p.AllowTargets = []string{"*"} }, `allow_targets holds "*"`},
+		"unknown cause":            {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
 	} {
 		plan := planOf(t, good)
 		if err := plan.Runnable(there); err != nil {

@@ -73,7 +73,7 @@ func ofBackend() []Setting {
 		}
 		if s.Name == ExecMode {
 			s.Values = append(slices.Clone(s.Values), ExecAuto)
-			s.Help += "; auto: what works with the PgBouncer version and pool mode found"
+			s.Help += "; auto: what works through the pooler that is found"
 		}
 		settings = append(settings, Setting{s.Name, typeOf(s), s.Spec, s.Env, s.Help})
 	}

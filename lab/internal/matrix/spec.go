@@ -22,8 +22,6 @@ type Spec struct {
 	SLO       SLO
 	Margin    Margin
 	CPUs      CPUs
-	// AllowTargets are the hosts, besides this machine, that the load may be shot at.
-	AllowTargets []string
 }
 
 // Factor is something that varies between cells: a setting with a list of

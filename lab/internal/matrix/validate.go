@@ -29,7 +29,7 @@ func (p Plan) Validate() error {
 	}
 	v.want(len(p.Factors) >= 1 && len(p.Factors) <= MaxFactors, "it has %d factors", len(p.Factors))
 	v.scenarios(p)
-	v.cells(p.Cells)
+	v.cells(p)
 	if err := v.err(); err != nil {
 		return err // shots refer to what is wrong already
 	}
@@ -56,14 +56,13 @@ func (p Plan) Runnable(there Inventory) error {
 			canonical, err := setting.Canonical(c.Settings[name])
 			v.want(err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]))
 		}
+		known := c.Expect == "" || slices.Contains(there.Causes, c.Expect)
+		v.want(known, "cell %s expects %s", quote(c.Label), quote(c.Expect))
 	}
 	for service, list := range p.CPUs {
 		err := checkCPUList(list, there.CPUs)
 		known := slices.Contains(there.Services.pinned(), service)
 		v.want(known && err == nil, "cpus of %s are %s", quote(service), quote(list))
-	}
-	for _, host := range p.AllowTargets {
-		v.want(isHost(host), "allow_targets holds %s", quote(host))
 	}
 	return v.err()
 }
@@ -91,14 +90,18 @@ func (v *validation) scenarios(p Plan) {
 	}
 }
 
-func (v *validation) cells(cells []Cell) {
-	// The baseline's twin comes on top of what a spec may give.
+func (v *validation) cells(p Plan) {
+	// The A/A control comes on top of what a spec may give.
+	cells := p.Cells
 	v.want(len(cells) >= 1 && len(cells) <= MaxCells+1, "it has %d cells", len(cells))
 	labels, baselines, settings := map[string]bool{}, 0, 0
 	for _, c := range cells {
 		v.want(c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label], "label %s is none, or is there twice", quote(c.Label))
 		labels[c.Label] = true
-		v.want(c.Expect == "" || slices.Contains(Causes, c.Expect), "cell %s expects %s", quote(c.Label), quote(c.Expect))
+		old := c.Levels == nil && cells[0].Levels == nil
+		v.want(old || c.levelled(p.Factors), "the levels of cell %s are not those of the factors", quote(c.Label))
+		word := c.Expect == "" || bundleText.MatchString(c.Expect)
+		v.want(word, "cell %s expects %s", quote(c.Label), quote(c.Expect))
 		if c.Baseline {
 			baselines++
 		}

@@ -18,7 +18,11 @@ const (
 	VariableSeed    = "SEED"
 	VariableSLO     = "SLO_P99"
 	VariableSummary = "SUMMARY_FILE"
+	VariablePhase   = "PHASE" // of the trial: PhaseWarmup, or unset for the load
 )
+
+// PhaseWarmup makes a script send a few requests of each kind instead of its load.
+const PhaseWarmup = "warmup"
 
 // Settings of a script that the lab knows the meaning of.
 const (

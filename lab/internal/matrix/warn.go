@@ -66,7 +66,7 @@ func (p Plan) WarnOfIdle(services *Catalog) []string {
 	same := make(map[string][]Cell) // by what has an effect
 	var order []string
 	for _, c := range p.Cells {
-		if c.Twin {
+		if c.Control {
 			continue
 		}
 		effective := maps.Clone(c.Settings)

@@ -1,9 +1,7 @@
 package page
 
 import (
-	"stormwave/lab/internal/backend"
-	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/series"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/service"
 )
 
@@ -24,48 +22,49 @@ type curve struct {
 	rest  string   // in the legend: the sum of all other values; empty: they are not drawn
 }
 
-const (
-	ofLoad     = `scenario="` + record.LoadScenario + `"`
-	k6Requests = `k6_http_reqs_total{` + ofLoad + `}`
-	k6Failed   = `k6_http_reqs_total{` + ofLoad + `,expected_response="false"}`
-	k6Wait     = `k6_request_wait_seconds{` + ofLoad + `}`
-)
+const window = "$w"
 
-var (
-	appHTTP   = appRequests(``)
-	appErrors = appRequests(`,code=~"5.."`)
-)
-
-// appRequests selects the requests of the workload that the backend under test has counted.
-func appRequests(more string) string {
-	return backend.Bundled.Metrics.Requests + `{job="app",route!="` + backend.Bundled.Unrouted + `"` + more + `}`
+// share is a curve of hundredths.
+func share(name string, m *metric.Metric) curve {
+	return curve{name: name, query: "100 * " + m.Query(window)}
 }
+
+func byServer(query string) []curve {
+	return []curve{{query: query, label: "server", order: service.Servers}}
+}
+
+var servers = metric.OfServers()
 
 // drawn are the charts of the page, in their order: the metrics of the study.
 var drawn = []chart{
 	{"rps", "Requests", "per second", []curve{
-		{name: "sent", query: `sum(rate(` + k6Requests + `[$w]))`},
-		{name: "failed", query: `sum(rate(` + k6Failed + `[$w])) or 0 * sum(rate(` + k6Requests + `[$w]))`},
+		{name: "sent", query: metric.RPS.Query(window)},
+		{name: "failed", query: metric.FailedRPS.OrZero(window)},
 	}},
 	{"errors", "Errors", "% of the requests", []curve{
-		{name: "failed (k6)", query: `100 * (sum(rate(` + k6Failed + `[$w])) or 0 * sum(rate(` + k6Requests + `[$w]))) / (sum(rate(` + k6Requests + `[$w])) > 0)`},
-		{name: "5xx (backend)", query: `100 * (sum(rate(` + appErrors + `[$w])) or 0 * sum(rate(` + appHTTP + `[$w]))) / (sum(rate(` + appHTTP + `[$w])) > 0)`},
+		share("failed (k6)", metric.FailedShare),
+		share("5xx (backend)", metric.ErrorPart),
 	}},
 	{"latency", "Latency", "ms", []curve{
-		{name: "p95", query: `1000 * histogram_quantile(0.95, sum(rate(` + k6Wait + `[$w])))`},
-		{name: "p99", query: `1000 * histogram_quantile(0.99, sum(rate(` + k6Wait + `[$w])))`},
+		{name: "p95", query: metric.P95Curve.Query(window)},
+		{name: "p99", query: metric.P99Curve.Query(window)},
 	}},
+	// Of two trials that follow each other, both may have a sample in the window.
 	{"vus", "Virtual users", "VUs", []curve{
-		{name: "VUs", query: `max(max_over_time(k6_vus[$w]))`},
+		{name: "VUs", query: "max(max_over_time(" + metric.VUs.Family.String() + "[" + window + "]))"},
 	}},
-	{"connections", "Connections", "sessions", []curve{
-		{query: `sum by (server) (max_over_time(` + series.PGConnections + `{job="lab"}[$w]))`, label: "server", order: service.Servers},
-	}},
-	{"qps", "Statements", "per second", []curve{
-		{query: `sum by (server) (rate(` + series.PGStatements + `{job="lab"}[$w]))`, label: "server", order: service.Servers},
-	}},
+	{"connections", "Connections", "sessions", byServer(servers.Sessions.Peak(window, "server"))},
+	{"qps", "Statements", "per second", byServer(servers.QPS.Query(window, "server"))},
 	{"cpu", "CPU by service", "cores", []curve{
-		{query: `sum by (service) (rate(` + series.ServiceCPU + `{job="lab"}[$w]))`, label: "service",
-			order: []string{"app", "postgres", "replica", "pgbouncer", "k6", "prometheus"}, rest: "others"},
+		{query: metric.CPUCores.Query(window, "service"), label: "service", order: ofQueries(), rest: "others"},
 	}},
+}
+
+// ofQueries are the services that send, pass and answer queries, and that which watches them.
+func ofQueries() []string {
+	all := []string{"app", "postgres", "replica"}
+	for _, p := range service.Catalog().Poolers() {
+		all = append(all, p.Name)
+	}
+	return append(all, "k6", "prometheus")
 }

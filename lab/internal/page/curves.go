@@ -104,7 +104,7 @@ func (c *charts) advance(ctx context.Context, to int64, marks []mark) {
 	for _, ch := range drawn {
 		for _, cv := range ch.curves {
 			group.Go(func() error {
-				fresh, err := c.ask.samples(ctx, c.grid, from, to, strings.ReplaceAll(cv.query, "$w", c.grid.window()), cv.label)
+				fresh, err := c.ask.samples(ctx, c.grid, from, to, strings.ReplaceAll(cv.query, window, c.grid.window()), cv.label)
 				if err != nil {
 					return fmt.Errorf("draw %s: %w", ch.title, err)
 				}

@@ -15,11 +15,14 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // foreign one that resolves to 127.0.0.1 is DNS rebinding), and that no other site's
 // page may ask for it.
 func guard(addr string, next http.Handler) http.Handler {
-	_, port, _ := net.SplitHostPort(addr)
-	var hosts []string
-	for _, name := range []string{"127.0.0.1", "localhost", "::1"} {
-		hosts = append(hosts, net.JoinHostPort(name, port))
-	}
+	local := onlyLocal(addr, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "the page is only read", http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -29,14 +32,23 @@ func guard(addr string, next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		local.ServeHTTP(w, r)
+	})
+}
+
+// onlyLocal answers to the names of this machine alone, and to no other site.
+func onlyLocal(addr string, next http.Handler) http.Handler {
+	_, port, _ := net.SplitHostPort(addr)
+	var hosts []string
+	for _, name := range []string{"127.0.0.1", "localhost", "::1"} {
+		hosts = append(hosts, net.JoinHostPort(name, port))
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !slices.Contains(hosts, r.Host):
 			http.Error(w, "this page is served to 127.0.0.1 alone", http.StatusForbidden)
 		case !ours(r, hosts):
 			http.Error(w, "another site may not ask for this page", http.StatusForbidden)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "the page is only read", http.StatusMethodNotAllowed)
 		default:
 			next.ServeHTTP(w, r)
 		}

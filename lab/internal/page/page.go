@@ -40,7 +40,7 @@ type Run struct {
 	Began time.Time     // of this process: a run that is resumed begins anew
 	Shots int           // planned, at most
 	ETA   time.Duration // from Began to the end, as it was estimated
-	Stage string        // "apply", "warm up", "shoot", "read"; empty: none yet
+	Stage matrix.Stage  // empty: none yet
 
 	Applied  matrix.Settings // of the cell in progress
 	Cell     string          // that is shot; empty: no shot is under way

@@ -100,9 +100,10 @@ func TestTheCellInProgress(t *testing.T) {
 	s := newStage(t)
 	r := s.begin(2)
 	for _, c := range []struct {
-		stage, cell, scenario string
-		applied               matrix.Settings
-		want, wantStage       string
+		stage           matrix.Stage
+		cell, scenario  string
+		applied         matrix.Settings
+		want, wantStage string
 	}{
 		{"", "", "", nil, "<dd>–</dd>", "beginning"},
 		{"apply", "", "", s.plan.Cell("pool_size=8").Settings, "<code>pool_size=8</code></dd>", "applying the settings"},

@@ -22,11 +22,6 @@ type progress struct {
 // Max is the whole of the bar: more shots than planned may be made.
 func (p *progress) Max() int { return max(1, p.Shots, p.Done) }
 
-// stages are what the runner does with a shot, in words.
-var stages = map[string]string{
-	"apply": "applying the settings", "warm up": "warming up", "shoot": "under load", "read": "reading what was measured",
-}
-
 // progressOf tells how far the run is, of which so many shots were recorded.
 func progressOf(run *Run, plan *matrix.Plan, done table, sinceBegun []row, now time.Time) *progress {
 	if run == nil {
@@ -37,9 +32,7 @@ func progressOf(run *Run, plan *matrix.Plan, done table, sinceBegun []row, now t
 		p.Cell = ""
 		return p
 	}
-	if p.Stage = stages[run.Stage]; p.Stage == "" {
-		p.Stage = "beginning"
-	}
+	p.Stage = run.Stage.Doing()
 	if p.Cell == "" && plan != nil {
 		p.Cell = cellOf(*plan, run.Applied)
 	}

@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/record"
 )
 
@@ -35,8 +35,15 @@ type row struct {
 
 func newRow(rec record.Record) row {
 	r := row{
-		N: rec.N, Block: rec.Block, Attempt: max(1, rec.Attempt), Cell: rec.Cell, Scenario: matrix.Scenario{Name: rec.Scenario, Scale: rec.Scale}.String(),
-		Verdict: rec.Verdict, Reasons: rec.Reasons, Start: rec.Start, End: rec.End,
+		N:        rec.N,
+		Block:    rec.Block,
+		Attempt:  max(1, rec.Attempt),
+		Cell:     rec.Cell,
+		Scenario: analysis.ScenarioOf(&rec).String(),
+		Verdict:  rec.Verdict,
+		Reasons:  rec.Reasons,
+		Start:    rec.Start,
+		End:      rec.End,
 	}
 	if l := rec.Load; l != nil {
 		r.Requests, r.Failed, r.Goodput, r.P99 = &l.Requests, &l.ErrorRatio, &l.GoodputRPS, &l.Latency.P99
@@ -73,13 +80,13 @@ func (s *shots) read(path string) table {
 	}
 	err := s.follow(path)
 	t := table{Total: len(s.rows), Unreadable: s.unreadable, Err: err}
-	attempts := make(map[int]int) // the last one of each block
+	attempts := analysis.Attempts{}
 	for _, r := range s.rows {
-		attempts[r.Block] = max(attempts[r.Block], r.Attempt)
+		attempts.Note(r.Block, r.Attempt)
 	}
 	for i := len(s.rows) - 1; i >= 0; i-- {
 		r := s.rows[i]
-		r.Superseded = r.Attempt < attempts[r.Block]
+		r.Superseded = attempts.Superseded(r.Block, r.Attempt)
 		if !r.Superseded {
 			t.Done++
 		}

@@ -111,17 +111,6 @@ func (r Record) HasFailed() bool {
 // system failed.
 func (r Record) IsResult() bool { return r.Verdict == Valid || r.HasFailed() }
 
-// Superseded says whether the record's block was interrupted and shot again: then
-// all of this attempt is left out.
-func (r Record) Superseded(all []Record) bool {
-	for _, other := range all {
-		if other.Block == r.Block && other.Attempt > max(1, r.Attempt) {
-			return true
-		}
-	}
-	return false
-}
-
 // Load is what the generator measured over the whole shot, setup excluded.
 //
 // Rates are per second of the script's nominal length, which is the same in every cell: how

@@ -3,29 +3,16 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/report/numeral"
 )
-
-// benchUnits are the numbers of a repetition in the Go benchmark format, by their
-// unit there.
-var benchUnits = []struct {
-	unit   string
-	higher bool // is better
-	value  func(*record.Record) (float64, bool)
-}{
-	{"goodput-req/s", true, ofLoad(goodput)},
-	{"rate-req/s", true, ofLoad(func(l *record.Load) float64 { return l.RPSMean })},
-	{"successes", true, ofLoad(successes)},
-	{"fail-ratio", false, ofLoad(errorRatio)},
-	{"p50-ms", false, ofLoad(func(l *record.Load) float64 { return l.Latency.P50 })},
-	{"p95-ms", false, ofLoad(func(l *record.Load) float64 { return l.Latency.P95 })},
-	{"p99-ms", false, ofLoad(p99)},
-	{"ok-p99-ms", false, ofOK(func(l *record.Latency) float64 { return l.P99 })},
-}
 
 // bench writes each valid repetition as a line of the Go benchmark format, which
 // benchstat reads: https://golang.org/design/14313-benchmark-format.
@@ -34,29 +21,29 @@ func bench(a *Analysis) []byte {
 	// benchstat compares only what has the same configuration lines. So they tell the
 	// host, and what differs from run to run is in lines that it passes over.
 	fmt.Fprintf(&b, "# run %s, commit %s, seed %d\n", a.run.Name, cmp.Or(a.run.Host.Commit, "none"), a.run.Plan.Seed)
-	for _, fact := range hostFacts(a.run.Host) {
+	for _, fact := range hostFacts(a.run.Host, a.run.Services.Poolers()) {
 		if fact[1] != "" {
 			fmt.Fprintf(&b, "%s: %s\n", fact[0], strings.Join(strings.Fields(fact[1]), " "))
 		}
 	}
-	for _, u := range benchUnits {
+	for _, m := range metric.Benched {
 		better := "lower"
-		if u.higher {
+		if m.Better == stat.HigherIsBetter {
 			better = "higher"
 		}
-		fmt.Fprintf(&b, "Unit %s better=%s\n", u.unit, better)
+		fmt.Fprintf(&b, "Unit %s better=%s\n", m.Bench, better)
 	}
 	for _, p := range a.parts {
 		for _, g := range p.rows {
-			if !g.valid() {
+			if !g.Valid() {
 				continue
 			}
-			name := benchName(p.scenario, g.cell, a.run.Plan.Factors)
-			for _, r := range g.used {
+			name := benchName(p.Scenario, g.Cell, a.run.Plan.Factors)
+			for _, r := range g.Used {
 				b.WriteString(name + " 1")
-				for _, u := range benchUnits {
-					if v, ok := u.value(r); ok {
-						b.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + " " + u.unit)
+				for _, m := range metric.Benched {
+					if v, ok := m.Value(r); ok {
+						b.WriteString(" " + strconv.FormatFloat(v, 'g', -1, 64) + " " + m.Bench)
 					}
 				}
 				b.WriteByte('\n')
@@ -66,13 +53,17 @@ func bench(a *Analysis) []byte {
 	return []byte(b.String())
 }
 
-func hostFacts(h record.Host) [][2]string {
+func hostFacts(h record.Host, poolers []matrix.Service) [][2]string {
+	programs := []string{"k6", "postgres"}
+	for _, p := range poolers {
+		programs = append(programs, p.Name)
+	}
 	facts := [][2]string{
-		{"cpu", h.CPUModel}, {"cores", strconv.Itoa(h.Cores)}, {"memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
+		{"cpu", h.CPUModel}, {"cores", strconv.Itoa(h.Cores)}, {"memory", numeral.Mebibytes(float64(h.MemoryBytes)) + " MiB"},
 		{"kernel", h.Kernel}, {"distro", h.Distro}, {"go", h.Go}, {"programs-from", h.Env},
 	}
 	for _, p := range h.Programs {
-		if p.Name == "k6" || p.Name == "postgres" || p.Name == "pgbouncer" {
+		if slices.Contains(programs, p.Name) {
 			facts = append(facts, [2]string{p.Name, p.Version})
 		}
 	}
@@ -81,7 +72,7 @@ func hostFacts(h record.Host) [][2]string {
 
 // benchName names a cell as Go names a benchmark, each factor a key of its own:
 // BenchmarkStorm/pool_size=8/topology=direct. A scaled scenario has the key scale,
-// the baseline's twin the key twin.
+// the A/A control the key twin.
 func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 	var b strings.Builder
 	b.WriteString("Benchmark")
@@ -91,18 +82,11 @@ func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 	if s.Scale != 1 {
 		b.WriteString("/scale=" + strconv.FormatFloat(s.Scale, 'g', -1, 64))
 	}
-	label := c.Label
-	if c.Twin {
-		label = strings.TrimSuffix(label, twinSuffix)
-	}
-	for i, v := range values(label, factors) {
+	for i, v := range c.LevelsOf(factors) {
 		b.WriteString("/" + matrix.BenchKey(factors[i]) + "=" + matrix.BenchKey(v))
 	}
-	if c.Twin {
+	if c.Control {
 		b.WriteString("/twin=2")
 	}
 	return b.String()
 }
-
-// twinSuffix is what the label of the baseline's twin ends in.
-const twinSuffix = " twin=2"

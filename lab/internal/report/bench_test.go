@@ -41,14 +41,28 @@ func TestBenchName(t *testing.T) {
 	factors := []string{"postgres.work_mem", "app.OPTIONS", "set"}
 	for _, test := range []struct {
 		scenario matrix.Scenario
-		label    string
+		levels   [3]string
 		want     string
 	}{
-		{matrix.Scenario{Name: "storm", Scale: 1}, "postgres.work_mem=4MB app.OPTIONS=a set=x-8", "BenchmarkStorm/postgres.work_mem=4MB/app.OPTIONS=a/set=x_8"},
-		{matrix.Scenario{Name: "wave-open", Scale: 0.5}, "postgres.work_mem=4 MB app.OPTIONS=/a/b c set=y", "BenchmarkWaveOpen/scale=0.5/postgres.work_mem=4_MB/app.OPTIONS=_a_b_c/set=y"},
+		{
+			matrix.Scenario{Name: "storm", Scale: 1}, [3]string{"4MB", "a", "x-8"},
+			"BenchmarkStorm/postgres.work_mem=4MB/app.OPTIONS=a/set=x_8",
+		},
+		{
+			matrix.Scenario{Name: "wave-open", Scale: 0.5}, [3]string{"4 MB", "/a/b c set=z", "y"},
+			`BenchmarkWaveOpen/scale=0.5/postgres.work_mem="4_MB"/app.OPTIONS="_a_b_c_set=z"/set=y`,
+		},
 	} {
-		if got := benchName(test.scenario, matrix.Cell{Label: test.label}, factors); got != test.want {
-			t.Errorf("%s: %s, want %s", fmt.Sprint(test.scenario, test.label), got, test.want)
+		levels := map[string]string{}
+		for i, factor := range factors {
+			levels[factor] = test.levels[i]
+		}
+		if got := benchName(test.scenario, matrix.Cell{Levels: levels}, factors); got != test.want {
+			t.Errorf("%s: %s, want %s", fmt.Sprint(test.scenario, test.levels), got, test.want)
+		}
+		control := matrix.Cell{Levels: levels, Control: true}
+		if got := benchName(test.scenario, control, factors); got != test.want+"/twin=2" {
+			t.Errorf("%s: the A/A control is %s, want %s", fmt.Sprint(test.scenario, test.levels), got, test.want+"/twin=2")
 		}
 	}
 }

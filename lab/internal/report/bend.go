@@ -5,8 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/knee"
-	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/usl"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -16,7 +16,7 @@ import (
 // record.UnitVUs or record.UnitRate. Of another it is "".
 func (p part) unit() string {
 	for _, g := range p.rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			if unit := knee.Unit(r); unit != "" {
 				return unit
 			}
@@ -64,7 +64,7 @@ func (p part) bendTable(a *Analysis) comparison {
 		var loads, rps []float64
 		lost := 0
 		top := 0.0
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			curves, ok := a.run.Curves[r.N]
 			b, told := knee.FindBend(r, curves)
 			if !ok || !told {
@@ -78,10 +78,10 @@ func (p part) bendTable(a *Analysis) comparison {
 			}
 		}
 		if lost > 0 {
-			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.cell.Label)
+			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.Cell.Label)
 		}
 		seed := a.run.Plan.Seed
-		c.add(g, []string{cellName(g.cell), g.n(), g.mark(bendText(loads, top, seed)), g.mark(spread(rps, seed))})
+		c.add(g, []string{cellName(g.Cell), g.n(), g.mark(bendText(loads, top, seed)), g.mark(spread(rps, seed))})
 	}
 	return c
 }
@@ -103,16 +103,18 @@ func bendText(loads []float64, top float64, seed uint64) string {
 // spread writes the median and how far the values reach: their interval, or where
 // there are too few for one, their range.
 func spread(values []float64, seed uint64) string {
-	switch {
-	case len(values) == 0:
+	if len(values) == 0 {
 		return numeral.Missing
-	case len(values) == 1:
-		return numeral.Figure(values[0])
-	case len(values) < stat.MinBlocks:
-		return fmt.Sprintf("%s (%s to %s)", numeral.Figure(stat.Median(values)), numeral.Figure(slices.Min(values)), numeral.Figure(slices.Max(values)))
 	}
-	interval := stat.Confidence(values, seed)
-	return fmt.Sprintf("%s [%s, %s]", numeral.Figure(stat.Median(values)), numeral.Figure(interval.Low), numeral.Figure(interval.High))
+	reach := analysis.ReachOf(values, seed)
+	median, low, high := numeral.Figure(reach.Median), numeral.Figure(reach.Low), numeral.Figure(reach.High)
+	switch {
+	case len(values) == 1:
+		return median
+	case reach.Covers:
+		return fmt.Sprintf("%s [%s, %s]", median, low, high)
+	}
+	return fmt.Sprintf("%s (%s to %s)", median, low, high)
 }
 
 func (p part) uslTable() comparison {
@@ -123,22 +125,22 @@ func (p part) uslTable() comparison {
 		c.note(g)
 		var points []usl.Point
 		lost := 0
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			of, ok := knee.Points(r)
 			if !ok {
 				lost++
 			}
 			points = append(points, of...)
 		}
-		row := []string{cellName(g.cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
+		row := []string{cellName(g.Cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
 		fit, err := usl.Of(points)
 		switch {
-		case len(g.used) == 0:
+		case len(g.Used) == 0:
 		case lost > 0:
 			without := fmt.Sprintf("%s without the mean latency of every step", plural(lost, "repetition"))
-			c.gaps.add("The law", without, g.cell.Label)
+			c.gaps.add("The law", without, g.Cell.Label)
 		case err != nil:
-			c.gaps.add("The law", err.Error(), g.cell.Label)
+			c.gaps.add("The law", err.Error(), g.Cell.Label)
 		default:
 			n, x := fit.Peak()
 			for i, text := range []string{numeral.Figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n), numeral.Percent(fit.Residual)} {

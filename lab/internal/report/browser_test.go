@@ -14,7 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp/kb"
 
-	"stormwave/lab/internal/browsertest"
+	"stormwave/lab/internal/test/browsertest"
 )
 
 var screenshots = flag.String("screenshots", "", "directory for screenshots of the page")

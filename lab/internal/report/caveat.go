@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -44,11 +45,9 @@ const moreCPU = 0.3
 // tooMuchCPU says whether the services of a record used more CPU than there is, or than was
 // busy.
 func tooMuchCPU(r *record.Record, cores int) (used, busy float64, ok bool) {
-	busy, known := r.Metrics["host_cpu_busy_cores"]
-	for name, v := range r.Metrics {
-		if strings.HasPrefix(name, "cpu_cores{") {
-			used += v
-		}
+	busy, known := metric.HostBusyCores.Value(r)
+	for _, v := range metric.CPUCores.Values(r.Metrics) {
+		used += v
 	}
 	return used, busy, known && (used > 1.1*float64(cores) || used > 1.05*busy+moreCPU)
 }

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -28,7 +29,7 @@ func (a *Analysis) cellPages(p *page) {
 	for _, c := range a.cells {
 		found[c.Label+"\n"+c.Scenario.String()] = c
 	}
-	latest := attempts(a.run.Records)
+	latest := analysis.LastAttempts(a.run.Records)
 	for i, c := range a.run.Plan.Cells {
 		name := p.inline(cellName(c))
 		fmt.Fprintf(&p.b, "<section class=cell>\n<h3 id=%s>%s</h3>\n", ref{cell: i + 1}.anchor(), name)
@@ -41,8 +42,8 @@ func (a *Analysis) cellPages(p *page) {
 		}
 		for _, part := range a.parts {
 			g := part.rows[i]
-			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.scenario))))
-			limited(found[c.Label+"\n"+part.scenario.String()]).html(p)
+			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.Scenario))))
+			limited(found[c.Label+"\n"+part.Scenario.String()]).html(p)
 			if f := part.shotPicture(a, g); f != nil {
 				f.html(p)
 			}
@@ -100,21 +101,11 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 }
 
 // repetitionColumns are what a table of repetitions shows of each.
-var repetitionColumns = []column{
-	load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) }),
-	load("Failed %", "error_ratio", numeral.Percent, errorRatio),
-	load("RPS mean", "rps_mean", numeral.Figure, func(l *record.Load) float64 { return l.RPSMean }),
-	goodputColumn,
-	load("p50 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P50 }),
-	load("p95 ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.P95 }),
-	load("p99 ms", "latency_ms", numeral.Figure, p99),
-	load("max ms", "latency_ms", numeral.Figure, func(l *record.Load) float64 { return l.Latency.Max }),
-	recoveryColumn,
-}
+var repetitionColumns = append(columnsOf(metric.OfTrial), recoveryColumn)
 
 // repetitions writes the table of a cell's repetitions under a scenario, and their records.
-func (lines recordLines) repetitions(p *page, g group, latest map[int]int) {
-	if len(g.all) == 0 {
+func (lines recordLines) repetitions(p *page, g group, latest analysis.Attempts) {
+	if len(g.All) == 0 {
 		words("Not shot.").html(p)
 		return
 	}
@@ -122,9 +113,9 @@ func (lines recordLines) repetitions(p *page, g group, latest map[int]int) {
 	for _, c := range repetitionColumns {
 		t.head = append(t.head, c.head)
 	}
-	for _, r := range g.all {
+	for _, r := range g.All {
 		verdict := string(r.Verdict)
-		if what, why, out := left(r, latest); out {
+		if what, why, out := latest.Remark(r); out {
 			verdict = strings.TrimSuffix(what+": "+prose(why), ": ")
 		}
 		line := []string{fmt.Sprint(r.N), fmt.Sprint(r.Block), verdict}
@@ -140,12 +131,12 @@ func (lines recordLines) repetitions(p *page, g group, latest map[int]int) {
 		t.rows = append(t.rows, line)
 	}
 	if lines.form == nil { // the row is all that the page has of the record
-		p.table(t, func(row int) string { return recordAnchor(g.all[row].N) })
+		p.table(t, func(row int) string { return recordAnchor(g.All[row].N) })
 		return
 	}
-	t.link = func(row, _ int) string { return recordAnchor(g.all[row].N) }
+	t.link = func(row, _ int) string { return recordAnchor(g.All[row].N) }
 	t.html(p)
-	for _, r := range g.all {
+	for _, r := range g.All {
 		lines.write(p, r)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -37,15 +38,15 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 		c.head = append(c.head, e.head)
 	}
 	for row, g := range rows {
-		line := []string{name(g.cell), g.n()}
+		line := []string{name(g.Cell), g.n()}
 		c.note(g)
 		for _, col := range columns {
 			line = append(line, c.number(g, col))
 		}
 		for _, e := range extra {
 			text := e.text(row)
-			if text == numeral.Missing && len(g.used) > 0 {
-				c.gaps.add(e.head, "not recorded", g.cell.Label)
+			if text == numeral.Missing && len(g.Used) > 0 {
+				c.gaps.add(e.head, "not recorded", g.Cell.Label)
 			}
 			line = append(line, text)
 		}
@@ -56,11 +57,11 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 
 // note remembers what a reader must know of a cell as a whole.
 func (c *comparison) note(g group) {
-	if len(g.used)+len(g.failed) == 0 {
-		c.gaps.add("every number", g.absent(), g.cell.Label)
+	if g.N() == 0 {
+		c.gaps.add("every number", g.absent(), g.Cell.Label)
 	}
-	if g.suspect {
-		c.suspect = append(c.suspect, g.cell.Label)
+	if g.Suspect {
+		c.suspect = append(c.suspect, g.Cell.Label)
 	}
 }
 
@@ -72,12 +73,12 @@ type textColumn struct {
 
 func (c *comparison) number(g group, col column) string {
 	v, n := g.median(col)
-	if shown := len(g.used) + len(g.failed); n < shown {
+	if shown := g.N(); n < shown {
 		reason := g.why(col)
 		if n > 0 {
 			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, shown, reason)
 		}
-		c.gaps.add(col.head, reason, g.cell.Label)
+		c.gaps.add(col.head, reason, g.Cell.Label)
 	}
 	if n == 0 {
 		return numeral.Missing
@@ -105,7 +106,7 @@ func cellName(c matrix.Cell) string {
 	switch {
 	case c.Baseline:
 		return "**baseline** " + code(c.Label)
-	case c.Twin:
+	case c.Control:
 		return "**A/A control** (the baseline again)"
 	}
 	return code(c.Label)
@@ -114,10 +115,10 @@ func cellName(c matrix.Cell) string {
 // shortName writes a cell by its values alone; the head names the factors.
 func shortName(factors []string) func(matrix.Cell) string {
 	return func(c matrix.Cell) string {
-		if c.Twin {
+		if c.Control {
 			return "A/A control"
 		}
-		text := strings.Join(values(c.Label, factors), " ")
+		text := strings.Join(c.LevelsOf(factors), " ")
 		if c.Baseline {
 			text += " (baseline)"
 		}
@@ -125,34 +126,15 @@ func shortName(factors []string) func(matrix.Cell) string {
 	}
 }
 
-// values cuts a label into the values of its factors.
-func values(label string, factors []string) []string {
-	var list []string
-	rest := label
-	for i, f := range factors {
-		value := strings.TrimPrefix(rest, f+"=")
-		rest = ""
-		if i+1 < len(factors) {
-			// A value may have spaces of its own.
-			if at := strings.Index(value, " "+factors[i+1]+"="); at >= 0 {
-				value, rest = value[:at], value[at+1:]
-			}
-		}
-		list = append(list, value)
-	}
-	return list
-}
-
 // mainWait names what sessions of a server waited for most. Waiting for the
 // client is idling, and so is the main loop of a background process.
-func (p part) mainWait(prefix string) textColumn {
-	name := prefix + "wait_events"
-	events := labelsOf(p.metrics, name, "event")
+func (p part) mainWait(m *metric.Metric) textColumn {
+	events := p.labels(m)
 	return textColumn{"Main wait (mean sessions)", func(row int) string {
 		g := p.rows[row]
 		best, most := numeral.Missing, 0.0
 		for _, event := range events {
-			v, n := g.median(metric("", series(name, "event", event), nil))
+			v, n := g.median(of(m.At(event)))
 			if n > 0 && best == numeral.Missing {
 				best = "none"
 			}

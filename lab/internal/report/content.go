@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/route"
@@ -27,10 +28,10 @@ func (a *Analysis) content() blocks {
 	list = append(append(list, heading{2, "What limited it"}), a.diagnosis()...)
 	list = append(append(list, a.caveats()...), reading(run))
 	for _, p := range a.parts {
-		list = append(list, heading{2, title(p.scenario)}, words(p.bandLine()), p.model())
+		list = append(list, heading{2, title(p.Scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
 	}
-	list = append(list, heading{2, "What failed, and what was left out"}, leftOut(run), heading{2, "How it was made"})
+	list = append(list, heading{2, "What failed, and what was left out"}, excluded(run), heading{2, "How it was made"})
 	list = append(list, made(run)...)
 	keepFiles(list)
 	return list
@@ -75,7 +76,7 @@ is no interval, but the range. The noise band is the interval of the baseline ag
 // model says how the load answers to a slow server, where the records tell it.
 func (p part) model() words {
 	for _, g := range p.rows {
-		for _, r := range g.all {
+		for _, r := range g.All {
 			switch r.Model {
 			case record.ClosedModel:
 				return "The load is a closed model: who waits sends nothing, " +
@@ -100,7 +101,7 @@ func (p part) sections(a *Analysis) blocks {
 		list = append(list, fold{"Exact sign-flip p-values, as a cross-check", check})
 	}
 	list = append(list, p.goodputPictures(a)...)
-	section("What the users saw", compare(rows, "Cell", cellName, p.present(userColumns)))
+	section("What the users saw", compare(rows, "Cell", cellName, p.table(metric.Users)))
 	list = append(list, p.percentilePicture(a)...)
 	section("Phase by phase", p.seriesPicture(a)...)
 	list = append(list, phaseTables(rows)...)
@@ -114,22 +115,22 @@ func (p part) sections(a *Analysis) blocks {
 		list = append(list, compare(rows, "Cell", cellName, slices.Concat(stationColumns, p.present(littleColumns))))
 	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
-		slices.Concat(serverColumns("primary_"), p.present(poolColumns)), p.mainWait("primary_")))
+		slices.Concat(p.table(metric.Primary), p.table(metric.Pools), p.byPooler()), p.mainWait(metric.OfPrimary.WaitEvents)))
 	if slices.ContainsFunc(rows, readsReplica) {
 		section("What the replica did", compare(rows, "Cell", cellName,
-			slices.Concat(p.present(replicaColumns), p.fallbackColumns()), p.mainWait("replica_")))
+			slices.Concat(p.table(metric.Replica), p.fallbackColumns()), p.mainWait(metric.OfReplica.WaitEvents)))
 	}
 	section("What the machine paid", compare(rows, "Cell", cellName,
-		slices.Concat(hostColumns, p.byService("cpu_cores", "cores", numeral.Figure))))
-	if memory := p.byService("memory_pss_bytes_max", "MiB", mebibytes); len(memory) > 0 {
+		slices.Concat(p.table(metric.Machine), p.byService(metric.CPUCores, metric.CPUCores.Unit.Name()))))
+	if memory := p.byService(metric.MemoryPSS, metric.MemoryPSS.Unit.Name()); len(memory) > 0 {
 		list = append(list, fold{"Memory by service (PSS, max)", blocks{compare(rows, "Cell", cellName, memory)}})
 	}
 	return list
 }
 
-func readsReplica(g group) bool { return g.cell.Settings.Route().ReadsFrom(route.Replica) }
+func readsReplica(g group) bool { return g.Cell.Settings.Route().ReadsFrom(route.Replica) }
 
 // fileName is what a picture of the part is called.
 func (p part) fileName(what string) string {
-	return fmt.Sprintf("%s-%s", p.scenario, what)
+	return fmt.Sprintf("%s-%s", p.Scenario, what)
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -18,12 +20,12 @@ func (p part) contrastTable() comparison {
 	c.left[len(c.head)], c.left[len(c.head)+1] = true, true
 	c.head = append(c.head, "SLO met", "Goodput")
 	for row, g := range p.rows {
-		line := []string{cellName(g.cell), g.n()}
+		line := []string{cellName(g.Cell), g.n()}
 		c.note(g)
 		for m := range measures {
 			line = append(line, c.contrast(p, m, row))
 		}
-		c.add(g, append(line, g.slo(p.slo), p.best.mark(row)))
+		c.add(g, append(line, g.slo(p.Plan.SLO), bestMark(p.best, row)))
 	}
 	return c
 }
@@ -34,21 +36,21 @@ func (c *comparison) contrast(p part, m, row int) string {
 }
 
 // judged is contrast of any measure, with its contrasts by row.
-func (c *comparison) judged(p part, of measure, contrasts []contrast, row int) string {
+func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, row int) string {
 	g := p.rows[row]
 	if row == 0 {
 		return numeral.Missing
 	}
 	text := of.text(contrasts[row])
-	if len(g.used) == 0 {
+	if len(g.Used) == 0 {
 		return text
 	}
-	if text == numeral.Missing && len(p.rows[0].used) == 0 {
-		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.cell.Label)
+	if text == numeral.Missing && len(p.rows[0].Used) == 0 {
+		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.Cell.Label)
 	}
 	for _, warning := range contrasts[row].Warnings {
-		if len(p.rows[0].used) > 0 {
-			c.gaps.add(of.head, warning.Error(), g.cell.Label)
+		if len(p.rows[0].Used) > 0 {
+			c.gaps.add(of.head, warning.Error(), g.Cell.Label)
 		}
 	}
 	return text
@@ -63,11 +65,11 @@ func (p part) contrastText(m, row int) string {
 	return measures[m].text(p.contrasts[m][row])
 }
 
-func (m measure) text(c contrast) string {
+func (m measure) text(c analysis.Contrast) string {
 	switch {
 	case c.N == 0:
 		return numeral.Missing
-	case c.suspect:
+	case c.Suspect:
 		return m.show(c.Ratio) + dagger
 	case c.Interval != nil:
 		return fmt.Sprintf("%s [%s, %s] %s", m.show(c.Ratio), m.show(c.Interval.Low), m.show(c.Interval.High), c.Word)
@@ -80,7 +82,7 @@ func (m measure) text(c contrast) string {
 // crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm.
 // It is nil if there are none.
 func (p part) crossCheck() blocks {
-	if len(p.blocks) < stat.MinBlocks {
+	if len(p.Blocks) < stat.MinBlocks {
 		return nil
 	}
 	t := table{head: []string{"Cell"}}
@@ -88,12 +90,12 @@ func (p part) crossCheck() blocks {
 	for _, m := range measures {
 		t.head = append(t.head, m.noun)
 	}
-	for _, row := range p.declared() {
-		line := []string{cellName(p.rows[row].cell)}
+	for _, row := range p.Plan.Compared() {
+		line := []string{cellName(p.rows[row].Cell)}
 		for m := range measures {
 			text := numeral.Missing
-			if c := p.contrasts[m][row]; c.Interval != nil && !c.suspect {
-				text = numeral.Figure(c.alone) + " → " + numeral.Figure(c.P)
+			if c := p.contrasts[m][row]; c.Interval != nil && !c.Suspect {
+				text = numeral.Figure(c.Alone) + " → " + numeral.Figure(c.P)
 			}
 			line = append(line, text)
 		}
@@ -105,11 +107,24 @@ func (p part) crossCheck() blocks {
 
 // tooMany says so if there are too few blocks for so many contrasts.
 func (p part) tooMany() string {
-	n, contrasts := len(p.blocks), len(p.declared())
+	n, contrasts := len(p.Blocks), len(p.Plan.Compared())
 	least := stat.LeastBlocks(contrasts)
 	if n < stat.MinBlocks || n >= least {
 		return ""
 	}
 	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer cells.",
 		plural(n, "block"), plural(contrasts, "contrast"), least)
+}
+
+// bestMark says in a table how a row's goodput compares with the best.
+func bestMark(b analysis.Best, row int) string {
+	switch {
+	case row == b.Row && b.Few:
+		return "highest, n too small"
+	case row == b.Row && len(b.Tied) == 0:
+		return "**best**"
+	case row == b.Row || slices.Contains(b.Tied, row):
+		return "**tied for best**"
+	}
+	return ""
 }

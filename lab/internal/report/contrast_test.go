@@ -10,6 +10,8 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
+const byFailed = 3 // in measures
+
 // storm is the analysis of the synthetic run's first scenario, after a change.
 func storm(t *testing.T, blocks int, change func(*record.Record)) part {
 	t.Helper()
@@ -50,11 +52,11 @@ func TestContrasts(t *testing.T) {
 	}
 	// Of the three contrasts two have the least p-value there is with 10 blocks.
 	for row, times := range map[int]float64{1: 1, 2: 3, 3: 3} {
-		if c := p.contrasts[byGoodput][row]; c.P != min(1, times*c.alone) || row > 1 && c.alone != 2/1024. {
-			t.Errorf("row %d: p is %v alone, %v after Holm", row, c.alone, c.P)
+		if c := p.contrasts[byGoodput][row]; c.P != min(1, times*c.Alone) || row > 1 && c.Alone != 2/1024. {
+			t.Errorf("row %d: p is %v alone, %v after Holm", row, c.Alone, c.P)
 		}
 	}
-	if c := p.contrasts[byGoodput][p.control()]; c.Word != stat.Equivalent || c.Interval.Low > 1 || c.Interval.High < 1 {
+	if c := p.contrasts[byGoodput][p.Plan.Control()]; c.Word != stat.Equivalent || c.Interval.Low > 1 || c.Interval.High < 1 {
 		t.Errorf("A/A control: %s in %v", c.Word, c.Interval)
 	}
 	if text := p.contrastText(byGoodput, 2); !strings.HasPrefix(text, "1.") || !strings.HasSuffix(text, "] better") {
@@ -75,8 +77,8 @@ func TestTooFewBlocks(t *testing.T) {
 	if text := p.contrastText(byGoodput, capped); text != want || c.Low >= c.High {
 		t.Errorf("contrast %q, want %q", text, want)
 	}
-	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") || p.best.mark(p.best.row) != "highest, n too small" {
-		t.Errorf("winner: %s, %s", p.whoWon(), p.best.mark(p.best.row))
+	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") || bestMark(p.best, p.best.Row) != "highest, n too small" {
+		t.Errorf("winner: %s, %s", p.whoWon(), bestMark(p.best, p.best.Row))
 	}
 	// With six an interval is there, but three contrasts are too many for a word.
 	p = storm(t, 6, goodputs(map[string]float64{"direct": 2}))
@@ -109,7 +111,7 @@ func TestTies(t *testing.T) {
 	} {
 		p := storm(t, 10, goodputs(test.factors))
 		for row, want := range test.marks {
-			if got := p.best.mark(row); got != want {
+			if got := bestMark(p.best, row); got != want {
 				t.Errorf("%s: row %d is %q, want %q", name, row, got, want)
 			}
 		}
@@ -128,11 +130,11 @@ func TestTheWinnerMetTheSLO(t *testing.T) {
 			r.Load.GoodputRPS = 9_000
 		}
 	})
-	if p.best.row != capped || !p.best.met {
-		t.Errorf("the best is row %d, met the SLO: %t", p.best.row, p.best.met)
+	if p.best.Row != capped || !p.best.Met {
+		t.Errorf("the best is row %d, met the SLO: %t", p.best.Row, p.best.Met)
 	}
 	p = storm(t, 10, func(r *record.Record) { r.Load.ErrorRatio = 0.5 })
-	if p.best.met || !strings.HasPrefix(p.whoWon(), "Of all cells the best goodput is that of") {
+	if p.best.Met || !strings.HasPrefix(p.whoWon(), "Of all cells the best goodput is that of") {
 		t.Errorf("nobody met the SLO: %s", p.whoWon())
 	}
 }
@@ -164,7 +166,7 @@ func TestSuspectCells(t *testing.T) {
 // The control is judged as any cell is, and rings where it differs.
 func TestBandLine(t *testing.T) {
 	p := storm(t, 10, func(r *record.Record) {
-		if strings.HasSuffix(r.Cell, twinSuffix) {
+		if isControl(r.Cell) {
 			r.Load.GoodputRPS *= 1.1
 		}
 	})
@@ -174,7 +176,7 @@ func TestBandLine(t *testing.T) {
 			t.Errorf("%q lacks %q", line, want)
 		}
 	}
-	if c := p.contrasts[byGoodput][p.control()]; c.Word != stat.Better {
+	if c := p.contrasts[byGoodput][p.Plan.Control()]; c.Word != stat.Better {
 		t.Errorf("the control is called %s", c.Word)
 	}
 	if line := storm(t, 10, func(*record.Record) {}).bandLine(); strings.Contains(line, "Alarm") {
@@ -182,7 +184,7 @@ func TestBandLine(t *testing.T) {
 	}
 	run := synthetic(t, 2)
 	for i := range run.Plan.Cells {
-		run.Plan.Cells[i].Twin = false // as in runs made before there were twins
+		run.Plan.Cells[i].Control = false // as in runs made before there were A/A controls
 	}
 	if line := analyze(t, run).parts[0].bandLine(); line != "**Noise band (A/A)**: not known. This run did not measure the baseline twice." {
 		t.Error(line)
@@ -198,7 +200,7 @@ func TestNoiseLeadsToInconclusiveOnly(t *testing.T) {
 		r.Load.GoodputRPS = 1000
 		r.Load.ErrorRatio = 0.0854
 		switch {
-		case strings.HasSuffix(r.Cell, twinSuffix):
+		case isControl(r.Cell):
 			r.Load.GoodputRPS *= 1 + 0.3*float64(r.Block%2)
 			r.Load.ErrorRatio += 0.07 * float64(r.Block%2)
 		case !r.Baseline && r.Settings["topology"] == "direct":
@@ -207,7 +209,7 @@ func TestNoiseLeadsToInconclusiveOnly(t *testing.T) {
 			r.Load.ErrorRatio += points[r.Block-1]
 		}
 	})
-	if c := p.contrasts[byGoodput][2]; c.Word != stat.Better || c.alone != 2/256. || c.P > 0.05 {
+	if c := p.contrasts[byGoodput][2]; c.Word != stat.Better || c.Alone != 2/256. || c.P > 0.05 {
 		t.Errorf("ahead in 8 of 8 blocks: %s, %.3f in %v, p %v after Holm; want better", c.Word, c.Ratio, c.Interval, c.P)
 	}
 	if c := p.contrasts[byFailed][3]; c.Word != stat.Inconclusive {
@@ -221,7 +223,7 @@ func TestFailedTrialsAreResults(t *testing.T) {
 	for _, verdict := range []record.Verdict{record.Failed, record.Invalid} { // the latter as it was recorded once
 		p := storm(t, 10, func(r *record.Record) {
 			r.Load.GoodputRPS = 1000 * (1 + 0.001*float64(r.Block%3))
-			if r.Baseline || strings.HasSuffix(r.Cell, twinSuffix) || r.Settings["topology"] != "direct" {
+			if r.Baseline || isControl(r.Cell) || r.Settings["topology"] != "direct" {
 				return
 			}
 			r.Load.GoodputRPS *= 1.49
@@ -231,7 +233,7 @@ func TestFailedTrialsAreResults(t *testing.T) {
 			}
 		})
 		g := p.rows[2]
-		if n, met := g.n(), g.slo(p.slo); n != "10 (3 failed)" || met != "7 of 10 (failed)" {
+		if n, met := g.n(), g.slo(p.Plan.SLO); n != "10 (3 failed)" || met != "7 of 10 (failed)" {
 			t.Errorf("%s: n %q, SLO met %q", verdict, n, met)
 		}
 		if c := p.contrasts[byGoodput][2]; c.Word != stat.Inconclusive || c.N != 10 || c.Low != 0 {
@@ -240,7 +242,7 @@ func TestFailedTrialsAreResults(t *testing.T) {
 		if c := p.contrasts[byFailed][2]; c.Word == stat.Better || c.High < 0.85 {
 			t.Errorf("%s: failed requests %s, at most %v", verdict, c.Word, c.High)
 		}
-		if p.best.row == 2 {
+		if p.best.Row == 2 {
 			t.Errorf("%s: a cell that fails at times is the best", verdict)
 		}
 		if v, n := g.median(failedColumn); v != 0 || n != 10 {

@@ -1,19 +1,27 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/plot"
 )
 
 // Curves are those of a shot that reports draw.
-var Curves = []string{
-	"vus", "rps", "error_ratio", "p95_ms", "p99_ms", "primary_connections", "replica_connections", "pool_acquired", "pool_waiting",
+var Curves = names(metric.VUs, metric.RPS, metric.ErrorRatio, metric.P95Curve, metric.P99Curve,
+	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue)
+
+func names(all ...*metric.Metric) []string {
+	names := make([]string, len(all))
+	for i, m := range all {
+		names[i] = m.Name
+	}
+	return names
 }
 
 // mostDrawn is up to how many cells a report draws a shot of each.
@@ -26,9 +34,9 @@ func Drawn(plan matrix.Plan, records []record.Record) []int {
 		return nil
 	}
 	var drawn []int
-	for _, s := range plan.Scenarios {
-		for _, g := range groups(Run{Plan: plan, Records: records}, s) {
-			if r := g.typical(); r != nil {
+	for _, groups := range analysis.Groups(plan, records) {
+		for _, g := range groups {
+			if r := g.Typical(); r != nil {
 				drawn = append(drawn, r.N)
 			}
 		}
@@ -36,22 +44,10 @@ func Drawn(plan matrix.Plan, records []record.Record) []int {
 	return drawn
 }
 
-// typical is the repetition with the middle goodput, of two the lower; nil if there is
-// none that can be used.
-func (g group) typical() *record.Record {
-	if len(g.used) == 0 {
-		return nil
-	}
-	sorted := slices.SortedFunc(slices.Values(g.used), func(a, b *record.Record) int {
-		return cmp.Or(cmp.Compare(a.Load.GoodputRPS, b.Load.GoodputRPS), cmp.Compare(a.N, b.N))
-	})
-	return sorted[(len(sorted)-1)/2]
-}
-
 // curveLine is a curve over the seconds since the load began; ok is false if it has no
 // value at all.
-func curveLine(s record.Series, name string, of func(i int, v float64) float64) (line plot.Line, ok bool) {
-	for i, v := range s.Curves[name] {
+func curveLine(s record.Series, m *metric.Metric, of func(i int, v float64) float64) (line plot.Line, ok bool) {
+	for i, v := range s.Curves[m.Name] {
 		y := math.NaN()
 		if v != nil {
 			y = *v
@@ -69,7 +65,7 @@ func curveLine(s record.Series, name string, of func(i int, v float64) float64) 
 func panel(label string, height float64, s record.Series, curves ...namedCurve) plot.Chart {
 	c := plot.Chart{YLabel: label, Height: height, Points: 72}
 	for _, curve := range curves {
-		c.XMax = max(c.XMax, float64(len(s.Curves[curve.curve]))*s.Step)
+		c.XMax = max(c.XMax, float64(len(s.Curves[curve.curve.Name]))*s.Step)
 		if l, ok := curveLine(s, curve.curve, curve.of); ok {
 			l.Name, l.Ink = curve.name, curve.ink
 			c.Series = append(c.Series, l)
@@ -79,48 +75,49 @@ func panel(label string, height float64, s record.Series, curves ...namedCurve) 
 }
 
 type namedCurve struct {
-	name, curve string
-	ink         plot.Ink
-	of          func(i int, v float64) float64
+	name  string
+	curve *metric.Metric
+	ink   plot.Ink
+	of    func(i int, v float64) float64
 }
 
 // shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
 // and the connections. It is nil if its curves are not there.
 func (p part) shotPicture(a *Analysis, g group) *picture {
-	r := g.typical()
+	r := g.Typical()
 	if r == nil {
 		return nil
 	}
 	s, ok := a.run.Curves[r.N]
-	if !ok || len(s.Curves["rps"]) == 0 {
+	if !ok || len(s.Curves[metric.RPS.Name]) == 0 {
 		return nil
 	}
 	failed := func(i int, v float64) float64 {
-		if share := s.Curves["error_ratio"]; i < len(share) && share[i] != nil {
+		if share := s.Curves[metric.ErrorRatio.Name]; i < len(share) && share[i] != nil {
 			return v * *share[i]
 		}
 		return math.NaN()
 	}
-	latency := panel("Latency, ms", 110, s, namedCurve{"p95", "p95_ms", 1, nil}, namedCurve{"p99", "p99_ms", 2, nil})
+	latency := panel("Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil})
 	latency.Levels = []plot.Level{p.level()}
 	connections := []namedCurve{
-		{"primary", "primary_connections", 1, nil}, {"pool in use", "pool_acquired", 2, nil}, {"waiting for the pool", "pool_waiting", 3, nil},
+		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil}, {"waiting for the pool", metric.PoolQueue, 3, nil},
 	}
 	if readsReplica(g) {
-		connections = slices.Insert(connections, 1, namedCurve{"replica", "replica_connections", 4, nil})
+		connections = slices.Insert(connections, 1, namedCurve{"replica", metric.OfReplica.Sessions, 4, nil})
 	}
 	panels := []plot.Chart{
-		panel("VUs", 70, s, namedCurve{"", "vus", plot.Plain, nil}),
-		panel("Requests per second", 100, s, namedCurve{"sent", "rps", 1, nil}, namedCurve{"failed", "rps", 2, failed}),
+		panel("VUs", 70, s, namedCurve{"", metric.VUs, plot.Plain, nil}),
+		panel("Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed}),
 		latency,
 		panel("Connections", 120, s, connections...),
 	}
 	panels[len(panels)-1].XLabel = "Seconds since the load began"
 	return &picture{
-		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.scenario, r.N),
+		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.Scenario, r.N),
 		note:  fmt.Sprintf("Repetition [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
 		draw: func(bool) ([]byte, error) {
-			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.scenario, r.N), panels...)
+			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.Scenario, r.N), panels...)
 		},
 	}
 }
@@ -129,15 +126,15 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 // p99.
 func (p part) seriesPicture(a *Analysis) blocks {
 	rows := []int{0}
-	if p.best.row > 0 {
-		rows = append(rows, p.best.row)
+	if p.best.Row > 0 {
+		rows = append(rows, p.best.Row)
 	}
 	load := plot.Chart{YLabel: "VUs", Height: 100}
 	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
 	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
 	var shots []string
 	for _, row := range rows {
-		r := p.rows[row].typical()
+		r := p.rows[row].Typical()
 		if r == nil {
 			continue
 		}
@@ -145,12 +142,12 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		if row > 0 {
 			ink = 1
 		}
-		rps, ok := curveLine(s, "rps", nil)
-		p99, timed := curveLine(s, "p99_ms", nil)
+		rps, ok := curveLine(s, metric.RPS, nil)
+		p99, timed := curveLine(s, metric.P99Curve, nil)
 		if !ok || !timed {
 			continue
 		}
-		vus, _ := curveLine(s, "vus", nil)
+		vus, _ := curveLine(s, metric.VUs, nil)
 		vus.Name = p.rowName(a, row)
 		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
 		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)
@@ -161,7 +158,7 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		return nil
 	}
 	rate.XMax, slow.XMax = load.XMax, load.XMax
-	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.scenario)
+	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.Scenario)
 	if len(shots) > 1 {
 		title += " and of the best cell"
 	}

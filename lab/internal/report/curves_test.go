@@ -69,9 +69,9 @@ func TestDrawn(t *testing.T) {
 	}
 	for _, s := range run.Plan.Scenarios {
 		for _, g := range groups(run, s) {
-			middle := g.typical()
+			middle := g.Typical()
 			below, above := 0, 0
-			for _, r := range g.used {
+			for _, r := range g.Used {
 				switch {
 				case r.Load.GoodputRPS < middle.Load.GoodputRPS:
 					below++
@@ -80,7 +80,7 @@ func TestDrawn(t *testing.T) {
 				}
 			}
 			if below != 1 || above != 1 || !slices.Contains(drawn, middle.N) {
-				t.Errorf("%s under %s: record %d has %d below and %d above it", g.cell.Label, s, middle.N, below, above)
+				t.Errorf("%s under %s: record %d has %d below and %d above it", g.Cell.Label, s, middle.N, below, above)
 			}
 		}
 	}
@@ -108,9 +108,9 @@ func TestOverLoad(t *testing.T) {
 			t.Errorf("at about %.0f users the median of users is %.0f", x, line.Y[i])
 		}
 	}
-	delete(run.Curves, g.used[0].N)
-	delete(run.Curves, g.used[1].N)
-	delete(run.Curves, g.used[2].N)
+	delete(run.Curves, g.Used[0].N)
+	delete(run.Curves, g.Used[1].N)
+	delete(run.Curves, g.Used[2].N)
 	if line, ok := overLoad(run, g, "vus"); ok {
 		t.Errorf("without curves there is a line of %d points", len(line.X))
 	}

@@ -19,7 +19,7 @@ func (a *Analysis) diagnosis() blocks {
 		var details blocks
 		var of []ref
 		for _, c := range a.cells {
-			if c.Scenario != p.scenario {
+			if c.Scenario != p.Scenario {
 				continue
 			}
 			t.rows = append(t.rows, []string{
@@ -31,9 +31,9 @@ func (a *Analysis) diagnosis() blocks {
 			}
 		}
 		t.link = rowLinks(of)
-		list = append(list, say("**%s**", p.scenario), t)
+		list = append(list, say("**%s**", p.Scenario), t)
 		if details != nil { // the page tells it with each cell
-			list = append(list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.scenario), details}})
+			list = append(list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}})
 		}
 	}
 	return append(list, confusion(a.run.Plan, a.cells)...)

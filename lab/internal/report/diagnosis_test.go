@@ -37,8 +37,8 @@ func TestEvidenceIsOfTheRepetitionThatIsDrawn(t *testing.T) {
 		for _, s := range plan.Scenarios {
 			for _, g := range groups(Run{Plan: plan, Records: records}, s) {
 				for _, c := range cells {
-					r := g.typical()
-					if c.Label != g.cell.Label || c.Scenario != s || c.First < c.Of || r == nil {
+					r := g.Typical()
+					if c.Label != g.Cell.Label || c.Scenario != s || c.First < c.Of || r == nil {
 						continue
 					}
 					compared++

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/report/numeral"
@@ -41,19 +42,19 @@ const (
 // all further ones beside that. It is nil if one of the two does not vary.
 func (p part) goodputHeat(a *Analysis) *picture {
 	factors := a.run.Plan.Factors
-	if len(factors) < 2 || len(factorValues(a, 1)) < 2 {
+	if len(factors) < 2 || len(a.levels(factors[1])) < 2 {
 		return nil
 	}
 	h := plot.Heat{
-		XLabel: factors[0], YLabel: strings.Join(factors[1:], ", "), Columns: factorValues(a, 0),
-		Title: fmt.Sprintf("Goodput under %s by %s", p.scenario, list(factors)),
+		XLabel: factors[0], YLabel: strings.Join(factors[1:], ", "), Columns: a.levels(factors[0]),
+		Title: fmt.Sprintf("Goodput under %s by %s", p.Scenario, list(factors)),
 		Note:  "Requests per second, medians; in brackets where the SLO was missed; the best is framed.",
 	}
 	for row, g := range p.rows {
-		if g.cell.Twin {
+		if g.Cell.Control {
 			continue
 		}
-		own := values(g.cell.Label, factors)
+		own := g.Cell.LevelsOf(factors)
 		name := strings.Join(own[1:], ", ")
 		i := slices.Index(h.Rows, name)
 		if i < 0 {
@@ -64,8 +65,8 @@ func (p part) goodputHeat(a *Analysis) *picture {
 		cell := &h.Cells[i][slices.Index(h.Columns, own[0])]
 		cell.Text = numeral.Missing
 		if v, n := g.median(goodputColumn); n > 0 {
-			cell.Value, cell.Text, cell.Framed = v, g.mark(numeral.Figure(v)), row == p.best.row
-			if !g.meets(p.slo) {
+			cell.Value, cell.Text, cell.Framed = v, g.mark(numeral.Figure(v)), row == p.best.Row
+			if !g.Meets(p.Plan.SLO) {
 				cell.Text = "(" + cell.Text + ")"
 			}
 		}
@@ -80,29 +81,16 @@ func (p part) goodputHeat(a *Analysis) *picture {
 	}}
 }
 
-// reach is how far a cell's values of a number reach: the interval of their median,
-// or below so many as one takes, their range. ok is false if there are none.
-func (g group) reach(c column, seed uint64) (middle, low, high float64, ok bool) {
-	var all []float64
-	for _, r := range g.used {
-		if v, ok := c.value(r); ok {
-			all = append(all, v)
-		}
-	}
-	switch {
-	case len(all) == 0:
-		return 0, 0, 0, false
-	case len(all) < stat.MinBlocks:
-		return stat.Median(all), slices.Min(all), slices.Max(all), true
-	}
-	interval := stat.Confidence(all, seed)
-	return stat.Median(all), interval.Low, interval.High, true
+// reach is how far a cell's values of a number reach; ok is false if there are none.
+func (g group) reach(c column, seed uint64) (reach analysis.Reach, ok bool) {
+	values := c.measure().Values(g.Used)
+	return analysis.ReachOf(values, seed), len(values) > 0
 }
 
 // reachWord says what reach gives.
 func (p part) reachWord() string {
-	if len(p.blocks) < stat.MinBlocks {
-		return fmt.Sprintf("median and range of %s", plural(len(p.blocks), "block"))
+	if len(p.Blocks) < stat.MinBlocks {
+		return fmt.Sprintf("median and range of %s", plural(len(p.Blocks), "block"))
 	}
 	return "median and 95% interval"
 }
@@ -115,7 +103,7 @@ func (p part) goodputByPool(a *Analysis) *picture {
 	if at < 0 {
 		return nil
 	}
-	sizes := factorValues(a, at)
+	sizes := a.levels(matrix.PoolSize)
 	if len(sizes) < 2 {
 		return nil
 	}
@@ -127,11 +115,11 @@ func (p part) goodputByPool(a *Analysis) *picture {
 		if !p.drawn(row) {
 			continue
 		}
-		middle, low, high, ok := g.reach(goodputColumn, a.run.Plan.Seed)
+		reach, ok := g.reach(goodputColumn, a.run.Plan.Seed)
 		if !ok {
 			continue
 		}
-		own := values(g.cell.Label, factors)
+		own := g.Cell.LevelsOf(factors)
 		size := own[at]
 		name := cmp.Or(strings.Join(slices.Delete(own, at, at+1), " "), "goodput")
 		i, known := lineOf[name]
@@ -141,12 +129,13 @@ func (p part) goodputByPool(a *Analysis) *picture {
 			lines = append(lines, plot.Line{Name: name})
 		}
 		l, x := &lines[i], float64(slices.Index(sizes, size))
-		l.X, l.Y, l.Low, l.High = append(l.X, x), append(l.Y, middle), append(l.Low, low), append(l.High, high)
-		if row == p.best.row {
+		l.X, l.Y = append(l.X, x), append(l.Y, reach.Median)
+		l.Low, l.High = append(l.Low, reach.Low), append(l.High, reach.High)
+		if row == p.best.Row {
 			best = i
-			l.Rings = append(l.Rings, plot.Point{X: x, Y: middle})
+			l.Rings = append(l.Rings, plot.Point{X: x, Y: reach.Median})
 		}
-		if slices.Contains(p.best.tied, row) && poolSize(size) < least {
+		if slices.Contains(p.best.Tied, row) && poolSize(size) < least {
 			least = poolSize(size)
 		}
 	}
@@ -160,10 +149,10 @@ func (p part) goodputByPool(a *Analysis) *picture {
 		}
 	}
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.scenario, p.reachWord()),
+		Title:  fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.Scenario, p.reachWord()),
 		XLabel: "pool_size, connections", YLabel: "Goodput, requests per second", Names: sizes, Series: lines, RingLabel: "the best",
 	}
-	if p.best.row >= 0 && !math.IsInf(least, 1) && least < poolSize(values(p.rows[p.best.row].cell.Label, factors)[at]) {
+	if p.best.Row >= 0 && !math.IsInf(least, 1) && least < poolSize(p.rows[p.best.Row].Cell.LevelsOf(factors)[at]) {
 		x := float64(slices.IndexFunc(sizes, func(s string) bool { return poolSize(s) == least }))
 		c.Marks = []plot.Mark{{From: x, To: x, Label: "the least that is tied for best"}}
 	}
@@ -245,13 +234,13 @@ func (p part) someOf(rows []int) string {
 func (p part) goodputRows(a *Analysis) *picture {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Goodput under %s, cell by cell (%s%s)", p.scenario, p.reachWord(), p.someOf(shown)),
+		Title:  fmt.Sprintf("Goodput under %s, cell by cell (%s%s)", p.Scenario, p.reachWord(), p.someOf(shown)),
 		XLabel: "Goodput, requests per second",
 	}
 	inks := p.inks()
 	for _, row := range shown {
 		g := p.rows[row]
-		middle, low, high, ok := g.reach(goodputColumn, a.run.Plan.Seed)
+		reach, ok := g.reach(goodputColumn, a.run.Plan.Seed)
 		if !ok {
 			continue
 		}
@@ -259,11 +248,19 @@ func (p part) goodputRows(a *Analysis) *picture {
 		if ink == plot.Faint {
 			ink = plot.Plain
 		}
-		text := g.mark(numeral.Figure(middle))
-		if !g.meets(p.slo) {
+		text := g.mark(numeral.Figure(reach.Median))
+		if !g.Meets(p.Plan.SLO) {
 			text += ", SLO missed"
 		}
-		r.Rows = append(r.Rows, plot.Row{Name: p.rowName(a, row), Value: middle, Low: low, High: high, Text: text, Ink: ink, Ringed: row == p.best.row})
+		r.Rows = append(r.Rows, plot.Row{
+			Name:   p.rowName(a, row),
+			Value:  reach.Median,
+			Low:    reach.Low,
+			High:   reach.High,
+			Text:   text,
+			Ink:    ink,
+			Ringed: row == p.best.Row,
+		})
 	}
 	if len(r.Rows) == 0 {
 		return nil

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -16,7 +18,7 @@ import (
 type Summary struct {
 	Run       string
 	Spec      string
-	Cells     int // the baseline's twin aside
+	Cells     int // the A/A control aside
 	Scenarios []matrix.Scenario
 	Blocks    int      // that were shot
 	Shot      int      // repetitions
@@ -29,37 +31,32 @@ type Summary struct {
 // cheaper than Analyze.
 func Summarize(run Run) Summary {
 	s := Summary{
-		Run: run.Name, Spec: run.Plan.Name, Cells: distinct(run.Plan), Scenarios: run.Plan.Scenarios,
-		Blocks: blocksOf(run.Records), Shot: len(run.Records),
-		Machine: fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
+		Run:       run.Name,
+		Spec:      run.Plan.Name,
+		Cells:     distinct(run.Plan),
+		Scenarios: run.Plan.Scenarios,
+		Blocks:    blocksOf(run.Records),
+		Shot:      len(run.Records),
+		Valid:     analysis.Tally(run.Records)[record.Valid],
+		Machine:   fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
 	}
-	latest := attempts(run.Records)
-	for i := range run.Records {
-		if _, _, out := left(&run.Records[i], latest); !out {
-			s.Valid++
-		}
-	}
-	for _, scenario := range run.Plan.Scenarios {
-		p := newPart(run, scenario)
-		s.Best = append(s.Best, fmt.Sprintf("%s: %s", scenario, p.champion()))
+	for _, p := range analysis.Parts(run.Plan, run.Records) {
+		s.Best = append(s.Best, fmt.Sprintf("%s: %s", p.Scenario, leaderText(p)))
 	}
 	return s
 }
 
-// champion is the cell with the best goodput, in few words.
-func (p *part) champion() string {
-	b := p.leader()
-	if b.row < 0 {
+// leaderText is the cell with the best goodput, in few words.
+func leaderText(p analysis.Part) string {
+	b := p.Leader()
+	if b.Row < 0 {
 		return numeral.Missing
 	}
-	text := code(p.rows[b.row].cell.Label)
-	if b.row > 0 && p.rows[0].valid() {
-		values := p.values[byGoodput]
-		if logs, _ := stat.LogRatios(values[0], values[b.row]); len(logs) > 0 {
-			text += fmt.Sprintf(" (%s ×)", ratio(math.Exp(stat.HodgesLehmann(logs))))
-		}
+	text := code(p.Groups[b.Row].Cell.Label)
+	if logs := p.LogRatios(0, b.Row); b.Row > 0 && len(logs) > 0 {
+		text += fmt.Sprintf(" (%s ×)", ratio(math.Exp(stat.HodgesLehmann(logs))))
 	}
-	if !b.met {
+	if !b.Met {
 		text += ", SLO missed"
 	}
 	return text

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -40,7 +41,7 @@ func hostTable(run Run) table {
 	rows := [][]string{
 		{"CPU", fmt.Sprintf("%s, %s", prose(h.CPUModel), plural(h.Cores, "core"))},
 		{"Frequency governor", cmp.Or(prose(h.Governor), "not shown by the kernel")},
-		{"Memory", mebibytes(float64(h.MemoryBytes)) + " MiB"},
+		{"Memory", numeral.Mebibytes(float64(h.MemoryBytes)) + " MiB"},
 		{"System", prose(h.Distro + ", " + h.Kernel)},
 		{"Commit", prose(commit)},
 		{"Go", prose(h.Go)},
@@ -250,7 +251,7 @@ func orderTable(records []record.Record) table {
 	for i := range records {
 		r := &records[i]
 		line := []string{
-			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), scenarioOf(r).String(), code(r.Cell), string(r.Verdict),
+			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell), string(r.Verdict),
 			numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing,
 		}
 		if l := r.Load; l != nil {

@@ -2,115 +2,59 @@ package report
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
-	"stormwave/lab/internal/judge/stat"
-	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/metric"
 )
 
 // measure is a number by which every cell is compared with the baseline.
 type measure struct {
-	head  string // of its column
-	noun  string // in a sentence
-	dir   stat.Direction
-	value func(*record.Record) (float64, bool)
-	// worst is what a trial counts as in which the system failed; nil: it has no such number.
-	worst *float64
-	// absolute measures may well be 0, so that they have no ratio. They are compared
-	// by their difference.
-	absolute bool
-	closer   bool // shown in the terminal too
+	analysis.Measure
+	head   string // of its column
+	noun   string // in a sentence
+	closer bool   // shown in the terminal too
 }
 
 // measures are what is compared; goodput, the first, names the winner.
-var measures = []measure{
-	{
-		head:   "Goodput ×",
-		noun:   "goodput",
-		dir:    stat.HigherIsBetter,
-		value:  goodputColumn.value,
-		worst:  goodputColumn.worst,
-		closer: true,
-	},
-	{
-		head:  "Successes ×",
-		noun:  "successes",
-		dir:   stat.HigherIsBetter,
-		value: ofLoad(successes),
-		worst: noGoodput,
-	},
-	{
-		head:   "p99 ×",
-		noun:   "p99",
-		dir:    stat.LowerIsBetter,
-		value:  p99Column.value,
-		worst:  p99Column.worst,
-		closer: true,
-	},
-	{
-		head:     "Failed, points",
-		noun:     "failed requests",
-		dir:      stat.LowerIsBetter,
-		value:    failedColumn.value,
-		worst:    failedColumn.worst,
-		absolute: true,
-	},
-}
+var measures = judging()
 
-// What a trial counts as in which the system failed.
-var (
-	noGoodput = new(0.0)
-	allFailed = new(1.0)
-	noAnswer  = new(math.Inf(1))
-)
-
-// Indexes in measures.
-const (
-	byGoodput = 0
-	byP99     = 2
-	byFailed  = 3
-)
-
-// compare gives the contrast of a cell with the baseline, block by block.
-func (m measure) compare(base, cell []float64, margin float64, seed uint64) stat.Contrast {
-	if m.absolute {
-		return stat.Difference(base, cell, m.dir, margin, seed)
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		name, _, _ := strings.Cut(m.Head, " ")
+		head := name + " ×"
+		if m.Points {
+			head = name + ", points"
+		}
+		all = append(all, measure{
+			Measure: analysis.By(m),
+			head:    head,
+			noun:    m.Noun,
+			closer:  m == metric.Goodput || m == metric.P99,
+		})
 	}
-	return stat.Compare(base, cell, m.dir, margin, seed)
+	return all
 }
 
-// margin is the least difference that matters.
-func (m measure) margin(of matrix.Margin) float64 {
-	if m.absolute {
-		return of.Failed
-	}
-	return of.Ratio
-}
-
-// same is what a contrast comes to of two cells that do not differ.
-func (m measure) same() float64 {
-	if m.absolute {
-		return 0
-	}
-	return 1
-}
+// byGoodput is its index in measures.
+const byGoodput = 0
 
 // show writes a ratio, or a difference in percentage points.
 func (m measure) show(v float64) string {
-	if m.absolute {
+	if m.Absolute {
 		return signed(100 * v)
 	}
 	return ratio(v)
 }
 
 // span writes the interval of a contrast, or below so many blocks as one takes its range.
-func (m measure) span(c contrast) string {
+func (m measure) span(c analysis.Contrast) string {
 	low, high, unit := c.Low, c.High, ""
 	if c.Interval != nil {
 		low, high = c.Interval.Low, c.Interval.High
 	}
-	if m.absolute {
+	if m.Absolute {
 		unit = " points"
 	}
 	return fmt.Sprintf("%s to %s%s", m.show(low), m.show(high), unit)

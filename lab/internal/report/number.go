@@ -33,12 +33,6 @@ func signed(v float64) string {
 	}
 }
 
-// megabytes writes bytes as MB, the unit of networks and disks.
-func megabytes(bytes float64) string { return numeral.Figure(bytes / 1e6) }
-
-// mebibytes writes bytes as MiB, the unit of memory.
-func mebibytes(bytes float64) string { return numeral.Figure(bytes / (1 << 20)) }
-
 // plural counts a noun: 1 block, 2 blocks.
 func plural(n int, noun string) string {
 	if n == 1 {

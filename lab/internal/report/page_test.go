@@ -157,9 +157,9 @@ func TestPageLeadsToTheRecords(t *testing.T) {
 	v, _ := g.median(goodputColumn)
 	for _, want := range []string{
 		"<a href=#cell-3-1>" + numeral.Figure(v) + "</a>",
-		"<a href=#cell-3><code>" + g.cell.Label + "</code></a>",
-		fmt.Sprintf("<a href=#%s>%s</a>", recordAnchor(g.used[0].N), numeral.Figure(g.used[0].Load.GoodputRPS)),
-		fmt.Sprintf("<details id=%s><summary>Record %d</summary>", recordAnchor(g.used[0].N), g.used[0].N),
+		"<a href=#cell-3><code>" + g.Cell.Label + "</code></a>",
+		fmt.Sprintf("<a href=#%s>%s</a>", recordAnchor(g.Used[0].N), numeral.Figure(g.Used[0].Load.GoodputRPS)),
+		fmt.Sprintf("<details id=%s><summary>Record %d</summary>", recordAnchor(g.Used[0].N), g.Used[0].N),
 		`"goodput_rps":`,
 	} {
 		if !strings.Contains(text, want) {
@@ -224,7 +224,7 @@ blocks: 6
 slo: {error_ratio: 0.01, p99: 500ms}
 `
 
-// hundred is a run of 100 cells, the twin aside, in six blocks of two scenarios, with
+// hundred is a run of 100 cells,  the A/A control aside, in six blocks of two scenarios, with
 // as much in each record as there is in real ones, and curves.
 func hundred(t testing.TB) Run {
 	run := synthesize(t, []byte(hundredSpec), 6)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -15,7 +16,7 @@ import (
 func phases(rows []group) []record.NamedPhase {
 	found := map[string]record.NamedPhase{}
 	for _, g := range rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			for _, p := range r.Timeline() {
 				known, ok := found[p.Name]
 				switch {
@@ -46,28 +47,31 @@ type phaseNumber struct {
 	value func(record.Phase) (float64, bool)
 }
 
-func ofPhase(latency func(record.Phase) *record.Latency, value func(*record.Latency) float64) func(record.Phase) (float64, bool) {
-	return func(p record.Phase) (float64, bool) {
-		l := latency(p)
+func ofPhase(title string, of func(record.Phase) *record.Latency, value func(*record.Latency) float64) phaseNumber {
+	return phaseNumber{title, metric.Milliseconds.Show, func(p record.Phase) (float64, bool) {
+		l := of(p)
 		if l == nil {
 			return 0, false
 		}
 		return value(l), true
-	}
+	}}
 }
 
 func everyRequest(p record.Phase) *record.Latency { return p.Latency }
 
 func successful(p record.Phase) *record.Latency { return p.OKLatency }
 
+// phaseNumbers are those of the load that each phase has by itself.
 var phaseNumbers = []phaseNumber{
-	{"Requests", numeral.Count, func(p record.Phase) (float64, bool) { return float64(p.Requests), true }},
-	{"Failed %", numeral.Percent, func(p record.Phase) (float64, bool) {
+	{metric.Requests.Head, metric.Requests.Unit.Show, func(p record.Phase) (float64, bool) {
+		return float64(p.Requests), true
+	}},
+	{metric.ErrorRatio.Head, metric.ErrorRatio.Unit.Show, func(p record.Phase) (float64, bool) {
 		return float64(p.Failed) / float64(p.Requests), p.Requests > 0
 	}},
-	{"p95 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P95 })},
-	{"p99 ms of all requests", numeral.Figure, ofPhase(everyRequest, func(l *record.Latency) float64 { return l.P99 })},
-	{"p99 ms of successes", numeral.Figure, ofPhase(successful, func(l *record.Latency) float64 { return l.P99 })},
+	ofPhase(metric.P95.Head+" of all requests", everyRequest, metric.Percentiles[1].Of),
+	ofPhase(metric.P99.Head+" of all requests", everyRequest, metric.Percentiles[2].Of),
+	ofPhase(metric.P99.Head+" of successes", successful, metric.Percentiles[2].Of),
 }
 
 // columns has one column for each phase.
@@ -105,7 +109,7 @@ var recoveryColumn = column{
 	name:  "recovery_s",
 	show:  recoverySeconds,
 	value: recovery,
-	worst: noAnswer,
+	worst: metric.P99.Worst,
 }
 
 // recovery is infinite where the service was not back when the load ended: longer than all
@@ -131,7 +135,7 @@ func recoveryText(rows []group) textColumn {
 		g := rows[row]
 		median, n := g.median(recoveryColumn)
 		never := 0
-		for _, v := range g.values(recoveryColumn) {
+		for _, v := range recoveryColumn.measure().Values(g.Shown()) {
 			if math.IsInf(v, 1) {
 				never++
 			}
@@ -153,7 +157,7 @@ func recoveryText(rows []group) textColumn {
 func recoveryWords(rows []group) words {
 	back := "p95 is back under the SLO's bound, and no more requests fail than it allows, for good"
 	for _, g := range rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			if r.Load.Slow == nil { // as long as the lab did not count these, failures were no matter
 				back = "p95 is back under the SLO's bound for good, however many requests failed"
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -13,16 +14,16 @@ import (
 // recovered makes the repetitions of a cell that came back after so many seconds; below 0:
 // not at all.
 func recovered(label string, seconds ...float64) group {
-	g := group{cell: matrix.Cell{Label: label}}
+	g := group{Group: analysis.Group{Cell: matrix.Cell{Label: label}}}
 	for _, s := range seconds {
 		r := &record.Record{Verdict: record.Valid, Load: &record.Load{Slow: new(int64)}}
 		r.Phases = map[string]record.Phase{"hold": {}}
 		if s >= 0 {
 			r.Recovery = &s
 		}
-		g.used = append(g.used, r)
+		g.Used = append(g.Used, r)
 	}
-	g.all = g.used
+	g.All = g.Used
 	return g
 }
 
@@ -30,7 +31,7 @@ func recovered(label string, seconds ...float64) group {
 func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 	const never = -1
 	half := recovered("suspect", 5, 6, never)
-	half.suspect = true
+	half.Suspect = true
 	for _, c := range []struct {
 		cell group
 		want string
@@ -48,17 +49,17 @@ func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 		text := phaseTables([]group{c.cell, recovered("other", 0)}).markdown()
 		line := ""
 		for l := range strings.Lines(text) {
-			if strings.HasPrefix(l, "| `"+c.cell.cell.Label+"`") {
+			if strings.HasPrefix(l, "| `"+c.cell.Cell.Label+"`") {
 				line = l
 				break
 			}
 		}
 		fields := strings.Split(line, "|")
 		if len(fields) < 4 || strings.TrimSpace(fields[3]) != c.want {
-			t.Errorf("%s: %q; want %q", c.cell.cell.Label, line, c.want)
+			t.Errorf("%s: %q; want %q", c.cell.Cell.Label, line, c.want)
 		}
-		if strings.Contains(text, "Recovery s of") && len(c.cell.used) > 0 {
-			t.Errorf("%s: a repetition is left out:\n%s", c.cell.cell.Label, text)
+		if strings.Contains(text, "Recovery s of") && len(c.cell.Used) > 0 {
+			t.Errorf("%s: a repetition is left out:\n%s", c.cell.Cell.Label, text)
 		}
 	}
 }
@@ -69,7 +70,7 @@ func TestRecoverySaysWhatItGoesBy(t *testing.T) {
 	if text := phaseTables([]group{g}).markdown(); !strings.Contains(text, "and no more requests fail than it allows") {
 		t.Errorf("failures are not named:\n%s", text)
 	}
-	g.used[0].Load.Slow = nil
+	g.Used[0].Load.Slow = nil
 	if text := phaseTables([]group{g}).markdown(); !strings.Contains(text, "however many requests failed") {
 		t.Errorf("failures are named, though they did not count:\n%s", text)
 	}
@@ -88,7 +89,7 @@ func heads(rows []group) []string {
 func ofPhases(schema int, repetitions ...map[string]record.Phase) []group {
 	g := group{}
 	for _, p := range repetitions {
-		g.used = append(g.used, &record.Record{Schema: schema, Scale: 1, Phases: p})
+		g.Used = append(g.Used, &record.Record{Schema: schema, Scale: 1, Phases: p})
 	}
 	return []group{g}
 }
@@ -187,7 +188,7 @@ func TestReportOfRates(t *testing.T) {
 	if strings.Contains(text, "to 200 VUs") || strings.Contains(text, "the users, who mostly think") {
 		t.Error("the report takes rates for users")
 	}
-	for _, r := range p.rows[2].used {
+	for _, r := range p.rows[2].Used {
 		r.Load.Dropped = 3
 	}
 	if text := p.missTable().markdown(); !strings.Contains(text, "3 repetitions without the latency of every step, or with dropped iter") {

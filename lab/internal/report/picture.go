@@ -64,7 +64,7 @@ func (p part) inks() []plot.Ink {
 		case others <= mostInks:
 			inks[row] = next
 			next++
-		case row == p.best.row:
+		case row == p.best.Row:
 			inks[row] = 1
 		default:
 			inks[row] = plot.Faint
@@ -76,12 +76,12 @@ func (p part) inks() []plot.Ink {
 // mostInks is how many lines can be told apart by colour.
 const mostInks = 6
 
-// drawn says whether a row is in pictures: the twin is the baseline again.
-func (p part) drawn(row int) bool { return len(p.rows[row].used) > 0 && !p.rows[row].cell.Twin }
+// drawn says whether a row is in pictures: the A/A control is the baseline again.
+func (p part) drawn(row int) bool { return len(p.rows[row].Used) > 0 && !p.rows[row].Cell.Control }
 
 // rowName is a cell in a legend.
 func (p part) rowName(a *Analysis, row int) string {
-	return shortName(a.run.Plan.Factors)(p.rows[row].cell)
+	return shortName(a.run.Plan.Factors)(p.rows[row].Cell)
 }
 
 // rowLines makes a line of each row that can be drawn. Of those that cannot be told apart only the
@@ -111,18 +111,16 @@ func (p part) rowLines(a *Analysis, line func(row int) (plot.Line, bool)) []plot
 
 // level is the objective's bound of latency.
 func (p part) level() plot.Level {
-	return plot.Level{Y: milliseconds(p.slo.P99), Name: fmt.Sprintf("SLO: p99 within %s ms", numeral.Figure(milliseconds(p.slo.P99)))}
+	bound := p.Plan.SLO.P99.Milliseconds()
+	return plot.Level{Y: bound, Name: fmt.Sprintf("SLO: p99 within %s ms", numeral.Figure(bound))}
 }
 
-// factorValues are the values of a factor in the plan's cells, in their order there.
-func factorValues(a *Analysis, factor int) []string {
+// levels are those of a factor in the plan's cells, in their order there.
+func (a *Analysis) levels(factor string) []string {
 	var found []string
 	for _, c := range a.run.Plan.Cells {
-		if c.Twin {
-			continue
-		}
-		if v := values(c.Label, a.run.Plan.Factors)[factor]; !slices.Contains(found, v) {
-			found = append(found, v)
+		if level := c.LevelsOf([]string{factor})[0]; !slices.Contains(found, level) {
+			found = append(found, level)
 		}
 	}
 	return found

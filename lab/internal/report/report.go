@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -69,7 +70,7 @@ func (run Run) check() error {
 		if !cells[r.Cell] {
 			faults = append(faults, fmt.Errorf("record %d: cell %q is not in the plan", r.N, r.Cell))
 		}
-		if s := scenarioOf(r); !scenarios[s] {
+		if s := analysis.ScenarioOf(r); !scenarios[s] {
 			faults = append(faults, fmt.Errorf("record %d: scenario %q is not in the plan", r.N, s))
 		}
 		if err := r.Validate(); err != nil {
@@ -77,10 +78,6 @@ func (run Run) check() error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-func scenarioOf(r *record.Record) matrix.Scenario {
-	return matrix.Scenario{Name: r.Scenario, Scale: r.Scale}
 }
 
 // title heads a scenario's part and says if it was scaled.

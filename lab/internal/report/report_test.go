@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -138,7 +139,7 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
-// capped is the row of the first cell that is neither the baseline nor its twin.
+// capped is the row of the first cell that is neither the baseline nor its A/A control.
 const capped = 2
 
 // Only valid repetitions enter a row; an outlier in one that is left out changes nothing.
@@ -148,7 +149,7 @@ func TestLeftOut(t *testing.T) {
 	cell := run.Plan.Cells[capped].Label
 	for i := range run.Records {
 		r := &run.Records[i]
-		if r.Cell != cell || scenarioOf(r) != storm {
+		if r.Cell != cell || analysis.ScenarioOf(r) != storm {
 			continue
 		}
 		r.Load.GoodputRPS = 100 * float64(r.Block)
@@ -172,37 +173,23 @@ func TestSLO(t *testing.T) {
 	if got := rows[0].slo(slo); got != "no (errors, p99)" {
 		t.Errorf("baseline: %s", got)
 	}
-	if got := rows[capped].slo(slo); got != "yes" || !rows[capped].meets(slo) {
+	if got := rows[capped].slo(slo); got != "yes" || !rows[capped].Meets(slo) {
 		t.Errorf("capped: %s", got)
 	}
-	rows[capped].used[1].Load.Latency.P99 = 500.1
-	if got := rows[capped].slo(slo); got != "1 of 2 (p99)" || rows[capped].meets(slo) {
+	rows[capped].Used[1].Load.Latency.P99 = 500.1
+	if got := rows[capped].slo(slo); got != "1 of 2 (p99)" || rows[capped].Meets(slo) {
 		t.Errorf("capped, once too slow: %s", got)
 	}
-	rows[capped].used[1].Load.Latency.P99, rows[capped].used[1].Load.ErrorRatio = 500, 0.0101
+	rows[capped].Used[1].Load.Latency.P99, rows[capped].Used[1].Load.ErrorRatio = 500, 0.0101
 	if got := rows[capped].slo(slo); got != "1 of 2 (errors)" {
 		t.Errorf("capped, once too many errors: %s", got)
 	}
-	rows[capped].suspect = true
-	if got := rows[capped].slo(slo); got != "1 of 2† (errors)" || rows[capped].meets(slo) {
+	rows[capped].Suspect = true
+	if got := rows[capped].slo(slo); got != "1 of 2† (errors)" || rows[capped].Meets(slo) {
 		t.Errorf("suspect: %s", got)
 	}
-	rows[capped].used = nil
-	if got := rows[capped].slo(slo); got != numeral.Missing || rows[capped].meets(slo) {
+	rows[capped].Used = nil
+	if got := rows[capped].slo(slo); got != numeral.Missing || rows[capped].Meets(slo) {
 		t.Errorf("no valid repetition: %s", got)
-	}
-}
-
-func TestMentions(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		want bool
-	}{
-		{"primary_qps: no samples", true}, {"no samples for primary_qps", true}, {"primary_qps_peak: none", false},
-		{"primary_qps_peak and primary_qps", true}, {"", false},
-	} {
-		if got := mentions(test.text, "primary_qps"); got != test.want {
-			t.Errorf("mentions(%q) = %t", test.text, got)
-		}
 	}
 }

@@ -7,16 +7,14 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/judge/knee"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
 // remedyFactor is the factor by which a plan asks what the study left open: its
-// values are the remedies. Where it is allTogether, they are applied together.
-const (
-	remedyFactor = "remedy"
-	allTogether  = "all"
-)
+// values are the remedies.
+const remedyFactor = "remedy"
 
 func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Factors, remedyFactor) }
 
@@ -31,7 +29,7 @@ graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
-		switch p.scenario.Name {
+		switch p.Scenario.Name {
 		case "storm":
 			numbers = a.stormBeside(p)
 		case "wave":
@@ -39,24 +37,20 @@ graphs, the rows at their peak.
 		default:
 			continue
 		}
-		list = append(list, heading{3, fmt.Sprintf("The study's %s and ours", p.scenario.Name)})
-		if p.scenario.Scale != 1 {
-			list = append(list, say("Ours is %s: counts are those of another length.", title(p.scenario)))
+		list = append(list, heading{3, fmt.Sprintf("The study's %s and ours", p.Scenario.Name)})
+		if p.Scenario.Scale != 1 {
+			list = append(list, say("Ours is %s: counts are those of another length.", title(p.Scenario)))
 		}
 		list = append(list, numbers)
 	}
-	var remedies []remedies
-	for _, p := range a.parts {
-		remedies = append(remedies, newRemedies(a.run, p))
-	}
 	list = append(list, heading{3, "Each remedy"}, words(readingRemedies))
-	for _, r := range remedies {
-		list = append(list, say("**%s**", r.scenario), r.table())
+	for _, p := range a.parts {
+		list = append(list, say("**%s**", p.Scenario), newRemedies(a.run, p).table())
 	}
-	list = append(list, heading{3, "In plain words"}, inPlainWords(remedies))
+	list = append(list, words(reservation))
 	for _, p := range a.parts {
 		if p.rises() {
-			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.scenario)}, words(readingMiss), p.missTable())
+			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.Scenario)}, words(readingMiss), p.missTable())
 		}
 	}
 	return list
@@ -67,7 +61,7 @@ func (a *Analysis) beside(p part, theirs ...string) (comparison, []group) {
 	rows := []group{p.rows[0]}
 	head := append([]string{"", "The study"}, theirs...)
 	head = append(head, "Ours, baseline "+remedyName(a.run, p.rows[0]))
-	if row := p.bestRemedy(); row > 0 {
+	if row := p.BestOf(p.Plan.Compared()); row > 0 {
 		rows = append(rows, p.rows[row])
 		head = append(head, "Ours, "+remedyName(a.run, p.rows[row]))
 	}
@@ -121,7 +115,8 @@ func (a *Analysis) waveBeside(p part) comparison {
 	}
 	c.rows = append(c.rows, vus, rps)
 	cores := float64(a.run.Host.Cores)
-	loaded := metric("Load max, % of the CPUs", "host_load1_max", func(v float64) string { return numeral.Figure(100 * v / cores) })
+	loaded := of(metric.HostLoad).headed("Load max, % of the CPUs")
+	loaded.show = func(v float64) string { return numeral.Figure(100 * v / cores) }
 	c.facts(rows, waveFacts, false)
 	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
 	return c
@@ -142,7 +137,7 @@ func (p part) missTable() comparison {
 	for _, g := range p.rows {
 		c.note(g)
 		m := c.miss(p, g)
-		c.add(g, append([]string{cellName(g.cell), g.n()}, m[:]...))
+		c.add(g, append([]string{cellName(g.Cell), g.n()}, m[:]...))
 	}
 	return c
 }
@@ -150,17 +145,17 @@ func (p part) missTable() comparison {
 // miss is a cell's first miss as text: its load, the range, the RPS that held, their range.
 func (c *comparison) miss(p part, g group) [4]string {
 	var found []knee.Miss
-	for _, r := range g.used {
-		if m, ok := knee.FirstMiss(r, p.slo); ok {
+	for _, r := range g.Used {
+		if m, ok := knee.FirstMiss(r, p.Plan.SLO); ok {
 			found = append(found, m)
 		}
 	}
-	if len(found) < len(g.used) {
+	if len(found) < len(g.Used) {
 		why := "%s without the latency of every step"
 		if p.unit() == record.UnitRate {
 			why += ", or with dropped iterations that are in none"
 		}
-		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.used)-len(found), "repetition")), g.cell.Label)
+		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "repetition")), g.Cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
@@ -179,7 +174,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		return numeral.Figure(v)
 	}
 	if math.IsNaN(s.RPS.Median) {
-		c.gaps.add("RPS that held", "no step held", g.cell.Label)
+		c.gaps.add("RPS that held", "no step held", g.Cell.Label)
 	}
 	return [4]string{
 		g.mark(load(s.Load.Median)), between(s.Load, load),
@@ -197,30 +192,7 @@ func between(r knee.Range, show func(float64) string) string {
 
 // remedyName is a cell by its values alone.
 func remedyName(run Run, g group) string {
-	return code(strings.Join(values(g.cell.Label, run.Plan.Factors), " "))
-}
-
-// remedyOf is the value of the factor that names remedies.
-func remedyOf(run Run, g group) string {
-	return values(g.cell.Label, run.Plan.Factors)[slices.Index(run.Plan.Factors, remedyFactor)]
-}
-
-// bestRemedy is the row with the best goodput of those that are not the baseline,
-// and met the SLO if any did; 0 if none has a goodput.
-func (p part) bestRemedy() int { return p.bestOf(p.declared()) }
-
-func (p part) bestOf(rows []int) int {
-	candidates := slices.DeleteFunc(p.candidates(), func(row int) bool { return !slices.Contains(rows, row) })
-	if len(candidates) == 0 { // of these none met the SLO, but the baseline or others did
-		candidates = slices.DeleteFunc(slices.Clone(rows), func(row int) bool { return !p.rows[row].valid() })
-	}
-	best, most := 0, 0.0
-	for _, row := range candidates {
-		if v, _ := p.rows[row].median(goodputColumn); v > most {
-			best, most = row, v
-		}
-	}
-	return best
+	return code(strings.Join(g.Cell.LevelsOf(run.Plan.Factors), " "))
 }
 
 // seconds is how long the load of a repetition took.

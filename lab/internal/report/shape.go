@@ -7,35 +7,25 @@ import (
 
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 	"stormwave/lab/internal/report/plot"
 )
 
-// percentiles are the points of a curve over the slowest share of the requests.
-var percentiles = []struct {
-	name string
-	of   func(record.Latency) float64
-}{
-	{"p50", func(l record.Latency) float64 { return l.P50 }},
-	{"p95", func(l record.Latency) float64 { return l.P95 }},
-	{"p99", func(l record.Latency) float64 { return l.P99 }},
-	{"max", func(l record.Latency) float64 { return l.Max }},
-}
-
 // percentilePicture shows how latency is spread: a line for each cell.
 func (p part) percentilePicture(a *Analysis) blocks {
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.scenario),
+		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.Scenario),
 		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
 	}
-	for _, of := range percentiles {
-		c.Names = append(c.Names, of.name)
+	for _, of := range metric.Percentiles {
+		c.Names = append(c.Names, of.Name)
 	}
 	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
 		var l plot.Line
-		for i, of := range percentiles {
-			v, n := p.rows[row].median(load("", "", nil, func(l *record.Load) float64 { return of.of(l.Latency) }))
+		for i, of := range metric.Percentiles {
+			v, n := p.rows[row].median(column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }})
 			if n > 0 {
 				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
 			}
@@ -64,7 +54,7 @@ func (p part) shapeRank() int {
 func (p part) stationPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.scenario, p.someOf(shown)),
+		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.Scenario, p.someOf(shown)),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
@@ -108,8 +98,8 @@ func (p part) bendPicture(a *Analysis) blocks {
 		RingLabel: "bend",
 	}
 	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
-	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "p99_ms") })
-	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], "rps") })
+	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) })
+	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.RPS.Name) })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
 		return nil
 	}
@@ -118,7 +108,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	}
 	rate.RingLabel = ""
 	for _, g := range p.rows {
-		for _, r := range g.used {
+		for _, r := range g.Used {
 			_, top := knee.Load(r, a.run.Curves[r.N])
 			slow.XMax = max(slow.XMax, top)
 		}
@@ -128,7 +118,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	if p.unit() == record.UnitRate {
 		over = "rate"
 	}
-	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.scenario)
+	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.Scenario)
 	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
 		upper := slow
 		upper.Paper = paper
@@ -144,7 +134,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	bins := make([][]float64, bendBins)
 	top := 0.0
 	var bends []float64
-	for _, r := range g.used {
+	for _, r := range g.Used {
 		_, most := knee.Load(r, run.Curves[r.N])
 		top = max(top, most)
 		if b, ok := knee.FindBend(r, run.Curves[r.N]); ok && !math.IsInf(b.Load, 1) {
@@ -155,7 +145,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 		return line, false
 	}
 	bin := func(load float64) int { return min(bendBins-1, int(load/top*bendBins)) }
-	for _, r := range g.used {
+	for _, r := range g.Used {
 		s := run.Curves[r.N]
 		load, _ := knee.Load(r, s)
 		values := s.Curves[name]
@@ -177,7 +167,7 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/bendBins), append(line.Y, stat.Median(values))
 		}
 	}
-	if len(bends) > len(g.used)/2 {
+	if len(bends) > len(g.Used)/2 {
 		at := stat.Median(bends)
 		if values := bins[bin(at)]; len(values) > 0 {
 			line.Rings = []plot.Point{{X: at, Y: stat.Median(values)}}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"stormwave/lab/internal/judge/diagnose"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
@@ -18,40 +19,40 @@ median of its own and from a counter of its own, so the parts add up nearly.
 
 // stationColumns are where the time of a query goes, from the backend inwards.
 var stationColumns = []column{
-	metric("Pool wait ms", "pool_wait_mean_ms", numeral.Figure),
+	of(metric.PoolWait).headed("Pool wait ms"),
 	{
-		head: "PgBouncer wait ms", name: poolerWait, show: numeral.Figure, why: direct,
+		head: "PgBouncer wait ms", name: metric.PgBouncerWait.Name, show: numeral.Figure, why: direct,
 		value: func(r *record.Record) (float64, bool) {
-			v, ok := r.Metrics[poolerWait]
+			v, ok := metric.PgBouncerWait.Value(r)
 			return v, ok && r.Route().Through(pgbouncer)
 		},
 	},
-	metric("Execution ms", "execution_mean_ms", numeral.Figure),
-	{head: "Rest ms", name: "query_ok_mean_ms", show: numeral.Figure, value: restOfQuery, why: restUnknown},
+	of(metric.Execution).headed("Execution ms"),
+	{head: "Rest ms", name: metric.QueryOKMean.Name, show: numeral.Figure, value: restOfQuery, why: restUnknown},
 	queryColumn,
 }
 
 // littleColumns hold the figures against each other: by Little's law the connections
 // in use are their acquires per second × the time that each is held.
 var littleColumns = []column{
-	{head: "Busy connections, by Little's law", name: "pool_acquires_per_second", show: numeral.Figure, value: busyByLaw},
-	later("Busy connections, sampled", "pool_acquired_mean", numeral.Figure),
+	{
+		head: "Busy connections, by Little's law", name: metric.PoolAcquiresRate.Name,
+		show: numeral.Figure, value: busyByLaw,
+	},
+	of(metric.PoolAcquiredMean).headed("Busy connections, sampled"),
 }
 
 func busyByLaw(r *record.Record) (float64, bool) {
-	acquires, counted := r.Metrics["pool_acquires_per_second"]
-	held, timed := r.Metrics["query_mean_ms"]
+	acquires, counted := metric.PoolAcquiresRate.Value(r)
+	held, timed := metric.QueryMean.Value(r)
 	return acquires * held / 1000, counted && timed
 }
 
 // queryColumn is measured together with what the query's parts are.
-var queryColumn = later("Query, as the backend sees it, ms", "query_mean_ms", numeral.Figure)
+var queryColumn = of(metric.QueryMean).headed("Query, as the backend sees it, ms")
 
-// poolerWait is a metric of PgBouncer's.
-const (
-	pgbouncer  = "pgbouncer"
-	poolerWait = "pgbouncer_wait_mean_ms"
-)
+// pgbouncer is the hop that metric.PgBouncerWait is of.
+const pgbouncer = "pgbouncer"
 
 func direct(r *record.Record) string {
 	if !r.Route().Through(pgbouncer) {
@@ -64,8 +65,8 @@ func direct(r *record.Record) string {
 // are counted apart, it may come out slightly below 0.
 func restOfQuery(r *record.Record) (float64, bool) {
 	query, _, ok := diagnose.QueryTime(*r)
-	execution, executed := r.Metrics["execution_mean_ms"]
-	wait, waited := r.Metrics[poolerWait]
+	execution, executed := metric.Execution.Value(r)
+	wait, waited := metric.PgBouncerWait.Value(r)
 	if !r.Route().Through(pgbouncer) {
 		wait, waited = 0, true
 	}
@@ -73,7 +74,7 @@ func restOfQuery(r *record.Record) (float64, bool) {
 }
 
 func restUnknown(r *record.Record) string {
-	if _, name, ok := diagnose.QueryTime(*r); !ok && name == "query_ok_mean_ms" {
+	if _, from, ok := diagnose.QueryTime(*r); !ok && from == metric.QueryOKMean {
 		return "queries failed, and the time of those that did not is not known"
 	}
 	return "one of its parts is not known"

@@ -14,7 +14,7 @@ func TestEndOfARun(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := []byte(strings.Replace(string(src), "blocks: 1\n", "blocks: {min: 6, max: 20, until: 5%}\n", 1))
-	const all = 20 * 5 * 2 // blocks, cells with the twin, scenarios
+	const all = 20 * 5 * 2 // blocks, cells with the A/A control, scenarios
 	for _, c := range []struct {
 		name   string
 		shots  int

@@ -1,10 +1,9 @@
 package report
 
 import (
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
-
-	"stormwave/lab/internal/report/numeral"
 )
 
 // beside is a number of the study next to the run's own.
@@ -19,15 +18,13 @@ type beside struct {
 // stormFacts are of the study's storm: 1000 VUs within 8 s. Of the rows per second
 // the study gives the peak of both kinds together.
 var stormFacts = []beside{
-	{"Requests", "78,029", "51,578", "85,358", load("Requests", "requests", numeral.Count, func(l *record.Load) float64 { return float64(l.Requests) })},
-	{"Failed %", "12.7", "12.60", "0", load("Failed %", "error_ratio", numeral.Percent, errorRatio)},
-	{"RPS peak", "1,980", "", "", column{head: "RPS peak", name: "rps_peak", show: numeral.Figure, value: func(r *record.Record) (float64, bool) {
-		return optional(r.Load.RPSPeak)
-	}}},
-	{"p99 ms", "1,020", "3,720", "197", load("p99 ms", "latency_ms", numeral.Figure, p99)},
-	{"QPS", "321", "", "", overServers("QPS", "qps", numeral.Figure)},
-	{"Rows fetched/s", "150,000 to 160,000", "", "", overServers("Rows fetched/s", "rows_fetched_per_second", numeral.Figure)},
-	{"Rows returned/s", "150,000 to 160,000", "", "", overServers("Rows returned/s", "rows_returned_per_second", numeral.Figure)},
+	{"Requests", "78,029", "51,578", "85,358", of(metric.Requests)},
+	{"Failed %", "12.7", "12.60", "0", measured(metric.ErrorRatio)},
+	{"RPS peak", "1,980", "", "", of(metric.RequestPeak)},
+	{"p99 ms", "1,020", "3,720", "197", measured(metric.P99)},
+	{"QPS", "321", "", "", overServers(metric.OfPrimary.QPS, metric.OfReplica.QPS)},
+	{"Rows fetched/s", "150,000 to 160,000", "", "", overServers(metric.OfPrimary.RowsFetched, metric.OfReplica.RowsFetched)},
+	{"Rows returned/s", "150,000 to 160,000", "", "", overServers(metric.OfPrimary.RowsReturned, metric.OfReplica.RowsReturned)},
 	{"Connections max", "55 to 60", "", "", connectionsColumn},
 	{"Connection attempts", "", "6,601", "8", attemptsColumn},
 }
@@ -41,29 +38,38 @@ const (
 
 // waveFacts are of the study's wave, and follow the first miss.
 var waveFacts = []beside{
-	{"Failed %", "11", "1.61", "", load("Failed %", "error_ratio", numeral.Percent, errorRatio)},
-	{"p99 ms", "above 1,000", "756", "", load("p99 ms", "latency_ms", numeral.Figure, p99)},
-	{"QPS", "1,300", "", "", overServers("QPS", "qps", numeral.Figure)},
-	{"CPU busy %", "below 50", "", "", metric("CPU busy %", "host_cpu_busy_ratio", numeral.Percent)},
+	{"Failed %", "11", "1.61", "", measured(metric.ErrorRatio)},
+	{"p99 ms", "above 1,000", "756", "", measured(metric.P99)},
+	{"QPS", "1,300", "", "", overServers(metric.OfPrimary.QPS, metric.OfReplica.QPS)},
+	{"CPU busy %", "below 50", "", "", of(metric.HostBusy)},
 }
 
 // studyLoad is the study's load average, as a share of the processors.
 const studyLoad = "above 100"
 
 var (
-	connectionsColumn = overServers("Connections max", "connections_max", numeral.Count)
-	attemptsColumn    = metric("Connection attempts", "pool_new_conns", numeral.Count)
+	connectionsColumn = overServers(metric.OfPrimary.Connections, metric.OfReplica.Connections)
+	attemptsColumn    = of(metric.NewConns)
 )
+
+// measured is the column without the trials in which the system failed.
+func measured(m *metric.Metric) column {
+	c := of(m)
+	c.worst = nil
+	return c
+}
 
 // overServers adds a metric up over the servers that queries go to. For the highest
 // of two servers it is an upper bound: they need not have been highest together.
-func overServers(head, metric string, show func(float64) string) column {
-	return column{head: head, name: "primary_" + metric, show: show, value: func(r *record.Record) (float64, bool) {
-		sum, ok := r.Metrics["primary_"+metric]
+func overServers(primary, replica *metric.Metric) column {
+	c := of(primary)
+	c.value = func(r *record.Record) (float64, bool) {
+		sum, ok := primary.Value(r)
 		if r.Route().ReadsFrom(route.Replica) {
-			v, read := r.Metrics["replica_"+metric]
+			v, read := replica.Value(r)
 			sum, ok = sum+v, ok && read
 		}
 		return sum, ok
-	}}
+	}
+	return c
 }

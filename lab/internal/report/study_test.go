@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -37,7 +38,7 @@ func studied(t testing.TB, change func(*record.Record)) Run {
 	run := synthesize(t, src, 8)
 	for i := range run.Records {
 		r := &run.Records[i]
-		_, remedy, _ := strings.Cut(strings.TrimSuffix(r.Cell, twinSuffix), "=")
+		_, remedy, _ := strings.Cut(strings.TrimSuffix(r.Cell, controlSuffix), "=")
 		suffer(r, outcomes[remedy])
 		if change != nil {
 			change(r)
@@ -63,12 +64,12 @@ func suffer(r *record.Record, o outcome) {
 		r.Metrics[name] = v
 	}
 	for _, service := range []string{"app", "postgres", "replica", "pgbouncer"} {
-		r.Metrics[series("cpu_cores", "service", service)] = o.cores * noise / float64(len(service))
-		r.Metrics[series("memory_pss_bytes_max", "service", service)] = o.memory * (1 << 20)
+		r.Metrics[metric.CPUCores.At(service).Key()] = o.cores * noise / float64(len(service))
+		r.Metrics[metric.MemoryPSS.At(service).Key()] = o.memory * (1 << 20)
 	}
-	delete(r.Metrics, poolerWait)
+	delete(r.Metrics, metric.PgBouncerWait.Name)
 	if r.Route().Through(pgbouncer) {
-		r.Metrics[poolerWait] = 1.5
+		r.Metrics[metric.PgBouncerWait.Name] = 1.5
 	}
 	if r.Route().ReadsFrom("replica") {
 		for name, v := range map[string]float64{
@@ -118,8 +119,8 @@ func TestStudyOfAnInterruptedRun(t *testing.T) {
 	run := studied(t, nil)
 	all := run.Records
 	for shots, want := range map[int]string{
-		0:  "- `cap` **cannot be judged**. Under storm nothing can be said: it or the baseline has no valid repetition. Under wave nothing",
-		14: "has too few blocks for a word on failed requests",
+		0:  "- every number of every cell: not shot",
+		14: ", n too small |",
 	} {
 		run.Records = all[:shots]
 		text := build(t, run)
@@ -144,190 +145,6 @@ func TestStudyOnlyWhereAsked(t *testing.T) {
 	}
 }
 
-// storming is the made-up study's storm, after a change of one remedy's outcome.
-func storming(t *testing.T, remedy string, change func(*record.Record)) (remedies, int) {
-	t.Helper()
-	run := studied(t, func(r *record.Record) {
-		if r.Cell == "remedy="+remedy {
-			change(r)
-		}
-	})
-	r := newRemedies(run, analyze(t, run).parts[0])
-	for row, g := range r.rows {
-		if g.cell.Label == "remedy="+remedy {
-			return r, row
-		}
-	}
-	t.Fatalf("no remedy %q", remedy)
-	return r, 0
-}
-
-func TestEffects(t *testing.T) {
-	load := func(failed, p99, goodput float64) func(*record.Record) {
-		return func(r *record.Record) {
-			r.Load.ErrorRatio, r.Load.Latency.P99 = failed, p99
-			r.Load.GoodputRPS *= goodput
-		}
-	}
-	for name, test := range map[string]struct {
-		remedy   string
-		change   func(*record.Record)
-		want     [4]effect // failed requests, latency, connections, goodput
-		headline string
-	}{
-		"all is cured":             {"cap", func(*record.Record) {}, [4]effect{cures, cures, cures, improves}, "**cures**"},
-		"fails sooner":             {"timeouts", func(*record.Record) {}, [4]effect{nothing, lowers, nothing, nothing}, "**does not help here, but for a lower latency**"},
-		"less of the same":         {"replica", func(*record.Record) {}, [4]effect{improves, lowers, worsens, improves}, "**eases, and cures nothing**"},
-		"fast failures cure not":   {"timeouts", load(0.13, 90, 1), [4]effect{nothing, lowers, nothing, nothing}, "**does not help here, but for a lower latency**"},
-		"once beyond the bound":    {"cap", func(r *record.Record) { r.Load.Latency.P99 += 400 * float64(r.Block/8) }, [4]effect{cures, improves, cures, improves}, "**cures in part**"},
-		"nothing at all":           {"timeouts", func(r *record.Record) { r.Load.Latency.P99 *= 3_720. / 910 }, [4]effect{nothing, nothing, nothing, nothing}, "**does not help here**"},
-		"worse":                    {"timeouts", load(0.4, 9_000, 0.5), [4]effect{worsens, worsens, nothing, worsens}, "**does harm here**"},
-		"noise":                    {"timeouts", func(r *record.Record) { *r.Load = noisy(*r.Load, r.Block) }, [4]effect{nothing, untold, nothing, untold}, "**does not help here**"},
-		"only connections, ...":    {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 40; r.Load.Latency.P99 *= 3_720. / 910 }, [4]effect{nothing, nothing, cures, nothing}, "**does not help here, but for fewer connections**"},
-		"connections, and harm":    {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 40; r.Load.Latency.P99 = 9_000 }, [4]effect{nothing, worsens, cures, nothing}, "**does harm here, but for fewer connections**"},
-		"a half of them, not once": {"timeouts", func(r *record.Record) { r.Metrics["primary_connections_max"] = 47 + 10*float64(r.Block/8) }, [4]effect{nothing, lowers, improves, nothing}, "**does not help here, but for a lower latency and for fewer connections**"},
-	} {
-		r, row := storming(t, test.remedy, test.change)
-		for i, c := range complaints {
-			if got := r.effectOn(c, row); got != test.want[i] {
-				t.Errorf("%s: it %s %s; want %s", name, verbs[got], c.noun, verbs[test.want[i]])
-			}
-		}
-		if got := sayRemedy([]remedies{r}, row); !strings.Contains(got, test.headline+". ") {
-			t.Errorf("%s: want %s of\n%s", name, test.headline, got)
-		}
-	}
-}
-
-// noisy swings from block to block, with nothing to be told from it.
-func noisy(l record.Load, block int) record.Load {
-	swing := []float64{0.5, 2}[block%2]
-	l.Latency.P99, l.GoodputRPS = 3_720*swing, l.GoodputRPS*swing
-	return l
-}
-
-// Where the baseline keeps the objective there is nothing to cure, and something to break.
-func TestEffectsOnWhatIsWell(t *testing.T) {
-	run := studied(t, func(r *record.Record) {
-		noise := 1 + 0.002*float64(r.N%3)
-		r.Load.ErrorRatio, r.Load.Latency.P99 = 0, 200*noise
-		switch r.Cell {
-		case "remedy=timeouts":
-			r.Load.ErrorRatio = 0.02
-		case "remedy=replica":
-			r.Load.Latency.P99 = 300 * noise
-		case "remedy=pooler":
-			r.Load.Latency.P99 = 100 * noise
-		}
-	})
-	r := newRemedies(run, analyze(t, run).parts[0])
-	for row, g := range r.rows {
-		want, ok := map[string][2]effect{
-			"remedy=cap": {idle, idle}, "remedy=timeouts": {worsens, idle}, "remedy=replica": {idle, worsens}, "remedy=pooler": {idle, improves},
-		}[g.cell.Label]
-		if got := [2]effect{r.effectOn(complaints[0], row), r.effectOn(complaints[1], row)}; ok && got != want {
-			t.Errorf("%s: %v; want %v", g.cell.Label, got, want)
-		}
-	}
-}
-
-// With few blocks nothing is said, not even of a cure.
-func TestEffectsOfFewBlocks(t *testing.T) {
-	run := studied(t, nil)
-	r := newRemedies(run, analyze(t, run).parts[1])
-	for row, g := range r.rows {
-		if g.cell.Label != "remedy=timeouts" && g.cell.Label != "remedy=cap" {
-			continue
-		}
-		for _, c := range complaints {
-			if got := r.effectOn(c, row); got != few {
-				t.Errorf("%s: it %s %s", g.cell.Label, verbs[got], c.noun)
-			}
-		}
-	}
-}
-
-// What the baseline suffers from now and then only is not cured: the counts do not say so.
-func TestSeldomIll(t *testing.T) {
-	run := studied(t, func(r *record.Record) {
-		if r.Baseline && r.Block > 2 {
-			r.Load.ErrorRatio, r.Load.Latency.P99 = 0.002, 450
-		}
-	})
-	r := newRemedies(run, analyze(t, run).parts[0])
-	if got, want := r.sayEffects(capped), "improves latency (450 → 195 ms at p99)"; !strings.Contains(got, want) {
-		t.Errorf("%s\nwant %s", got, want)
-	}
-}
-
-// A bound that one repetition in eight breaks by a hair makes neither a cure nor harm: the
-// comparison decides.
-func TestOneRepetitionDecidesNothing(t *testing.T) {
-	for name, ill := range map[string]string{"the baseline once": "", "the remedy once": "remedy=cap"} {
-		run := studied(t, func(r *record.Record) {
-			r.Load.ErrorRatio, r.Load.Latency.P99 = 0, 480*(1+0.002*float64(r.Block%4))
-			if r.Cell == "remedy=cap" {
-				r.Load.Latency.P99 *= 0.625
-			}
-			if r.Block == 3 && (r.Cell == ill || ill == "" && r.Baseline) {
-				r.Load.Latency.P99 = 501
-			}
-		})
-		r := newRemedies(run, analyze(t, run).parts[0])
-		for row, g := range r.rows {
-			want, judged := map[string]effect{"remedy=cap": improves, "remedy=timeouts": nothing}[g.cell.Label]
-			if ill != "" { // of five remedies one that is ahead in seven of eight blocks may be so by chance
-				want = map[string]effect{"remedy=cap": untold, "remedy=timeouts": idle}[g.cell.Label]
-			}
-			if got := r.effectOn(complaints[1], row); judged && got != want {
-				t.Errorf("%s: %s %s latency; want %s", name, g.cell.Label, verbs[got], verbs[want])
-			}
-		}
-	}
-}
-
-// A cure tells how often each broke the bound, and by chance how seldom that is.
-func TestCuresAreCounted(t *testing.T) {
-	r, row := storming(t, "cap", func(*record.Record) {})
-	if got, want := r.sayEffects(row), "% ; missed in 8 of 8 → 0 of 8, p 0.008)"; !strings.Contains(strings.ReplaceAll(got, "%;", "% ;"), want) {
-		t.Errorf("%s\nwant %s", got, want)
-	}
-}
-
-func TestNoValidRepetition(t *testing.T) {
-	r, row := storming(t, "cap", func(r *record.Record) { r.Verdict, r.Reasons = record.Suspect, []string{"noisy host"} })
-	if got, want := sayRemedy([]remedies{r}, row), "`cap` **cannot be judged**. Under storm nothing can be said: it or the baseline has no valid repetition."; got != want {
-		t.Errorf("%s\nwant %s", got, want)
-	}
-	if got := r.sayBest(); !strings.HasPrefix(got, "**Under storm** the best single remedy is `pooler`") || !strings.Contains(got, " No other one alone met the SLO.") {
-		t.Error(got)
-	}
-}
-
-func TestBestRemedy(t *testing.T) {
-	for name, test := range map[string]struct {
-		change map[string]float64 // factors of goodput
-		want   []string
-	}{
-		"two are tied": {nil, []string{"is `cap`: a goodput of 1,690 RPS, SLO met: yes. Tied with it, since not to be told from it: `pooler`. ", "have 0.93", " × its goodput [0.92", "] (worse) and 1.33"}},
-		"one is ahead": {map[string]float64{"pooler": 1.5}, []string{"is `pooler`", "It is ahead of the others."}},
-		"all beat it":  {map[string]float64{"all": 2}, []string{"have 1.87", "] (better) and 1.33", " × its p99 [1.32"}},
-		"all are tied": {map[string]float64{"all": 1_690. / 1_580}, []string{"] (tied: equivalent) and 1.33"}},
-	} {
-		run := studied(t, func(r *record.Record) {
-			if f, ok := test.change[strings.TrimPrefix(r.Cell, "remedy=")]; ok {
-				r.Load.GoodputRPS *= f
-			}
-		})
-		got := newRemedies(run, analyze(t, run).parts[0]).sayBest()
-		for _, want := range test.want {
-			if !strings.Contains(got, want) {
-				t.Errorf("%s: %q is not in\n%s", name, want, got)
-			}
-		}
-	}
-}
-
 // What is counted as a cost are the services on the way of the queries.
 func TestCosts(t *testing.T) {
 	run := studied(t, nil)
@@ -340,28 +157,28 @@ func TestCosts(t *testing.T) {
 		}[r.Settings[matrix.Topology]]
 		cpu, memory := 0.0, 0.0
 		for _, s := range want {
-			cpu += r.Metrics[series("cpu_cores", "service", s)]
+			cpu += r.Metrics[metric.CPUCores.At(s).Key()]
 			if s != "app" {
-				memory += r.Metrics[series("memory_pss_bytes_max", "service", s)]
+				memory += r.Metrics[metric.MemoryPSS.At(s).Key()]
 			}
 		}
 		cpu *= 50 * 1_000 / float64(r.Load.Requests-r.Load.Failed)
 		if got, ok := cpuPerSuccess(&r); !ok || math.Abs(got/cpu-1) > 1e-9 {
 			t.Errorf("%s: %v s per 1,000, want %v", r.Cell, got, cpu)
 		}
-		if got, ok := costs[1].value(&r); !ok || got != memory {
+		if got, ok := costs[1].Value(&r); !ok || got != memory {
 			t.Errorf("%s: %v bytes, want %v", r.Cell, got, memory)
 		}
 	}
 	r := run.Records[0]
-	delete(r.Metrics, series("cpu_cores", "service", "app"))
+	delete(r.Metrics, metric.CPUCores.At("app").Key())
 	if v, ok := cpuPerSuccess(&r); ok {
 		t.Errorf("without the backend's CPU: %v", v)
 	}
 }
 
 func TestRestOfQuery(t *testing.T) {
-	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, poolerWait: 3}}
+	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, metric.PgBouncerWait.Name: 3}}
 	if v, ok := restOfQuery(&r); !ok || v != 4 {
 		t.Errorf("direct: %v, %t; want 4", v, ok)
 	}
@@ -369,7 +186,7 @@ func TestRestOfQuery(t *testing.T) {
 	if v, ok := restOfQuery(&r); !ok || v != 1 {
 		t.Errorf("through the pooler: %v, %t; want 1", v, ok)
 	}
-	delete(r.Metrics, poolerWait)
+	delete(r.Metrics, metric.PgBouncerWait.Name)
 	if v, ok := restOfQuery(&r); ok {
 		t.Errorf("with the pooler's wait unknown: %v", v)
 	}
@@ -413,8 +230,8 @@ func TestMissText(t *testing.T) {
 			t.Errorf("row %d: %q; want %q", row, got, want)
 		}
 	}
-	for i := range p.rows[2].used {
-		p.rows[2].used[i].Phases["vus_100"] = record.Phase{Requests: 5}
+	for i := range p.rows[2].Used {
+		p.rows[2].Used[i].Phases["vus_100"] = record.Phase{Requests: 5}
 	}
 	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 repetitions without the latency of every step\n") {
 		t.Error(text)

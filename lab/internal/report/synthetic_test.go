@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,21 @@ import (
 )
 
 const runName = "2026-11-23T0915Z-quick"
+
+// controlSuffix is what the label of the A/A control ends in.
+const controlSuffix = " twin=2"
+
+func isControl(label string) bool { return strings.HasSuffix(label, controlSuffix) }
+
+// groups are the rows of a run under one of its scenarios.
+func groups(run Run, s matrix.Scenario) []group {
+	for _, p := range newParts(run) {
+		if p.Scenario == s {
+			return p.rows
+		}
+	}
+	return nil
+}
 
 // synthetic is a run of quick.yaml with so many blocks and made-up numbers: the
 // baseline fails as in the study, the other cells differ from it and a little
@@ -67,7 +83,7 @@ func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
 	connections, acquired := 100.0, 97.0
 	phases := []string{"ramp", "hold", "down"}
 	var recovery *float64 // the baseline does not recover
-	if !c.Baseline && !c.Twin {
+	if !c.Baseline && !c.Control {
 		requests = math.Round((85_000 + 100*float64(i)) * vary * s.Scenario.Scale)
 		failed, p99, goodput = 0, (190+5*float64(i))*vary, (1_690+10*float64(i))*vary
 		connections, acquired = 14, 8

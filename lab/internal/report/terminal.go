@@ -3,16 +3,13 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"stormwave/lab/internal/metric"
 )
 
 // Terminal is the first table of each scenario, cut to what fits a terminal.
 func (a *Analysis) Terminal() string {
-	var columns []column
-	for _, c := range userColumns {
-		if c.closer {
-			columns = append(columns, c)
-		}
-	}
+	columns := columnsOf([]*metric.Metric{metric.Requests, metric.ErrorRatio, metric.Goodput, metric.P99})
 	factors := a.run.Plan.Factors
 	var b strings.Builder
 	for _, p := range a.parts {
@@ -22,9 +19,9 @@ func (a *Analysis) Terminal() string {
 				extra = append(extra, textColumn{of.head, func(row int) string { return p.contrastText(m, row) }})
 			}
 		}
-		extra = append(extra, textColumn{"SLO met", func(row int) string { return p.rows[row].slo(p.slo) }})
+		extra = append(extra, textColumn{"SLO met", func(row int) string { return p.rows[row].slo(p.Plan.SLO) }})
 		c := compare(p.rows, strings.Join(factors, " "), shortName(factors), columns, extra...)
-		fmt.Fprintf(&b, "%s\n%s", title(p.scenario), c.terminal())
+		fmt.Fprintf(&b, "%s\n%s", title(p.Scenario), c.terminal())
 	}
 	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
@@ -19,7 +20,7 @@ func (a *Analysis) opening() string {
 		fmt.Fprintf(&b, "\n**Resumed although something had changed: %s.**\n", prose(strings.Join(a.run.Host.Forced, "; ")))
 	}
 	for _, p := range a.parts {
-		fmt.Fprintf(&b, "\n**%s**: %s\n", p.scenario, p.finding())
+		fmt.Fprintf(&b, "\n**%s**: %s\n", p.Scenario, p.finding())
 	}
 	if few := a.tooFew(); few != "" {
 		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few, stat.MinBlocks)
@@ -34,7 +35,7 @@ func (a *Analysis) repeats() string {
 	}
 	parts := make([]string, len(a.parts))
 	for i, p := range a.parts {
-		parts[i] = fmt.Sprintf("%d × %s", len(p.blocks), p.scenario)
+		parts[i] = fmt.Sprintf("%d × %s", len(p.Blocks), p.Scenario)
 	}
 	return "(" + strings.Join(parts, " + ") + ")"
 }
@@ -49,45 +50,29 @@ func (a *Analysis) tooFew() string {
 	}
 	var few []string
 	for _, p := range a.parts {
-		if n := len(p.blocks); n < stat.MinBlocks {
-			few = append(few, fmt.Sprintf("%s of %s", plural(n, "block"), p.scenario))
+		if n := len(p.Blocks); n < stat.MinBlocks {
+			few = append(few, fmt.Sprintf("%s of %s", plural(n, "block"), p.Scenario))
 		}
 	}
 	return strings.Join(few, " and ")
 }
 
-// distinct counts the cells; the twin is the baseline once more.
-func distinct(plan matrix.Plan) int {
-	n := len(plan.Cells)
-	for _, c := range plan.Cells {
-		if c.Twin {
-			n--
-		}
-	}
-	return n
-}
+// distinct counts the cells; the A/A control is the baseline once more.
+func distinct(plan matrix.Plan) int { return len(plan.Compared()) + 1 }
 
-func blocksOf(records []record.Record) int { return len(attempts(records)) }
+func blocksOf(records []record.Record) int { return len(analysis.LastAttempts(records)) }
 
 // tally counts the repetitions by what became of them.
 func tally(run Run) string {
-	verdicts := map[record.Verdict]int{}
-	latest := attempts(run.Records)
-	shot, again, planned := 0, 0, 0
-	for i := range run.Records {
-		r := &run.Records[i]
-		if r.Attempt < latest[r.Block] {
-			again++
-			continue
-		}
-		shot++
-		verdicts[verdictOf(r)]++
+	verdicts, latest := analysis.Tally(run.Records), analysis.Latest(run.Records)
+	shot, planned := len(latest), 0
+	for _, r := range latest {
 		if r.Block <= run.Plan.Blocks {
 			planned++
 		}
 	}
 	notShot := len(run.Plan.Shots) - planned
-	enough := stopped(run, shot)
+	enough := stop.Ended(run.Plan, run.Records)
 	if enough {
 		notShot = 0
 	}
@@ -101,22 +86,14 @@ func tally(run Run) string {
 		text += fmt.Sprintf(", %d not shot", notShot)
 	}
 	text += "."
-	if again > 0 {
+	if again := len(run.Records) - shot; again > 0 {
 		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted, and shot again.", plural(again, "repetition"))
 	}
 	if enough {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
-			len(latest)+1, run.Plan.Blocks, numeral.Figure(100*run.Plan.Stop.Width))
+			blocksOf(run.Records)+1, run.Plan.Blocks, numeral.Figure(100*run.Plan.Stop.Width))
 	}
 	return text
-}
-
-// stopped says whether a run ended by the plan's rule: with whole blocks, at a look, at
-// which the intervals were narrow enough. One that was interrupted there did not.
-func stopped(run Run, shot int) bool {
-	blocks := blocksOf(run.Records)
-	return run.Plan.Stop.IsLook(blocks) && blocks < run.Plan.Blocks &&
-		shot == blocks*len(run.Plan.Cells)*len(run.Plan.Scenarios) && stop.Enough(run.Plan, run.Records)
 }
 
 // finding says what won under the SLO, and what cannot be told apart.
@@ -134,13 +111,13 @@ func (p part) whoMet() string {
 	cells, unknown, met := 0, 0, []string{}
 	for _, g := range p.rows {
 		switch {
-		case g.cell.Twin:
+		case g.Cell.Control:
 			continue
-		case !g.valid():
+		case !g.Valid():
 			unknown++
 			continue
-		case g.meets(p.slo):
-			met = append(met, g.cell.Label)
+		case g.Meets(p.Plan.SLO):
+			met = append(met, g.Cell.Label)
 		}
 		cells++
 	}
@@ -152,7 +129,7 @@ func (p part) whoMet() string {
 		text += fmt.Sprintf("; %s without a valid repetition", plural(unknown, "other"))
 	}
 	base := p.rows[0]
-	if !base.valid() {
+	if !base.Valid() {
 		return text + ". The baseline has no valid repetition, so there is nothing to compare with."
 	}
 	failed, _ := base.median(failedColumn)
@@ -162,37 +139,37 @@ func (p part) whoMet() string {
 
 // whoWon names the cell with the best goodput, and those that are tied with it.
 func (p part) whoWon() string {
-	if p.best.row < 0 {
+	if p.best.Row < 0 {
 		return "No cell has a goodput."
 	}
-	winner := p.rows[p.best.row]
+	winner := p.rows[p.best.Row]
 	top, _ := winner.median(goodputColumn)
-	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.cell.Label), numeral.Figure(top))
-	if winner.cell.Baseline {
+	text := fmt.Sprintf("the best goodput is that of %s: %s RPS", code(winner.Cell.Label), numeral.Figure(top))
+	if winner.Cell.Baseline {
 		text = fmt.Sprintf("the best goodput is the baseline's own: %s RPS", numeral.Figure(top))
-	} else if c := p.contrasts[byGoodput][p.best.row]; c.N > 0 {
+	} else if c := p.contrasts[byGoodput][p.best.Row]; c.N > 0 {
 		text += fmt.Sprintf(", %s × the baseline's", ratio(c.Ratio))
 		if c.Interval != nil {
 			text += fmt.Sprintf(" [%s, %s]", ratio(c.Interval.Low), ratio(c.Interval.High))
 		}
 	}
-	if p.best.met {
+	if p.best.Met {
 		text = "Under the SLO " + text + "."
 	} else {
 		text = "Of all cells " + text + "."
 	}
 	switch {
-	case p.best.few:
-		return text + fmt.Sprintf(" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.least)
-	case len(p.best.tied) > 0:
-		tied := p.named(p.best.tied)
-		if more := len(p.candidates()) - 1; p.best.met && more > 1 && len(p.best.tied) == more {
+	case p.best.Few:
+		return text + fmt.Sprintf(" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.Least)
+	case len(p.best.Tied) > 0:
+		tied := p.named(p.best.Tied)
+		if more := len(p.Candidates()) - 1; p.best.Met && more > 1 && len(p.best.Tied) == more {
 			tied = "all others that met the SLO"
 		}
 		return text + " Tied for best, since they cannot be told from it: " + tied + "."
-	case len(p.candidates()) == 1:
+	case len(p.Candidates()) == 1:
 		return text
-	case p.best.met:
+	case p.best.Met:
 		return text + " It is ahead of every other cell that met the SLO."
 	}
 	return text + " It is ahead of every other cell."
@@ -202,7 +179,7 @@ func (p part) whoWon() string {
 func (p part) againstBaseline() []string {
 	rows := map[stat.Word][]int{}
 	for row, c := range p.contrasts[byGoodput] {
-		if c.N > 0 && !c.suspect && !p.rows[row].cell.Twin {
+		if c.N > 0 && !c.Suspect && !p.rows[row].Cell.Control {
 			rows[c.Word] = append(rows[c.Word], row)
 		}
 	}
@@ -217,7 +194,7 @@ func (p part) againstBaseline() []string {
 		{stat.Inconclusive, "Cannot be told from the baseline: "},
 	} {
 		list := rows[w.word]
-		if all := len(p.declared()); all > 1 && len(list) == all {
+		if all := len(p.Plan.Compared()); all > 1 && len(list) == all {
 			return append(sentences, w.text+"every other cell.")
 		}
 		if len(list) > 0 {
@@ -234,7 +211,7 @@ const mostNamed = 5
 func (p part) named(rows []int) string {
 	var labels []string
 	for _, row := range rows[:min(len(rows), mostNamed)] {
-		labels = append(labels, p.rows[row].cell.Label)
+		labels = append(labels, p.rows[row].Cell.Label)
 	}
 	text := codes(labels)
 	if more := len(rows) - len(labels); more > 0 {
@@ -247,7 +224,7 @@ func (p part) named(rows []int) string {
 // cannot be chance alone.
 func (p part) bandLine() string {
 	const unknown = "**Noise band (A/A)**: not known. "
-	row := p.control()
+	row := p.Plan.Control()
 	if row < 0 {
 		return unknown + "This run did not measure the baseline twice."
 	}
@@ -255,12 +232,12 @@ func (p part) bandLine() string {
 	n := 0
 	for m, of := range measures {
 		c := p.contrasts[m][row]
-		if c.N == 0 || c.suspect {
+		if c.N == 0 || c.Suspect {
 			continue
 		}
 		n = c.N
 		bands = append(bands, fmt.Sprintf("%s %s", of.head, of.span(c)))
-		if c.Interval != nil && (c.Interval.Low > of.same() || c.Interval.High < of.same()) {
+		if c.Excludes(of.Measure) {
 			alarms = append(alarms, of.noun)
 		}
 	}
@@ -274,4 +251,13 @@ func (p part) bandLine() string {
 			"By chance alone that happens to one band in twenty; else something favours one of two equal cells.", list(alarms))
 	}
 	return text
+}
+
+// list joins with commas, and with "and" before the last.
+func list(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
 }

@@ -1,6 +1,9 @@
 package runner
 
-import "stormwave/lab/internal/record"
+import (
+	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/record"
+)
 
 // wants says whether a block is to be shot, given those before it.
 func (r *Runner) wants(block int, records []record.Record) bool {
@@ -8,7 +11,7 @@ func (r *Runner) wants(block int, records []record.Record) bool {
 		return !r.Plan.Stop.IsLook(block-1) || !r.Enough(upTo(records, block-1))
 	}
 	// Extra blocks replace those in which the lab has failed to measure.
-	return block <= r.Plan.Blocks+r.Plan.Extra && r.wholeBlocks(records) < r.Plan.Blocks
+	return block <= r.Plan.Blocks+r.Plan.Extra && analysis.WholeBlocks(r.Plan, records) < r.Plan.Blocks
 }
 
 // upTo returns the records of the first blocks: a resumed run looks at what the
@@ -21,24 +24,6 @@ func upTo(records []record.Record, block int) []record.Record {
 		}
 	}
 	return first
-}
-
-// wholeBlocks counts the blocks in which every repetition is a result: it is valid, or the
-// system under test has failed.
-func (r *Runner) wholeBlocks(records []record.Record) int {
-	valid := make(map[int]int)
-	for _, rec := range records {
-		if rec.IsResult() && !rec.Superseded(records) {
-			valid[rec.Block]++
-		}
-	}
-	whole := 0
-	for block, n := range valid {
-		if n == len(r.Plan.Block(block)) {
-			whole++
-		}
-	}
-	return whole
 }
 
 // progress tells which attempt at a block is next, or that the last one is whole.

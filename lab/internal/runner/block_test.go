@@ -52,12 +52,6 @@ func TestAnInterruptedBlockIsShotAgainWhole(t *testing.T) {
 	if got := nextN(join(whole, half)); got != 4 {
 		t.Errorf("next number = %d; want 4", got)
 	}
-	again := join(whole, half, shots(2, 2, record.Valid, record.Valid))
-	for i, want := range []bool{false, false, true, false, false} {
-		if got := again[i].Superseded(again); got != want {
-			t.Errorf("record %d is superseded: %v; want %v", i+1, got, want)
-		}
-	}
 }
 
 func TestWhichBlocksAreShot(t *testing.T) {

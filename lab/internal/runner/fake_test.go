@@ -13,6 +13,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
@@ -32,13 +33,14 @@ type fake struct {
 	enough func([]record.Record) bool
 
 	calls  []string
-	stage  string
+	stage  matrix.Stage
 	shot   matrix.Shot // that runs, or ran last
 	now    answers     // of that shot
 	deaths []stack.Death
 	set    time.Duration // of the wall clock
 
 	config  load.Config          // of the last load
+	warmed  load.Config          // of the last warm-up
 	window  snapshot.Window      // that was read last
 	scraped map[string]time.Time // after when a scrape was awaited last
 	lives   int
@@ -54,6 +56,7 @@ type answers struct {
 	attested matrix.Settings // that differ from the cell's; "": not attested
 	dataset  string
 	idle     host.Idleness
+	note     string      // of the warm-up
 	result   load.Result // but for its times
 	reading  snapshot.Reading
 	deaths   []stack.Death // under load
@@ -78,7 +81,7 @@ func healthy() answers {
 			Series: record.Series{
 				Start:  time.Now(),
 				Step:   1,
-				Curves: map[string][]*float64{"rps": curve(100, 210, 190), snapshot.P95: curve(9, 9, 900, 9)},
+				Curves: map[string][]*float64{"rps": curve(100, 210, 190), metric.P95Curve.Name: curve(9, 9, 900, 9)},
 			},
 		},
 	}
@@ -177,7 +180,7 @@ func (f *fake) Deaths(ctx context.Context) ([]stack.Death, error) {
 
 // AwaitScrape implements Metrics.
 func (f *fake) AwaitScrape(ctx context.Context, job string, after time.Time) error {
-	name := f.stage + ": scrape " + job
+	name := string(f.stage) + ": scrape " + job
 	f.scraped[name] = after
 	return f.call(ctx, name, 100*time.Millisecond)
 }
@@ -205,11 +208,9 @@ func (f *fake) inspect(ctx context.Context, name string, scale float64, env map[
 	}, err
 }
 
-func (f *fake) warm(ctx context.Context, baseURL string) error {
-	if baseURL != fakeURL {
-		f.t.Errorf("%s is warmed up; want %s", baseURL, fakeURL)
-	}
-	return f.call(ctx, "warm", 500*time.Millisecond)
+func (f *fake) warm(ctx context.Context, c load.Config) (string, error) {
+	f.warmed = c
+	return f.now.note, f.call(ctx, "warm", 500*time.Millisecond)
 }
 
 func (f *fake) idle(ctx context.Context) (host.Idleness, error) {
@@ -244,8 +245,8 @@ func (f *fake) die(deaths ...stack.Death) {
 func (f *fake) clockSet() time.Duration { return f.set }
 
 // Stage implements Watcher. A shot begins with healthy answers.
-func (f *fake) Stage(shot matrix.Shot, stage string) {
-	if f.stage = stage; stage == "apply" {
+func (f *fake) Stage(shot matrix.Shot, stage matrix.Stage) {
+	if f.stage = stage; stage == matrix.StageApply {
 		f.shot, f.now = shot, healthy()
 		if f.change != nil {
 			f.change(shot, &f.now)

@@ -22,13 +22,14 @@ func TestShotsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
 		inspected := map[string]bool{}
 		for i, shot := range f.plan.Shots {
 			want = append(want, "deaths", fmt.Sprintf("shot %d: %s, %s", i+1, shot.Cell, shot.Scenario),
-				"apply", "reset", "warm", "idle",
-				"warm up: scrape app", "warm up: scrape lab", "warm up: scrape node", "warm up: scrape pgbouncer")
+				"apply")
 			if !inspected[shot.Scenario.Name] {
 				want = append(want, "inspect")
 			}
 			inspected[shot.Scenario.Name] = true
-			want = append(want, "mark", "load", "unmark",
+			want = append(want, "reset", "warm", "idle",
+				"warm up: scrape app", "warm up: scrape lab", "warm up: scrape node", "warm up: scrape pgbouncer",
+				"mark", "load", "unmark",
 				"read: scrape app", "read: scrape pgbouncer", "quiesce", "read: scrape lab", "read",
 				"deaths", fmt.Sprintf("done %d", i+1), "tell")
 		}
@@ -110,6 +111,11 @@ func TestLoadAndWindowOfAShot(t *testing.T) {
 			c.CPUs != "0" || c.Quota != 0.5 || c.Tags["shot"] != "12" ||
 			c.Script.Path != last.Scenario || c.Script.Scale != last.Scale {
 			t.Errorf("k6 is told %+v; want the plan's seed, SLO, CPUs and quota, and shot 12's script", c)
+		}
+		// The same, but for what is of the load alone.
+		c.Quota, c.Tags, c.Started = 0, nil, nil
+		if diff := cmp.Diff(c, f.warmed); diff != "" {
+			t.Errorf("warm-up (-the load +got):\n%s", diff)
 		}
 		want := snapshot.Window{
 			Before:  last.Start,

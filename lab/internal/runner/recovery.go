@@ -1,11 +1,9 @@
 package runner
 
 import (
-	"time"
-
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
-	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -14,7 +12,7 @@ import (
 // outside when p95 is above the bound of p99, when more requests fail than may, or when
 // nothing is answered although there are VUs.
 func recovery(curves record.Series, script load.Script, slo matrix.SLO) *float64 {
-	seconds := len(curves.Curves[snapshot.P95])
+	seconds := len(curves.Curves[metric.P95Curve.Name])
 	if seconds == 0 || curves.Step <= 0 {
 		return nil
 	}
@@ -30,16 +28,16 @@ func recovery(curves record.Series, script load.Script, slo matrix.SLO) *float64
 	recovered := 0.0
 	seen, outside := false, false
 	for i := from; i < seconds; i++ {
-		p95, answered := value(snapshot.P95, i)
-		failed, sent := value(snapshot.ErrorRatio, i)
-		rps, _ := value(snapshot.RPS, i)
-		vus, _ := value(snapshot.VUs, i)
+		p95, answered := value(metric.P95Curve.Name, i)
+		failed, sent := value(metric.ErrorRatio.Name, i)
+		rps, _ := value(metric.RPS.Name, i)
+		vus, _ := value(metric.VUs.Name, i)
 		silent := i < end && vus > 0 && rps == 0
 		if !answered && !sent && !silent {
 			continue // it could not be read
 		}
 		seen = true
-		outside = silent || failed > slo.ErrorRatio || p95 > float64(slo.P99)/float64(time.Millisecond)
+		outside = silent || failed > slo.ErrorRatio || p95 > slo.P99.Milliseconds()
 		if outside {
 			recovered = float64(i+1-from) * curves.Step
 		}

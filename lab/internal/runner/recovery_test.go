@@ -6,7 +6,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
-	"stormwave/lab/internal/measure/snapshot"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -26,7 +26,7 @@ func points(values ...float64) []*float64 {
 func TestRecovery(t *testing.T) {
 	const never, none = -1.0, -1.0
 	type curves map[string][]*float64
-	p95 := func(values ...float64) curves { return curves{snapshot.P95: points(values...)} }
+	p95 := func(values ...float64) curves { return curves{metric.P95Curve.Name: points(values...)} }
 	for _, c := range []struct {
 		name   string
 		curves curves
@@ -41,41 +41,41 @@ func TestRecovery(t *testing.T) {
 		{"nothing to see", p95(10, 10, none, none), never},
 
 		{"all is refused at once", curves{
-			snapshot.P95:        points(0.3, 0.3, 0.3, 0.3, 0.3, 0.3),
-			snapshot.ErrorRatio: points(1, 1, 1, 1, 1, 1),
+			metric.P95Curve.Name:   points(0.3, 0.3, 0.3, 0.3, 0.3, 0.3),
+			metric.ErrorRatio.Name: points(1, 1, 1, 1, 1, 1),
 		}, never},
 		{"more fails than may, for a second", curves{
-			snapshot.P95:        points(9, 9, 9, 9, 9, 9),
-			snapshot.ErrorRatio: points(0, 0, 0, 0.011, 0.01, 0),
+			metric.P95Curve.Name:   points(9, 9, 9, 9, 9, 9),
+			metric.ErrorRatio.Name: points(0, 0, 0, 0.011, 0.01, 0),
 		}, 2},
 		{"no more fails than may", curves{
-			snapshot.P95:        points(9, 9, 9, 9, 9, 9),
-			snapshot.ErrorRatio: points(1, 1, 0.01, 0.01, 0.01, 0.01),
+			metric.P95Curve.Name:   points(9, 9, 9, 9, 9, 9),
+			metric.ErrorRatio.Name: points(1, 1, 0.01, 0.01, 0.01, 0.01),
 		}, 0},
 		{"no answer to the end", curves{
-			snapshot.P95: points(9, 9, 9, none, none, none),
-			snapshot.RPS: points(90, 90, 90, none, none, 0),
-			snapshot.VUs: points(40, 40, 40, 40, 40, 40),
+			metric.P95Curve.Name: points(9, 9, 9, none, none, none),
+			metric.RPS.Name:      points(90, 90, 90, none, none, 0),
+			metric.VUs.Name:      points(40, 40, 40, 40, 40, 40),
 		}, never},
 		{"no answer for two seconds", curves{
-			snapshot.P95: points(9, 9, 9, none, none, 9),
-			snapshot.RPS: points(90, 90, 90, 0, none, 90),
-			snapshot.VUs: points(40, 40, 40, 40, 40, 40),
+			metric.P95Curve.Name: points(9, 9, 9, none, none, 9),
+			metric.RPS.Name:      points(90, 90, 90, 0, none, 90),
+			metric.VUs.Name:      points(40, 40, 40, 40, 40, 40),
 		}, 3},
 		{"a percentile could not be read", curves{
-			snapshot.P95: points(9, 9, 9, none, none, none),
-			snapshot.RPS: points(90, 90, 90, 90, 90, 90),
-			snapshot.VUs: points(40, 40, 40, 40, 40, 40),
+			metric.P95Curve.Name: points(9, 9, 9, none, none, none),
+			metric.RPS.Name:      points(90, 90, 90, 90, 90, 90),
+			metric.VUs.Name:      points(40, 40, 40, 40, 40, 40),
 		}, 0},
 		{"all VUs have gone", curves{
-			snapshot.P95: points(9, 9, 9, none, none, none),
-			snapshot.RPS: points(90, 90, 90, none, none, none),
-			snapshot.VUs: points(40, 40, 40, 0, 0, none),
+			metric.P95Curve.Name: points(9, 9, 9, none, none, none),
+			metric.RPS.Name:      points(90, 90, 90, none, none, none),
+			metric.VUs.Name:      points(40, 40, 40, 0, 0, none),
 		}, 0},
 		{"the last think when the load is over", curves{
-			snapshot.P95: points(9, 9, 9, 9, 9, 9, none),
-			snapshot.RPS: points(90, 90, 90, 90, 90, 90, none),
-			snapshot.VUs: points(40, 40, 40, 40, 40, 40, 3),
+			metric.P95Curve.Name: points(9, 9, 9, 9, 9, 9, none),
+			metric.RPS.Name:      points(90, 90, 90, 90, 90, 90, none),
+			metric.VUs.Name:      points(40, 40, 40, 40, 40, 40, 3),
 		}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// Three cells (the baseline, its twin, another) × two scenarios × two blocks.
+// Three cells (the baseline, its A/A control, another) × two scenarios × two blocks.
 const spec = `name: ring
 scenarios: [storm, wave@0.5]
 factors: {pool_size: [unlimited, 8]}

@@ -51,7 +51,7 @@ type Metrics interface {
 
 // Watcher is told how the run goes. Its methods return at once.
 type Watcher interface {
-	Stage(shot matrix.Shot, stage string) // "apply", "warm up", "shoot", "read"
+	Stage(matrix.Shot, matrix.Stage)
 	Live(shot matrix.Shot, now snapshot.Now)
 	Done(record.Record)
 }
@@ -68,11 +68,11 @@ type Runner struct {
 	Watcher Watcher
 
 	// The generator and the machine.
-	RunK6    func(context.Context, load.Config) (load.Result, error) // load.Run
-	Warm     func(ctx context.Context, baseURL string) error         // load.Warm
-	Idle     func(context.Context) (host.Idleness, error)            // host.Idle
-	ClockSet func() time.Duration                                    // host.ClockSet
-	Affinity func(pid int) (cpus string, ok bool)                    // proc.Affinity
+	RunK6    func(context.Context, load.Config) (load.Result, error)     // load.Run
+	Warm     func(context.Context, load.Config) (note string, err error) // load.Warm
+	Idle     func(context.Context) (host.Idleness, error)                // host.Idle
+	ClockSet func() time.Duration                                        // host.ClockSet
+	Affinity func(pid int) (cpus string, ok bool)                        // proc.Affinity
 
 	// Enough says whether the intervals of what was measured are narrow enough to end
 	// the run. It is asked at the looks that the plan has set.
@@ -176,7 +176,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	applied := time.Now()
 	lastEnd := r.lastEnd
 	r.lastEnd = time.Time{} // until this shot has had its load
-	r.Watcher.Stage(shot, "apply")
+	r.Watcher.Stage(shot, matrix.StageApply)
 	read, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
 		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
@@ -186,14 +186,6 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	v.attest(cell.Settings, read)
 	v.pinned(r.Plan.CPUs, read.Values)
 
-	r.Watcher.Stage(shot, "warm up")
-	warming := time.Now()
-	if err := r.warmUp(ctx, rec, v); err != nil {
-		v.unserved(ctx, err)
-		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
-	}
-	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
-
 	script, err := r.Scripts.of(ctx, shot.Scenario, cell.Settings)
 	if err != nil {
 		return r.abandon(ctx, err)
@@ -202,7 +194,15 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if script.Open {
 		rec.Model = record.OpenModel
 	}
-	r.Watcher.Stage(shot, "shoot")
+	r.Watcher.Stage(shot, matrix.StageWarm)
+	warming := time.Now()
+	if err := r.warmUp(ctx, script, rec, v); err != nil {
+		v.unserved(ctx, err)
+		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
+	}
+	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
+
+	r.Watcher.Stage(shot, matrix.StageLoad)
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script, v)
 	if err != nil {
@@ -217,8 +217,8 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.lastEnd = result.End
 	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
-	r.Watcher.Stage(shot, "read")
-	curves, err := r.read(ctx, fired, script, rec, v)
+	r.Watcher.Stage(shot, matrix.StageRead)
+	curves, err := r.read(ctx, fired, result, script, rec, v)
 	if dropsFailed {
 		failDropped(rec.Load)
 	}
@@ -263,7 +263,7 @@ func (r *Runner) abandon(ctx context.Context, why error) error {
 
 // warmUp brings servers, caches, backend and host to the state that every shot
 // begins in.
-func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) error {
+func (r *Runner) warmUp(ctx context.Context, script load.Script, rec *record.Record, v *verdict) error {
 	dataset, err := r.Stack.Reset(ctx)
 	if err != nil {
 		return err
@@ -271,8 +271,12 @@ func (r *Runner) warmUp(ctx context.Context, rec *record.Record, v *verdict) err
 	rec.Dataset = dataset
 	r.dataset = cmp.Or(r.dataset, dataset)
 	v.sameDataset(r.dataset, dataset)
-	if err := r.Warm(ctx, r.Load.BaseURL); err != nil {
+	note, err := r.Warm(ctx, r.config(script))
+	if err != nil {
 		return err
+	}
+	if note != "" {
+		v.say("%s", note)
 	}
 	idleness, err := r.Idle(ctx)
 	if err != nil {
@@ -296,6 +300,13 @@ func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...stri
 // liveEvery is the pause between two looks at a running shot.
 const liveEvery = time.Second
 
+// config is what k6 is told of a script, whatever it is run for.
+func (r *Runner) config(script load.Script) load.Config {
+	c := r.Load
+	c.Script, c.Seed, c.SLO, c.CPUs = script, r.Plan.Seed, time.Duration(r.Plan.SLO.P99), r.Plan.CPUs["k6"]
+	return c
+}
+
 // fire runs the load, with the shot marked and watched.
 func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script, v *verdict) (load.Result, error) {
 	mark := exporter.Shot{Run: r.Dir.Name(), N: shot.N, Cell: shot.Cell, Scenario: shot.Scenario.String()}
@@ -306,8 +317,7 @@ func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script,
 		r.watch(watching, shot)
 	}()
 	var markErr error
-	config := r.Load
-	config.Script, config.Seed, config.SLO, config.CPUs = script, r.Plan.Seed, time.Duration(r.Plan.SLO.P99), r.Plan.CPUs["k6"]
+	config := r.config(script)
 	config.Quota = k6Quota(r.Plan.Cell(shot.Cell).Settings)
 	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
 	config.Started = func(pid int) {
@@ -347,7 +357,7 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 
 // read waits until every counter is final and reads the window of the shot.
 func (r *Runner) read(
-	ctx context.Context, fired time.Time, script load.Script, rec *record.Record, v *verdict,
+	ctx context.Context, fired time.Time, result load.Result, script load.Script, rec *record.Record, v *verdict,
 ) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
 	if err := r.awaitScrapes(ctx, rec.End, service.LoadJobs()...); err != nil {
@@ -373,7 +383,7 @@ func (r *Runner) read(
 	} else {
 		v.missing([]string{"rps_peak"})
 	}
-	v.counts(rec, script.Statements)
+	v.counts(rec, result.SetupUnanswered, script.Statements)
 	v.quiet(rec.Metrics)
 	v.cpu(rec.Metrics)
 	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {

@@ -55,6 +55,12 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			[]string{"the load could not begin", "warm up: POST: the system does not serve"},
 		},
 		{
+			"warm-up is turned away",
+			func(a *answers) { a.note = "the warm-up was turned away" },
+			record.Valid,
+			[]string{"the warm-up was turned away"},
+		},
+		{
 			"backend does not serve the setup of the load",
 			func(a *answers) { a.fails["load"] = fmt.Errorf("k6 ended: %w", load.ErrUnserved) },
 			record.Failed,

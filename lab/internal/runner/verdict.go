@@ -15,6 +15,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/service"
@@ -252,10 +253,11 @@ const ownStatements = 100
 
 // counts asks whether three have counted the same: k6 its requests, the backend
 // the same requests, the databases the statements that the script says they need. Only
-// requests that never reached the backend, or were cut off, may differ.
-func (v *verdict) counts(rec *record.Record, each *load.Statements) {
+// requests that never reached the backend, or were cut off, may differ. unanswered are those
+// before the load that had no answer.
+func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statements) {
 	l := rec.Load
-	backend, counted := rec.Metrics["http_requests"]
+	backend, counted := metric.HTTPRequests.Value(rec)
 	if l == nil || !counted {
 		return // missing is said already
 	}
@@ -264,12 +266,12 @@ func (v *verdict) counts(rec *record.Record, each *load.Statements) {
 	}
 	v.endedIdle(rec)
 	sent := l.Requests + l.SetupRequests
-	bound := l.Status["0"] + l.Interrupted
+	bound := unanswered + l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
 		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
 	}
-	primary, countedPrimary := rec.Metrics["primary_statements"]
-	replica, countedReplica := rec.Metrics["replica_statements"]
+	primary, countedPrimary := metric.OfPrimary.Statements.Value(rec)
+	replica, countedReplica := metric.OfReplica.Statements.Value(rec)
 	switch {
 	case !countedPrimary || !countedReplica:
 		return
@@ -281,7 +283,8 @@ func (v *verdict) counts(rec *record.Record, each *load.Statements) {
 	if rec.Route().ReadsFrom(route.Replica) {
 		perRequest = each.MostWithReplica
 	}
-	statements := primary + replica - rec.Metrics["probe_statements"]
+	probes, _ := metric.ProbeStatements.Value(rec)
+	statements := primary + replica - probes
 	least := float64(each.Least * (l.Requests - l.Failed)) // a refused request needs none
 	most := float64(perRequest*(sent+l.Interrupted) + ownStatements)
 	if statements < least || statements > most {
@@ -310,10 +313,11 @@ func (v *verdict) endedIdle(rec *record.Record) {
 
 // quiet asks whether others took the CPU during the shot.
 func (v *verdict) quiet(metrics map[string]float64) {
-	if steal := metrics["host_cpu_steal_ratio"]; steal > stealShare {
+	if steal, _ := metric.HostSteal.Get(metrics); steal > stealShare {
 		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
 	}
-	others, cpus := metrics["host_cpu_other_cores"], metrics["host_cpus"]
+	others, _ := metric.HostOtherCores.Get(metrics)
+	cpus, _ := metric.HostCPUs.Get(metrics)
 	if cpus > 0 && others > othersShare*cpus {
 		v.suspect("noisy host: processes outside of the lab used %.2f of %.0f cores", others, cpus)
 	}
@@ -322,15 +326,13 @@ func (v *verdict) quiet(metrics map[string]float64) {
 // cpu asks whether the services can have used what they are said to have used.
 func (v *verdict) cpu(metrics map[string]float64) {
 	used := 0.0
-	for name, cores := range metrics {
-		if strings.HasPrefix(name, "cpu_cores{") {
-			used += cores
-		}
+	for _, cores := range metric.CPUCores.Values(metrics) {
+		used += cores
 	}
-	if cpus, ok := metrics["host_cpus"]; ok && used > mostOfCPUs*cpus {
+	if cpus, ok := metric.HostCPUs.Get(metrics); ok && used > mostOfCPUs*cpus {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host has %.0f", used, cpus)
 	}
-	if busy, ok := metrics["host_cpu_busy_cores"]; ok && used > mostOfBusy*busy+mostBeyond {
+	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > mostOfBusy*busy+mostBeyond {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host was busy with %.2f", used, busy)
 	}
 }

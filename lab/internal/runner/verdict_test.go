@@ -45,7 +45,14 @@ func TestVerdict(t *testing.T) {
 	counts := func(backend float64, change func(*record.Load)) func(*verdict) {
 		return func(v *verdict) {
 			result := with(change)
-			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}}, nil)
+			v.counts(&record.Record{Load: &result.Load, Metrics: map[string]float64{"http_requests": backend}}, 0, nil)
+		}
+	}
+	logIn := func(unanswered int64, backend float64) func(*verdict) {
+		return func(v *verdict) {
+			l := healthy
+			l.SetupRequests += unanswered
+			v.counts(&record.Record{Load: &l, Metrics: map[string]float64{"http_requests": backend}}, unanswered, nil)
 		}
 	}
 	ran := func(each *load.Statements, topology string, primary, replica float64) func(*verdict) {
@@ -58,7 +65,7 @@ func TestVerdict(t *testing.T) {
 					"primary_statements": primary,
 					"replica_statements": replica,
 				},
-			}, each)
+			}, 0, each)
 		}
 	}
 	statements := func(topology string, primary, replica float64) func(*verdict) {
@@ -87,7 +94,7 @@ func TestVerdict(t *testing.T) {
 			v.counts(&record.Record{
 				Load:    &record.Load{Requests: 5_000, SetupRequests: 4, Failed: 5_000, Status: map[string]int64{"0": 5_000}},
 				Metrics: map[string]float64{"http_requests": backend},
-			}, nil)
+			}, 0, nil)
 		}
 	}
 	idled := func(setting, sqlstate string) func(*verdict) {
@@ -163,6 +170,9 @@ func TestVerdict(t *testing.T) {
 		{"counts agree", counts(5004, none), record.Valid, ""},
 		{"one is lost", counts(5003, none), record.Invalid, "k6 sent 5004 requests, the backend counted 5003"},
 		{"unanswered ones may be lost", counts(5000, func(l *record.Load) { l.Status["0"] = 4 }), record.Valid, ""},
+		{"those of the log-in may be lost", logIn(2, 5004), record.Valid, ""},
+		{"or arrive", logIn(2, 5006), record.Valid, ""},
+		{"but not others", logIn(2, 5003), record.Invalid, "k6 sent 5006 requests, the backend counted 5003; at most 2"},
 		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
 
 		{"statements agree", statements("direct", 10_108, 0), record.Valid, ""},

@@ -53,6 +53,10 @@ const (
 	PGReplicaLagSeconds = "lab_pg_replica_lag_seconds"
 )
 
+// PoolerClients are the clients of a pooler on the way of the queries that lets in as many as it serves at once,
+// labelled service and state: served, waiting (in its socket's queue).
+const PoolerClients = "lab_pooler_clients"
+
 // ShotInfo is 1 while a repetition is shot, labelled run, n, cell and scenario.
 const ShotInfo = "lab_shot_info"
 
@@ -69,6 +73,6 @@ var Metrics = []string{
 	PGUp, PGConnections, PGMaxConnections, PGWaiting, PGLockWaiting,
 	PGStatements, PGStatementSeconds, PGBlocksHit, PGBlocksRead,
 	PGRowsReturned, PGRowsFetched, PGRowsInserted, PGRowsUpdated, PGRowsDeleted, PGWAL,
-	PGReplicaLagBytes, PGReplicaLagSeconds,
+	PGReplicaLagBytes, PGReplicaLagSeconds, PoolerClients,
 	ShotInfo, RunPlanned, RunDone, RunVerdicts,
 }

@@ -74,9 +74,22 @@ func (e *Env) takeOver(dir string) error {
 		}
 	}
 	if err := os.Lchown(dir, int(e.servant.UID), int(e.servant.GID)); err != nil {
-		return err
+		return whyNotGiven(err)
 	}
 	return os.Chmod(dir, 0o700)
+}
+
+// whyNotGiven adds to what chown(2) says what mends it.
+func whyNotGiven(err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: this root may not give files away; let the container have the capability CAP_CHOWN, "+
+			"with CAP_SETUID and CAP_SETGID, or run the lab as an ordinary user", err)
+	case errors.Is(err, unix.EINVAL):
+		return fmt.Errorf("%w: the account's id is not known in this user namespace; map it (/etc/subuid), "+
+			"or run the lab as an ordinary user", err)
+	}
+	return err
 }
 
 // give writes a private file for the account that runs PostgreSQL and PgBouncer, into a

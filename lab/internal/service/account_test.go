@@ -2,8 +2,10 @@ package service
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -242,6 +244,19 @@ func TestQuotes(t *testing.T) {
 		}
 		if got := quoteConninfo(value); got != want[1] {
 			t.Errorf("quoteConninfo(%s) = %s; want %s", value, got, want[1])
+		}
+	}
+}
+
+func TestRootThatMayNotGiveFilesAwayIsToldWhatMendsIt(t *testing.T) {
+	for cause, want := range map[error]string{
+		unix.EPERM:  "CAP_CHOWN",
+		unix.EINVAL: "/etc/subuid",
+		unix.EROFS:  unix.EROFS.Error(),
+	} {
+		err := whyNotGiven(&fs.PathError{Op: "lchown", Path: "/data", Err: cause})
+		if !errors.Is(err, cause) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v; want it to hold %q", cause, err, want)
 		}
 	}
 }

@@ -54,7 +54,7 @@ var appFamily = matrix.Family{
 }
 
 // AppURL is where the backend listens.
-func (e *Env) AppURL() string { return e.url(App) }
+func (e *Env) AppURL() string { return e.URL(App) }
 
 func (e *Env) appEnvironment(settings matrix.Settings) []string {
 	variables := backend.Bundled.Variables
@@ -88,27 +88,26 @@ func (e *Env) appURLs(r route.Route, sslmode string) (primary, replica string) {
 	if _, delayed := e.Settings[matrix.FaultDelay]; delayed {
 		addr = e.Addrs[FaultProxy]
 	}
-	primary = e.RoleURL(addr, Database, sslmode)
+	primary = e.RoleURL(addr, sslmode).String()
 	if !r.ReadsFrom(Replica) {
 		return primary, ""
 	}
-	name := Database
+	way := e.RoleURL(e.Addrs[r.Reads[1]], sslmode)
 	if r.Reads[1] != Replica {
-		name = Find(r.Reads[1]).ToReplica
+		Find(r.Reads[1]).ToReplica(way)
 	}
-	return primary, e.RoleURL(e.Addrs[r.Reads[1]], name, sslmode)
+	return primary, way.String()
 }
 
 // RoleURL is the backend's way to an address, with its password.
-func (e *Env) RoleURL(addr, dbname, sslmode string) string {
-	u := url.URL{
+func (e *Env) RoleURL(addr, sslmode string) *url.URL {
+	return &url.URL{
 		Scheme:   "postgres",
 		User:     url.UserPassword(AppRole, e.secrets[AppRole]),
 		Host:     addr,
-		Path:     "/" + dbname,
+		Path:     "/" + Database,
 		RawQuery: "sslmode=" + sslmode,
 	}
-	return u.String()
 }
 
 // SetRoleLimits sets the server's own time limits for the backend. The replica

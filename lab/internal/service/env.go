@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,8 @@ type Env struct {
 	templateDir  string      // that the primary's data is copied from
 	servant      proc.Account
 	secrets      secrets
+	verifiers    map[string]string // what servers keep of them, by role
+	home         io.Closer         // the lock of the servers' directories; nil: not taken yet
 	adminsMu     sync.Mutex
 	admins       map[string]*pgx.Conn // held since the server started, by service
 }
@@ -66,14 +69,20 @@ func NewEnv(layout Layout, tools toolchain.Set, addrs map[string]string) (*Env, 
 	if err != nil {
 		return nil, err
 	}
+	passwords := newSecrets()
+	verifiers, err := newVerifiers(passwords)
+	if err != nil {
+		return nil, err
+	}
 	return &Env{
-		Layout:  layout,
-		Tools:   tools,
-		Addrs:   addrs,
-		Config:  NewConfig(),
-		servant: servant,
-		secrets: newSecrets(),
-		admins:  make(map[string]*pgx.Conn),
+		Layout:    layout,
+		Tools:     tools,
+		Addrs:     addrs,
+		Config:    NewConfig(),
+		servant:   servant,
+		secrets:   passwords,
+		verifiers: verifiers,
+		admins:    make(map[string]*pgx.Conn),
 	}, nil
 }
 
@@ -88,7 +97,7 @@ func (e *Env) Prepare() error {
 	if proc.IsRoot() {
 		sweepHomes(rootHomes)
 	}
-	if err := e.Layout.Create(); err != nil {
+	if err := errors.Join(e.Layout.Create(), e.claimHome()); err != nil {
 		return err
 	}
 	if err := errors.Join(e.makeServantDirs(), e.ownPrograms()); err != nil {
@@ -131,9 +140,13 @@ func (e *Env) quota(service string) float64 {
 	return v
 }
 
-// BaseEnv is the whole environment of the programs that are not ours.
-func (e *Env) BaseEnv() []string {
-	return []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=" + e.Layout.Home}
+// BaseEnv is what the services are told besides what every program gets.
+func (e *Env) BaseEnv() []string { return []string{"HOME=" + e.Layout.Home} }
+
+// Port is where a service listens.
+func (e *Env) Port(service string) uint64 {
+	port, _ := strconv.ParseUint(portOf(e.Addrs[service]), 10, 16)
+	return port
 }
 
 func portOf(addr string) string {
@@ -141,12 +154,18 @@ func portOf(addr string) string {
 	return port
 }
 
-// url is where a service listens for HTTP.
-func (e *Env) url(service string) string { return "http://" + e.Addrs[service] }
+// URL is where a service listens for HTTP, with the password if it asks for one: for the lab alone.
+func (e *Env) URL(service string) string {
+	u := url.URL{Scheme: "http", Host: e.Addrs[service]}
+	if service == Prometheus {
+		u.User = url.UserPassword(prometheusUser, e.secrets[prometheusUser])
+	}
+	return u.String()
+}
 
 // Get returns the body of a page, which must be answered with 200.
-func Get(ctx context.Context, url string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func Get(ctx context.Context, address string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return "", err
 	}
@@ -157,7 +176,7 @@ func Get(ctx context.Context, url string) (string, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %s: %.200s", url, resp.Status, body)
+		err = fmt.Errorf("%s answers %s: %.200s", req.URL.Redacted(), resp.Status, body)
 	}
 	return string(body), err
 }
@@ -167,7 +186,7 @@ func answers(service, path string) func(context.Context, *Env) error {
 	return func(ctx context.Context, e *Env) error {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
-		_, err := Get(ctx, e.url(service)+path)
+		_, err := Get(ctx, e.URL(service)+path)
 		return err
 	}
 }

@@ -34,7 +34,9 @@ func grafana() Service {
 					"GF_ANALYTICS_REPORTING_ENABLED=false",
 					"GF_ANALYTICS_CHECK_FOR_UPDATES=false",
 					"GF_LOG_LEVEL=warn",
-					"LAB_PROMETHEUS_URL=" + e.url(Prometheus),
+					"LAB_PROMETHEUS_URL=http://" + e.Addrs[Prometheus],
+					"LAB_PROMETHEUS_USER=" + prometheusUser,
+					"LAB_PROMETHEUS_PASSWORD=" + e.secrets[prometheusUser],
 					"LAB_DASHBOARDS=" + dashboards,
 				},
 			}

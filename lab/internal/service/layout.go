@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/google/renameio/v2"
 
@@ -28,11 +29,21 @@ type Layout struct {
 }
 
 const (
-	rootHomes   = "/var/lib/stormwave"
-	userSockets = "/tmp" // never os.TempDir: nix develop changes it from shell to shell
+	rootHomes = "/var/lib/stormwave"
 
 	checkoutNote = "checkout" // in a home: the path of its checkout
+	homeLock     = "lock"     // in a home: held while its lab runs
 )
+
+// isForSockets says whether sockets can be in a directory: their paths are short, and neither commas nor blanks are in
+// them, which lists of directories are parted by.
+func isForSockets(dir string) bool {
+	const room = len("/pg/.s.PGSQL.65535.lock") // the longest name
+	return len(dir)+room <= mostOfSocket && regexp.MustCompile(`^[A-Za-z0-9/._-]+$`).MatchString(dir)
+}
+
+// mostOfSocket is how many bytes the path of a socket holds (unix(7): 108 with the NUL).
+const mostOfSocket = 107
 
 // NewLayout finds the places of the checkout at root. It creates nothing.
 func NewLayout(root string) (Layout, error) {
@@ -48,7 +59,10 @@ func NewLayout(root string) (Layout, error) {
 	l := Layout{Root: root, Lab: filepath.Join(root, ".lab")}
 	if !proc.IsRoot() {
 		l.Home = filepath.Join(l.Lab, "home")
-		l.Sockets = filepath.Join(userSockets, fmt.Sprintf("stormwave-%d-%s", os.Getuid(), id))
+		// Not XDG_RUNTIME_DIR: it goes with the last log-out, and a lab that was told to run through the night stays.
+		if l.Sockets = filepath.Join(l.Lab, "run"); !isForSockets(l.Sockets) {
+			l.Sockets = filepath.Join(proc.TempDir, fmt.Sprintf("stormwave-%d-%s", os.Getuid(), id))
+		}
 		return l, nil
 	}
 	l.Home = filepath.Join(rootHomes, id)
@@ -80,9 +94,30 @@ func (l Layout) data(service string) string { return filepath.Join(l.dataDir(), 
 // PrimaryTables returns the directory of the primary's tables.
 func (l Layout) PrimaryTables() string { return filepath.Join(l.data(Primary), "base") }
 
+// CreateLab makes the directory of the caller's own things, and that of the logs.
+func (l Layout) CreateLab() error {
+	for _, dir := range []string{l.Lab, filepath.Dir(l.Log(""))} {
+		if err := privateDir(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveSockets removes the directory of the sockets, when nobody listens there any more.
+func (l Layout) RemoveSockets() error {
+	if err := os.RemoveAll(l.Sockets); err != nil {
+		return fmt.Errorf("remove the sockets: %w", err)
+	}
+	return nil
+}
+
 // Create makes the directories of the caller, each with the least access that works.
 // Those of the service account are made at each up, which alone knows the account.
 func (l Layout) Create() error {
+	if err := l.CreateLab(); err != nil {
+		return err
+	}
 	passable := fs.FileMode(0o700)
 	if proc.IsRoot() {
 		passable = 0o711 // for the service account to pass through
@@ -91,8 +126,6 @@ func (l Layout) Create() error {
 		path string
 		mode fs.FileMode
 	}{
-		{l.Lab, 0o700},
-		{filepath.Join(l.Lab, "log"), 0o700},
 		{filepath.Dir(l.Home), passable},
 		{l.Home, passable},
 		{l.Sockets, passable},
@@ -122,7 +155,7 @@ func privateDir(path string, mode fs.FileMode) error {
 		return fmt.Errorf("create directory: %w", err)
 	}
 	if !info.IsDir() || owner.UID != uint32(os.Geteuid()) {
-		return fmt.Errorf("use %s: it is not a directory of this account; move it away", path)
+		return fmt.Errorf("use %s: it is not a directory of this account; move it away, or the checkout to another path", path)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		return fmt.Errorf("protect directory: %w", err)
@@ -136,8 +169,23 @@ func removeHome(home string) {
 	_ = os.RemoveAll(home)
 }
 
+// claimHome takes the home for this process' life. Another lab can have it: that of a checkout which stood here and was
+// moved away while it ran.
+func (e *Env) claimHome() (err error) {
+	if e.home != nil {
+		return nil
+	}
+	e.home, err = proc.Lock(filepath.Join(e.Layout.Home, homeLock))
+	if errors.Is(err, proc.ErrLocked) {
+		return fmt.Errorf("use %s: the lab of another checkout does, which stood at %s and was moved; in that one: lab down",
+			e.Layout.Home, e.Layout.Root)
+	}
+	return err
+}
+
 // sweepHomes removes from a directory of homes what labs of deleted checkouts have left.
-// A home whose note names no checkout is left alone.
+// A home whose note names no checkout is left alone, and so is one whose lab runs: its checkout may have been moved,
+// or be on a disk that is not seen from here.
 func sweepHomes(homes string) {
 	notes, _ := filepath.Glob(filepath.Join(homes, "*", checkoutNote))
 	for _, note := range notes {
@@ -145,8 +193,13 @@ func sweepHomes(homes string) {
 		if err != nil || !filepath.IsAbs(string(root)) {
 			continue
 		}
-		if _, err := os.Stat(string(root)); errors.Is(err, fs.ErrNotExist) {
-			removeHome(filepath.Dir(note))
+		if _, err := os.Stat(string(root)); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		home := filepath.Dir(note)
+		if lock, err := proc.Lock(filepath.Join(home, homeLock)); err == nil {
+			removeHome(home)
+			_ = lock.Close()
 		}
 	}
 }

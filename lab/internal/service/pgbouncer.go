@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -34,20 +36,36 @@ const PgBouncer = "pgbouncer"
 
 func pgbouncer() Service {
 	return Service{
-		Name:      PgBouncer,
-		Title:     "PgBouncer",
-		Program:   "pgbouncer",
-		Needs:     []string{Primary, Replica},
-		PerCell:   true,
-		Pooler:    true,
-		ToReplica: replicaDatabase,
-		Quota:     true,
-		Settings:  pgbouncerFamily,
-		Psql: []Psql{
-			{Target: PgBouncer, Conninfo: pgbouncerInfo(AppRole, Database)},
-			{Target: "admin", Conninfo: pgbouncerInfo(poolerAdmin, PgBouncer)},
+		Name:    PgBouncer,
+		Title:   "PgBouncer",
+		Program: "pgbouncer",
+		Needs:   []string{Primary, Replica},
+		PerCell: true,
+		Pooler:  true,
+		Pool: matrix.Pool{
+			Threads: 1,
+			Size:    "default_pool_size",
+			Bounds:  []string{"max_db_connections", "max_user_connections"},
+			Least:   "min_pool_size",
+			Clients: "max_client_conn",
+			Used:    metric.PgBouncerServers.Key(),
+			Waiting: metric.PgBouncerWaiting.Key(),
+			Wait:    metric.PgBouncerWait.Key(),
+
+			Refusal:  "08P01",
+			Serving:  metric.PgBouncerClients.Key(),
+			Patience: "query_wait_timeout",
+
+			Prepared: "max_prepared_statements",
+			Mode:     "pool_mode",
 		},
-		Prepare: func(ctx context.Context, e *Env) error { return e.writePgBouncerConf(ctx, e.Settings) },
+		Quota:    true,
+		Settings: pgbouncerFamily,
+		Psql: []Psql{
+			{Target: PgBouncer, Conninfo: overTCP(AppRole, Database)},
+			{Target: "admin", Conninfo: overTCP(poolerAdmin, PgBouncer)},
+		},
+		Prepare: func(_ context.Context, e *Env) error { return e.writePgBouncerConf(e.Settings) },
 		Process: func(e *Env) proc.Spec {
 			return proc.Spec{
 				Path:       e.pgbouncerBinary(),
@@ -57,16 +75,18 @@ func pgbouncer() Service {
 				StopSignal: syscall.SIGQUIT, // the polite ones wait for clients
 			}
 		},
-		Ready:    pgbouncerReady,
-		ReadBack: readBackPgBouncer,
-		ExecMode: pgbouncerExecMode,
-		Files:    pgbouncerFiles,
+		Ready:     pgbouncerReady,
+		ReadBack:  readBackPgBouncer,
+		ExecMode:  pgbouncerExecMode,
+		Files:     pgbouncerFiles,
+		ToReplica: func(u *url.URL) { u.Path = "/" + replicaDatabase },
 	}
 }
 
-func pgbouncerInfo(user, dbname string) func(Layout, string) string {
+// overTCP is the way to a pooler for a role, without its password.
+func overTCP(user, dbname string) func(Layout, string) string {
 	return func(_ Layout, addr string) string {
-		return fmt.Sprintf("host=127.0.0.1 port=%s user=%s dbname=%s", portOf(addr), user, dbname)
+		return loopback(addr, user, dbname)
 	}
 }
 
@@ -110,7 +130,7 @@ func (e *Env) pgbouncerBinary() string {
 	return filepath.Join(e.Layout.Home, "pgbouncer")
 }
 
-func (e *Env) writePgBouncerConf(ctx context.Context, settings matrix.Settings) error {
+func (e *Env) writePgBouncerConf(settings matrix.Settings) error {
 	keys := overlay(pgbouncerFamily, settings)
 	if valueOf(keys, "min_pool_size") == "" {
 		// Warm: as many server connections as it may have.
@@ -136,13 +156,11 @@ func (e *Env) writePgBouncerConf(ctx context.Context, settings matrix.Settings) 
 			return err
 		}
 	}
-	verifier, err := e.verifier(ctx, AppRole)
-	if err != nil {
-		return err
-	}
+	// With the verifier PgBouncer lets the role in, and itself into the servers with what the client's proof has shown
+	// it. With the password it would derive the verifier at each log-in, thousands of hashes on its one thread.
 	var users strings.Builder
 	for _, user := range [][2]string{
-		{AppRole, verifier},
+		{AppRole, e.verifiers[AppRole]},
 		{monitorRole, e.secrets[monitorRole]},
 		{poolerAdmin, e.secrets[poolerAdmin]},
 	} {
@@ -209,26 +227,9 @@ func (e *Env) lendPgBouncer() error {
 	return nil
 }
 
-// verifier is the SCRAM secret that the primary keeps of a role's password. With it
-// PgBouncer lets the role in, and itself into the servers with what the client's
-// proof has shown it; with the password it would derive the secret anew at each
-// log-in, thousands of hashes on its one thread.
-func (e *Env) verifier(ctx context.Context, role string) (secret string, err error) {
-	conn, err := e.Admin(ctx, Primary)
-	if err != nil {
-		return "", err
-	}
-	if err := conn.QueryRow(ctx, "SELECT rolpassword FROM pg_authid WHERE rolname = $1", role).Scan(&secret); err != nil {
-		return "", fmt.Errorf("read the SCRAM secret of %s: %w", role, err)
-	}
-	return secret, nil
-}
-
 // console opens PgBouncer's admin console, which knows the simple protocol only.
 func (e *Env) console(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(fmt.Sprintf(
-		"host=127.0.0.1 port=%s user=%s dbname=pgbouncer sslmode=disable connect_timeout=3",
-		portOf(e.Addrs[PgBouncer]), poolerAdmin))
+	config, err := parse(loopback(e.Addrs[PgBouncer], poolerAdmin, PgBouncer))
 	if err != nil {
 		return nil, fmt.Errorf("connect to pgbouncer: %w", err)
 	}
@@ -270,13 +271,18 @@ func readBackPgBouncer(ctx context.Context, e *Env, into *setting.Reading) error
 	}); err != nil {
 		return fmt.Errorf("read the configuration of pgbouncer: %w", err)
 	}
-	for _, key := range overlay(pgbouncerFamily, e.Settings) {
-		name := pgbouncerFamily.Prefix + key.Name
-		if shown, ok := config[key.Name]; ok {
-			into.Note(name, PgBouncer, shown, setting.PoolerTook(key.Value, shown))
+	confirm(into, pgbouncerFamily, PgBouncer, config, e.Settings)
+	return nil
+}
+
+// confirm notes what a pooler shows of the keys that the settings name.
+func confirm(into *setting.Reading, family matrix.Family, pooler string, shown map[string]string, s matrix.Settings) {
+	for _, key := range overlay(family, s) {
+		name := family.Prefix + key.Name
+		if value, ok := shown[key.Name]; ok {
+			into.Note(name, pooler, value, setting.PoolerTook(key.Value, value))
 		} else {
 			into.Unconfirm(name)
 		}
 	}
-	return nil
 }

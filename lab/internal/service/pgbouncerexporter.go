@@ -33,7 +33,7 @@ func pgbouncerExporter() Service {
 // exports is ready where the service's metrics hold this text.
 func exports(name, text string) func(context.Context, *Env) error {
 	return func(ctx context.Context, e *Env) error {
-		body, err := Get(ctx, e.url(name)+"/metrics")
+		body, err := Get(ctx, e.URL(name)+"/metrics")
 		if err != nil {
 			return err
 		}

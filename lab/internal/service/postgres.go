@@ -182,20 +182,11 @@ var postgresFamily = matrix.Family{
 	},
 }
 
-// SocketURL is the superuser's way in. Whatever a cell sets for all, the lab's own sessions are not ended, and do
-// not wait for a standby.
-func (l Layout) SocketURL(addr, dbname string) string {
-	const own = "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 " +
-		"-c idle_in_transaction_session_timeout=0 -c synchronous_commit=local"
-	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 application_name=stormwave options=%s",
-		l.PGSockets(), portOf(addr), superuser, dbname, quoteConninfo(own))
-}
-
 // Connect opens a superuser's connection to a server.
 func (e *Env) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 	until := time.Now().Add(recovery)
 	for {
-		conn, err := pgx.Connect(ctx, e.Layout.SocketURL(e.Addrs[server], Database))
+		conn, err := Dial(ctx, e.Layout.SocketURL(e.Addrs[server], Database))
 		if err == nil {
 			return conn, nil
 		}

@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/jackc/pgx/v5"
-
 	"stormwave/lab/internal/route"
 )
 
@@ -52,14 +50,9 @@ func primaryReady(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	for role, password := range e.secrets {
-		if role == poolerAdmin {
-			continue // known to PgBouncer alone
-		}
-		// Not logged: the statement holds the password.
-		sql := fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'", pgx.Identifier{role}.Sanitize(), password)
+	for _, sql := range e.passwordSQL() {
 		if _, err := conn.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("set password of %s: %w", role, err)
+			return fmt.Errorf("set a password: %w", err)
 		}
 	}
 	return nil

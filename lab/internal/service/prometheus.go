@@ -3,12 +3,16 @@ package service
 import (
 	"context"
 	_ "embed"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"stormwave/lab/internal/stack/proc"
 )
@@ -32,22 +36,22 @@ func prometheus() Service {
 			if err := os.MkdirAll(filepath.Dir(e.Layout.TSDB()), 0o700); err != nil {
 				return err
 			}
-			return e.WritePrometheusConf()
+			return errors.Join(e.writePrometheusWeb(), e.WritePrometheusConf())
 		},
 		Process: func(e *Env) proc.Spec {
-			return proc.Spec{
-				Dir: filepath.Dir(e.Layout.TSDB()),
-				Args: []string{
-					"--config.file=" + prometheusConfFile,
-					"--storage.tsdb.path=" + filepath.Base(e.Layout.TSDB()),
-					"--storage.tsdb.retention.time=" + e.retention(),
-					"--web.listen-address=" + e.Addrs[Prometheus],
-					"--web.enable-remote-write-receiver",
-					"--web.enable-admin-api",
-					"--log.level=warn",
-					"--scrape.discovery-reload-interval=100ms",
-				},
+			args := []string{
+				"--config.file=" + prometheusConfFile,
+				"--web.config.file=" + prometheusWebFile,
+				"--storage.tsdb.path=" + filepath.Base(e.Layout.TSDB()),
+				"--storage.tsdb.retention.time=" + e.retention(),
+				"--web.listen-address=" + e.Addrs[Prometheus],
+				"--log.level=warn",
+				"--scrape.discovery-reload-interval=100ms",
 			}
+			if !e.Archive {
+				args = append(args, "--web.enable-remote-write-receiver", "--web.enable-admin-api")
+			}
+			return proc.Spec{Dir: filepath.Dir(e.Layout.TSDB()), Args: args}
 		},
 		Ready: answers(Prometheus, "/-/ready"),
 	}
@@ -92,6 +96,22 @@ func (e *Env) scrapeJobs() []scrapeJob {
 	return jobs
 }
 
+// prometheusWebFile says who may ask Prometheus for anything, in the directory of its files.
+const prometheusWebFile = "web.yml"
+
+// writePrometheusWeb lets only those in who know the password of this up: Prometheus takes samples from anybody else on
+// this machine, and deletes what a web site tells it to. People read it through a door of the lab's.
+// https://prometheus.io/docs/prometheus/latest/configuration/https/
+func (e *Env) writePrometheusWeb() error {
+	// A password of 130 random bits needs no slow hash, and Prometheus computes it while it is measured with.
+	hash, err := bcrypt.GenerateFromPassword([]byte(e.secrets[prometheusUser]), bcrypt.MinCost)
+	if err != nil {
+		return fmt.Errorf("protect Prometheus: %w", err)
+	}
+	path := filepath.Join(filepath.Dir(e.Layout.TSDB()), prometheusWebFile)
+	return writePrivate(path, fmt.Sprintf("basic_auth_users:\n  %s: %s\n", prometheusUser, hash))
+}
+
 // rulesFile is the copy of the alerting rules beside Prometheus' configuration.
 const rulesFile = "rules.yml"
 
@@ -114,7 +134,13 @@ func (e *Env) WritePrometheusConf() error {
 		rules = []string{rulesFile}
 	}
 	var text strings.Builder
-	if err := prometheusTemplate.Execute(&text, map[string]any{"Jobs": e.scrapeJobs(), "Rules": rules}); err != nil {
+	err := prometheusTemplate.Execute(&text, map[string]any{
+		"Jobs":  e.scrapeJobs(),
+		"Rules": rules,
+		"Own":   Prometheus,
+		"User":  prometheusUser, "Password": e.secrets[prometheusUser],
+	})
+	if err != nil {
 		return err
 	}
 	return writePrivate(filepath.Join(beside, prometheusConfFile), text.String())

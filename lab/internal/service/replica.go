@@ -64,8 +64,8 @@ func (e *Env) baseBackup(ctx context.Context) error {
 		Env:     e.BaseEnv(),
 		Dir:     filepath.Dir(data),
 		Args: []string{
-			"--dbname=" + fmt.Sprintf("host=127.0.0.1 port=%s user=%s passfile=%s application_name=%s",
-				portOf(e.Addrs[Primary]), replicator, quoteConninfo(passfile), Replica),
+			"--dbname=" + fmt.Sprintf("host=127.0.0.1 port=%s user=%s passfile=%s application_name=%s %s",
+				portOf(e.Addrs[Primary]), replicator, quoteConninfo(passfile), Replica, noTLS),
 			"--pgdata=" + data, "--write-recovery-conf", "--create-slot", "--slot=" + replicaSlot,
 			"--wal-method=stream", "--checkpoint=fast", "--no-sync", "--no-manifest",
 		},

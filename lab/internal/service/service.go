@@ -5,6 +5,9 @@ package service
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,23 +16,24 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // Service is one member of the stack.
 type Service struct {
-	Name      string
-	Title     string   // in sentences; empty: nothing is said of it
-	Program   string   // its name in the toolchain; empty: the project's own
-	Optional  bool     // it is left out where its program is not installed
-	Needs     []string // services that must be ready before it starts; it stops before they do
-	PerCell   bool     // it is started anew for every cell, and ends with the load
-	Pooler    bool     // a route can go through it
-	ToReplica string   // of a pooler: the database by which it leads to the replica
-	Group     string   // name in cpus: for it and its like; empty: none
-	Quota     bool     // fault.cpu_… can limit it
-	Settings  matrix.Family
-	Scrape    Scrape
-	Psql      []Psql
+	Name     string
+	Title    string   // in sentences; empty: nothing is said of it
+	Program  string   // its name in the toolchain; empty: the project's own
+	Optional bool     // it is left out where its program is not installed
+	Needs    []string // services that must be ready before it starts; it stops before they do
+	PerCell  bool     // it is started anew for every cell, and ends with the load
+	Pooler   bool     // a route can go through it
+	Pool     matrix.Pool
+	Group    string // name in cpus: for it and its like; empty: none
+	Quota    bool   // fault.cpu_… can limit it
+	Settings matrix.Family
+	Scrape   Scrape
+	Psql     []Psql
 
 	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
@@ -40,6 +44,8 @@ type Service struct {
 	ExecMode func(*Env, matrix.Settings) string // of a pooler: what exec_mode auto comes to; nil: as without one
 	// Files is how many files it may have open with these settings, and which of them bounds that; nil: few.
 	Files func(matrix.Settings) (most uint64, bound string)
+	// ToReplica makes a way to a pooler's primary one to its replica.
+	ToReplica func(*url.URL)
 }
 
 // Scrape is what Prometheus scrapes of a service.
@@ -61,6 +67,7 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
+		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
@@ -139,12 +146,28 @@ func jobsOf(which func(Service) bool) []string {
 	return jobs
 }
 
+// Installed says which program a plan's routes want that is not there: those of optional services are never installed.
+func Installed(plan matrix.Plan, tools toolchain.Set) error { return installed(All(), plan, tools) }
+
+func installed(services []Service, plan matrix.Plan, tools toolchain.Set) error {
+	var errs []error
+	for _, s := range services {
+		_, there := tools[s.Program]
+		i := slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Settings.Route().Through(s.Name) })
+		if s.Optional && !there && i >= 0 {
+			errs = append(errs, fmt.Errorf("cell %q goes through %s, and %s is not installed: install it, then run again",
+				plan.Cells[i].Label, s.Title, s.Program))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Responds asks the service of a name for anything at all. That is less than being ready: what it needs may be down.
 func (e *Env) Responds(ctx context.Context, s Service) error {
 	if s.Responds != nil {
 		return s.Responds(ctx, e)
 	}
-	_, err := Get(ctx, e.url(s.Name)+"/metrics")
+	_, err := Get(ctx, e.URL(s.Name)+"/metrics")
 	return err
 }
 
@@ -182,6 +205,7 @@ func Catalog() *matrix.Catalog {
 				Title:    s.Title,
 				Group:    s.Group,
 				Pooler:   s.Pooler,
+				Pool:     s.Pool,
 				Killable: !s.Optional,
 				Quota:    s.Quota,
 				Settings: s.Settings,
@@ -227,6 +251,7 @@ func generator() matrix.Service {
 // ofTheLab are the variables of a script that the lab itself sets.
 var ofTheLab = strings.Join([]string{
 	matrix.VariableBaseURL,
+	matrix.VariablePhase,
 	matrix.VariableScale,
 	matrix.VariableSeed,
 	matrix.VariableSLO,

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // The list is in an order in which it can be started, one after the other; backwards it can be stopped.
@@ -24,7 +26,7 @@ func TestServicesComeAfterWhatTheyNeed(t *testing.T) {
 	}
 	want := []string{
 		"grafana", "pgbouncer-exporter", "replica-exporter", "postgres-exporter", "node-exporter", "prometheus",
-		"app", "pgbouncer", "replica", "primary",
+		"app", "pgpool", "pgbouncer", "replica", "primary",
 	}
 	if diff := cmp.Diff(want, StopOrder()); diff != "" {
 		t.Errorf("the order of the stop (-want +got):\n%s", diff)
@@ -34,12 +36,13 @@ func TestServicesComeAfterWhatTheyNeed(t *testing.T) {
 // What follows from the list, for those that read it.
 func TestWhatFollowsFromTheList(t *testing.T) {
 	for name, tt := range map[string]struct{ got, want []string }{
-		"started anew for every cell": {PerCell(), []string{"app", "pgbouncer"}},
+		"started anew for every cell": {PerCell(), []string{"app", "pgpool", "pgbouncer"}},
 		"scrapes of a record":         {RecordJobs(), []string{"app", "lab", "node", "pgbouncer"}},
 		"scrapes before the stop":     {LoadJobs(), []string{"app", "pgbouncer"}},
-		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin"}},
+		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin", "pgpool"}},
 		"topologies": {
-			Catalog().Topologies(), []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"},
+			Catalog().Topologies(),
+			[]string{"direct", "replica", "pgbouncer", "pgbouncer+replica", "pgpool", "pgpool+replica"},
 		},
 	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -51,9 +54,36 @@ func TestWhatFollowsFromTheList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range append(Names(), "k6", "init") {
-		want := name != Grafana && slices.Contains(Names(), name)
+		want := name != Grafana && name != Pgpool && slices.Contains(Names(), name)
 		if _, err := kill.Canonical(name + "@5s"); (err == nil) != want {
 			t.Errorf("%s can be killed: %v; want %t", name, err, want)
+		}
+	}
+}
+
+// A route through a service that is left out where its program is missing needs the program.
+func TestInstalledIsWhatARouteWants(t *testing.T) {
+	all := All()
+	tools := make(toolchain.Set)
+	for _, s := range all {
+		if !s.Optional {
+			tools[s.Program] = toolchain.Program{Name: s.Program}
+		}
+	}
+	optional := Service{Name: "other", Title: "Other", Program: "other-pooler", Optional: true}
+	for _, tt := range []struct {
+		topology string
+		tools    toolchain.Set
+		want     string
+	}{
+		{"pgbouncer", tools, ""},
+		{"other", toolchain.Set{"other-pooler": {}}, ""},
+		{"other+replica", tools, `cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
+	} {
+		plan := matrix.Plan{Cells: []matrix.Cell{{Label: "x", Settings: matrix.Settings{matrix.Topology: tt.topology}}}}
+		err := installed(append(slices.Clone(all), optional), plan, tt.tools)
+		if got := fmt.Sprint(err); (tt.want == "") != (err == nil) || err != nil && got != tt.want {
+			t.Errorf("%s: %s; want %q", tt.topology, got, tt.want)
 		}
 	}
 }
@@ -130,7 +160,7 @@ func TestScrapeJobs(t *testing.T) {
 // The backend connects to the first hop of its route.
 func TestAppURLs(t *testing.T) {
 	e := &Env{Config: NewConfig(), secrets: secrets{AppRole: "secret"}, Addrs: map[string]string{
-		Primary: "p:1", Replica: "r:2", PgBouncer: "b:3", FaultProxy: "f:4",
+		Primary: "p:1", Replica: "r:2", PgBouncer: "b:3", FaultProxy: "f:4", Pgpool: "l:5",
 	}}
 	const head, tail = "postgres://app:secret@", "?sslmode=disable"
 	for _, tt := range []struct{ topology, delay, primary, replica string }{
@@ -139,6 +169,7 @@ func TestAppURLs(t *testing.T) {
 		{"pgbouncer", "", "b:3/stormwave", ""},
 		{"pgbouncer+replica", "", "b:3/stormwave", "b:3/stormwave_replica"},
 		{"replica", "5ms", "f:4/stormwave", "r:2/stormwave"},
+		{"pgpool", "", "l:5/stormwave", ""},
 	} {
 		e.Settings[matrix.Topology] = tt.topology
 		delete(e.Settings, matrix.FaultDelay)

@@ -54,7 +54,7 @@ func TestForbiddenSettings(t *testing.T) {
 		"pgbouncer.logfile", "pgbouncer.pidfile", "pgbouncer.auth_file", "pgbouncer.auth_hba_file", "pgbouncer.resolv_conf",
 		"pgbouncer.listen_addr", "pgbouncer.listen_port", "pgbouncer.unix_socket_dir", "pgbouncer.auth_type", "pgbouncer.auth_query",
 		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file", "pgbouncer.server_tls_sslmode",
-		"scenario.BASE_URL", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99", "scenario.K6_OUT",
+		"scenario.BASE_URL", "scenario.PHASE", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99", "scenario.K6_OUT",
 		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME", "scenario.SSLKEYLOGFILE",
 		"app.APP_ADDR", "app.APP_PRIMARY_URL", "app.APP_POOL_SIZE", "app.PGHOST", "app.PGPASSFILE", "app.PGSERVICEFILE",
 		"app.LD_PRELOAD", "app.PATH", "app.GODEBUG", "app.HTTPS_PROXY",

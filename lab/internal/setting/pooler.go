@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// PoolerTook says whether PgBouncer has understood a key of its [pgbouncer] section as what SHOW CONFIG tells:
-// booleans as 0 and 1, times in seconds with or without a fraction, words without regard to case, lists without
-// regard to blanks.
+// PoolerTook says whether a pooler has understood a key as what it tells (PgBouncer's SHOW CONFIG, Pgpool-II's PGPOOL
+// SHOW ALL): booleans as 0 and 1, times in seconds with or without a fraction, words without regard to case, lists
+// without regard to blanks.
 func PoolerTook(asked, shown string) bool {
 	if strings.EqualFold(strings.TrimSpace(asked), strings.TrimSpace(shown)) {
 		return true

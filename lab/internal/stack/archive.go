@@ -22,7 +22,7 @@ type Archive struct{ stack *Stack }
 func OpenArchive(
 	ctx context.Context, layout service.Layout, tools toolchain.Set, fill func(storage string) error,
 ) (*Archive, error) {
-	if err := layout.Create(); err != nil {
+	if err := layout.CreateLab(); err != nil {
 		return nil, err
 	}
 	sweepArchives(layout)
@@ -61,8 +61,8 @@ func (a *Archive) hasGrafana() bool {
 	return ok
 }
 
-// Prometheus is its URL.
-func (a *Archive) Prometheus() string { return "http://" + a.stack.Addrs[service.Prometheus] }
+// Prometheus is its URL, with the password: for a Door.
+func (a *Archive) Prometheus() string { return a.stack.URL(service.Prometheus) }
 
 // Grafana is its URL; empty where there is none.
 func (a *Archive) Grafana() string {

@@ -62,8 +62,8 @@ func (s *Stack) helperServices() []service.Service {
 
 // proxyReady means: a server answers through it.
 func (s *Stack) proxyReady(ctx context.Context) error {
-	url := s.RoleURL(s.Addrs[service.FaultProxy], service.Database, "disable")
-	conn, err := pgx.Connect(ctx, url)
+	url := s.RoleURL(s.Addrs[service.FaultProxy], "disable").String()
+	conn, err := service.Dial(ctx, url)
 	if err != nil {
 		return errors.New("the proxy leads to no server yet") // the URL holds the password
 	}

@@ -42,7 +42,7 @@ func (s *Stack) scrape(ctx context.Context, on bool) error {
 
 // hasTargets says whether Prometheus has targets.
 func (s *Stack) hasTargets(ctx context.Context) (bool, error) {
-	text, err := service.Get(ctx, "http://"+s.Addrs[service.Prometheus]+"/api/v1/targets?state=active")
+	text, err := service.Get(ctx, s.URL(service.Prometheus)+"/api/v1/targets?state=active")
 	if err != nil {
 		return false, err
 	}

@@ -52,7 +52,7 @@ type Figures struct {
 // New returns a stack that is down. It chooses the account of the servers, and draws the
 // passwords and the ports, which are its own as long as this process lives.
 func New(layout service.Layout, tools toolchain.Set) (*Stack, error) {
-	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, service.FaultProxy)...)
+	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, labDoor, service.FaultProxy)...)
 	if err != nil {
 		return nil, err
 	}
@@ -114,14 +114,20 @@ func (s *Stack) Down(ctx context.Context) error {
 	return errors.Join(append(errs, s.RemoveData())...)
 }
 
-// labPage is the supervisor's live page, no process of its own.
-const labPage = "lab-page"
+// labPage is the supervisor's live page, and labDoor its door to Prometheus, no processes of their own.
+const (
+	labPage = "lab-page"
+	labDoor = "prometheus-door"
+)
 
 // ExporterAddr is where the supervisor has to serve its own metrics.
 func (s *Stack) ExporterAddr() string { return s.Addrs[service.LabExporter] }
 
 // PageAddr is where the supervisor has to serve its live page.
 func (s *Stack) PageAddr() string { return s.Addrs[labPage] }
+
+// DoorAddr is where the supervisor has to serve the door to Prometheus.
+func (s *Stack) DoorAddr() string { return s.Addrs[labDoor] }
 
 func (s *Stack) pageURL() string { return "http://" + s.Addrs[labPage] }
 
@@ -131,6 +137,20 @@ func (s *Stack) PIDs() map[string]int {
 	pids := s.members.pids()
 	delete(pids, faultHog)
 	return pids
+}
+
+// Queues returns the port of each pooler on the cell's route that lets its clients wait in its socket's queue.
+func (s *Stack) Queues() map[string]uint64 {
+	s.toldMu.Lock()
+	way := s.Settings.Route()
+	s.toldMu.Unlock()
+	ports := make(map[string]uint64)
+	for _, name := range way.Poolers() {
+		if service.Find(name).Pool.Queues {
+			ports[name] = s.Port(name)
+		}
+	}
+	return ports
 }
 
 // Status is what is told of the stack, as `lab status --json` prints it.
@@ -159,7 +179,7 @@ func (s *Stack) Status() Status {
 	defer s.toldMu.Unlock()
 	deaths, died := s.members.told()
 	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.Settings), URLs: map[string]*string{
-		"app": new(s.AppURL()), "prometheus": new("http://" + s.Addrs[service.Prometheus]), "grafana": nil, "page": nil,
+		"app": new(s.AppURL()), "prometheus": new("http://" + s.DoorAddr()), "grafana": nil, "page": nil,
 	}}
 	st.Figures.TemplateMade = s.TemplateMade.Load()
 	for _, svc := range s.services() {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -86,64 +87,61 @@ func Halves(run Run, setting, a, b string) Comparison {
 	return c
 }
 
-// compare pairs the like spots, and lists the others. Settings that are ignored do
-// not make spots unlike.
+// compare pairs the like groups, and lists the others. Settings that are ignored do
+// not make groups unlike.
 func (c *Comparison) compare(a, b side, ignored []string) {
 	c.Pairs, c.Alone = []Pair{}, []Alone{}
-	partners := make(map[string][]spot)
-	for _, s := range b.spots() {
-		partners[s.key(ignored)] = append(partners[s.key(ignored)], s)
+	partners := make(map[string][]analysis.Group)
+	for _, g := range b.groups {
+		partners[key(g, ignored)] = append(partners[key(g, ignored)], g)
 	}
-	for _, s := range a.spots() {
-		key := s.key(ignored)
+	for _, g := range a.groups {
+		key := key(g, ignored)
 		like := partners[key]
 		if len(like) == 0 {
-			c.Alone = append(c.Alone, Alone{"A", s.scenario.String(), a.label(s)})
+			c.Alone = append(c.Alone, Alone{"A", g.Scenario.String(), a.label(g)})
 			continue
 		}
 		partners[key] = like[1:]
-		c.Pairs = append(c.Pairs, c.pair(a, b, s, like[0], ignored))
+		c.Pairs = append(c.Pairs, c.pair(a, b, g, like[0], ignored))
 	}
-	for _, s := range b.spots() {
-		for _, left := range partners[s.key(ignored)] {
-			if left.cell.Label == s.cell.Label {
-				c.Alone = append(c.Alone, Alone{"B", s.scenario.String(), b.label(s)})
+	for _, g := range b.groups {
+		for _, left := range partners[key(g, ignored)] {
+			if left.Cell.Label == g.Cell.Label {
+				c.Alone = append(c.Alone, Alone{"B", g.Scenario.String(), b.label(g)})
 			}
 		}
 	}
 	c.adjust()
 }
 
-// pair compares two like spots in every measure.
-func (c *Comparison) pair(a, b side, of, with spot, ignored []string) Pair {
-	x, y := a.sample(of), b.sample(with)
-	p := Pair{
-		Scenario: of.scenario.String(), Cell: a.label(of), A: x.count(), B: y.count(),
-	}
+// pair compares two like groups in every measure.
+func (c *Comparison) pair(a, b side, of, with analysis.Group, ignored []string) Pair {
+	p := Pair{Scenario: of.Scenario.String(), Cell: a.label(of), A: counted(of), B: counted(with)}
 	if label := b.label(with); label != p.Cell {
 		p.CellB = label
 	}
-	baseA, baseB := a.baseline(of.scenario), b.baseline(with.scenario)
+	baseA, baseB := a.baseline(of.Scenario), b.baseline(with.Scenario)
 	why := ""
 	switch {
 	case c.Interleaved:
-	case baseA.key(ignored) != baseB.key(ignored):
+	case key(baseA, ignored) != key(baseB, ignored):
 		why = "the days of two runs differ, and their baselines are unlike: there is no reference"
-	case of.cell.Baseline || with.cell.Baseline:
+	case of.Cell.Baseline || with.Cell.Baseline:
 		why = "the days of two runs differ, and the baseline is what tells by how much: measure both in one run"
 	}
-	reference := of.cell.Baseline && with.cell.Baseline
+	reference := of.Cell.Baseline && with.Cell.Baseline
 	for _, m := range measures {
-		margin := min(m.margin(a.Plan.Margins()), m.margin(b.Plan.Margins()))
+		margin := min(m.Margin(a.Plan.Margins()), m.Margin(b.Plan.Margins()))
 		switch {
 		case c.Interleaved:
-			p.Changes = append(p.Changes, m.within(x, y, margin))
+			p.Changes = append(p.Changes, m.within(of, with, margin))
 		case why != "":
-			change := m.alone(x, y, margin, why)
+			change := m.alone(of, with, margin, why)
 			change.reference = reference
 			p.Changes = append(p.Changes, change)
 		default:
-			p.Changes = append(p.Changes, m.between(x, a.sample(baseA), y, b.sample(baseB), margin))
+			p.Changes = append(p.Changes, m.between(of, baseA, with, baseB, margin))
 		}
 	}
 	return p

@@ -48,13 +48,18 @@ func (s synthetic) run() Run {
 		},
 	}
 	for i, pool := range s.pools {
-		cell := matrix.Cell{Label: "pool_size=" + pool, Settings: matrix.Settings{"pool_size": pool}, Baseline: i == 0}
+		cell := matrix.Cell{
+			Label:    "pool_size=" + pool,
+			Levels:   map[string]string{"pool_size": pool},
+			Settings: matrix.Settings{"pool_size": pool},
+			Baseline: i == 0,
+		}
 		for name, value := range s.settings {
 			cell.Settings[name] = value
 		}
 		run.Plan.Cells = append(run.Plan.Cells, cell)
 		if i == 0 {
-			run.Plan.Cells = append(run.Plan.Cells, matrix.Cell{Label: cell.Label + " twin=2", Settings: cell.Settings, Twin: true})
+			run.Plan.Cells = append(run.Plan.Cells, matrix.Cell{Label: cell.Label + " twin=2", Settings: cell.Settings, Control: true})
 		}
 	}
 	for block := 1; block <= s.blocks; block++ {
@@ -69,7 +74,7 @@ func (s synthetic) run() Run {
 
 func (s synthetic) record(run Run, block int, scenario matrix.Scenario, cell matrix.Cell) record.Record {
 	speed := s.speed(cell.Settings["pool_size"], block) * luck(block)
-	if cell.Twin {
+	if cell.Control {
 		speed = s.speed(cell.Settings["pool_size"], block) * luck(block+1)
 	}
 	requests := int64(80_000 * speed)
@@ -103,7 +108,7 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 	}
 	c := Runs(base.run(), other.run())
 	if len(c.Unlike) != 0 || len(c.Alone) != 0 || len(c.Pairs) != 6 {
-		t.Fatalf("unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, twins aside, and nothing else", c.Unlike, c.Alone, len(c.Pairs))
+		t.Fatalf("unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, A/A controls aside, and nothing else", c.Unlike, c.Alone, len(c.Pairs))
 	}
 	for _, test := range []struct {
 		cell, measure string
@@ -344,13 +349,16 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	second := drifting(other).run()
 	for i := range run.Plan.Cells {
 		run.Plan.Cells[i].Label += " backend=" + one
+		run.Plan.Cells[i].Levels[matrix.Backend] = one
 	}
+	run.Plan.Factors = append(run.Plan.Factors, matrix.Backend)
 	for i := range run.Records {
 		run.Records[i].Cell += " backend=" + one
 	}
 	for _, cell := range second.Plan.Cells {
-		if !cell.Twin {
+		if !cell.Control {
 			cell.Label, cell.Baseline = cell.Label+" backend="+other, false
+			cell.Levels[matrix.Backend] = other
 			run.Plan.Cells = append(run.Plan.Cells, cell)
 		}
 	}

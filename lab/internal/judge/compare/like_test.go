@@ -77,7 +77,7 @@ func setAll(r *Run, name, value string) {
 	for i := range r.Plan.Cells {
 		settings := r.Plan.Cells[i].Settings
 		if settings[name] != value {
-			settings[name] = value // twins share the map
+			settings[name] = value // A/A controls share the map
 		}
 	}
 }

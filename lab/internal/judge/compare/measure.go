@@ -5,59 +5,33 @@ import (
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
-	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/metric"
 )
 
 // measure is something that two cells are compared by.
 type measure struct {
-	name      string
-	unit      string
-	direction stat.Direction
-	value     func(record.Load) float64
-	worst     float64 // of a trial in which the system failed
-	// difference says that B − A is told and not B/A.
-	difference bool
+	analysis.Measure
+	name string
+	unit string
 }
 
 // errorRatio is the one measure whose gate binds B's own value.
 const errorRatio = "error_ratio"
 
-var measures = []measure{
-	{
-		name:      "goodput",
-		unit:      "RPS",
-		direction: stat.HigherIsBetter,
-		value:     func(l record.Load) float64 { return l.GoodputRPS },
-	},
-	{
-		name:      "successes",
-		direction: stat.HigherIsBetter,
-		value:     func(l record.Load) float64 { return float64(l.Requests - l.Failed) },
-	},
-	{
-		name:      "p99",
-		unit:      "ms",
-		direction: stat.LowerIsBetter,
-		value:     func(l record.Load) float64 { return l.ServedP99() },
-		worst:     math.Inf(1),
-	},
-	{
-		name:       errorRatio,
-		direction:  stat.LowerIsBetter,
-		value:      func(l record.Load) float64 { return l.ErrorRatio },
-		worst:      1,
-		difference: true,
-	},
-}
+var measures = judging()
 
-// of is the measure of a trial.
-func (m measure) of(r *record.Record) float64 {
-	if r.HasFailed() {
-		return m.worst
+func judging() []measure {
+	var all []measure
+	for _, m := range metric.Judging {
+		all = append(all, measure{
+			Measure: analysis.By(m),
+			name:    m.Gate,
+			unit:    m.Unit.Name(),
+		})
 	}
-	return m.value(*r.Load)
+	return all
 }
 
 // Change is how B differs from A in a measure. A number that is absent could not be
@@ -84,14 +58,6 @@ type Change struct {
 	reference bool // what the cells of two runs are measured against
 }
 
-// margin is the least difference that matters.
-func (m measure) margin(of matrix.Margin) float64 {
-	if m.difference {
-		return of.Failed
-	}
-	return of.Ratio
-}
-
 // names are those of all measures.
 func names() []string {
 	all := make([]string, len(measures))
@@ -101,48 +67,21 @@ func names() []string {
 	return all
 }
 
-// values are those of a sample, in the order of its trials.
-func (m measure) values(s sample) []float64 {
-	all := make([]float64, len(s.results))
-	for i, r := range s.results {
-		all[i] = m.of(r)
-	}
-	return all
-}
-
-// byBlock gives the values of the blocks that both samples have, side by side.
-func (m measure) byBlock(a, b sample) (x, y []float64) {
-	byBlock := make(map[int]float64, len(a.results))
-	for _, r := range a.results {
-		byBlock[r.Block] = m.of(r)
-	}
-	for _, r := range b.results {
-		if v, ok := byBlock[r.Block]; ok {
-			x, y = append(x, v), append(y, m.of(r))
-		}
-	}
-	return x, y
-}
-
 // newChange is a change of which only the two medians are known.
-func (m measure) newChange(a, b sample, margin float64) Change {
-	x, y := m.values(a), m.values(b)
+func (m measure) newChange(a, b analysis.Group, margin float64) Change {
+	x, y := m.Values(a.Results()), m.Values(b.Results())
 	return Change{
 		Measure: m.name, Unit: m.unit, Margin: margin, Word: stat.Inconclusive,
 		A: finite(stat.Median(x)), B: finite(stat.Median(y)), bounds: ends(y),
-		leftOut: b.leftOut,
+		leftOut: len(b.Latest) - len(b.Results()),
 	}
 }
 
-// within compares two samples of one run, block by block.
-func (m measure) within(a, b sample, margin float64) Change {
+// within compares two groups of one run, block by block.
+func (m measure) within(a, b analysis.Group, margin float64) Change {
 	c := m.newChange(a, b, margin)
-	x, y := m.byBlock(a, b)
-	if m.difference {
-		c.contrast = stat.Difference(x, y, m.direction, margin, 0)
-	} else {
-		c.contrast = stat.Compare(x, y, m.direction, margin, 0)
-	}
+	x, y := m.Pairs(a, b)
+	c.contrast = m.Compare(x, y, margin, 0)
 	c.tell()
 	if c.Word == stat.TooSmall {
 		blocks := fmt.Sprintf("%d blocks", len(x))
@@ -154,16 +93,13 @@ func (m measure) within(a, b sample, margin float64) Change {
 	return c
 }
 
-// between compares two samples of two runs. What tells the days of the runs apart is in both
+// between compares two groups of two runs. What tells the days of the runs apart is in both
 // the cell and its baseline, so each is measured against the baseline of its own run, block
 // by block, and the two effects are compared: a difference in differences.
-func (m measure) between(a, baseA, b, baseB sample, margin float64) Change {
+func (m measure) between(a, baseA, b, baseB analysis.Group, margin float64) Change {
 	c := m.newChange(a, b, margin)
 	x, y := m.effects(baseA, a), m.effects(baseB, b)
-	c.contrast = shift(x, y, m.direction, m.scaled(margin))
-	if !m.difference {
-		c.contrast = asRatio(c.contrast)
-	}
+	c.contrast = m.shift(x, y, margin)
 	c.tell()
 	if c.Word == stat.TooSmall {
 		c.Why = fmt.Sprintf("%s: %d v %d, and 95%% takes %d v %d", stat.TooSmall, len(x), len(y), MinEach, MinEach)
@@ -171,37 +107,34 @@ func (m measure) between(a, baseA, b, baseB sample, margin float64) Change {
 	return c
 }
 
-// alone tells what two samples of two runs that have no reference come to. What the days
+// alone tells what two groups of two runs that have no reference come to. What the days
 // differ by is in it, so that no word can be said.
-func (m measure) alone(a, b sample, margin float64, why string) Change {
+func (m measure) alone(a, b analysis.Group, margin float64, why string) Change {
 	c := m.newChange(a, b, margin)
-	x, y := m.values(a), m.values(b)
-	if !m.difference {
+	x, y := m.Values(a.Results()), m.Values(b.Results())
+	if !m.Absolute {
 		x, y = logs(x), logs(y)
 	}
-	c.contrast = shift(x, y, m.direction, m.scaled(margin))
-	if !m.difference {
-		c.contrast = asRatio(c.contrast)
-	}
+	c.contrast = m.shift(x, y, margin)
 	c.contrast.Interval, c.contrast.Word = nil, stat.Inconclusive
 	c.Why = why
 	c.tell()
 	return c
 }
 
-// scaled is a margin in the unit that shift works in.
-func (m measure) scaled(margin float64) float64 {
-	if m.difference {
-		return margin
+// shift compares two samples that are independent: of logarithms, or of an absolute measure.
+func (m measure) shift(x, y []float64, margin float64) stat.Contrast {
+	if m.Absolute {
+		return shift(x, y, m.Better, margin)
 	}
-	return math.Log1p(margin)
+	return asRatio(shift(x, y, m.Better, math.Log1p(margin)))
 }
 
 // effects are what a cell does against its baseline in each block: log-ratios, or
 // differences.
-func (m measure) effects(base, cell sample) []float64 {
-	x, y := m.byBlock(base, cell)
-	if !m.difference {
+func (m measure) effects(base, cell analysis.Group) []float64 {
+	x, y := m.Pairs(base, cell)
+	if !m.Absolute {
 		x, y = logs(x), logs(y)
 	}
 	for i := range y {

@@ -3,110 +3,68 @@ package compare
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
 )
 
 // side is A or B: a run, or half of one.
 type side struct {
 	Run
-	without string            // what its labels say besides the cell
-	at      map[spotID]sample // its repetitions
-}
-
-// spot is a cell under a scenario.
-type spot struct {
-	scenario matrix.Scenario
-	cell     matrix.Cell
-}
-
-type spotID struct {
-	scenario matrix.Scenario
-	cell     string // label
-}
-
-// sample is the trials of a spot.
-type sample struct {
-	results    []*record.Record // valid, or the system failed
-	failed     int              // of the results
-	leftOut    int              // the lab failed to measure them, or doubts them
-	superseded int              // their block was begun again
-}
-
-func (s sample) count() Count {
-	return Count{Valid: len(s.results) - s.failed, Failed: s.failed, LeftOut: s.leftOut + s.superseded}
+	factors []string // that its labels name; nil: all
+	// groups are what can have a partner. The A/A control cannot: it tells how large the noise is.
+	groups []analysis.Group
 }
 
 func newSide(run Run) side {
-	s := side{Run: run, at: make(map[spotID]sample)}
-	attempts := make(map[int]int) // the last one at each block
-	for _, r := range run.Records {
-		attempts[r.Block] = max(attempts[r.Block], r.Attempt)
-	}
-	for i := range run.Records {
-		r := &run.Records[i]
-		id := spotID{matrix.Scenario{Name: r.Scenario, Scale: r.Scale}, r.Cell}
-		sample := s.at[id]
-		switch {
-		case r.Attempt < attempts[r.Block]:
-			sample.superseded++
-		case r.HasFailed():
-			sample.failed++
-			sample.results = append(sample.results, r)
-		case r.Verdict == record.Valid:
-			sample.results = append(sample.results, r)
-		default:
-			sample.leftOut++
+	s := side{Run: run}
+	for _, groups := range analysis.Groups(run.Plan, run.Records) {
+		for _, g := range groups {
+			if !g.Cell.Control {
+				s.groups = append(s.groups, g)
+			}
 		}
-		s.at[id] = sample
 	}
 	return s
 }
 
 // half is what a run has measured with one value of a setting.
 func half(run Run, setting, value string) side {
-	run.Plan.Cells = slices.DeleteFunc(slices.Clone(run.Plan.Cells), func(c matrix.Cell) bool { return c.Settings[setting] != value })
 	s := newSide(run)
-	s.without = fmt.Sprintf(" %s=%s", setting, value)
+	s.factors = slices.DeleteFunc(slices.Clone(run.Plan.Factors), func(factor string) bool { return factor == setting })
+	s.groups = slices.DeleteFunc(s.groups, func(g analysis.Group) bool { return g.Cell.Settings[setting] != value })
 	return s
 }
 
-// spots lists what can have a partner. The twin of the baseline cannot: it tells
-// how large the noise is.
-func (s side) spots() []spot {
-	var all []spot
-	for _, scenario := range s.Plan.Scenarios {
-		for _, cell := range s.Plan.Cells {
-			if !cell.Twin {
-				all = append(all, spot{scenario, cell})
-			}
-		}
+func (s side) label(of analysis.Group) string {
+	if s.factors == nil {
+		return of.Cell.Label
 	}
-	return all
+	return of.Cell.LabelOf(s.factors)
 }
 
-func (s side) sample(of spot) sample { return s.at[spotID{of.scenario, of.cell.Label}] }
-
-func (s side) label(of spot) string { return strings.Replace(of.cell.Label, s.without, "", 1) }
-
-// baseline is the spot that the cells of a scenario are measured against.
-func (s side) baseline(scenario matrix.Scenario) spot {
-	i := slices.IndexFunc(s.Plan.Cells, func(c matrix.Cell) bool { return c.Baseline })
+// baseline is what the cells of a scenario are measured against.
+func (s side) baseline(scenario matrix.Scenario) analysis.Group {
+	i := slices.IndexFunc(s.groups, func(g analysis.Group) bool { return g.Scenario == scenario && g.Cell.Baseline })
 	if i < 0 {
-		return spot{scenario: scenario}
+		return analysis.Group{Scenario: scenario}
 	}
-	return spot{scenario, s.Plan.Cells[i]}
+	return s.groups[i]
 }
 
-// key is the same for spots that are like.
-func (s spot) key(ignored []string) string {
+// key is the same for groups that are like.
+func key(g analysis.Group, ignored []string) string {
 	settings := make(matrix.Settings)
-	for name, value := range s.cell.Settings {
+	for name, value := range g.Cell.Settings {
 		if !slices.Contains(ignored, name) {
 			settings[name] = value
 		}
 	}
-	return fmt.Sprint(s.scenario, settings) // maps print in the order of their keys
+	return fmt.Sprint(g.Scenario, settings) // maps print in the order of their keys
+}
+
+// counted counts the trials of a group. Suspect ones are compared with nothing.
+func counted(g analysis.Group) Count {
+	results := len(g.Results())
+	return Count{Valid: results - len(g.Failed), Failed: len(g.Failed), LeftOut: len(g.All) - results}
 }

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
-	"stormwave/lab/internal/record"
 )
 
 // Advice is what to try next against a cause.
@@ -22,45 +22,52 @@ type Advice struct {
 }
 
 // advise proposes what may help a cell against each of its causes, less what the run has
-// already shown not to.
-func advise(plan matrix.Plan, records []record.Record, c Cell, services *matrix.Catalog) []Advice {
+// already shown not to. groups are those of all cells under its scenario, g is its own.
+func advise(
+	plan matrix.Plan, groups []analysis.Group, g analysis.Group, c Cell, services *matrix.Catalog,
+) []Advice {
 	causes := []Cause{c.Cause}
 	if c.Cause == Mixed {
 		causes = c.Typical.Together
 	}
 	there := matrix.Inventory{Scenarios: scriptsOf(plan), Services: services}
+	t := tuning{
+		Settings: g.Cell.Settings,
+		cpus:     cpusOf(g, c.Typical.N),
+		poolers:  services.Poolers(),
+		refused:  c.Typical.refusesClients(services.Poolers()),
+	}
 	var all []Advice
 	for _, cause := range causes {
-		if a, ok := adviseAgainst(plan, records, c, cause, there); ok {
+		if a, ok := t.advise(plan, groups, g, cause, there); ok {
 			all = append(all, a)
 		}
 	}
 	return all
 }
 
-func adviseAgainst(
-	plan matrix.Plan, records []record.Record, c Cell, cause Cause, there matrix.Inventory,
+func (t tuning) advise(
+	plan matrix.Plan, groups []analysis.Group, g analysis.Group, cause Cause, there matrix.Inventory,
 ) (Advice, bool) {
-	cell := plan.Cell(c.Label)
-	now := goodputs(records, c.Label, c.Scenario)
-	for _, p := range (tuning{cell.Settings, cpusOf(records, c), c.Typical.refusesClients()}).proposals(cause) {
+	now := goodputs(g)
+	for _, p := range t.proposals(cause) {
 		a := Advice{Cause: cause, Words: p.words, Settings: p.settings}
 		if len(p.settings) == 0 {
 			return a, true
 		}
-		if holds(cell.Settings, p.settings) {
+		if holds(g.Cell.Settings, p.settings) {
 			continue // it is so already
 		}
-		a.Spec = spec(plan, cell, c.Scenario, p.settings)
+		a.Spec = spec(plan, g.Cell, g.Scenario, p.settings)
 		if _, err := matrix.Parse([]byte(a.Spec), there); err != nil {
 			continue // another limit of the cell stands against it
 		}
-		if tried, others, ok := like(plan, cell, p.settings); ok {
-			then := goodputs(records, tried.Label, c.Scenario)
+		if tried, others, ok := like(groups, g.Cell, p.settings); ok {
+			then := goodputs(tried)
 			if len(others) == 0 && then.known() && now.known() && then.median <= now.median {
 				continue // it was no better
 			}
-			a.Tried = told(tried.Label, others, now, then)
+			a.Tried = told(tried.Cell.Label, others, now, then)
 		}
 		return a, true
 	}
@@ -68,10 +75,10 @@ func adviseAgainst(
 }
 
 // cpusOf is how many CPUs the machine has, by the repetition that stands for the cell; 2 where it does not tell.
-func cpusOf(records []record.Record, c Cell) float64 {
+func cpusOf(g analysis.Group, typical int) float64 {
 	const few = 2
-	for _, r := range records {
-		if o := (&observation{Record: r}); r.N == c.Typical.N && r.Cell == c.Label {
+	for _, r := range g.All {
+		if o := (&observation{Record: *r}); r.N == typical {
 			if cpus := o.cpus(); cpus >= 1 {
 				return math.Floor(cpus)
 			}
@@ -89,18 +96,18 @@ func scriptsOf(plan matrix.Plan) []string {
 	return names
 }
 
-// like finds the cell of the plan that has a change under the same load and with the same faults, and of these the one
-// that differs least from a cell otherwise; others are the settings in which it does.
+// like finds the cell that has a change under the same load and with the same faults, and of these the one that
+// differs least from a cell otherwise; others are the settings in which it does.
 func like(
-	plan matrix.Plan, cell matrix.Cell, change matrix.Settings,
-) (nearest matrix.Cell, others []string, found bool) {
-	for _, c := range plan.Cells {
-		if c.Twin || !holds(c.Settings, change) {
+	groups []analysis.Group, cell matrix.Cell, change matrix.Settings,
+) (nearest analysis.Group, others []string, found bool) {
+	for _, g := range groups {
+		if g.Cell.Control || !holds(g.Cell.Settings, change) {
 			continue
 		}
-		differ, comparable := differing(cell.Settings, c.Settings, change)
+		differ, comparable := differing(cell.Settings, g.Cell.Settings, change)
 		if comparable && (!found || len(differ) < len(others)) {
-			nearest, others, found = c, differ, true
+			nearest, others, found = g, differ, true
 		}
 	}
 	return nearest, others, found
@@ -147,46 +154,9 @@ func (t trials) known() bool { return t.n > 0 }
 
 // goodputs reads the repetitions of a cell that its numbers come from; where the system failed
 // there was none.
-func goodputs(records []record.Record, label string, s matrix.Scenario) trials {
-	var all []record.Record
-	latest := make(map[int]int)
-	for _, r := range records {
-		latest[r.Block] = max(latest[r.Block], r.Attempt)
-	}
-	for _, r := range records {
-		if r.Cell == label && r.Scenario == s.Name && r.Scale == s.Scale && r.Attempt >= latest[r.Block] {
-			all = append(all, r)
-		}
-	}
-	var values []float64
-	for _, r := range usable(all) {
-		values = append(values, r.Load.GoodputRPS)
-	}
-	for _, r := range all {
-		if r.HasFailed() {
-			values = append(values, 0)
-		}
-	}
-	if len(values) == 0 {
-		return trials{}
-	}
-	return trials{len(values), stat.Median(values)}
-}
-
-// usable are the valid repetitions of a cell, or else the suspect ones, as in every table.
-func usable(records []record.Record) []record.Record {
-	for _, verdict := range []record.Verdict{record.Valid, record.Suspect} {
-		var of []record.Record
-		for _, r := range records {
-			if r.Verdict == verdict && r.Load != nil {
-				of = append(of, r)
-			}
-		}
-		if len(of) > 0 {
-			return of
-		}
-	}
-	return nil
+func goodputs(g analysis.Group) trials {
+	median, n := g.Median(analysis.Goodput)
+	return trials{n, median}
 }
 
 // told says what a cell of the run tells of a change; nothing where either cell has no repetition that can be used.
@@ -234,9 +204,6 @@ func spec(plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.S
 	fmt.Fprintf(&b, "slo: {error_ratio: %g, p99: %s}\n", plan.SLO.ErrorRatio, plan.SLO.P99)
 	if len(plan.CPUs) > 0 {
 		fmt.Fprintf(&b, "cpus: {%s}\n", flow(plan.CPUs))
-	}
-	if len(plan.AllowTargets) > 0 {
-		fmt.Fprintf(&b, "allow_targets: [%s]\n", strings.Join(plan.AllowTargets, ", "))
 	}
 	return b.String()
 }

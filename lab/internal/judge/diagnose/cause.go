@@ -10,6 +10,12 @@
 // sessions that execute. So the same load on a larger machine has the same cause.
 package diagnose
 
+import (
+	"slices"
+
+	"stormwave/lab/internal/matrix"
+)
+
 // Cause is what may limit a system under load.
 type Cause string
 
@@ -24,8 +30,6 @@ const (
 	AppCPUBound            Cause = "app-cpu-bound"
 	OverloadShed           Cause = "overload-shed"
 	AppPoolStarved         Cause = "app-pool-starved"
-	PgBouncerCPUBound      Cause = "pgbouncer-cpu-bound"
-	PgBouncerPoolStarved   Cause = "pgbouncer-pool-starved"
 	PreparedStatementLost  Cause = "prepared-statement-lost"
 	NetworkLatency         Cause = "network-latency"
 	DBConnectionsExhausted Cause = "db-connections-exhausted"
@@ -38,6 +42,21 @@ const (
 	Mixed                  Cause = "mixed"        // two causes or more about equally, none of which explains another
 	Undetermined           Cause = "undetermined" // the objective was missed, and no cause has evidence enough
 )
+
+// Names are the causes that a spec may expect to limit a cell, in the order of a request's way.
+func Names(services *matrix.Catalog) []string {
+	names := []string{string(None)}
+	for _, s := range slices.Concat(outside, inside(services.Poolers())) {
+		names = append(names, string(s.cause))
+	}
+	return append(names, string(Mixed))
+}
+
+// CPUBound says of a pooler that it has no CPU left.
+func CPUBound(pooler string) Cause { return Cause(pooler + "-cpu-bound") }
+
+// PoolStarved says of a pooler that it has no connection left.
+func PoolStarved(pooler string) Cause { return Cause(pooler + "-pool-starved") }
 
 // Evidence is a figure that speaks for a cause, or against it.
 type Evidence struct {

@@ -3,10 +3,10 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -31,41 +31,31 @@ type Cell struct {
 // ended, is left out, and that is said. The services are those that an advised spec may name.
 func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []Cell {
 	var all []Cell
-	latest := make(map[int]int)
-	for _, r := range records {
-		latest[r.Block] = max(latest[r.Block], r.Attempt)
-	}
-	byCell := make(map[string][]record.Record)
-	for _, r := range records {
-		key := r.Cell + "\n" + matrix.Scenario{Name: r.Scenario, Scale: r.Scale}.String()
-		byCell[key] = append(byCell[key], r)
-	}
-	for _, s := range plan.Scenarios {
-		for _, c := range plan.Cells {
-			cell := Cell{Label: c.Label, Scenario: s, Cause: Undetermined}
-			var taken []record.Record
-			for _, r := range byCell[c.Label+"\n"+s.String()] {
-				if cell.take(r, plan.SLO, latest) {
+	last := analysis.LastAttempts(records)
+	for _, groups := range analysis.Groups(plan, records) {
+		for _, g := range groups {
+			cell := Cell{Label: g.Cell.Label, Scenario: g.Scenario, Cause: Undetermined}
+			var taken []*record.Record
+			for _, r := range g.All {
+				if cell.take(r, plan.SLO, services.Poolers(), last) {
 					taken = append(taken, r)
 				}
 			}
-			cell.decide(taken)
+			cell.decide(g, taken)
+			cell.Advice = advise(plan, groups, g, cell, services)
 			all = append(all, cell)
 		}
-	}
-	for i := range all {
-		all[i].Advice = advise(plan, records, all[i], services)
 	}
 	return all
 }
 
 // take diagnoses a repetition, or says why not.
-func (c *Cell) take(r record.Record, slo matrix.SLO, latest map[int]int) bool {
-	if r.Attempt < latest[r.Block] {
+func (c *Cell) take(r *record.Record, slo matrix.SLO, poolers []matrix.Service, last analysis.Attempts) bool {
+	if last.Superseded(r.Block, r.Attempt) {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d: its block was shot again", r.N))
 		return false
 	}
-	d := Record(r, slo)
+	d := diagnose(*r, slo, poolers)
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
 		c.Left = append(c.Left, fmt.Sprintf("repetition %d is invalid", r.N))
 		return false
@@ -76,7 +66,7 @@ func (c *Cell) take(r record.Record, slo matrix.SLO, latest map[int]int) bool {
 
 // decide names the cause that is first most often; of equals, the one that is
 // claimed more strongly. taken are the records of the repetitions.
-func (c *Cell) decide(taken []record.Record) {
+func (c *Cell) decide(g analysis.Group, taken []*record.Record) {
 	c.Of = len(c.Repetitions)
 	score := make(map[Cause]float64)
 	first := make(map[Cause][]Diagnosis)
@@ -90,7 +80,7 @@ func (c *Cell) decide(taken []record.Record) {
 		}
 	}
 	if typical := first[c.Cause]; len(typical) > 0 {
-		goodput, drawn := goodputOf(taken)
+		goodput, drawn := goodputOf(g, taken)
 		c.Typical = slices.MinFunc(typical, func(a, b Diagnosis) int {
 			far := func(d Diagnosis) float64 { return math.Abs(goodput[d.N] - goodput[drawn]) }
 			other := func(d Diagnosis) int { return map[bool]int{true: 1}[d.N != drawn] } // of several that are equally near
@@ -101,27 +91,21 @@ func (c *Cell) decide(taken []record.Record) {
 	}
 }
 
-// goodputOf is the goodput of each repetition by its number, and the repetition with the middle one of those that
-// numbers come from, of two the lower: reports draw it over time.
-func goodputOf(records []record.Record) (of map[int]float64, drawn int) {
+// goodputOf is the goodput of each repetition by its number, and the repetition that stands for the cell: reports
+// draw it over time. Where none can be used it is the middle one of all that had a load.
+func goodputOf(g analysis.Group, taken []*record.Record) (of map[int]float64, drawn int) {
 	of = make(map[int]float64)
-	for _, r := range records {
+	var loaded []*record.Record
+	for _, r := range taken {
 		if r.Load != nil {
 			of[r.N] = r.Load.GoodputRPS
+			loaded = append(loaded, r)
 		}
 	}
-	var numbers []int
-	for _, r := range usable(records) {
-		numbers = append(numbers, r.N)
+	if r := cmp.Or(g.Typical(), analysis.Middle(loaded)); r != nil {
+		drawn = r.N
 	}
-	if len(numbers) == 0 {
-		numbers = slices.Collect(maps.Keys(of))
-	}
-	if len(numbers) == 0 {
-		return of, 0
-	}
-	slices.SortFunc(numbers, func(a, b int) int { return cmp.Or(cmp.Compare(of[a], of[b]), cmp.Compare(a, b)) })
-	return of, numbers[(len(numbers)-1)/2]
+	return of, drawn
 }
 
 // score is that of the first cause, 0 where none is claimed.

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/route"
 )
 
@@ -20,16 +21,16 @@ import (
 // were connections cannot be.
 func (o *observation) busy() float64 {
 	succeeded, _ := statements(o.Record)
-	ms := o.get("execution_mean_ms")
+	ms := o.get(metric.Execution)
 	for _, end := range serverEnds {
-		ms += o.or(of("query_errors", "sqlstate", end.sqlstate), 0) / math.Max(1, succeeded) * o.limit(end.limit)
+		ms += o.or(metric.QueryErrors.At(end.sqlstate), 0) / math.Max(1, succeeded) * o.limit(end.limit)
 	}
-	busy := (o.get("primary_qps") + o.get("replica_qps")) * ms / 1000
+	busy := (o.get(metric.OfPrimary.QPS) + o.get(metric.OfReplica.QPS)) * ms / 1000
 	if failing(o.Record) {
 		clients, _ := o.waits("Client")
-		busy = math.Max(busy, o.or("primary_active_mean", 0)+o.or("replica_active_mean", 0)-clients)
+		busy = math.Max(busy, o.or(metric.OfPrimary.ActiveMean, 0)+o.or(metric.OfReplica.ActiveMean, 0)-clients)
 	}
-	return math.Min(busy, o.or("primary_connections_max", math.Inf(1))+o.or("replica_connections_max", 0))
+	return math.Min(busy, o.or(metric.OfPrimary.Connections, math.Inf(1))+o.or(metric.OfReplica.Connections, 0))
 }
 
 // serverEnds are the limits by which a server ends a statement, and the SQLSTATE that it then gives.
@@ -48,8 +49,8 @@ const toCommit = "a commit"
 // waits is the mean number of sessions that wait for events of a type ("Lock"), on
 // both servers, and the event with the most.
 func (o *observation) waits(kind string) (sum float64, most Evidence) {
-	for _, server := range []string{"primary", "replica"} {
-		events := labelled(o.Metrics, server+"_wait_events", "event")
+	for _, server := range metric.Servers {
+		events := server.WaitEvents.Values(o.Metrics)
 		for _, event := range sorted(events) {
 			if commits := slices.Contains(commitWaits, event); commits != (kind == toCommit) ||
 				!commits && !strings.HasPrefix(event, kind+":") {
@@ -58,12 +59,12 @@ func (o *observation) waits(kind string) (sum float64, most Evidence) {
 			sum += events[event]
 			if most.Name == "" || events[event] > most.Value {
 				words := say("%s sessions waited for %s", short(events[event]), event)
-				most = o.metric(of(server+"_wait_events", "event", event), words)
+				most = o.metric(server.WaitEvents.At(event), words)
 			}
 		}
 	}
 	if most.Name == "" {
-		most = Evidence{"primary_wait_events", 0, "no session was seen waiting for " + kind}
+		most = Evidence{metric.OfPrimary.WaitEvents.Key(), 0, "no session was seen waiting for " + kind}
 	}
 	return sum, most
 }
@@ -90,19 +91,19 @@ func (o *observation) executing() (claim, Evidence) {
 		words += ", those that failed included"
 	}
 	c := both(claim{rise(ms, 0.3, 2), words}, claim{rise(share, 0.15, 0.5), words})
-	return c, o.metric("execution_mean_ms", words)
+	return c, o.metric(metric.Execution, words)
 }
 
 // locks: sessions wait for each other. A wait for a lock is part of the execution.
 func locks(o *observation) (claim, []Evidence) {
-	most := o.get("primary_lock_waiting_max")
+	most := o.get(metric.OfPrimary.LockWaiting)
 	waiting, event := o.waiting("Lock")
 	_, executing := o.executing()
 	_, cutOff := o.cutOff("55P03", matrix.LockTimeout)
 	words := say("up to %s sessions waited for a lock", count(most))
 	return both(waiting, claim{rise(most, 0, 2), words}), []Evidence{
 		event,
-		o.metric("primary_lock_waiting_max", words),
+		o.metric(metric.OfPrimary.LockWaiting, words),
 		executing,
 		cutOff,
 	}
@@ -120,10 +121,10 @@ func commits(o *observation) (claim, []Evidence) {
 	if len(set) > 0 {
 		event.Words += " (" + strings.Join(set, ", ") + ")"
 	}
-	written := o.or("primary_rows_written_per_second", math.NaN())
+	written := metric.OfPrimary.RowsWritten
 	return waiting, []Evidence{
 		event,
-		o.metric("primary_rows_written_per_second", say("%s rows written a second", short(written))),
+		o.metric(written, say("%s rows written a second", short(o.or(written, math.NaN())))),
 	}
 }
 
@@ -137,27 +138,27 @@ var commitSettings = []string{
 
 // io: sessions wait for blocks that are not in shared buffers, nor in the system's cache.
 func io(o *observation) (claim, []Evidence) {
-	hit := math.Min(o.or("primary_cache_hit_ratio", 1), o.or("replica_cache_hit_ratio", 1))
+	hit := math.Min(o.or(metric.OfPrimary.CacheHit, 1), o.or(metric.OfReplica.CacheHit, 1))
 	waiting, event := o.waiting("IO")
-	busy := o.or("host_disk_busy_ratio", math.NaN())
+	busy := o.or(metric.HostDiskBusy, math.NaN())
 	cached := say("%s of the blocks were in shared buffers", percent(hit))
 	disk := claim{rise(busy, 0.4, 0.8), say("the busiest disk was %s busy", percent(busy))}
-	read := o.or("host_disk_read_bytes_per_second", math.NaN()) / 1e6
-	pressure := o.or("host_psi_io_ratio", math.NaN())
+	read := o.or(metric.HostDiskRead, math.NaN()) / 1e6
+	pressure := o.or(metric.HostDiskPressure, math.NaN())
 	return both(claim{rise(1-hit, 0.01, 0.05), cached}, either(waiting, disk)), []Evidence{
 		event,
-		o.metric("primary_cache_hit_ratio", cached),
-		o.metric("host_disk_read_bytes_per_second", say("%s MB/s read from disk", short(read))),
-		o.metric("host_psi_io_ratio", say("%s of the time something waited for a disk (PSI)", percent(pressure))),
+		o.metric(metric.OfPrimary.CacheHit, cached),
+		o.metric(metric.HostDiskRead, say("%s MB/s read from disk", short(read))),
+		o.metric(metric.HostDiskPressure, say("%s of the time something waited for a disk (PSI)", percent(pressure))),
 	}
 }
 
 // rowsPerStatement is how many rows and index entries a statement reads. A server that no query goes to is read by
 // the lab alone.
 func (o *observation) rowsPerStatement() float64 {
-	rows := o.get("primary_rows_returned_per_second")
+	rows := o.get(metric.OfPrimary.RowsReturned)
 	if o.route().ReadsFrom(route.Replica) {
-		rows += o.get("replica_rows_returned_per_second")
+		rows += o.get(metric.OfReplica.RowsReturned)
 	}
 	return rows / math.Max(0.1, o.perSecond())
 }
@@ -181,9 +182,9 @@ func slowQuery(o *observation) (claim, []Evidence) {
 		c.score = math.NaN() // that nobody sleeps does not rule out that much is read
 	}
 	return c, []Evidence{
-		o.metric("primary_rows_returned_per_second", words),
+		o.metric(metric.OfPrimary.RowsReturned, words),
 		execution,
-		o.metric(of("statement_mean_ms", "statement", name), say("the slowest, %s, takes %s", name, millis(slowest))),
+		o.metric(metric.StatementMean.At(name), say("the slowest, %s, takes %s", name, millis(slowest))),
 		event,
 		cutOff,
 	}
@@ -191,7 +192,7 @@ func slowQuery(o *observation) (claim, []Evidence) {
 
 // slowest is the statement of the backend that takes the longest.
 func (o *observation) slowest() (name string, ms float64) {
-	all := labelled(o.Metrics, "statement_mean_ms", "statement")
+	all := metric.StatementMean.Values(o.Metrics)
 	for _, statement := range sorted(all) {
 		if name == "" || all[statement] > ms {
 			name, ms = statement, all[statement]
@@ -206,11 +207,11 @@ func (o *observation) slowest() (name string, ms float64) {
 // computing: sessions execute, and do not wait; and that takes most of the CPU that the servers can get: what they
 // have used, and what was left idle, within what they may use. Both servers have the same CPUs.
 func computing(o *observation) (claim, []Evidence) {
-	used := o.get(of("cpu_cores", "service", "postgres")) + o.or(of("cpu_cores", "service", "replica"), 0)
+	used := o.get(metric.CPUCores.At("postgres")) + o.or(metric.CPUCores.At("replica"), 0)
 	cpus := o.cpus()
-	limit := o.or(of("cpu_limit_cores", "service", "postgres"), cpus)
+	limit := o.or(metric.CPULimit.At("postgres"), cpus)
 	left := limit
-	if free := cpus * (1 - o.or("host_cpu_busy_ratio", math.NaN())); used+free < limit {
+	if free := cpus * (1 - o.or(metric.HostBusy, math.NaN())); used+free < limit {
 		left = used + free
 	}
 	locked, _ := o.waits("Lock")
@@ -229,8 +230,8 @@ func computing(o *observation) (claim, []Evidence) {
 		claim{1 - rise(waiting, 0.3, 0.7), sessions},
 	)
 	return c, []Evidence{
-		o.metric(of("cpu_cores", "service", "postgres"), cpu),
+		o.metric(metric.CPUCores.At("postgres"), cpu),
 		execution,
-		o.metric("primary_qps", sessions),
+		o.metric(metric.OfPrimary.QPS, sessions),
 	}
 }

@@ -6,10 +6,12 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -316,14 +318,15 @@ func TestRunGathersRepetitions(t *testing.T) {
 // Whatever is advised is a spec that can be run.
 func TestEveryAdviceIsASpec(t *testing.T) {
 	p := plan(t)
-	for _, s := range append(append([]signature{}, inside...), outside...) {
+	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
 		for _, topology := range []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"} {
 			cell := p.Cells[0]
 			cell.Settings = maps.Clone(cell.Settings)
 			cell.Settings["topology"] = topology
 			p.Cells[0] = cell
-			limited := Cell{Label: cell.Label, Scenario: p.Scenarios[0], Cause: s.cause}
-			for _, a := range advise(p, nil, limited, service.Catalog()) {
+			limited := Cell{Cause: s.cause}
+			groups := analysis.Groups(p, nil)[0]
+			for _, a := range advise(p, groups, groups[0], limited, service.Catalog()) {
 				if len(a.Settings) == 0 {
 					continue
 				}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -22,16 +23,16 @@ type signature struct {
 // where kubernetes-mixin's rule CPUThrottlingHigh warns. Records from before that metric hold the seconds in which it
 // did, added up over CPUs: they are shown where they can be a share of the time, and claim nothing.
 func (o *observation) throttled(service string) (claim, Evidence) {
-	name := of("service_throttled_periods_ratio", "service", service)
-	if share, ok := o.Metrics[name]; ok {
+	held := metric.Throttled.At(service)
+	if share, ok := held.Get(o.Metrics); ok {
 		words := say("its quota held it back in %s of its periods", percent(share))
-		return claim{rise(share, 0.1, 0.4), words}, Evidence{name, share, words}
+		return claim{rise(share, 0.1, 0.4), words}, Evidence{held.Key(), share, words}
 	}
 	unknown := claim{score: math.NaN()}
-	name = of("service_throttled_ratio", "service", service)
-	if seconds := o.or(name, 0); seconds > 0 && seconds <= 1 {
+	held = metric.ThrottledSeconds.At(service)
+	if seconds := o.or(held, 0); seconds > 0 && seconds <= 1 {
 		words := say("its quota held it back for %s s of a second, added up over CPUs", short(seconds))
-		return unknown, Evidence{name, seconds, words}
+		return unknown, Evidence{held.Key(), seconds, words}
 	}
 	return unknown, Evidence{Value: math.NaN()}
 }
@@ -47,13 +48,13 @@ func usedOf(service string, used, limit float64) string {
 
 // generator: k6 has used most of the CPU it may, or was kept from running by a quota.
 func generator(o *observation) (claim, []Evidence) {
-	limit := o.get(of("cpu_limit_cores", "service", "k6"))
-	cpu := o.metric(of("cpu_cores", "service", "k6"), "")
+	limit := o.get(metric.CPULimit.At("k6"))
+	cpu := o.metric(metric.CPUCores.At("k6"), "")
 	if own := o.Load.CPUCores; math.IsNaN(cpu.Value) && own != nil {
 		cpu = Evidence{Name: "load.k6_cpu_cores", Value: *own}
 	}
 	if math.IsNaN(cpu.Value) {
-		o.get(of("cpu_cores", "service", "k6"))
+		o.get(metric.CPUCores.At("k6"))
 	}
 	cpu.Words = usedOf("k6", cpu.Value, limit)
 	throttled, held := o.throttled("k6")
@@ -72,25 +73,25 @@ func generator(o *observation) (claim, []Evidence) {
 
 // neighbours: others than the lab used a share of the CPUs, or the hypervisor took it away.
 func neighbours(o *observation) (claim, []Evidence) {
-	steal, others := o.get("host_cpu_steal_ratio"), o.get("host_cpu_other_cores")
+	steal, others := o.get(metric.HostSteal), o.get(metric.HostOtherCores)
 	cpus := o.cpus()
 	used := say("processes outside of the lab used %s of %s", short(others), cores(cpus))
 	stolen := say("%s of the CPU was stolen", percent(steal))
 	return either(claim{rise(steal, 0.01, 0.05), stolen}, claim{rise(others/cpus, 0.125, 0.3), used}), []Evidence{
-		o.metric("host_cpu_other_cores", used),
-		o.metric("host_cpu_steal_ratio", stolen),
+		o.metric(metric.HostOtherCores, used),
+		o.metric(metric.HostSteal, stolen),
 	}
 }
 
 // failure: a service ended that nobody had asked to, or the system does not start or serve.
 func failure(o *observation) (claim, []Evidence) {
 	ended, evidence := none("no service ended"), []Evidence(nil)
-	deaths := labelled(o.Metrics, "service_deaths", "service")
+	deaths := metric.Deaths.Values(o.Metrics)
 	for _, service := range sorted(deaths) {
 		if deaths[service] > 0 {
 			words := say("%s ended %s × in mid-shot", service, count(deaths[service]))
 			ended.score = 1
-			evidence = append(evidence, o.metric(of("service_deaths", "service", service), words))
+			evidence = append(evidence, o.metric(metric.Deaths.At(service), words))
 		}
 	}
 	switch {
@@ -99,15 +100,15 @@ func failure(o *observation) (claim, []Evidence) {
 		ended.score = 1
 		evidence = append(evidence, Evidence{"verdict", 1, o.Reasons[0]})
 	default:
-		evidence = append(evidence, Evidence{"service_deaths", 0, ended.words})
+		evidence = append(evidence, Evidence{metric.Deaths.Key(), 0, ended.words})
 	}
 	return ended, evidence
 }
 
 // hostCPU: every core is busy, and what could run waits for one.
 func hostCPU(o *observation) (claim, []Evidence) {
-	busy := o.get("host_cpu_busy_ratio")
-	waiting, queue := o.or("host_psi_cpu_ratio", math.NaN()), o.or("host_runnable_mean", math.NaN())
+	busy := o.get(metric.HostBusy)
+	waiting, queue := o.or(metric.HostCPUPressure, math.NaN()), o.or(metric.HostRunnable, math.NaN())
 	cpus := o.cpus()
 	used := say("the host's CPUs were %s busy", percent(busy))
 	pressure := say("%s of the time something waited for one (PSI)", percent(waiting))
@@ -118,20 +119,20 @@ func hostCPU(o *observation) (claim, []Evidence) {
 	)
 	c.score *= 0.7 // many causes end in a busy host; so this one alone is never certain to the last
 	return c, []Evidence{
-		o.metric("host_cpu_busy_ratio", used),
-		o.metric("host_psi_cpu_ratio", pressure),
-		o.metric("host_runnable_mean", runnable),
+		o.metric(metric.HostBusy, used),
+		o.metric(metric.HostCPUPressure, pressure),
+		o.metric(metric.HostRunnable, runnable),
 	}
 }
 
 // memory: what runs waits for memory.
 func memory(o *observation) (claim, []Evidence) {
-	waiting := o.get("host_psi_memory_ratio")
-	used := o.or("host_memory_used_bytes_max", math.NaN()) / (1 << 30)
+	waiting := o.get(metric.HostMemoryPressure)
+	used := o.or(metric.HostMemory, math.NaN()) / (1 << 30)
 	words := say("%s of the time something waited for memory (PSI)", percent(waiting))
 	return claim{rise(waiting, 0.02, 0.15), words}, []Evidence{
-		o.metric("host_psi_memory_ratio", words),
-		o.metric("host_memory_used_bytes_max", say("%s GiB of memory in use at most", short(used))),
+		o.metric(metric.HostMemoryPressure, words),
+		o.metric(metric.HostMemory, say("%s GiB of memory in use at most", short(used))),
 	}
 }
 

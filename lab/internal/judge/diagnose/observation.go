@@ -9,6 +9,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
 )
@@ -17,44 +18,29 @@ import (
 // for in vain.
 type observation struct {
 	record.Record
-	slo     matrix.SLO
-	missing []string
+	slo      matrix.SLO
+	poolers  []matrix.Service // that there are
+	explains map[Cause][]Cause
+	missing  []string
 }
 
 // get returns a metric; what is not in the record is NaN, and noted.
-func (o *observation) get(name string) float64 {
-	if v, ok := o.Metrics[name]; ok {
+func (o *observation) get(m *metric.Metric) float64 {
+	if v, ok := m.Get(o.Metrics); ok {
 		return v
 	}
-	if !slices.Contains(o.missing, name) {
-		o.missing = append(o.missing, name)
+	if !slices.Contains(o.missing, m.Key()) {
+		o.missing = append(o.missing, m.Key())
 	}
 	return math.NaN()
 }
 
 // or returns a metric that may be absent because nothing happened.
-func (o *observation) or(name string, otherwise float64) float64 {
-	if v, ok := o.Metrics[name]; ok {
+func (o *observation) or(m *metric.Metric, otherwise float64) float64 {
+	if v, ok := m.Get(o.Metrics); ok {
 		return v
 	}
 	return otherwise
-}
-
-// of names a metric of a label's value: cpu_cores{service="app"}.
-func of(name, label, value string) string { return name + `{` + label + `="` + value + `"}` }
-
-// labelled returns the values of a metric by those of its label.
-func labelled(metrics map[string]float64, name, label string) map[string]float64 {
-	prefix := name + `{` + label + `="`
-	found := make(map[string]float64)
-	for key, v := range metrics {
-		if rest, ok := strings.CutPrefix(key, prefix); ok {
-			if value, whole := strings.CutSuffix(rest, `"}`); whole {
-				found[value] = v
-			}
-		}
-	}
-	return found
 }
 
 // setting returns a number that a setting is attested with, +Inf where it is no
@@ -72,8 +58,8 @@ func (o *observation) setting(name string) float64 {
 }
 
 // metric is evidence that a metric gives.
-func (o *observation) metric(name, words string) Evidence {
-	return Evidence{name, o.or(name, math.NaN()), words}
+func (o *observation) metric(m *metric.Metric, words string) Evidence {
+	return Evidence{m.Key(), o.or(m, math.NaN()), words}
 }
 
 func (o *observation) attested(setting, words string) Evidence {
@@ -95,33 +81,46 @@ func (o *observation) p99() Evidence {
 // however fast that went, and whatever share of failures it allows.
 func (o *observation) missed() bool {
 	l := o.Load
-	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio || l.Latency.P99 > bound(o.slo)
+	return l.Requests == 0 || l.Failed >= l.Requests || l.ErrorRatio > o.slo.ErrorRatio ||
+		l.Latency.P99 > o.slo.P99.Milliseconds()
 }
-
-// bound is the objective's p99 in milliseconds.
-func bound(slo matrix.SLO) float64 { return float64(slo.P99) / 1e6 }
-
-// pgbouncer is the hop that the metrics pgbouncer_… and the settings pgbouncer.… are of.
-const (
-	pgbouncer       = "pgbouncer"
-	pgbouncerPrefix = pgbouncer + "."
-)
 
 // route is the way that the queries really took.
 func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }
+
+// onTheWay is the pooler on a route; ok is false where there is none.
+func onTheWay(poolers []matrix.Service, way route.Route) (p matrix.Service, ok bool) {
+	i := slices.IndexFunc(poolers, func(p matrix.Service) bool { return way.Through(p.Name) })
+	if i < 0 {
+		return p, false
+	}
+	return poolers[i], true
+}
+
+// seen are the poolers that a record tells of: of one that did not run there is nothing to rule out.
+func seen(poolers []matrix.Service, r record.Record) []matrix.Service {
+	return slices.DeleteFunc(slices.Clone(poolers), func(p matrix.Service) bool {
+		_, attested := r.Attested[p.Settings.Prefix+p.Pool.Size]
+		_, counted := r.Metrics[p.Pool.Waiting]
+		_, ran := metric.CPUCores.At(p.Name).Get(r.Metrics)
+		return !attested && !counted && !ran && !route.Of(r.Attested[matrix.Topology]).Through(p.Name)
+	})
+}
 
 // mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
 const mostFailed = 0.01
 
 // statements counts the statements that ended without an error, and those that failed on their connection.
 func statements(r record.Record) (succeeded, failed float64) {
-	for state, n := range labelled(r.Metrics, "query_errors", "sqlstate") {
+	for state, n := range metric.QueryErrors.Values(r.Metrics) {
 		if !slices.Contains(backend.Bundled.Labels.Unsent, state) {
 			failed += n
 		}
 	}
-	primary, counted := r.Metrics["primary_statements"]
-	succeeded = primary + r.Metrics["replica_statements"] - r.Metrics["probe_statements"]
+	primary, counted := metric.OfPrimary.Statements.Get(r.Metrics)
+	replica, _ := metric.OfReplica.Statements.Get(r.Metrics)
+	probes, _ := metric.ProbeStatements.Get(r.Metrics)
+	succeeded = primary + replica - probes
 	if !counted && r.Load != nil {
 		succeeded = 2 * float64(r.Load.Requests-r.Load.Failed) // a request looks up its session, and does one thing
 	}
@@ -138,15 +137,15 @@ func failing(r record.Record) bool {
 // the last row, and the metric that tells it. Statistics of the servers and of PgBouncer hold such queries only, so
 // only with it a query's time can be taken apart. Records from before query_ok_mean_ms have the mean over all
 // queries, which stands for it where at most 1% of them failed; else ok is false.
-func QueryTime(r record.Record) (ms float64, metric string, ok bool) {
-	if ms, ok := r.Metrics["query_ok_mean_ms"]; ok {
-		return ms, "query_ok_mean_ms", true
+func QueryTime(r record.Record) (ms float64, from *metric.Metric, ok bool) {
+	if ms, ok := metric.QueryOKMean.Get(r.Metrics); ok {
+		return ms, metric.QueryOKMean, true
 	}
 	if failing(r) {
-		return math.NaN(), "query_ok_mean_ms", false
+		return math.NaN(), metric.QueryOKMean, false
 	}
-	ms, ok = r.Metrics["query_mean_ms"]
-	return ms, "query_mean_ms", ok
+	ms, ok = metric.QueryMean.Get(r.Metrics)
+	return ms, metric.QueryMean, ok
 }
 
 // stations are where the time of a query goes, in milliseconds, from the backend inwards.
@@ -155,19 +154,19 @@ type stations struct {
 	held float64 // time of a query on that connection, however it ended
 
 	// The parts of a query that succeeded.
-	pooler    float64 // wait in PgBouncer for a connection of its own
+	pooler    float64 // wait in a pooler for a connection of its own
 	execution float64 // on the server
 	rest      float64 // driver, network, rows; NaN where the time of the successful queries is not known
 }
 
 func (o *observation) stations() stations {
 	s := stations{
-		pool:      o.get("pool_wait_mean_ms"),
-		held:      o.get("query_mean_ms"),
-		execution: o.get("execution_mean_ms"),
+		pool:      o.get(metric.PoolWait),
+		held:      o.get(metric.QueryMean),
+		execution: o.get(metric.Execution),
 	}
-	if o.route().Through(pgbouncer) {
-		s.pooler = o.get("pgbouncer_wait_mean_ms")
+	if p, ok := onTheWay(o.poolers, o.route()); ok && p.Pool.Wait != "" {
+		s.pooler = o.get(metric.ByKey(p.Pool.Wait))
 	}
 	succeeded, _, ok := QueryTime(o.Record)
 	if !ok {
@@ -185,7 +184,7 @@ func (s stations) waiting() float64 {
 	return math.NaN()
 }
 
-// inPooler is the share of PgBouncer's wait in the time of a successful query on its connection, 0…1. A rest that is
+// inPooler is the share of a pooler's wait in the time of a successful query on its connection, 0…1. A rest that is
 // not known counts as none.
 func (s stations) inPooler() float64 {
 	t := s.pooler + s.execution
@@ -213,37 +212,37 @@ func (o *observation) limit(name string) float64 {
 
 // cutOff are statements that a limit of the server's has ended.
 func (o *observation) cutOff(sqlstate, limit string) (n float64, words Evidence) {
-	name := of("query_errors", "sqlstate", sqlstate)
-	n = o.or(name, 0)
+	ended := metric.QueryErrors.At(sqlstate)
+	n = o.or(ended, 0)
 	if n == 0 {
 		return 0, Evidence{Value: math.NaN()}
 	}
-	return n, o.metric(name, say("%s statements were cut off after %s (%s)", count(n), millis(o.limit(limit)), limit))
+	return n, o.metric(ended, say("%s statements were cut off after %s (%s)", count(n), millis(o.limit(limit)), limit))
 }
 
 // perSecond is how many statements ended in a second, failed or not, on both servers.
 func (o *observation) perSecond() float64 {
 	succeeded, failed := statements(o.Record)
-	return (o.get("primary_qps") + o.get("replica_qps")) * (1 + failed/math.Max(1, succeeded))
+	return (o.get(metric.OfPrimary.QPS) + o.get(metric.OfReplica.QPS)) * (1 + failed/math.Max(1, succeeded))
 }
 
 // cpus is how many CPUs the machine has. A record that does not say so has the limits of the services: one that is not
 // pinned may use them all. Where each is pinned to fewer, it follows from the cores that are busy and their share. That
 // share was once diluted by up to a quarter, so it goes before the limits only where it tells of far more.
 func (o *observation) cpus() float64 {
-	if all := math.Round(o.or("host_cpus", 0)); all >= 1 {
+	if all := math.Round(o.or(metric.HostCPUs, 0)); all >= 1 {
 		return all
 	}
 	most := 0.0
-	for _, limit := range labelled(o.Metrics, "cpu_limit_cores", "service") {
+	for _, limit := range metric.CPULimit.Values(o.Metrics) {
 		most = math.Max(most, limit)
 	}
-	busy, ratio := o.or("host_cpu_busy_cores", math.NaN()), o.or("host_cpu_busy_ratio", math.NaN())
+	busy, ratio := o.or(metric.HostBusyCores, math.NaN()), o.or(metric.HostBusy, math.NaN())
 	if all := math.Round(busy / ratio); ratio > 0 && all > 1.3*most {
 		return all
 	}
 	if most == 0 {
-		o.get("host_cpu_busy_cores")
+		o.get(metric.HostBusyCores)
 		return math.NaN()
 	}
 	return most

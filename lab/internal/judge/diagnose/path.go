@@ -5,6 +5,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/route"
 )
 
@@ -14,12 +15,12 @@ import (
 // serviceCPU says how near a service is to the CPU it may use: by its use, or by a
 // quota that kept it from running. most is what its own threads can use at once.
 func (o *observation) serviceCPU(service string, most float64) (claim, []Evidence) {
-	used := o.get(of("cpu_cores", "service", service))
-	limit := math.Min(most, o.get(of("cpu_limit_cores", "service", service)))
+	used := o.get(metric.CPUCores.At(service))
+	limit := math.Min(most, o.get(metric.CPULimit.At(service)))
 	words := usedOf(service, used, limit) + " it can use"
 	throttled, held := o.throttled(service)
 	return either(claim{rise(used/limit, 0.7, 0.92), words}, throttled), []Evidence{
-		o.metric(of("cpu_cores", "service", service), words),
+		o.metric(metric.CPUCores.At(service), words),
 		held,
 	}
 }
@@ -33,25 +34,17 @@ func appCPU(o *observation) (claim, []Evidence) {
 	return o.serviceCPU("app", most)
 }
 
-// poolerCPU: PgBouncer has one thread.
-func poolerCPU(o *observation) (claim, []Evidence) {
-	if !o.route().Through(pgbouncer) {
-		return o.notOnTheWay("no query goes through PgBouncer")
-	}
-	return o.serviceCPU(pgbouncer, 1)
-}
-
 // shed: the backend turns requests away, for it works on as many as it may.
 func shed(o *observation) (claim, []Evidence) {
 	most := o.setting(matrix.MaxInflight)
 	if math.IsNaN(most) || math.IsInf(most, 1) {
 		return none("the backend works on any number of requests at once"), nil
 	}
-	n := o.get("requests_shed")
+	n := o.get(metric.RequestsShed)
 	share := n / math.Max(1, float64(o.Load.Requests))
 	words := say("%s requests, %s, were turned away by max_inflight %s", count(n), percent(share), short(most))
 	return claim{rise(share, 0.005, 0.03), words}, []Evidence{
-		o.metric("requests_shed", words),
+		o.metric(metric.RequestsShed, words),
 		o.attested(matrix.MaxQueue, say("%s may wait", short(o.setting(matrix.MaxQueue)))),
 	}
 }
@@ -65,7 +58,7 @@ func (o *observation) notOnTheWay(words string) (claim, []Evidence) {
 // else, and all of these are in use.
 func appPool(o *observation) (claim, []Evidence) {
 	s := o.stations()
-	size, used := o.setting(matrix.PoolSize), o.get("pool_acquired_max")
+	size, used := o.setting(matrix.PoolSize), o.get(metric.PoolAcquired)
 	if o.route().ReadsFrom(route.Replica) {
 		size *= 2 // one pool for each server
 	}
@@ -76,9 +69,9 @@ func appPool(o *observation) (claim, []Evidence) {
 		bounded = none("the pool has no limit: who waits, waits until the server accepts a connection")
 	}
 	return both(bounded, claim{rise(share, 0.3, 0.7), wait}, claim{rise(s.pool, 0.5, 3), wait}), []Evidence{
-		o.metric("pool_wait_mean_ms", wait),
+		o.metric(metric.PoolWait, wait),
 		o.attested(matrix.PoolSize, say("%s of %s connections in use", count(used), short(size))),
-		o.metric("pool_waiting_max", say("up to %s requests waited", count(o.or("pool_waiting_max", math.NaN())))),
+		o.metric(metric.PoolWaiting, say("up to %s requests waited", count(o.or(metric.PoolWaiting, math.NaN())))),
 	}
 }
 
@@ -86,35 +79,39 @@ func appPool(o *observation) (claim, []Evidence) {
 // may have spent its time anywhere.
 func network(o *observation) (claim, []Evidence) {
 	s := o.stations()
-	query, name, ok := QueryTime(o.Record)
+	query, from, ok := QueryTime(o.Record)
 	if !ok {
-		o.get(name)
+		o.get(from)
 	}
 	beside := math.Max(s.execution+s.pooler, 0.01)
-	words := say("a query takes %s, %s of it neither in PgBouncer nor on the server", millis(query), millis(s.rest))
+	other := "PgBouncer" // in words that stand in reports of runs without a pooler
+	if p, ok := onTheWay(o.poolers, o.route()); ok {
+		other = p.Title
+	}
+	words := say("a query takes %s, %s of it neither in %s nor on the server", millis(query), millis(s.rest), other)
 	return both(claim{rise(s.rest, 2, 8), words}, claim{rise(s.rest/beside, 1.5, 5), words}), []Evidence{
-		o.metric(name, words),
-		o.metric("execution_mean_ms", say("its execution %s", millis(s.execution))),
+		o.metric(from, words),
+		o.metric(metric.Execution, say("its execution %s", millis(s.execution))),
 	}
 }
 
 // connections: the server refuses connections, for it has as many as it may.
 func connections(o *observation) (claim, []Evidence) {
 	refused, of53300 := o.refused()
-	fullest, service := "primary_connections_max", "postgres"
-	if o.or("replica_connections_max", 0) > o.get(fullest) {
-		fullest, service = "replica_connections_max", "replica"
+	fullest, service := metric.OfPrimary.Connections, "postgres"
+	if o.or(metric.OfReplica.Connections, 0) > o.get(fullest) {
+		fullest, service = metric.OfReplica.Connections, "replica"
 	}
 	most, limit := o.get(fullest), o.setting(matrix.PostgresPrefix+"max_connections")
-	cpu := o.or(of("cpu_cores", "service", service), math.NaN())
+	cpu := o.or(metric.CPUCores.At(service), math.NaN())
 	share := refused / math.Max(1, float64(o.Load.Requests))
 	full := say("%s of %s connections", count(most), short(limit))
 	some := claim{0.5*rise(refused, 0, 1) + 0.5*rise(share, 0, 0.02), of53300.Words}
 	return both(claim{rise(most/limit, 0.5, 0.85), full}, some), []Evidence{
 		o.metric(fullest, full),
 		of53300,
-		o.metric("pool_new_conns", say("%s connections opened", count(o.or("pool_new_conns", math.NaN())))),
-		o.metric(of("cpu_cores", "service", service), say("its server used %s", cores(cpu))),
+		o.metric(metric.NewConns, say("%s connections opened", count(o.or(metric.NewConns, math.NaN())))),
+		o.metric(metric.CPUCores.At(service), say("its server used %s", cores(cpu))),
 	}
 }
 
@@ -122,14 +119,14 @@ func connections(o *observation) (claim, []Evidence) {
 // SQLSTATEs were kept tell at least how many requests were answered 503.
 func (o *observation) refused() (float64, Evidence) {
 	refusal := backend.Bundled.Refusal
-	if len(labelled(o.Metrics, "query_errors", "sqlstate")) == 0 && o.Load.Status[refusal] > 0 {
+	if len(metric.QueryErrors.Values(o.Metrics)) == 0 && o.Load.Status[refusal] > 0 {
 		n := float64(o.Load.Status[refusal])
 		words := say("%s × %s, for want of a connection or of room", count(n), refusal)
 		return n, Evidence{"load.status." + refusal, n, words}
 	}
-	name := of("query_errors", "sqlstate", "53300")
-	n := o.or(name, 0)
-	return n, Evidence{name, n, say("%s × SQLSTATE 53300", count(n))}
+	full := metric.QueryErrors.At("53300")
+	n := o.or(full, 0)
+	return n, Evidence{full.Key(), n, say("%s × SQLSTATE 53300", count(n))}
 }
 
 // lagging: reads leave the replica, or wait, for it is behind.
@@ -137,18 +134,18 @@ func lagging(o *observation) (claim, []Evidence) {
 	if !o.route().ReadsFrom(route.Replica) {
 		return o.notOnTheWay("no read goes to the replica")
 	}
-	lag := o.or("replica_heartbeat_lag_seconds_max", math.NaN())
+	lag := o.or(metric.HeartbeatLag, math.NaN())
 	behind := 0.0
 	for _, reason := range backend.Bundled.Labels.Lagging {
-		behind += o.or(of("read_fallbacks", "reason", reason), 0)
+		behind += o.or(metric.FallbackReasons.At(reason), 0)
 	}
-	reads := o.get("reads_primary") + o.get("reads_replica")
-	unplayed := o.or("replica_lag_bytes_max", math.NaN()) / 1e6
+	reads := o.get(metric.ReadsPrimary) + o.get(metric.ReadsReplica)
+	unplayed := o.or(metric.ReplicaLagBytes, math.NaN()) / 1e6
 	late := say("the replica was up to %s s behind", short(lag))
-	left := say("%s of %s reads went to the primary instead", count(o.or("read_fallbacks", 0)), count(reads))
+	left := say("%s of %s reads went to the primary instead", count(o.or(metric.ReadFallbacks, 0)), count(reads))
 	return either(claim{rise(lag, 0.8, 2.5), late}, claim{rise(behind/math.Max(1, reads), 0.02, 0.1), left}), []Evidence{
-		o.metric("replica_heartbeat_lag_seconds_max", late),
-		o.metric("read_fallbacks", left),
-		o.metric("replica_lag_bytes_max", say("%s MB of WAL not replayed at most", short(unplayed))),
+		o.metric(metric.HeartbeatLag, late),
+		o.metric(metric.ReadFallbacks, left),
+		o.metric(metric.ReplicaLagBytes, say("%s MB of WAL not replayed at most", short(unplayed))),
 	}
 }

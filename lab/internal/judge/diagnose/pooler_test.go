@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,96 @@ import (
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
 )
+
+// The poolers' causes, as records name them.
+const (
+	PgBouncerCPUBound    Cause = "pgbouncer-cpu-bound"
+	PgBouncerPoolStarved Cause = "pgbouncer-pool-starved"
+)
+
+// Record diagnoses one repetition of the lab's own services.
+func Record(r record.Record, slo matrix.SLO) Diagnosis {
+	return diagnose(r, slo, service.Catalog().Poolers())
+}
+
+// queueing is a pooler with a process for each client; the others wait at its door.
+var queueing = matrix.Service{
+	Name:     "other",
+	Title:    "Other",
+	Pooler:   true,
+	Settings: matrix.Family{Prefix: "other.", Defaults: map[string]string{"processes": "32"}},
+	Pool: matrix.Pool{
+		Queues:  true,
+		Size:    "processes",
+		Clients: "processes",
+		Used:    `pooler_clients_served_max{service="other"}`,
+		Waiting: `pooler_clients_waiting_max{service="other"}`,
+	},
+}
+
+// The backend's wait for a connection is explained by the pooler that does not let it in.
+func TestQueueingPoolerIsStarved(t *testing.T) {
+	changes := map[string]float64{
+		"pool_wait_mean_ms": 400, "pool_waiting_max": 300, "pool_acquired_max": 8,
+		`pooler_clients_served_max{service="other"}`:  8,
+		`pooler_clients_waiting_max{service="other"}`: 60,
+	}
+	r := observed("other", 0, 900, changes)
+	r.Attested["other.processes"] = "8"
+	poolers := append(service.Catalog().Poolers(), queueing)
+	if d := diagnose(r, slo, poolers); d.Cause != "other-pool-starved" {
+		t.Errorf("clients wait at its door: %s, want other-pool-starved; %+v", d.Cause, d.Claimed)
+	}
+	r.Metrics[queueing.Pool.Waiting] = 0
+	if d := diagnose(r, slo, poolers); d.Cause != AppPoolStarved {
+		t.Errorf("no client waits at its door: %s, want %s", d.Cause, AppPoolStarved)
+	}
+	r.Metrics[`cpu_cores{service="other"}`], r.Metrics[`cpu_limit_cores{service="other"}`] = 1.9, 2
+	if d := diagnose(r, slo, poolers); d.Cause != "other-cpu-bound" {
+		t.Errorf("its processes use all the CPU they may: %s, want other-cpu-bound", d.Cause)
+	}
+}
+
+// Of a pooler that did not run there is nothing to rule out.
+func TestPoolerThatDidNotRun(t *testing.T) {
+	poolers := append(service.Catalog().Poolers(), queueing)
+	ruledOut := func(r record.Record) bool {
+		return slices.ContainsFunc(diagnose(r, slo, poolers).RuledOut, func(f Finding) bool {
+			return f.Cause == "other-pool-starved" && f.Why == "no query goes through Other"
+		})
+	}
+	r := observed("direct", 0, 900, nil)
+	if ruledOut(r) {
+		t.Error("a pooler of which the record tells nothing is ruled out")
+	}
+	r.Attested["other.processes"] = "8"
+	if !ruledOut(r) {
+		t.Error("a pooler that ran idle is not ruled out")
+	}
+}
+
+// Its advice is in its own settings, and takes along what its connections need.
+func TestAdviceOnQueueingPooler(t *testing.T) {
+	settings := matrix.Defaults()
+	settings[matrix.Topology], settings[matrix.PoolSize], settings["other.processes"] = "other+replica", "64", "80"
+	tune := tuning{
+		Settings: settings,
+		cpus:     2,
+		poolers:  append([]matrix.Service{queueing}, service.Catalog().Poolers()...),
+	}
+	all := tune.proposals("other-pool-starved")
+	if len(all) == 0 || all[0].settings["other.processes"] != "128" || all[0].settings[maxConnections] != "138" {
+		t.Errorf("proposals %+v; want 128 processes, as many as the two pools have, and 138 connections", all)
+	}
+	all = tune.proposals("other-cpu-bound")
+	if len(all) != 1 || all[0].settings[matrix.Topology] != "replica" || all[0].words != "do without Other" {
+		t.Errorf("proposals %+v; want the way without it", all)
+	}
+	settings[matrix.Topology] = "direct"
+	if all := tune.pooler(); len(all) != 1 || all[0].settings[matrix.Topology] != "pgbouncer" {
+		t.Errorf("against too many sessions: %+v; want PgBouncer, whose clients share its connections", all)
+	}
+}
 
 // Each limit of PgBouncer's is named where it binds, and it is the one that is advised to be raised.
 func TestPoolerLimitsByName(t *testing.T) {
@@ -48,8 +139,8 @@ func TestPoolerLimitsByName(t *testing.T) {
 			r := observed("pgbouncer", 900, 900, tt.metrics)
 			given := matrix.Settings{"topology": "pgbouncer", "exec_mode": "auto", "pool_size": "64"}
 			for key, value := range tt.set {
-				r.Attested[pgbouncerPrefix+key] = value
-				given[pgbouncerPrefix+key] = value
+				r.Attested["pgbouncer."+key] = value
+				given["pgbouncer."+key] = value
 			}
 			p := withSettings(t, given)
 			r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
@@ -57,7 +148,7 @@ func TestPoolerLimitsByName(t *testing.T) {
 			if c.Cause != PgBouncerPoolStarved || !strings.Contains(wordsOf(c.Typical), tt.words) {
 				t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), PgBouncerPoolStarved, tt.words)
 			}
-			if len(c.Advice) != 1 || c.Advice[0].Settings[pgbouncerPrefix+tt.advised] == "" {
+			if len(c.Advice) != 1 || c.Advice[0].Settings["pgbouncer."+tt.advised] == "" {
 				t.Errorf("advice %+v; want one to raise %s", c.Advice, tt.advised)
 			}
 			for _, e := range c.Typical.Claimed[0].Evidence {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"stormwave/lab/internal/backend"
@@ -30,56 +31,46 @@ const (
 
 // Names and defaults of settings that are passed on by name.
 const (
-	maxConnections  = matrix.PostgresPrefix + "max_connections"
-	sharedBuffers   = matrix.PostgresPrefix + "shared_buffers"
-	defaultPoolSize = pgbouncerPrefix + "default_pool_size"
-	minPoolSize     = pgbouncerPrefix + "min_pool_size"
-	maxClientConn   = pgbouncerPrefix + "max_client_conn"
-	maxPrepared     = pgbouncerPrefix + "max_prepared_statements"
-
-	queryWaitTimeout  = pgbouncerPrefix + "query_wait_timeout"
+	maxConnections    = matrix.PostgresPrefix + "max_connections"
+	sharedBuffers     = matrix.PostgresPrefix + "shared_buffers"
 	synchronousCommit = matrix.PostgresPrefix + "synchronous_commit"
 	commitDelay       = matrix.PostgresPrefix + "commit_delay"
 )
 
-// widerPools are PgBouncer's limits over all pools of a database, or of a user. 0, their default, is none.
-var widerPools = []string{pgbouncerPrefix + "max_db_connections", pgbouncerPrefix + "max_user_connections"}
-
 var passedOn = map[string]string{
-	maxConnections:  "100",
-	sharedBuffers:   "128MB",
-	defaultPoolSize: "20",
-	maxClientConn:   "10000",
-	maxPrepared:     "200",
-	commitDelay:     "0",
+	maxConnections: "100",
+	sharedBuffers:  "128MB",
+	commitDelay:    "0",
 }
 
 // tuning is a cell on a machine: what may help is computed from the cell's own values.
 type tuning struct {
 	matrix.Settings
 	cpus    float64
-	refused bool // PgBouncer takes no more clients
+	poolers []matrix.Service // that there are
+	refused bool             // the pooler on the way takes no more clients
 }
 
 // proposals are what may help against a cause in a cell, the best first. Each moves a setting from its value in the
 // direction that the words say, and takes along what would stand against it; whether a cell can have it is for
 // matrix.Parse to say.
 func (t tuning) proposals(cause Cause) []proposal {
+	if p, ok := onTheWay(t.poolers, t.Route()); ok && cause == PoolStarved(p.Name) {
+		return t.morePooled(p)
+	} else if ok && cause == CPUBound(p.Name) {
+		return t.withoutPooler(p)
+	}
 	switch cause {
 	case DBConnectionsExhausted:
 		return append(t.fewerSessions("have fewer connections to the servers: cap them", connectionsPerCPU), t.pooler()...)
 	case AppPoolStarved:
 		return t.moreConnections("give the backend's pool more connections")
-	case PgBouncerPoolStarved:
-		return t.morePooled("give PgBouncer's pool more connections")
 	case NetworkLatency:
 		if t.Settings[matrix.PoolSize] == backend.Unlimited {
 			return []proposal{{words: "bring the backend nearer to its database; no setting of the matrix shortens the way"}}
 		}
 		return t.moreConnections("a connection is held for the whole way there and back (Little's law): have more of them, " +
 			"or bring the backend nearer")
-	case PgBouncerCPUBound:
-		return t.withoutPooler()
 	case DBLockContention:
 		return t.shorter(matrix.LockTimeout, "give up waiting for a lock early, and find who holds it", 200*time.Millisecond)
 	case DBCommitWait:
@@ -123,6 +114,11 @@ func (t tuning) text(name string) string {
 	if value, ok := t.Settings[name]; ok {
 		return value
 	}
+	for _, p := range t.poolers {
+		if key, ok := strings.CutPrefix(name, p.Settings.Prefix); ok {
+			return p.Settings.Defaults[key]
+		}
+	}
 	return passedOn[name]
 }
 
@@ -134,6 +130,14 @@ func (t tuning) number(name string) (n float64, ok bool) {
 	}
 	whole, err := strconv.Atoi(text)
 	return float64(whole), err == nil
+}
+
+// amount is a setting's number, NaN where it is none.
+func (t tuning) amount(name string) float64 {
+	if n, ok := t.number(name); ok {
+		return n
+	}
+	return math.NaN()
 }
 
 // room is how many connections the backend may have to a server: less than the server takes by those that are
@@ -163,13 +167,16 @@ func fewer(now, start float64) []float64 {
 	return values
 }
 
-// fewerSessions proposes fewer sessions on the servers: by the limit that binds, of the backend's pool or of
-// PgBouncer's.
+// fewerSessions proposes fewer sessions on the servers: by the limit that binds, of the backend's pool or of a
+// pooler's whose clients share its connections.
 func (t tuning) fewerSessions(words string, perCPU float64) []proposal {
 	setting, floor := matrix.PoolSize, matrix.PoolMin
 	now, ok := t.number(setting)
-	if pooled, isNumber := t.number(defaultPoolSize); t.Route().Through(pgbouncer) && isNumber && pooled < now {
-		setting, floor, now = defaultPoolSize, minPoolSize, pooled
+	if p, on := onTheWay(t.poolers, t.Route()); on && !p.Pool.Queues {
+		size := p.Settings.Prefix + p.Pool.Size
+		if pooled, isNumber := t.number(size); isNumber && pooled < now {
+			setting, floor, now = size, p.Settings.Prefix+p.Pool.Least, pooled
+		}
 	}
 	if !ok {
 		return nil
@@ -202,9 +209,11 @@ func (t tuning) moreConnections(words string) []proposal {
 	var all []proposal
 	for _, n := range more(now) {
 		change := matrix.Settings{matrix.PoolSize: whole(n)}
-		if t.Route().Through(pgbouncer) {
-			t.makeRoom(change, maxClientConn, 2*n) // there may be a pool for each server
-		} else if n > t.room() {
+		p, on := onTheWay(t.poolers, t.Route())
+		if on {
+			t.makeRoom(change, p.Settings.Prefix+p.Pool.Clients, 2*n) // there may be a pool for each server
+		}
+		if (!on || p.Pool.Queues) && n > t.room() {
 			change[maxConnections] = whole(n + spare)
 		}
 		all = append(all, proposal{words, change})

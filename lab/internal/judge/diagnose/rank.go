@@ -33,48 +33,63 @@ var outside = []signature{
 }
 
 // inside are the causes within the system.
-var inside = []signature{
-	{ComponentFailed, failure},
-	{AppCPUBound, appCPU},
-	{OverloadShed, shed},
-	{AppPoolStarved, appPool},
-	{PgBouncerCPUBound, poolerCPU},
-	{PgBouncerPoolStarved, poolerPool},
-	{PreparedStatementLost, prepared},
-	{NetworkLatency, network},
-	{DBConnectionsExhausted, connections},
-	{DBLockContention, locks},
-	{DBCommitWait, commits},
-	{DBIOBound, io},
-	{SlowQuery, slowQuery},
-	{DBCPUBound, computing},
-	{ReplicaLagging, lagging},
-	{MemoryPressure, memory},
-	{HostCPUSaturated, hostCPU},
+func inside(poolers []matrix.Service) []signature {
+	all := []signature{
+		{ComponentFailed, failure},
+		{AppCPUBound, appCPU},
+		{OverloadShed, shed},
+		{AppPoolStarved, appPool},
+	}
+	for _, p := range poolers {
+		all = append(all, signature{CPUBound(p.Name), poolerCPU(p)}, signature{PoolStarved(p.Name), poolerPool(p)})
+	}
+	if slices.ContainsFunc(poolers, losesPrepared) {
+		all = append(all, signature{PreparedStatementLost, prepared})
+	}
+	return append(all, []signature{
+		{NetworkLatency, network},
+		{DBConnectionsExhausted, connections},
+		{DBLockContention, locks},
+		{DBCommitWait, commits},
+		{DBIOBound, io},
+		{SlowQuery, slowQuery},
+		{DBCPUBound, computing},
+		{ReplicaLagging, lagging},
+		{MemoryPressure, memory},
+		{HostCPUSaturated, hostCPU},
+	}...)
 }
 
-// explains maps a cause to those that bring it about: the latter go before it. Who
+// explanations maps a cause to those that bring it about: the latter go before it. Who
 // waits, waits for what is further down the way; a busy host is busy with something.
-var explains = map[Cause][]Cause{
-	OverloadShed: {
-		AppCPUBound, AppPoolStarved, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted,
-		DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
-	},
-	AppPoolStarved: {
-		AppCPUBound, PgBouncerCPUBound, PgBouncerPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention,
-		DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
-	},
-	PgBouncerPoolStarved: {
-		PgBouncerCPUBound, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
-	},
-	// The servers' statistics end with a statement's execution, before its commit.
-	NetworkLatency: {AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated},
-	DBIOBound:      {SlowQuery}, // who reads a whole table, reads it from disk
-	DBCPUBound:     {SlowQuery},
-	HostCPUSaturated: {
-		AppCPUBound, PgBouncerCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound,
-	},
-	ReplicaLagging: {ComponentFailed},
+func explanations(poolers []matrix.Service) map[Cause][]Cause {
+	all := map[Cause][]Cause{
+		OverloadShed: {
+			AppCPUBound, AppPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound,
+			SlowQuery, DBCPUBound,
+		},
+		AppPoolStarved: {
+			AppCPUBound, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery,
+			DBCPUBound,
+		},
+		// The servers' statistics end with a statement's execution, before its commit.
+		NetworkLatency:   {AppCPUBound, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated},
+		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
+		DBCPUBound:       {SlowQuery},
+		HostCPUSaturated: {AppCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound},
+		ReplicaLagging:   {ComponentFailed},
+	}
+	for _, p := range poolers {
+		cpu, pool := CPUBound(p.Name), PoolStarved(p.Name)
+		all[OverloadShed] = append(all[OverloadShed], cpu, pool)
+		all[AppPoolStarved] = append(all[AppPoolStarved], cpu, pool)
+		all[NetworkLatency] = append(all[NetworkLatency], cpu)
+		all[HostCPUSaturated] = append(all[HostCPUSaturated], cpu)
+		all[pool] = []Cause{
+			cpu, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
+		}
+	}
+	return all
 }
 
 // alone are the causes that go with any other: a service that ended is named first, and every busy host is busy with
@@ -84,20 +99,22 @@ var alone = []Cause{GeneratorSaturated, NoisyHost, ComponentFailed, HostCPUSatur
 // asStrong is the share of the strongest cause's score from which another is about as strong.
 const asStrong = 0.8
 
-// Record diagnoses one repetition. One without a load (it went wrong before) has no
+// diagnose judges one repetition. One without a load (it went wrong before) has no
 // figures; then only a service that ended can be told.
-func Record(r record.Record, slo matrix.SLO) Diagnosis {
-	o := &observation{Record: r, slo: slo}
+func diagnose(r record.Record, slo matrix.SLO, poolers []matrix.Service) Diagnosis {
+	poolers = seen(poolers, r)
+	o := &observation{Record: r, slo: slo, poolers: poolers, explains: explanations(poolers)}
+	inside := inside(poolers)
 	if r.Load == nil {
 		o.Load = &record.Load{}
 	}
 	d := Diagnosis{N: r.N}
 	if r.Load == nil {
-		return d.conclude(o.findings(inside[:1]), Undetermined)
+		return o.conclude(d, o.findings(inside[:1]), Undetermined)
 	}
 	d.Symptoms = []Evidence{o.errorRatio(), o.p99()}
 	if first := o.findings(outside); first[0].Score >= Certain {
-		return d.conclude(first, Undetermined)
+		return o.conclude(d, first, Undetermined)
 	}
 	all := append(o.findings(inside), o.findings(outside)...)
 	if !o.missed() {
@@ -111,9 +128,9 @@ func Record(r record.Record, slo matrix.SLO) Diagnosis {
 				f.Score = math.Min(f.Score, 0)
 			}
 		}
-		return d.conclude(all, None)
+		return o.conclude(d, all, None)
 	}
-	return d.conclude(all, Undetermined)
+	return o.conclude(d, all, Undetermined)
 }
 
 // findings judges causes, and lets those that explain others go before them. They
@@ -136,7 +153,7 @@ func (o *observation) findings(signatures []signature) []Finding {
 	for i := range all {
 		f := &all[i]
 		var deepest Cause
-		for _, c := range explains[f.Cause] {
+		for _, c := range o.explains[f.Cause] {
 			if deepest == "" || raw[c] > raw[deepest] {
 				deepest = c
 			}
@@ -160,7 +177,7 @@ func known(all []Evidence) []Evidence {
 }
 
 // conclude sorts the findings into those that are claimed and those that are not.
-func (d Diagnosis) conclude(all []Finding, otherwise Cause) Diagnosis {
+func (o *observation) conclude(d Diagnosis, all []Finding, otherwise Cause) Diagnosis {
 	d.Cause = otherwise
 	for _, f := range all {
 		switch {
@@ -180,7 +197,7 @@ func (d Diagnosis) conclude(all []Finding, otherwise Cause) Diagnosis {
 	if len(d.Claimed) > 0 {
 		d.Cause = d.Claimed[0].Cause
 	}
-	if d.Together = mix(d.Claimed); d.Together != nil {
+	if d.Together = o.mix(d.Claimed); d.Together != nil {
 		d.Cause = Mixed
 	}
 	slices.Sort(d.Missing)
@@ -189,11 +206,11 @@ func (d Diagnosis) conclude(all []Finding, otherwise Cause) Diagnosis {
 
 // mix returns the causes that limit a repetition together: the strongest, and those that are about as strong and that
 // neither it nor another of them explains, nor is explained by. It is nil if there is one cause only.
-func mix(claimed []Finding) []Cause {
+func (o *observation) mix(claimed []Finding) []Cause {
 	var together []Cause
 	for _, f := range claimed {
 		related := func(c Cause) bool {
-			return slices.Contains(explains[c], f.Cause) || slices.Contains(explains[f.Cause], c)
+			return slices.Contains(o.explains[c], f.Cause) || slices.Contains(o.explains[f.Cause], c)
 		}
 		switch {
 		case slices.Contains(alone, f.Cause) && len(together) == 0:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -18,7 +19,7 @@ func machine(cpus float64, changes map[string]float64) map[string]float64 {
 		"primary_connections_max": 60 * cpus,
 	}
 	for _, service := range []string{"k6", "app", "postgres", "pgbouncer"} {
-		m[of("cpu_limit_cores", "service", service)] = cpus
+		m[metric.CPULimit.At(service).Key()] = cpus
 	}
 	for name, v := range changes {
 		m[name] = v
@@ -42,14 +43,14 @@ func TestSharesOfAnyMachine(t *testing.T) {
 			want: DBCPUBound,
 			changes: func(cpus float64) map[string]float64 {
 				return map[string]float64{
-					of("cpu_cores", "service", "postgres"): 0.75 * cpus,
-					"host_cpu_busy_ratio":                  0.95,
-					"host_psi_cpu_ratio":                   0.8,
-					"execution_mean_ms":                    30,
-					"query_mean_ms":                        31,
-					"pool_wait_mean_ms":                    300,
-					"primary_qps":                          40 * cpus,
-					"primary_rows_returned_per_second":     1000 * cpus,
+					metric.CPUCores.At("postgres").Key(): 0.75 * cpus,
+					"host_cpu_busy_ratio":                0.95,
+					"host_psi_cpu_ratio":                 0.8,
+					"execution_mean_ms":                  30,
+					"query_mean_ms":                      31,
+					"pool_wait_mean_ms":                  300,
+					"primary_qps":                        40 * cpus,
+					"primary_rows_returned_per_second":   1000 * cpus,
 				}
 			},
 		},
@@ -59,14 +60,14 @@ func TestSharesOfAnyMachine(t *testing.T) {
 			pool: "2",
 			changes: func(cpus float64) map[string]float64 {
 				return map[string]float64{
-					of("cpu_cores", "service", "postgres"): 0.11 * cpus,
-					"host_cpu_busy_ratio":                  0.21,
-					"pool_wait_mean_ms":                    180,
-					"pool_acquired_max":                    2,
-					"pool_waiting_max":                     900,
-					"execution_mean_ms":                    2,
-					"query_mean_ms":                        2.3,
-					"primary_qps":                          870,
+					metric.CPUCores.At("postgres").Key(): 0.11 * cpus,
+					"host_cpu_busy_ratio":                0.21,
+					"pool_wait_mean_ms":                  180,
+					"pool_acquired_max":                  2,
+					"pool_waiting_max":                   900,
+					"execution_mean_ms":                  2,
+					"query_mean_ms":                      2.3,
+					"primary_qps":                        870,
 				}
 			},
 		},
@@ -140,14 +141,14 @@ func TestSharesOfAnyMachine(t *testing.T) {
 // The figures of a machine of 16 CPUs, a fifth busy: two connections are in use, and their servers use 1.7 CPUs.
 func TestTwoConnectionsAreNoBusyServer(t *testing.T) {
 	r := observed("direct", 0, 900, machine(16, map[string]float64{
-		of("cpu_cores", "service", "postgres"): 1.7,
-		"host_cpu_busy_ratio":                  0.21,
-		"pool_wait_mean_ms":                    180,
-		"pool_acquired_max":                    2,
-		"pool_waiting_max":                     900,
-		"execution_mean_ms":                    2,
-		"query_mean_ms":                        2.3,
-		"primary_qps":                          870,
+		metric.CPUCores.At("postgres").Key(): 1.7,
+		"host_cpu_busy_ratio":                0.21,
+		"pool_wait_mean_ms":                  180,
+		"pool_acquired_max":                  2,
+		"pool_waiting_max":                   900,
+		"execution_mean_ms":                  2,
+		"query_mean_ms":                      2.3,
+		"primary_qps":                        870,
 	}))
 	r.Attested["pool_size"] = "2"
 	if d := Record(r, slo); d.Cause != AppPoolStarved {
@@ -195,9 +196,9 @@ func TestNumberOfCPUs(t *testing.T) {
 // No figure says that a service used more than it may, nor that it was held back for more than all the time.
 func TestUseStaysWithinTheLimit(t *testing.T) {
 	r := observed("direct", 0, 900, map[string]float64{
-		of("cpu_cores", "service", "k6"):               0.147,
-		of("cpu_limit_cores", "service", "k6"):         0.15,
-		of("service_throttled_ratio", "service", "k6"): 1.67, // added up over run queues
+		metric.CPUCores.At("k6").Key():         0.147,
+		metric.CPULimit.At("k6").Key():         0.15,
+		metric.ThrottledSeconds.At("k6").Key(): 1.67, // added up over run queues
 	})
 	r.Load.CPUCores = new(0.19) // k6's start included, which the time does not hold
 	d := Record(r, slo)
@@ -225,14 +226,14 @@ func TestThrottledPeriods(t *testing.T) {
 		{math.NaN(), 0.8, Undetermined}, // seconds added up over CPUs: no share of the time
 	} {
 		r := observed("direct", 0, 900, map[string]float64{
-			of("cpu_cores", "service", "app"):       2,
-			of("cpu_limit_cores", "service", "app"): 4,
+			metric.CPUCores.At("app").Key(): 2,
+			metric.CPULimit.At("app").Key(): 4,
 		})
 		if !math.IsNaN(tt.share) {
-			r.Metrics[of("service_throttled_periods_ratio", "service", "app")] = tt.share
+			r.Metrics[metric.Throttled.At("app").Key()] = tt.share
 		}
 		if !math.IsNaN(tt.old) {
-			r.Metrics[of("service_throttled_ratio", "service", "app")] = tt.old
+			r.Metrics[metric.ThrottledSeconds.At("app").Key()] = tt.old
 		}
 		if d := Record(r, slo); d.Cause != tt.want {
 			t.Errorf("throttled %v (%v): %s; claimed %v; want %s", tt.share, tt.old, d.Cause, claims(d), tt.want)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 )
 
@@ -145,11 +146,11 @@ func claims(d Diagnosis) map[Cause]float64 {
 func TestImpatientClientsAreNoNetwork(t *testing.T) {
 	for _, state := range []string{"query_timeout", "http_timeout", "canceled", "57014", "55P03", "08P01", "other"} {
 		r := limited("direct", nil, map[string]float64{
-			"query_mean_ms":                          100,
-			"primary_statements":                     4500,
-			of("query_errors", "sqlstate", state):    3000,
-			of("query_errors", "sqlstate", "a few"):  1,
-			of("query_errors", "sqlstate", "others"): 1,
+			"query_mean_ms":                       100,
+			"primary_statements":                  4500,
+			metric.QueryErrors.At(state).Key():    3000,
+			metric.QueryErrors.At("a few").Key():  1,
+			metric.QueryErrors.At("others").Key(): 1,
 		})
 		if d := Record(r, slo); d.Cause != Undetermined || !slices.Contains(d.Missing, "query_ok_mean_ms") {
 			t.Errorf("%s: %v, missing %v; want undetermined without query_ok_mean_ms", state, claims(d), d.Missing)
@@ -180,9 +181,9 @@ func TestQueryTimeOfOldRecords(t *testing.T) {
 		{"acquire_timeout", 3000, NetworkLatency},
 	} {
 		r := limited("direct", nil, map[string]float64{
-			"query_mean_ms":                          41,
-			"primary_statements":                     10_000,
-			of("query_errors", "sqlstate", tt.state): tt.n,
+			"query_mean_ms":                       41,
+			"primary_statements":                  10_000,
+			metric.QueryErrors.At(tt.state).Key(): tt.n,
 		})
 		if d := Record(r, slo); d.Cause != tt.want {
 			t.Errorf("%.0f × %s: %s, missing %v; want %s", tt.n, tt.state, d.Cause, d.Missing, tt.want)

@@ -2,8 +2,8 @@ package knee
 
 import (
 	"math"
-	"slices"
 
+	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/usl"
 	"stormwave/lab/internal/record"
 )
@@ -84,7 +84,7 @@ func FindBend(r *record.Record, s record.Series) (Bend, bool) {
 	if len(lightP99) < leastLight || len(perLoad) < leastLight {
 		return Bend{}, false
 	}
-	plateau, follow := median(lightP99), median(perLoad)
+	plateau, follow := stat.Median(lightP99), stat.Median(perLoad)
 	bent := 0
 	for i := settleAfter; i < len(load); i++ {
 		if load[i] == nil || *load[i] <= lightShare*top {
@@ -103,14 +103,6 @@ func FindBend(r *record.Record, s record.Series) (Bend, bool) {
 		}
 	}
 	return Bend{Load: math.Inf(1), RPS: math.NaN(), Top: top}, true
-}
-
-func median(values []float64) float64 {
-	v := slices.Sorted(slices.Values(values))
-	if n := len(v); n%2 == 0 {
-		return (v[n/2-1] + v[n/2]) / 2
-	}
-	return v[len(v)/2]
 }
 
 // Points are the successful requests per second of each step of a rising load, over the

@@ -11,7 +11,6 @@ package knee
 
 import (
 	"math"
-	"time"
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -93,7 +92,6 @@ func holds(s record.NamedPhase, slo matrix.SLO) (held, ok bool) {
 	case s.Latency == nil:
 		return false, false
 	}
-	bound := float64(slo.P99) / float64(time.Millisecond)
 	failed := float64(s.Failed) / float64(s.Requests)
-	return failed <= slo.ErrorRatio && s.Latency.P99 <= bound, true
+	return failed <= slo.ErrorRatio && s.Latency.P99 <= slo.P99.Milliseconds(), true
 }

@@ -4,7 +4,6 @@ package soak
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"stormwave/lab/internal/judge/stat"
@@ -85,9 +84,6 @@ func median(records []record.Record, metric string) float64 {
 		if v, ok := records[i].Metrics[metric]; ok {
 			values = append(values, v)
 		}
-	}
-	if len(values) == 0 {
-		return math.NaN()
 	}
 	return stat.Median(values)
 }

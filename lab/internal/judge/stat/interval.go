@@ -54,18 +54,19 @@ func invertSignedRank(x []float64) Interval {
 	return Interval{averages[k-1], averages[len(averages)-k]}
 }
 
-// signedRankRejects remembers signedRankReject for each number of blocks: it is the
+// signedRankRejects remembers SignedRankRejects for each number of blocks: it is the
 // same for all contrasts of a run, and takes longer than everything else of them.
 var signedRankRejects = func() (counts [rankBlocks + 1]func() int) {
 	for n := range counts {
-		counts[n] = sync.OnceValue(func() int { return signedRankReject(n) })
+		counts[n] = sync.OnceValue(func() int { return SignedRankRejects(n, alpha/2) })
 	}
 	return counts
 }()
 
-// signedRankReject counts the lowest signed-rank sums of n values, from 0 on,
-// that are rejected: those with P(sum or lower) ≤ alpha/2.
-func signedRankReject(n int) int {
+// SignedRankRejects counts the lowest signed-rank sums of n values, from 0 on, that are
+// rejected where each tail may have so much: those with P(sum or lower) ≤ tail.
+// (Hollander & Wolfe §3.1.)
+func SignedRankRejects(n int, tail float64) int {
 	ranks := make([]int, n)
 	for i := range ranks {
 		ranks[i] = i + 1
@@ -73,7 +74,7 @@ func signedRankReject(n int) int {
 	k, below := 0, 0.0
 	for _, p := range signedSums(ranks) {
 		below += p
-		if below > alpha/2 {
+		if below > tail {
 			break
 		}
 		k++

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -49,16 +50,14 @@ func loadOf(plan matrix.Plan, scenario matrix.Scenario) load {
 	return load{scenario, strings.Join(told, "\n")}
 }
 
-// Add takes a run into account: its valid repetitions of the baseline and its twin.
+// Add takes a run into account: its results of the baseline and the A/A control.
 func (h History) Add(plan matrix.Plan, records []record.Record) {
-	i := slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Twin })
-	if i < 1 {
+	control := plan.Control()
+	if control < 1 {
 		return
 	}
-	goodput := byBlock(records)
-	for _, scenario := range plan.Scenarios {
-		base, twin := goodput[series{plan.Cells[0].Label, scenario}], goodput[series{plan.Cells[i].Label, scenario}]
-		ratios, _ := stat.LogRatios(paired(base, twin))
+	for _, p := range analysis.Parts(plan, records) {
+		ratios := p.LogRatios(0, control)
 		if len(ratios) < 2 {
 			continue
 		}
@@ -66,30 +65,19 @@ func (h History) Add(plan matrix.Plan, records []record.Record) {
 		for _, v := range ratios {
 			mean += v / float64(len(ratios))
 		}
-		n := h[loadOf(plan, scenario)]
+		n := h[loadOf(plan, p.Scenario)]
 		n.Blocks, n.Runs = n.Blocks+len(ratios), n.Runs+1
 		for _, v := range ratios {
 			n.squares += (v - mean) * (v - mean)
 		}
-		h[loadOf(plan, scenario)] = n
+		h[loadOf(plan, p.Scenario)] = n
 	}
-}
-
-// comparisons counts the cells that are compared with the baseline: all but its twin.
-func comparisons(plan matrix.Plan) int {
-	n := 0
-	for _, c := range plan.Cells {
-		if !c.Baseline && !c.Twin {
-			n++
-		}
-	}
-	return n
 }
 
 // Warn names the scenarios that have too few blocks for any of the plan's comparisons to
 // be told after Holm, however large.
 func Warn(plan matrix.Plan) []string {
-	n := comparisons(plan)
+	n := len(plan.Compared())
 	if n == 0 {
 		return nil
 	}
@@ -114,7 +102,7 @@ func Warn(plan matrix.Plan) []string {
 // Reach says of each scenario what difference its blocks can tell, by the noise of earlier
 // runs; of one with too few blocks for any it says nothing, for Warn does.
 func Reach(plan matrix.Plan, earlier History) []string {
-	n := comparisons(plan)
+	n := len(plan.Compared())
 	var lines []string
 	for _, s := range plan.Scenarios {
 		blocks := plan.BlocksFor(s)
@@ -125,7 +113,8 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		sd := noise.SD()
 		if math.IsNaN(sd) {
 			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
-				"earlier runs on this machine had the baseline and its twin under this load (%d)", s, blocks, noise.Blocks))
+				"earlier runs on this machine had the baseline and its A/A control under this load (%d)",
+				s, blocks, noise.Blocks))
 			continue
 		}
 		ratio := Detectable(sd, blocks, n, plan.Margins().Ratio)

@@ -13,7 +13,7 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// plan has so many cells besides the baseline and its twin.
+// plan has so many cells besides the baseline and its A/A control.
 func plan(t *testing.T, cells int, blocks string) matrix.Plan {
 	t.Helper()
 	sizes := "1"
@@ -63,7 +63,7 @@ func TestWarn(t *testing.T) {
 	}
 }
 
-// shots are records of the storm in which the baseline's twin had so many times the
+// shots are records of the storm in which the A/A control had so many times the
 // baseline's goodput, block by block.
 func shots(p matrix.Plan, ratios ...float64) []record.Record {
 	var records []record.Record
@@ -77,7 +77,7 @@ func shots(p matrix.Plan, ratios ...float64) []record.Record {
 				Verdict:  record.Valid,
 				Load:     &record.Load{GoodputRPS: 500},
 			}
-			if c.Twin {
+			if c.Control {
 				r.Load.GoodputRPS *= ratio
 			}
 			records = append(records, r)
@@ -129,7 +129,7 @@ func TestReach(t *testing.T) {
 		fmt.Sprintf("storm: 8 blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or less, in four runs of "+
 			"five, if it is as noisy as before (sd of the log-ratio 0.182, A/A in 8 blocks of 1 earlier run)", ratio, 1/ratio),
 		"wave: what difference 6 blocks can tell is not known: too few blocks of earlier runs on this machine had the " +
-			"baseline and its twin under this load (0)",
+			"baseline and its A/A control under this load (0)",
 	}
 	if diff := cmp.Diff(want, Reach(p, earlier)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"stormwave/lab/internal/judge/stat"
 )
 
 const (
@@ -27,19 +29,18 @@ const (
 // seeded: the same arguments give the same ratio.
 func Detectable(sd float64, blocks, comparisons int, margin float64) float64 {
 	tail := alpha / float64(2*max(1, comparisons))
-	shift := math.Inf(1) // in standard deviations
-	if k := lowRankSums(blocks, tail); k > 0 {
-		shift = told(blocks, k, tail)
+	shift := math.Inf(1)    // in standard deviations
+	if blocks > mostExact { // enough for any number of comparisons
+		// The efficiency of signed rank relative to the mean is 3/π (Hodges & Lehmann 1956).
+		shift = (normalQuantile(1-tail) + normalQuantile(power)) * math.Sqrt(math.Pi/3/float64(blocks))
+	} else if k := stat.SignedRankRejects(blocks, tail); k > 0 {
+		shift = told(blocks, k)
 	}
 	return math.Exp(math.Max(sd*shift, math.Log1p(margin)))
 }
 
-// told is the shift, in standard deviations, that is told with the power.
-func told(blocks, k int, tail float64) float64 {
-	if blocks > mostExact {
-		// The efficiency of signed rank relative to the mean is 3/π (Hodges & Lehmann 1956).
-		return (normalQuantile(1-tail) + normalQuantile(power)) * math.Sqrt(math.Pi/3/float64(blocks))
-	}
+// told is the shift, in standard deviations, beyond the k-th smallest Walsh average with the power.
+func told(blocks, k int) float64 {
 	random := rand.New(rand.NewPCG(1, uint64(blocks)))
 	needed := make([]float64, simulated)
 	x := make([]float64, blocks)
@@ -59,31 +60,6 @@ func told(blocks, k int, tail float64) float64 {
 	}
 	slices.Sort(needed)
 	return needed[int(math.Ceil(power*simulated))-1]
-}
-
-// lowRankSums counts the lowest signed-rank sums of n values, from 0 on, that are rejected
-// when each tail may have so much.
-func lowRankSums(n int, tail float64) int {
-	if n > mostExact {
-		return 1 // enough blocks for any number of comparisons; told does not need the count
-	}
-	sums := []float64{1} // probability of each sum
-	for rank := 1; rank <= n; rank++ {
-		next := make([]float64, len(sums)+rank)
-		for s, p := range sums {
-			next[s] += p / 2
-			next[s+rank] += p / 2
-		}
-		sums = next
-	}
-	k, below := 0, 0.0
-	for _, p := range sums {
-		if below += p; below > tail {
-			break
-		}
-		k++
-	}
-	return k
 }
 
 func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }

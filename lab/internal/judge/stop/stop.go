@@ -2,9 +2,7 @@
 package stop
 
 import (
-	"maps"
-	"slices"
-
+	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -17,11 +15,9 @@ func Enough(plan matrix.Plan, records []record.Record) bool {
 	if plan.Stop == nil || len(plan.Cells) == 0 {
 		return false
 	}
-	goodput := byBlock(records)
-	baseline := plan.Cells[0].Label
-	for _, scenario := range plan.Scenarios {
-		for _, cell := range plan.Cells[1:] {
-			ratios, _ := stat.LogRatios(paired(goodput[series{baseline, scenario}], goodput[series{cell.Label, scenario}]))
+	for _, p := range analysis.Parts(plan, records) {
+		for row := 1; row < len(p.Groups); row++ {
+			ratios := p.LogRatios(0, row)
 			if len(ratios) < stat.MinBlocks || !(stat.Width(ratios, plan.Seed) <= plan.Stop.Width) {
 				return false
 			}
@@ -30,38 +26,10 @@ func Enough(plan matrix.Plan, records []record.Record) bool {
 	return true
 }
 
-// series is the repetitions of a cell under a scenario.
-type series struct {
-	cell     string
-	scenario matrix.Scenario
-}
-
-// byBlock returns the goodput of the valid repetitions, by block: none where the system
-// failed.
-func byBlock(records []record.Record) map[series]map[int]float64 {
-	all := make(map[series]map[int]float64)
-	for _, r := range records {
-		if !r.IsResult() || r.Superseded(records) {
-			continue
-		}
-		key := series{r.Cell, matrix.Scenario{Name: r.Scenario, Scale: r.Scale}}
-		if all[key] == nil {
-			all[key] = make(map[int]float64)
-		}
-		all[key][r.Block] = 0
-		if !r.HasFailed() {
-			all[key][r.Block] = r.Load.GoodputRPS
-		}
-	}
-	return all
-}
-
-// paired returns the values of the blocks that both have, in the blocks' order.
-func paired(base, cell map[int]float64) (b, c []float64) {
-	for _, block := range slices.Sorted(maps.Keys(base)) {
-		if value, ok := cell[block]; ok {
-			b, c = append(b, base[block]), append(c, value)
-		}
-	}
-	return b, c
+// Ended says whether a run ended by the plan's rule: with whole blocks, at a look, at which the
+// intervals were narrow enough. One that was interrupted there did not.
+func Ended(plan matrix.Plan, records []record.Record) bool {
+	blocks := len(analysis.LastAttempts(records))
+	return plan.Stop.IsLook(blocks) && blocks < plan.Blocks &&
+		len(analysis.Latest(records)) == blocks*len(plan.Cells)*len(plan.Scenarios) && Enough(plan, records)
 }

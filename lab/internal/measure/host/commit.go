@@ -9,13 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // gitTimeout bounds one call of git.
@@ -24,43 +22,19 @@ const gitTimeout = 10 * time.Second
 // commit returns the checked-out commit, and whether the checkout differs from
 // it, results aside. Outside a repository, or without git, there is none.
 func commit(ctx context.Context, root string) (hash string, dirty bool, err error) {
-	git := gitPath()
-	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil || git == "" {
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil || !toolchain.HasGit() {
 		return "", false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, gitTimeout)
 	defer cancel()
-	run := func(args ...string) (string, error) {
-		// A checkout of another account is fine to read.
-		args = append([]string{"-c", "safe.directory=" + root, "-C", root}, args...)
-		out, err := proc.Run(ctx, proc.Spec{Name: "git", Path: git, Args: args, Env: []string{"HOME=" + home(), "PATH=/usr/bin:/bin", "GIT_OPTIONAL_LOCKS=0"}})
-		return strings.TrimSpace(string(out)), err
-	}
-	if hash, err = run("rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
+	if hash, err = toolchain.Git(ctx, root, "rev-parse", "--verify", "--quiet", "HEAD"); err != nil {
 		return "", false, nil // a repository without a commit
 	}
-	changes, err := run("status", "--porcelain", "--", ".", ":!results")
+	changes, err := toolchain.Git(ctx, root, "status", "--porcelain", "--", ".", ":!results")
 	if err != nil {
 		return "", false, fmt.Errorf("look for changes in the checkout: %w", err)
 	}
 	return hash, changes != "", nil
-}
-
-func gitPath() string {
-	for _, dir := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/bin") {
-		path := filepath.Join(dir, "git")
-		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 && filepath.IsAbs(path) {
-			return path
-		}
-	}
-	return ""
-}
-
-func home() string {
-	if u, err := user.Current(); err == nil {
-		return u.HomeDir
-	}
-	return "/"
 }
 
 // flake returns where the programs come from, the checksum of flake.lock and the

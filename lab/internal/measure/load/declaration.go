@@ -17,6 +17,7 @@ type declaration struct {
 	Model      string      `json:"model"` // record.ClosedModel or record.OpenModel
 	Phases     []Phase     `json:"phases"`
 	Statements *Statements `json:"statements"`
+	Warmup     bool        `json:"warmup"` // it warms up where it is told the phase
 }
 
 // Phase is a part of the load, by the value of the tag phase that its samples have.

@@ -16,16 +16,17 @@ import (
 const (
 	openAnswer = `{"scenarios": {"load": {"executor": "ramping-arrival-rate", "gracefulStop": "11s", "timeUnit": "2s",
 		"stages": [{"duration": "8s", "target": 3960}, {"duration": "42s", "target": 0}]}},
-		"totalDuration": "1m1s", "maxVUs": 2000, "ext": EXT}`
+		"totalDuration": "1m1s", "maxVUs": 2000, "setupTimeout": null, "ext": EXT}`
 	closedAnswer = `{"scenarios": {"load": {"executor": "ramping-vus", "gracefulStop": "12s", "timeUnit": null,
-		"stages": [{"duration": "8s", "target": 1000}]}}, "totalDuration": "20s", "maxVUs": 1000, "ext": EXT}`
+		"stages": [{"duration": "8s", "target": 1000}]}}, "totalDuration": "20s", "maxVUs": 1000,
+		"setupTimeout": "30s", "ext": EXT}`
 )
 
 const (
 	openExt = `{"lab": {"model": "open", "phases": [
 		{"name": "ramp", "seconds": 9.5, "from": 0, "to": 1980, "unit": "req/s"},
 		{"name": "down", "seconds": 40.5, "from": 1980, "to": 0, "unit": "req/s"}],
-		"statements": {"least": 1, "most": 2, "mostWithReplica": 3}}, "other": 1}`
+		"statements": {"least": 1, "most": 2, "mostWithReplica": 3}, "warmup": true}, "other": 1}`
 	closedExt = `{"lab": {"model": "closed", "phases": [
 		{"name": "ramp", "seconds": 8, "from": 0, "to": 1000, "unit": "VUs"}]}}`
 )
@@ -38,6 +39,7 @@ func TestDecode(t *testing.T) {
 	open := Script{
 		Nominal: 50 * time.Second,
 		Longest: 61 * time.Second,
+		Setup:   time.Minute,
 		VUs:     2000,
 		Open:    true,
 		Rate:    1980,
@@ -46,6 +48,7 @@ func TestDecode(t *testing.T) {
 	closed := Script{
 		Nominal: 8 * time.Second,
 		Longest: 20 * time.Second,
+		Setup:   30 * time.Second,
 		VUs:     1000,
 		Ramp:    8 * time.Second,
 	}
@@ -56,6 +59,7 @@ func TestDecode(t *testing.T) {
 		{"down", record.Offer{Order: 2, Seconds: 40.5, From: 1980, Unit: record.UnitRate}},
 	}
 	declared.Statements = &Statements{Least: 1, Most: 2, MostWithReplica: 3}
+	declared.Warmup = true
 	rising := closed
 	rising.Phases = []Phase{{"ramp", record.Offer{Order: 1, Seconds: 8, To: 1000, Unit: record.UnitVUs}}}
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,8 +20,8 @@ import (
 )
 
 const (
-	// startSlack is what k6 may take besides the load: it makes all its VUs before
-	// the first request, and sends its last series after the last.
+	// startSlack is what k6 may take besides setup() and the load: it makes all its VUs
+	// before the first request, and sends its last series after the last.
 	startSlack = 30 * time.Second
 	// stopTimeout is how long an interrupted k6 may take to end.
 	stopTimeout = 10 * time.Second
@@ -30,13 +31,11 @@ const (
 type Config struct {
 	K6      string // path of the program
 	Script  Script // from Inspect
-	BaseURL string // of the backend
-	// AllowTargets are the hosts, besides this machine, that BaseURL may lead to.
-	AllowTargets []string
-	Seed         uint64
-	SLO          time.Duration // slower answers are no goodput
+	BaseURL string // of the backend, on this machine
+	Seed    uint64
+	SLO     time.Duration // slower answers are no goodput
 
-	RemoteWrite string            // URL of Prometheus' receiver; empty: none
+	RemoteWrite string            // URL of Prometheus' receiver, with its password; empty: none
 	Tags        map[string]string // on every series, to tell the shots apart
 
 	Log     string        // file that k6's messages are appended to
@@ -58,56 +57,60 @@ var ErrInterrupted = errors.New("load was interrupted")
 // end that was not planned is an error that tells the reason and the log's end:
 // there is no result in part.
 //
-// Nothing is started for a target that is neither this machine nor allowed.
+// Nothing is started for a target that is not this machine.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	target, err := Aim(ctx, cfg.BaseURL, cfg.AllowTargets)
+	done, err := cfg.shoot(ctx, cfg.Script.Setup+cfg.Script.Longest+startSlack)
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "load-*")
-	if err != nil {
-		return Result{}, fmt.Errorf("run load: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	summary := filepath.Join(dir, "summary.json")
-
-	exit, log, err := cfg.shoot(ctx, target, summary)
-	if err != nil {
-		return Result{}, fmt.Errorf("run load: %w", err)
-	}
-	data, err := os.ReadFile(summary)
-	if err != nil {
-		return Result{}, fmt.Errorf("run load: k6 wrote no summary: %w\n%s", err, log)
-	}
-	result := Result{CPU: exit.CPU}
-	if result.Summary, err = Parse(data, cfg.Script.Nominal); err != nil {
+	result := Result{CPU: done.exit.CPU}
+	if result.Summary, err = Parse(done.summary, cfg.Script.Nominal); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
 	if err := cfg.Script.declare(result.Phases); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
-	if result.Load.Interrupted, err = interrupted(log); err != nil {
+	if result.Load.Interrupted, err = interrupted(done.log); err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
 	if result.Untimed > result.Load.Interrupted {
 		return Result{}, fmt.Errorf("run load: %d requests were not timed, but %d iterations cut off: "+
 			"a script must send its requests by lib/request.js", result.Untimed, result.Load.Interrupted)
 	}
-	cores := exit.CPU.Seconds() / exit.Elapsed.Seconds()
+	cores := done.exit.CPU.Seconds() / done.exit.Elapsed.Seconds()
 	result.Load.CPUCores = &cores
 	return result, nil
 }
 
-// shoot runs k6 to its end and returns the end of its log.
-func (c Config) shoot(ctx context.Context, target Target, summary string) (proc.Exit, string, error) {
-	k6, err := proc.Start(c.spec(target, summary))
+// outcome is what k6 leaves of one run of it.
+type outcome struct {
+	exit    proc.Exit
+	log     string // its end
+	summary []byte
+}
+
+// shoot runs k6 to its end, which must come within the limit. env is what the script is told
+// besides.
+func (c Config) shoot(ctx context.Context, limit time.Duration, env ...string) (outcome, error) {
+	target, err := Aim(c.BaseURL)
 	if err != nil {
-		return proc.Exit{}, "", err
+		return outcome{}, err
+	}
+	dir, err := os.MkdirTemp(proc.TempDir, "load-*")
+	if err != nil {
+		return outcome{}, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	summary := filepath.Join(dir, "summary.json")
+	spec := c.spec(target, summary)
+	spec.Env = append(spec.Env, env...)
+	k6, err := proc.Start(spec)
+	if err != nil {
+		return outcome{}, err
 	}
 	if c.Started != nil {
 		c.Started(k6.PID())
 	}
-	limit := c.Script.Longest + startSlack
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	var cause error
@@ -125,9 +128,13 @@ func (c Config) shoot(ctx context.Context, target Target, summary string) (proc.
 	}
 	log := k6.Tail(logLines)
 	if cause != nil {
-		return proc.Exit{}, "", fmt.Errorf("%w\n  command: %s\n  log (%s):\n%s", cause, k6.Command(), c.Log, log)
+		return outcome{}, fmt.Errorf("%w\n  command: %s\n  log (%s):\n%s", cause, k6.Command(), c.Log, log)
 	}
-	return k6.Exit(), log, nil
+	data, err := os.ReadFile(summary)
+	if err != nil {
+		return outcome{}, fmt.Errorf("k6 wrote no summary: %w\n%s", err, log)
+	}
+	return outcome{exit: k6.Exit(), log: log, summary: data}, nil
 }
 
 func (c Config) spec(target Target, summary string) proc.Spec {
@@ -140,10 +147,15 @@ func (c Config) spec(target Target, summary string) proc.Spec {
 		matrix.VariableSummary+"="+summary,
 		envFence+"="+target.fence(),
 	)
-	if c.RemoteWrite != "" {
+	if to, err := url.Parse(c.RemoteWrite); err == nil && c.RemoteWrite != "" {
+		if password, isSet := to.User.Password(); isSet {
+			// Apart from the URL, which k6 prints.
+			env = append(env, "K6_PROMETHEUS_RW_USERNAME="+to.User.Username(), "K6_PROMETHEUS_RW_PASSWORD="+password)
+			to.User = nil
+		}
 		args = append(args, "--out", "experimental-prometheus-rw")
 		env = append(env,
-			"K6_PROMETHEUS_RW_SERVER_URL="+c.RemoteWrite,
+			"K6_PROMETHEUS_RW_SERVER_URL="+to.String(),
 			"K6_PROMETHEUS_RW_PUSH_INTERVAL=1s",
 			"K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM=true",
 			"K6_PROMETHEUS_RW_STALE_MARKERS=true",
@@ -167,4 +179,7 @@ type Summary struct {
 	Start, End   time.Time // of the load proper, from the first VU to the last; UTC
 	FailedChecks int64     // answers that were wrong although their status was right, and stale reads
 	Untimed      int64     // requests whose iteration was cut off before it counted them
+	// SetupUnanswered are those of Load.SetupRequests that had no answer: the backend may not
+	// have seen them.
+	SetupUnanswered int64
 }

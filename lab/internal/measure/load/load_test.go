@@ -230,7 +230,7 @@ func TestRunTellsWhyK6Failed(t *testing.T) {
 	cfg := shot(t, "wave", 0.01, b)
 	b.Close()
 	_, err := Run(t.Context(), cfg)
-	for _, want := range []string{"status 108: the script aborted the test", "POST /api/users: the system does not serve: status 0", cfg.Log} {
+	for _, want := range []string{"status 108: the script aborted the test", "POST /api/users: the system does not serve, tried for 15 s: status 0", cfg.Log} {
 		if !errors.Is(err, ErrUnserved) || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run = %v\nwant %q in it", err, want)
 		}

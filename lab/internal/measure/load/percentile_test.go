@@ -25,7 +25,7 @@ func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
 	cfg := shot(t, "storm", 0.06, newBackend(t))
 	dir := t.TempDir()
 	summary, raw := filepath.Join(dir, "summary.json"), filepath.Join(dir, "raw.csv")
-	target, err := Aim(t.Context(), cfg.BaseURL, nil)
+	target, err := Aim(cfg.BaseURL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,7 @@ type Script struct {
 
 	Nominal time.Duration // from the first VU to the end of the last stage
 	Longest time.Duration // with the last iterations, which may still end by themselves
+	Setup   time.Duration // that setup() may take at most, before the first VU
 	VUs     int64         // most at any time
 	Open    bool          // requests come at given times; VUs are only as many as answers are outstanding
 	Rate    float64       // most iterations per second that an open load begins; 0: it is closed
@@ -56,7 +57,11 @@ type Script struct {
 
 	Phases     []Phase     // in their order; none: not declared
 	Statements *Statements // nil: not declared
+	Warmup     bool        // it can warm the system up; see Warm
 }
+
+// usualSetup is k6's bound of setup() where the script sets none.
+const usualSetup = time.Minute
 
 // Inspect asks k6 for the durations of scenarios/<name>.js. env is what the
 // script will be told besides, for that may change them.
@@ -88,8 +93,9 @@ func (s *Script) decode(inspection []byte) error {
 		Ext struct {
 			Lab declaration `json:"lab"`
 		} `json:"ext"`
-		TotalDuration duration `json:"totalDuration"`
-		MaxVUs        int64    `json:"maxVUs"`
+		SetupTimeout  *duration `json:"setupTimeout"`
+		TotalDuration duration  `json:"totalDuration"`
+		MaxVUs        int64     `json:"maxVUs"`
 	}
 	if err := json.Unmarshal(inspection, &answer); err != nil {
 		return fmt.Errorf("decode answer of k6: %w", err)
@@ -100,6 +106,10 @@ func (s *Script) decode(inspection []byte) error {
 	}
 	s.Longest = time.Duration(answer.TotalDuration)
 	s.Nominal = s.Longest - time.Duration(*load.GracefulStop)
+	s.Setup = usualSetup
+	if answer.SetupTimeout != nil {
+		s.Setup = time.Duration(*answer.SetupTimeout)
+	}
 	s.VUs = answer.MaxVUs
 	s.Open = strings.HasSuffix(load.Executor, "-arrival-rate")
 	if s.Nominal <= 0 {
@@ -109,7 +119,7 @@ func (s *Script) decode(inspection []byte) error {
 	if err := declared.check(s.Open, s.Nominal); err != nil {
 		return err
 	}
-	s.Phases, s.Statements = declared.Phases, declared.Statements
+	s.Phases, s.Statements, s.Warmup = declared.Phases, declared.Statements, declared.Warmup
 	phases := s.Phases
 	if len(phases) == 0 { // k6's own stages have no names, but a shape
 		unit := time.Second // VUs have none
@@ -160,14 +170,12 @@ func rise(phases []Phase) (rise time.Duration, highest float64) {
 	return rise, highest
 }
 
-// environ is the environment of k6. It holds nothing of the caller's: what a
-// script is told stands in the plan. Without a home k6 finds no settings of the
-// user's either.
+// environ is what k6 is told besides what every program is: what stands in the plan.
 //
 // k6 keeps hundreds of MB for its VUs. To mark them over and over costs it CPU that
 // the backend should have, in bursts that show as latency: so it does that more rarely.
 func (s *Script) environ() []string {
-	env := []string{"HOME=/nonexistent", "GOGC=400"}
+	env := []string{"GOGC=400"}
 	for name, value := range s.Env {
 		env = append(env, name+"="+value)
 	}

@@ -64,6 +64,9 @@ func TestScriptsDeclareThemselves(t *testing.T) {
 		if diff := cmp.Diff(&Statements{Least: 2, Most: 2, MostWithReplica: 3}, s.Statements); diff != "" {
 			t.Errorf("statements of %s (-want +got):\n%s", name, diff)
 		}
+		if !s.Warmup || s.Setup != 2*time.Minute {
+			t.Errorf("%s: it warms up: %t, setup() may take %s; want true, and 2m0s", name, s.Warmup, s.Setup)
+		}
 	}
 	// Two steps to the same number of VUs are two phases.
 	s, err := Inspect(t.Context(), program, scenarios, "wave", 1, map[string]string{"USERS": "0.01"})
@@ -91,10 +94,11 @@ export default function () {}
 		}
 	}
 	for name, want := range map[string]Script{
-		"silent": {Nominal: 20 * time.Second, Longest: 25 * time.Second, VUs: 7},
+		"silent": {Nominal: 20 * time.Second, Longest: 25 * time.Second, Setup: time.Minute, VUs: 7},
 		"rate": {
 			Nominal: 20 * time.Second,
 			Longest: 25 * time.Second,
+			Setup:   time.Minute,
 			VUs:     9,
 			Open:    true,
 			Rate:    30,

@@ -30,6 +30,8 @@ const (
 	good      = "good_requests"
 
 	stale = "stale_reads" // of the scripts that check what a session sees
+
+	unanswered = requests + "{status:0}" // setup() included
 )
 
 // Parse reads the summary that scenarios/lib/summary.js writes. It refuses one
@@ -58,6 +60,9 @@ func Parse(data []byte, nominal time.Duration) (Summary, error) {
 	s.Phases = r.phases()
 	s.FailedChecks = r.optional("checks", "fails")
 	s.Untimed = s.Load.Requests - r.count(whole.of(latency), "count")
+	if _, ok := in.Metrics[unanswered]; ok { // scripts of earlier commits give up at the first
+		s.SetupUnanswered = r.count(unanswered, "count") - s.Load.Status["0"]
+	}
 	r.agree(s)
 	if err := errors.Join(r.faults...); err != nil {
 		return Summary{}, fmt.Errorf("parse summary of k6: %w", err)
@@ -187,8 +192,9 @@ func (r *reader) agree(s Summary) {
 		r.fault("%d good requests, but of %d there are %d failed and %d slow",
 			ok, s.Load.Requests, s.Load.Failed, *s.Load.Slow)
 	}
-	if s.Load.Failed > s.Load.Requests || s.Load.SetupRequests < 0 {
-		r.fault("%d of %d requests failed, %d were in setup()", s.Load.Failed, s.Load.Requests, s.Load.SetupRequests)
+	if s.Load.Failed > s.Load.Requests || s.SetupUnanswered < 0 || s.SetupUnanswered > s.Load.SetupRequests {
+		r.fault("%d of %d requests failed, %d were in setup(), %d of those without an answer",
+			s.Load.Failed, s.Load.Requests, s.Load.SetupRequests, s.SetupUnanswered)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -218,6 +219,34 @@ func TestUntimedRequestsAreKnown(t *testing.T) {
 		_, err := Parse(edited(t, 0, map[string]map[string]float64{c.metric: {"count": c.count}}), storm)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
+		}
+	}
+}
+
+// Requests of the log-in that had no answer are those that the load's own leave over.
+func TestUnansweredLogInsAreKnown(t *testing.T) {
+	for _, c := range []struct {
+		all, load float64
+		setup     int64
+		want      string // "": it is one
+	}{
+		{0, 0, 0, ""},
+		{3, 0, 3, ""},
+		{9, 5, 4, ""},
+		{4, 5, 0, "4 were in setup(), -1 of those without an answer"},
+		{10, 5, 0, "4 were in setup(), 5 of those without an answer"},
+	} {
+		summary := edited(t, 0, map[string]map[string]float64{
+			"http_reqs{scenario:load,status:0}":   {"count": c.load},
+			"http_reqs{scenario:load,status:200}": {"count": 7894 - c.load},
+		})
+		more := fmt.Appendf(nil, `"metrics":{"http_reqs{status:0}":{"values":{"count":%g}},`, c.all)
+		s, err := Parse(bytes.Replace(summary, []byte(`"metrics":{`), more, 1), storm)
+		switch {
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%g unanswered, %g of the load: %v; want %q", c.all, c.load, err, c.want)
+		case c.want == "" && (err != nil || s.SetupUnanswered != c.setup):
+			t.Errorf("%g unanswered, %g of the load: %d in setup, %v; want %d", c.all, c.load, s.SetupUnanswered, err, c.setup)
 		}
 	}
 }

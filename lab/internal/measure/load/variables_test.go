@@ -56,6 +56,7 @@ func TestVariablesOfTheScripts(t *testing.T) {
 		}
 		for _, want := range []string{
 			matrix.VariableBaseURL, matrix.VariableScale, matrix.VariableSeed, matrix.VariableSLO, matrix.VariableSummary,
+			matrix.VariablePhase,
 			"AUTHORS", "HTTP_TIMEOUT", "RATE", "SLOW_SHARE", "SLOW_TIME", "THINK_TIME", "USERS",
 		} {
 			if !slices.Contains(got, want) {

@@ -1,129 +1,79 @@
 package load
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
+	"maps"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/matrix"
 )
 
-var warmup = backend.Bundled.Warmup
+// warmLimit bounds a warm-up besides its setup(). The script ends it far sooner.
+const warmLimit = 30 * time.Second
 
-const (
-	warmRequests = 200 // enough for every plan and every index page of the few authors asked for
-	warmClients  = 4
-	warmTimeout  = 20 * time.Second
-)
+// refusals are the statuses that a limit of a cell's gives: no answer, no room, no time. A
+// system that gives them may serve all the same.
+var refusals = []string{"0", "429", "503", "504"}
 
-// client goes where it is told, and nowhere that an answer tells it.
-var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
-// Warm logs a user in and reads some feeds, so that the first request of the load
-// is not the first that the backend sees. It fails when an answer is not as it
-// should be: then there is no use in shooting.
-func Warm(ctx context.Context, baseURL string) error {
-	ctx, cancel := context.WithTimeout(ctx, warmTimeout)
-	defer cancel()
-	token, err := logIn(ctx, baseURL)
-	if err != nil {
-		return err
+// Warm runs the script in the phase matrix.PhaseWarmup: the log-in and the requests of the
+// load, by few VUs and for a short time, so that connections are open, plans made and pages
+// read before the first request that counts. Prometheus is told nothing of it, and faults of
+// the load are not in it.
+//
+// A script that does not declare that it warms up is not run: in another shape than its own
+// it might do what it must do once, such as to insert rows with keys of its own.
+//
+// The note is what a reader of the record must know, "" for nothing: that there was no
+// warm-up, or that a limit turned all of it away, which is for the load to measure. The error
+// is ErrUnserved where the system does not let the script log in, or answers every request
+// with a failure of its own.
+func Warm(ctx context.Context, cfg Config) (note string, err error) {
+	if !cfg.Script.Warmup {
+		return "not warmed up: the script does not declare options.ext.lab.warmup", nil
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for client := range warmClients {
-		group.Go(func() error {
-			for i := client; i < warmRequests; i += warmClients {
-				if err := readFeed(ctx, baseURL, token, 1+i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-func logIn(ctx context.Context, baseURL string) (token string, err error) {
-	user := []byte(`{"name":"warm-up","password":"a password for warming up"}`)
-	// 409: it is there from an earlier shot.
-	_, err = request(ctx, http.MethodPost, baseURL+warmup.Users, "", user, http.StatusCreated, http.StatusConflict)
+	cfg.RemoteWrite, cfg.Tags, cfg.Quota, cfg.Started = "", nil, 0, nil
+	done, err := cfg.shoot(ctx, cfg.Script.Setup+warmLimit, matrix.VariablePhase+"="+matrix.PhaseWarmup)
 	if err != nil {
 		return "", err
 	}
-	body, err := request(ctx, http.MethodPost, baseURL+warmup.Sessions, "", user, http.StatusCreated)
-	if err != nil {
-		return "", err
-	}
-	var session struct{ Token string }
-	if err := json.Unmarshal(body, &session); err != nil || session.Token == "" {
-		return "", fmt.Errorf("log in: the backend gave no token: %.100s", body)
-	}
-	return session.Token, nil
+	return served(done.summary)
 }
 
-func readFeed(ctx context.Context, baseURL, token string, author int) error {
-	url := baseURL + warmup.Feed + strconv.Itoa(author)
-	body, err := request(ctx, http.MethodGet, url, token, nil, http.StatusOK)
-	if err != nil {
-		return err
+// served asks the summary of a warm-up whether any request was served. The note and the error
+// are those of Warm.
+func served(summary []byte) (note string, err error) {
+	var r reader
+	if err := json.Unmarshal(summary, &struct {
+		Metrics *metrics `json:"metrics"`
+	}{&r.metrics}); err != nil {
+		return "", fmt.Errorf("parse summary of k6: %w", err)
 	}
-	var feed struct{ Posts []json.RawMessage }
-	if err := json.Unmarshal(body, &feed); err != nil || len(feed.Posts) != warmup.Posts {
-		return fmt.Errorf("read feed of author %d: %d posts, want %d", author, len(feed.Posts), warmup.Posts)
+	sent, failed := r.optional(whole.of(requests), "count"), r.optional(whole.of(failures), "passes")
+	statuses := r.statuses()
+	if len(r.faults) > 0 {
+		return "", fmt.Errorf("parse summary of k6: %w", r.faults[0])
 	}
-	return nil
-}
-
-// warmPause is the pause before a request is sent again that was turned away for want of room.
-const warmPause = 20 * time.Millisecond
-
-// request makes one, and returns the body of an answer with one of the statuses. One that is
-// turned away for want of room is sent again, as long as there is time.
-func request(
-	ctx context.Context, method, url, token string, body []byte, statuses ...int,
-) ([]byte, error) {
-	for {
-		answer, status, err := send(ctx, method, url, token, body)
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("%s %s: %w: %w", method, url, ErrUnserved, err)
-		case slices.Contains(statuses, status):
-			return answer, nil
-		case status < http.StatusInternalServerError:
-			return nil, fmt.Errorf("%s %s answers %d: %.200s", method, url, status, answer)
-		case status != http.StatusServiceUnavailable:
-			return nil, fmt.Errorf("%s %s answers %d: %w: %.200s", method, url, status, ErrUnserved, answer)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%s %s answers %d to the end: %w: %.200s", method, url, status, ErrUnserved, answer)
-		case <-time.After(warmPause):
-		}
+	var answers []string
+	for _, status := range slices.Sorted(maps.Keys(statuses)) {
+		answers = append(answers, fmt.Sprintf("%d × %s", statuses[status], status))
 	}
-}
-
-// send makes one request.
-func send(ctx context.Context, method, url, token string, body []byte) (answer []byte, status int, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, 0, err
+	text := fmt.Sprintf("none of %d requests was served, by status: %s", sent, strings.Join(answers, ", "))
+	has := func(is func(status string) bool) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(statuses)), is)
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	switch {
+	case sent > failed:
+		return "", nil
+	case sent == 0:
+		return "the warm-up had no answer to any request", nil
+	case has(func(status string) bool { return slices.Contains(refusals, status) }):
+		return "the warm-up was turned away: " + text, nil
+	case has(func(status string) bool { return strings.HasPrefix(status, "5") }):
+		return "", fmt.Errorf("%s: %w", text, ErrUnserved)
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	answer, err = io.ReadAll(resp.Body)
-	return answer, resp.StatusCode, err
+	return "", fmt.Errorf("%s: the script asks for what the backend does not have", text)
 }

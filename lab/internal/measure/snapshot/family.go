@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"stormwave/lab/internal/metric"
 )
 
 const (
@@ -61,7 +62,7 @@ func (f family) covers(w Window) bool {
 // by splits the family by a label's value, and names each part as it follows the
 // metric's name: {label="value"}. What has no sample in the window is left out.
 // Without a label there is one part.
-func (f family) by(label model.LabelName, w Window) iter.Seq2[string, family] {
+func (f family) by(label string, w Window) iter.Seq2[string, family] {
 	return func(yield func(string, family) bool) {
 		if label == "" {
 			yield("", f)
@@ -69,24 +70,16 @@ func (f family) by(label model.LabelName, w Window) iter.Seq2[string, family] {
 		}
 		parts := make(map[model.LabelValue][]track)
 		for _, t := range f.tracks {
-			if value, ok := t.labels[label]; ok && len(t.within(w.Start, w.End)) > 0 {
+			if value, ok := t.labels[model.LabelName(label)]; ok && len(t.within(w.Start, w.End)) > 0 {
 				parts[value] = append(parts[value], t)
 			}
 		}
 		for value, tracks := range parts {
-			if !yield(suffix(label, value), family{tracks: tracks, times: f.times}) {
+			if !yield(metric.Suffix(label, string(value)), family{tracks: tracks, times: f.times}) {
 				return
 			}
 		}
 	}
-}
-
-// suffix is how a label's value follows a metric's name: {label="value"}, "" without one.
-func suffix(label model.LabelName, value model.LabelValue) string {
-	if label == "" {
-		return ""
-	}
-	return fmt.Sprintf("{%s=%q}", label, string(value))
 }
 
 // within returns the samples from one time to another, both included.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/series"
 )
 
@@ -29,23 +30,14 @@ func TestADipIsNotALifeOfCPU(t *testing.T) {
 	for _, s := range counter.samples {
 		f.times = append(f.times, s.Timestamp)
 	}
-	for _, m := range metrics {
-		if m.name != "cpu_cores" {
-			continue
-		}
-		if got, ok := m.reduce(f, fiveSeconds, m); !ok || math.Abs(got-0.4) > 1e-9 {
-			t.Errorf("cpu_cores = %.4f, %v; want 0.4", got, ok)
-		}
+	m := metric.CPUCores
+	if got, ok := reductions[m.Reduce](f, fiveSeconds, m); !ok || math.Abs(got-0.4) > 1e-9 {
+		t.Errorf("cpu_cores = %.4f, %v; want 0.4", got, ok)
 	}
 	highest := 0.0
-	for _, c := range curves {
-		if c.name != "cpu_cores" {
-			continue
-		}
-		for second := 1; second <= 6; second++ {
-			value, _ := c.draw(f, loadStart.Add(time.Duration(second)*time.Second), c)
-			highest = max(highest, value)
-		}
+	for second := 1; second <= 6; second++ {
+		value, _ := drawings[m.Draw](f, loadStart.Add(time.Duration(second)*time.Second), m)
+		highest = max(highest, value)
 	}
 	if math.Abs(highest-0.8) > 1e-9 {
 		t.Errorf("the curve's highest second has %.4f cores; want the 0.8 after the dip", highest)
@@ -124,7 +116,7 @@ func TestServicesWithoutAFigureAreNamed(t *testing.T) {
 	if !slices.Equal(r.Missing, want) {
 		t.Errorf("missing are %q; want %q", r.Missing, want)
 	}
-	r.Missing = []string{"cpu_cores", memoryPSS} // of all
+	r.Missing = []string{"cpu_cores", metric.MemoryPSS.Name} // of all
 	r.unseen(up, fiveSeconds)
 	if len(r.Missing) != 2 {
 		t.Errorf("missing are %q, of each service too", r.Missing)

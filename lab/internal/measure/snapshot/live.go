@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
+
+	"stormwave/lab/internal/metric"
 )
 
 // Now is how the load goes at this moment, as k6 sees it.
@@ -31,7 +33,7 @@ const (
 // Live reads the last seconds of the load that runs.
 func (r *Reader) Live(ctx context.Context) (Now, error) {
 	now := time.Now()
-	matrix, err := r.samples(ctx, k6Requests, now.Add(-liveRange), now)
+	matrix, err := r.samples(ctx, metric.RPS.Family.String(), now.Add(-liveRange), now)
 	if err != nil {
 		return Now{}, fmt.Errorf("read live figures: %w", err)
 	}
@@ -46,21 +48,20 @@ func (r *Reader) Live(ctx context.Context) (Now, error) {
 	for _, t := range sent.tracks {
 		grown := t.total(end) - t.total(end.Add(-liveSpan))
 		requests += grown
-		failed += grown * but("expected_response", "true").of(t)
+		failed += grown * weight(metric.ErrorRatio, t)
 	}
 	live.RPS = requests / liveSpan.Seconds()
 	if requests > 0 {
 		live.ErrorRatio = failed / requests
 	}
-	vus, err := r.samples(ctx, k6VUs, now.Add(-liveFresh), now)
+	vus, err := r.samples(ctx, metric.VUs.Family.String(), now.Add(-liveFresh), now)
 	if err != nil {
 		return Now{}, fmt.Errorf("read live figures: %w", err)
 	}
-	if last, ok := level(newFamily(vus, time.Time{}), end, curve{}); ok {
+	if last, ok := level(newFamily(vus, time.Time{}), end, metric.VUs); ok {
 		live.VUs = int(last)
 	}
-	query := fmt.Sprintf(`1000 * histogram_quantile(0.99, sum(rate(%s[%s])))`, k6Wait, model.Duration(2*liveSpan))
-	p99, err := r.query(ctx, query, end)
+	p99, err := r.query(ctx, metric.P99Curve.Query(model.Duration(2*liveSpan).String()), end)
 	if err != nil {
 		return Now{}, fmt.Errorf("read live figures: %w", err)
 	}

@@ -95,40 +95,42 @@ func knownSeries() map[string]signal {
 		`app_http_shed_requests_total{job="app",reason="full"}`: between(-8, 12, func(k int) (float64, bool) {
 			return map[bool]float64{true: 13, false: 4}[k >= 3], true
 		}),
-		`app_pool_acquired_conns{job="app",target="primary"}`:          spike(3, 2, 8),
-		`app_pool_acquired_conns{job="app",target="replica"}`:          spike(1, 2, 4),
-		`app_pool_waiting{job="app",target="primary"}`:                 spike(0, 9, 40),
-		`app_pool_acquires_total{job="app",target="primary"}`:          climbing(0, 200),
-		`app_query_errors_total{job="app",sqlstate="acquire_timeout"}`: between(6, 12, constant(33)),
-		`app_query_errors_total{job="app",sqlstate="57014"}`:           between(6, 12, constant(5)),
-		`app_pool_new_conns_total{job="app",target="primary"}`:         restarted(-1, 40, 3),
-		`app_pool_closed_conns_total{job="app",target="primary"}`:      steady(2),
-		`app_query_cancels_total{job="app",target="primary"}`:          climbing(0, 0.5),
-		`app_reads_total{job="app",target="primary"}`:                  climbing(9, 10),
-		`app_reads_total{job="app",target="replica"}`:                  climbing(9, 30),
-		`app_read_fallbacks_total{job="app",reason="gone"}`:            climbing(0, 3),
-		`app_read_fallbacks_total{job="app",reason="late"}`:            climbing(0, 0),
-		`app_stale_reads_total{job="app"}`:                             constant(0),
-		`app_replica_probes_total{job="app",target="replica"}`:         climbing(7, 5),
-		`app_replica_lag_seconds{job="app"}`:                           spike(0, 5, 0.4),
-		`lab_pg_replica_lag_bytes{job="lab"}`:                          spike(0, 3, 4096),
-		`lab_pg_replica_lag_seconds{job="lab"}`:                        spike(0, 10, 9), // after the end
-		`lab_service_cpu_seconds_total{job="lab",service="app"}`:       steady(0.4),
-		`lab_service_cpu_seconds_total{job="lab",service="k6"}`:        between(0, 9, climbing(0, 0.6)),
-		`lab_service_cpu_seconds_total{job="lab",service="gone"}`:      between(-8, -3, constant(5)),
-		`lab_service_pss_bytes{job="lab",service="app"}`:               spike(1e6, 8, 2e6),
-		`process_open_fds{job="lab"}`:                                  spike(30, 4, 41),
-		pool("client_active_connections", "stormwave"):                 spike(2, 1, 6),
-		pool("client_active_connections", "pgbouncer"):                 constant(1),
-		pool("client_waiting_connections", "pgbouncer"):                constant(1),
-		pool("server_active_connections", "stormwave"):                 constant(4),
-		pool("server_active_connections", "replica"):                   constant(2),
-		pool("client_maxwait_seconds", "stormwave"):                    spike(0, 5, 0.5),
-		pool("client_maxwait_seconds", "replica"):                      spike(0, 5, 0.25),
-		stat("client_wait_seconds", "stormwave"):                       climbing(9, 0.2),
-		stat("sql_transactions_pooled", "stormwave"):                   climbing(9, 100),
-		stat("client_wait_seconds", "pgbouncer"):                       climbing(9, 50),
-		stat("sql_transactions_pooled", "pgbouncer"):                   climbing(9, 1),
+		`app_pool_acquired_conns{job="app",target="primary"}`:            spike(3, 2, 8),
+		`app_pool_acquired_conns{job="app",target="replica"}`:            spike(1, 2, 4),
+		`app_pool_waiting{job="app",target="primary"}`:                   spike(0, 9, 40),
+		`app_pool_acquires_total{job="app",target="primary"}`:            climbing(0, 200),
+		`app_query_errors_total{job="app",sqlstate="acquire_timeout"}`:   between(6, 12, constant(33)),
+		`app_query_errors_total{job="app",sqlstate="57014"}`:             between(6, 12, constant(5)),
+		`app_pool_new_conns_total{job="app",target="primary"}`:           restarted(-1, 40, 3),
+		`app_pool_closed_conns_total{job="app",target="primary"}`:        steady(2),
+		`app_query_cancels_total{job="app",target="primary"}`:            climbing(0, 0.5),
+		`app_reads_total{job="app",target="primary"}`:                    climbing(9, 10),
+		`app_reads_total{job="app",target="replica"}`:                    climbing(9, 30),
+		`app_read_fallbacks_total{job="app",reason="gone"}`:              climbing(0, 3),
+		`app_read_fallbacks_total{job="app",reason="late"}`:              climbing(0, 0),
+		`app_stale_reads_total{job="app"}`:                               constant(0),
+		`app_replica_probes_total{job="app",target="replica"}`:           climbing(7, 5),
+		`app_replica_lag_seconds{job="app"}`:                             spike(0, 5, 0.4),
+		`lab_pg_replica_lag_bytes{job="lab"}`:                            spike(0, 3, 4096),
+		`lab_pg_replica_lag_seconds{job="lab"}`:                          spike(0, 10, 9), // after the end
+		`lab_service_cpu_seconds_total{job="lab",service="app"}`:         steady(0.4),
+		`lab_service_cpu_seconds_total{job="lab",service="k6"}`:          between(0, 9, climbing(0, 0.6)),
+		`lab_service_cpu_seconds_total{job="lab",service="gone"}`:        between(-8, -3, constant(5)),
+		`lab_service_pss_bytes{job="lab",service="app"}`:                 spike(1e6, 8, 2e6),
+		`process_open_fds{job="lab"}`:                                    spike(30, 4, 41),
+		pool("client_active_connections", "stormwave"):                   spike(2, 1, 6),
+		`lab_pooler_clients{job="lab",service="pgpool",state="served"}`:  constant(32),
+		`lab_pooler_clients{job="lab",service="pgpool",state="waiting"}`: spike(0, 4, 7),
+		pool("client_active_connections", "pgbouncer"):                   constant(1),
+		pool("client_waiting_connections", "pgbouncer"):                  constant(1),
+		pool("server_active_connections", "stormwave"):                   constant(4),
+		pool("server_active_connections", "replica"):                     constant(2),
+		pool("client_maxwait_seconds", "stormwave"):                      spike(0, 5, 0.5),
+		pool("client_maxwait_seconds", "replica"):                        spike(0, 5, 0.25),
+		stat("client_wait_seconds", "stormwave"):                         climbing(9, 0.2),
+		stat("sql_transactions_pooled", "stormwave"):                     climbing(9, 100),
+		stat("client_wait_seconds", "pgbouncer"):                         climbing(9, 50),
+		stat("sql_transactions_pooled", "pgbouncer"):                     climbing(9, 1),
 	}
 	for _, server := range []string{"primary", "replica"} {
 		busy := map[string]float64{"primary": 1, "replica": 0}[server]
@@ -196,7 +198,7 @@ func backfill(t *testing.T, all map[string]signal) string {
 }
 
 // fromHistograms are the metrics that the known shot has no samples for.
-var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "query_mean_ms", "statement_mean_ms", "pool_wait_mean_ms"}
+var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "pool_wait_mean_ms", "query_mean_ms", "statement_mean_ms"}
 
 func TestReadKnownShot(t *testing.T) {
 	reader, _ := startPrometheus(t, backfill(t, knownSeries()), nil)
@@ -226,6 +228,7 @@ func TestReadKnownShot(t *testing.T) {
 		"replica_rows_returned_per_second": 0, "replica_rows_fetched_per_second": 0, "replica_rows_written_per_second": 0,
 		"replica_lock_waiting_max": 0, "replica_lag_bytes_max": 4096, "replica_lag_seconds_max": 0,
 		"pgbouncer_client_active_max": 6, "pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 6,
+		`pooler_clients_served_max{service="pgpool"}`: 32, `pooler_clients_waiting_max{service="pgpool"}`: 7,
 		"pgbouncer_maxwait_seconds_max": 0.5, "pgbouncer_wait_mean_ms": 2,
 		`cpu_cores{service="app"}`: 0.4, `cpu_cores{service="k6"}`: 0.6, `memory_pss_bytes_max{service="app"}`: 2e6, "supervisor_open_fds_max": 41,
 	}

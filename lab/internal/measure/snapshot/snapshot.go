@@ -1,5 +1,4 @@
-// Package snapshot reads a shot's metrics back from Prometheus. The tables in
-// metrics.go, distribution.go and curves.go say what is read, and how.
+// Package snapshot reads a shot's metrics back from Prometheus: those of package metric that come from there.
 //
 // Counters are differenced between raw samples, either until all has been told or between
 // the load's edges (reduce.go); nothing is extrapolated. What cannot be read is named as
@@ -12,13 +11,13 @@ import (
 	"math"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
 	promv1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/series"
 )
@@ -69,14 +68,16 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 	}
 	f := fetcher{reader: r, window: w, families: make(map[string]family)}
 	reading := Reading{Metrics: make(map[string]float64)}
-	for _, m := range metrics {
-		if err := f.read(ctx, m, &reading); err != nil {
-			return Reading{}, fmt.Errorf("read %s: %w", m.name, err)
+	for _, m := range metric.All() {
+		read := f.read
+		switch m.Reduce {
+		case metric.Unread:
+			continue
+		case metric.OverHistogram:
+			read = f.readDistribution
 		}
-	}
-	for _, d := range distributions {
-		if err := f.readDistribution(ctx, d, &reading); err != nil {
-			return Reading{}, fmt.Errorf("read %s: %w", d.name, err)
+		if err := read(ctx, m, &reading); err != nil {
+			return Reading{}, fmt.Errorf("read %s: %w", m.Name, err)
 		}
 	}
 	reading.others()
@@ -94,61 +95,59 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 // others takes what was stolen, and the CPU of the lab's services, off what is busy. Where
 // none of them was seen it cannot be told what is others', and is left out.
 func (r *Reading) others() {
-	busy, ok := r.Metrics[busyCores]
-	stolen, told := r.Metrics[stealCores]
+	busy, ok := metric.HostBusyCores.Get(r.Metrics)
+	stolen, told := metric.HostStealCores.Get(r.Metrics)
 	busy -= stolen
 	if !ok || !told {
-		r.Missing = append(r.Missing, otherCores)
+		r.Missing = append(r.Missing, metric.HostOtherCores.Name)
 		return
 	}
-	seen := false
-	for name, used := range r.Metrics {
-		if strings.HasPrefix(name, "cpu_cores{") {
-			busy, seen = busy-used, true
-		}
-	}
-	if !seen {
+	services := metric.CPUCores.Values(r.Metrics)
+	if len(services) == 0 {
 		return
 	}
-	r.Metrics[otherCores] = math.Max(0, busy)
+	for _, used := range services {
+		busy -= used
+	}
+	r.Metrics[metric.HostOtherCores.Name] = math.Max(0, busy)
 }
 
 // ofEach are the metrics that each service has which ran.
-var ofEach = []string{"cpu_cores", memoryPSS}
+var ofEach = []*metric.Metric{metric.CPUCores, metric.MemoryPSS}
 
 // unseen names what could not be read of a service that ran: the process may be of an account into which the lab
 // may not look.
 func (r *Reading) unseen(up family, w Window) {
 	for suffix := range up.by("service", w) {
-		for _, name := range ofEach {
-			_, read := r.Metrics[name+suffix]
-			if !read && !slices.Contains(r.Missing, name) && !slices.Contains(r.Missing, name+suffix) {
-				r.Missing = append(r.Missing, name+suffix)
+		for _, m := range ofEach {
+			_, read := r.Metrics[m.Name+suffix]
+			if !read && !slices.Contains(r.Missing, m.Name) && !slices.Contains(r.Missing, m.Name+suffix) {
+				r.Missing = append(r.Missing, m.Name+suffix)
 			}
 		}
 	}
 	slices.Sort(r.Missing)
 }
 
-func (f *fetcher) read(ctx context.Context, m metric, into *Reading) error {
-	all, err := f.fetch(ctx, m.from)
+func (f *fetcher) read(ctx context.Context, m *metric.Metric, into *Reading) error {
+	all, err := f.fetch(ctx, m.Family.String())
 	if err != nil {
 		return err
 	}
 	if !all.covers(f.window) {
-		into.Missing = append(into.Missing, m.name)
+		into.Missing = append(into.Missing, m.Name)
 		return nil
 	}
-	for suffix, part := range all.by(m.by, f.window) {
-		value, ok := m.reduce(part, f.window, m)
+	for suffix, part := range all.by(m.By, f.window) {
+		value, ok := reductions[m.Reduce](part, f.window, m)
 		switch {
 		case !ok:
 		case math.IsNaN(value) || math.IsInf(value, 0):
-			into.Missing = append(into.Missing, m.name+suffix)
-		case m.scale != 0:
-			into.Metrics[m.name+suffix] = m.scale * value
+			into.Missing = append(into.Missing, m.Name+suffix)
+		case m.Scale != 0:
+			into.Metrics[m.Name+suffix] = m.Scale * value
 		default:
-			into.Metrics[m.name+suffix] = value
+			into.Metrics[m.Name+suffix] = value
 		}
 	}
 	return nil

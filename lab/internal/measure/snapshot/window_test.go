@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/series"
 )
 
@@ -50,7 +51,7 @@ func late(perSecond, part, at float64) func(float64) float64 {
 
 // reduced reads a canonical metric of series that have a sample each second, 0.3 s after
 // the full one.
-func reduced(t *testing.T, name string, w Window, all ...law) map[string]float64 {
+func reduced(t *testing.T, m *metric.Metric, w Window, all ...law) map[string]float64 {
 	t.Helper()
 	var matrix model.Matrix
 	for _, s := range all {
@@ -62,14 +63,9 @@ func reduced(t *testing.T, name string, w Window, all ...law) map[string]float64
 		matrix = append(matrix, stream)
 	}
 	values := make(map[string]float64)
-	for _, m := range metrics {
-		if m.name != name {
-			continue
-		}
-		for suffix, part := range newFamily(matrix, w.Start).by(m.by, w) {
-			if v, ok := m.reduce(part, w, m); ok {
-				values[suffix] = v
-			}
+	for suffix, part := range newFamily(matrix, w.Start).by(m.By, w) {
+		if v, ok := reductions[m.Reduce](part, w, m); ok {
+			values[suffix] = v
 		}
 	}
 	return values
@@ -99,38 +95,38 @@ func TestEachCounterHasItsWindow(t *testing.T) {
 		edges = 0.045
 	)
 	for _, c := range []struct {
-		name   string
+		metric *metric.Metric
 		series []law
 		want   float64
 		off    float64 // as a share of want
 	}{
-		{busyCores, busy, 2, exact},
-		{"host_cpu_busy_ratio", busy, 1, exact},
-		{"host_cpus", busy, 2, exact},
-		{busyCores, quiet, 1.86, edges},
-		{"host_cpu_busy_ratio", quiet, 0.93, edges},
-		{"host_cpu_steal_ratio", quiet, 0.01, edges},
-		{stealCores, quiet, 0.02, edges},
-		{"host_cpus", quiet, 2, exact},
-		{"host_psi_cpu_ratio", one(always(1)), 1, exact},
-		{"host_psi_cpu_ratio", one(always(1.01)), 1, exact}, // the kernel adds it up every two seconds
-		{"host_psi_io_ratio", one(within(0.5, 0)), 0.5, edges},
-		{"host_psi_memory_ratio", one(within(0.5, 1)), 0.5, edges},
-		{"host_disk_busy_ratio", one(always(1)), 1, exact},
-		{"host_network_bytes_per_second", one(within(500, 80)), 500, edges},
-		{"host_disk_read_bytes_per_second", one(always(30)), 30, exact},
-		{"host_disk_written_bytes_per_second", one(always(70)), 70, exact},
-		{"cpu_cores", []law{of("", always(0.4))}, 0.4, exact},
-		{"service_throttled_periods_ratio", held, 0.7, exact},
-		{"pool_closed_conns_per_second", one(within(2, 4)), 2, edges},
+		{metric.HostBusyCores, busy, 2, exact},
+		{metric.HostBusy, busy, 1, exact},
+		{metric.HostCPUs, busy, 2, exact},
+		{metric.HostBusyCores, quiet, 1.86, edges},
+		{metric.HostBusy, quiet, 0.93, edges},
+		{metric.HostSteal, quiet, 0.01, edges},
+		{metric.HostStealCores, quiet, 0.02, edges},
+		{metric.HostCPUs, quiet, 2, exact},
+		{metric.HostCPUPressure, one(always(1)), 1, exact},
+		{metric.HostCPUPressure, one(always(1.01)), 1, exact}, // the kernel adds it up every two seconds
+		{metric.HostDiskPressure, one(within(0.5, 0)), 0.5, edges},
+		{metric.HostMemoryPressure, one(within(0.5, 1)), 0.5, edges},
+		{metric.HostDiskBusy, one(always(1)), 1, exact},
+		{metric.HostNetwork, one(within(500, 80)), 500, edges},
+		{metric.HostDiskRead, one(always(30)), 30, exact},
+		{metric.HostDiskWritten, one(always(70)), 70, exact},
+		{metric.CPUCores, []law{of("", always(0.4))}, 0.4, exact},
+		{metric.Throttled, held, 0.7, exact},
+		{metric.ClosedConnsRate, one(within(2, 4)), 2, edges},
 
-		{"primary_statements", one(late(200, 150, 12)), 2000, exact},
-		{"primary_qps", one(late(200, 150, 12)), 200, exact},
-		{"primary_qps_peak", one(late(200, 900, 12)), 200, exact},
-		{"pool_new_conns", one(within(3, 0)), 30, exact},
+		{metric.OfPrimary.Statements, one(late(200, 150, 12)), 2000, exact},
+		{metric.OfPrimary.QPS, one(late(200, 150, 12)), 200, exact},
+		{metric.OfPrimary.QPSPeak, one(late(200, 900, 12)), 200, exact},
+		{metric.NewConns, one(within(3, 0)), 30, exact},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			got := slices.Collect(maps.Values(reduced(t, c.name, tenSeconds, c.series...)))
+		t.Run(c.metric.Name, func(t *testing.T) {
+			got := slices.Collect(maps.Values(reduced(t, c.metric, tenSeconds, c.series...)))
 			if len(got) != 1 || math.Abs(got[0]-c.want) > c.off*c.want {
 				t.Errorf("%v; want %v", got, c.want)
 			}
@@ -148,19 +144,19 @@ func TestStolenCPUIsNoNeighbours(t *testing.T) {
 		want    float64
 		missing bool
 	}{
-		{"stolen", map[string]float64{busyCores: 1.4, stealCores: 0.3, app: 0.9}, 0.2, false},
-		{"services used more than was busy", map[string]float64{busyCores: 1.4, stealCores: 0, app: 1.5}, 0, false},
+		{"stolen", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3, app: 0.9}, 0.2, false},
+		{"services used more than was busy", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0, app: 1.5}, 0, false},
 		{"no host", map[string]float64{app: 0.9}, none, true},
-		{"no service", map[string]float64{busyCores: 1.4, stealCores: 0.3}, none, false},
+		{"no service", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3}, none, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := Reading{Metrics: c.metrics}
 			r.others()
-			got, ok := r.Metrics[otherCores]
+			got, ok := r.Metrics[metric.HostOtherCores.Name]
 			if ok == math.IsNaN(c.want) || ok && math.Abs(got-c.want) > 1e-9 {
 				t.Errorf("%v, %v; want %v", got, ok, c.want)
 			}
-			if slices.Contains(r.Missing, otherCores) != c.missing {
+			if slices.Contains(r.Missing, metric.HostOtherCores.Name) != c.missing {
 				t.Errorf("missing = %v; want it there: %v", r.Missing, c.missing)
 			}
 		})

@@ -52,6 +52,25 @@ func Percent(ratio float64) string {
 	}
 }
 
+// Tick writes a value of an axis, to a millionth: 1,500 · 0.25 · -3.
+func Tick(v float64) string {
+	v = math.Round(v*1e6) / 1e6
+	if v < 0 {
+		return "-" + Tick(-v)
+	}
+	whole, fraction, cut := strings.Cut(strconv.FormatFloat(v, 'f', -1, 64), ".")
+	if cut {
+		return separate(whole) + "." + fraction
+	}
+	return separate(whole) // "-0" too
+}
+
+// Megabytes writes bytes as MB, the unit of networks and disks.
+func Megabytes(bytes float64) string { return Figure(bytes / 1e6) }
+
+// Mebibytes writes bytes as MiB, the unit of memory.
+func Mebibytes(bytes float64) string { return Figure(bytes / (1 << 20)) }
+
 // separate puts commas between the thousands of a whole number.
 func separate(digits string) string {
 	digits, negative := strings.CutPrefix(digits, "-")

@@ -1,6 +1,9 @@
 package numeral
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestNumbers(t *testing.T) {
 	for v, want := range map[float64]string{
@@ -16,6 +19,13 @@ func TestNumbers(t *testing.T) {
 	} {
 		if got := Percent(v); got != want {
 			t.Errorf("Percent(%v) = %s, want %s", v, got, want)
+		}
+	}
+	for v, want := range map[float64]string{
+		0: "0", math.Copysign(0, -1): "0", 1_234_567: "1,234,567", -1500: "-1,500", 0.25: "0.25", -0.5: "-0.5", 1e-7: "0", -1e-7: "0",
+	} {
+		if got := Tick(v); got != want {
+			t.Errorf("Tick(%v) = %s, want %s", v, got, want)
 		}
 	}
 	for v, want := range map[float64]string{0: "0", 7: "7", 85_358: "85,358", 123: "123", -123: "-123", 1e9: "1,000,000,000"} {

@@ -1,53 +1,48 @@
-// Package plot draws the pictures of reports and of the live page, as SVG. It is pure: the
-// same numbers give the same bytes. There is one style; text is text; a number that is
-// missing (NaN) is a gap and never 0.
+// Package plot draws the charts of reports and of the live page as SVG. It is pure: the same values give the same
+// bytes. NaN marks a missing value, which is drawn as a gap and never as 0.
 package plot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-
-	gonum "gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Chart is lines over an axis.
 type Chart struct {
-	Title          string // says what is to be seen, to those who do not see it as well
+	Title          string // what a screen reader says
 	XLabel, YLabel string // with the unit
 	Series         []Line
 	Marks          []Mark
 	Levels         []Level
-	RingLabel      string  // what a ring says
+	RingLabel      string  // what a ring means, for the legend
 	Width, Height  float64 // px; 0: 640 × 260
-	XMin, XMax     float64 // of the axis; both 0: as far as the lines reach
-	LogY           bool    // what is not above 0 is a gap then
-	Clock          bool    // X is in seconds since 1970, and told as the time of day in UTC
-	// Names are written at X = 0, 1, 2, … where X is not a number.
+	XMin, XMax     float64 // of the axis; both 0: as far as the lines reach. What lies beyond them is not drawn.
+	LogY           bool    // a value that is not above 0 is a gap
+	Clock          bool    // X is in seconds since 1970, and labelled with the time of day in UTC
+	// Names label X = 0, 1, 2, … where X is not a number.
 	Names []string
 	// Points is about how many of each line are drawn; 0: 160. Peaks are never left out.
 	Points int
-	// Paper is for a file: black on white. Else the ground is that of the page, and the
-	// colour that of the text there.
+	// Paper makes a file: black on white. Without it the chart takes the ground and the text colour of the page.
 	Paper bool
 	// Bare leaves out the title, the label of Y and the legend: the page has them.
 	Bare bool
 }
 
-// Line is one line of a chart.
+// Line is one line of a chart. X ascends.
 type Line struct {
-	Name string // in the legend; empty: it is not there
+	Name string // in the legend; empty: not there
 	X, Y []float64
 	// Low and High, if not nil, are the ends of the interval of each Y.
 	Low, High []float64
 	Ink       Ink
-	Rings     []Point // what stands out on the line
+	Rings     []Point // points of the line that stand out
 }
 
-// Point is a point of a chart.
+// Point is a point of a chart in its units, or of a picture in pixels from the top left.
 type Point struct{ X, Y float64 }
 
 // Mark is a stretch of X, or a moment where From and To are the same.
@@ -56,8 +51,7 @@ type Mark struct {
 	Label    string
 }
 
-// Level is a value of Y to compare with. A linear axis that does not nearly reach it
-// leaves it out.
+// Level is a value of Y to compare with. A linear axis leaves it out if it is more than half as high again as the lines.
 type Level struct {
 	Y    float64
 	Name string
@@ -66,57 +60,66 @@ type Level struct {
 // Lines draws a chart.
 func Lines(c Chart) ([]byte, error) { return Stack(c.Title, c) }
 
-// Stack draws charts above each other over the same axis, whose label is that of the
-// last. The width and the ground are those of the first.
+// panel is a chart in its place in a sheet.
+type panel struct {
+	Chart
+	*sheet
+	x, y axis
+}
+
+// Stack draws charts above each other over a common X axis, whose label, names and clock are those of the last. The
+// width and the ground are those of the first.
 func Stack(title string, charts ...Chart) ([]byte, error) {
 	if len(charts) == 0 {
 		return nil, errors.New("draw a stack of charts: there is none in it")
 	}
-	f := frame{title: title, width: or(charts[0].Width, 640), paper: charts[0].Paper, bare: charts[0].Bare}
+	height := 0.0
 	for _, c := range charts {
-		f.height += or(c.Height, 260)
+		height += c.height()
 		if err := c.check(); err != nil {
 			return nil, fmt.Errorf("draw %q: %w", title, err)
 		}
 	}
-	if err := f.check(); err != nil {
+	s, err := newSheet(title, charts[0].Width, height, charts[0].Paper, charts[0].Bare)
+	if err != nil {
 		return nil, err
 	}
-	s := newSheet(f)
-	lo, hi := xRange(charts)
-	total := f.height
-	area := s.free.Max.Y - s.free.Min.Y
-	// First everything above the areas, so that these can be made as wide as each other.
-	places, plots := make([]draw.Canvas, len(charts)), make([]*gonum.Plot, len(charts))
-	var left, right vg.Length
+	panels := make([]panel, len(charts))
+	bottom, share := s.y, max(0.5, (height-s.edge-s.y)/height) // the title has taken the rest
+	left := 0.0
 	for i, c := range charts {
-		last := i == len(charts)-1
-		bottom := s.free.Max.Y - area*vg.Length(or(c.Height, 260)/total)
-		if last {
-			bottom = s.free.Min.Y
-		}
+		bottom += share * c.height()
 		s.legend(c.YLabel, c.keys())
-		places[i] = s.free
-		places[i].Min.Y = bottom
-		s.free.Max.Y = bottom - 4
-		plots[i] = c.plot(lo, hi, places[i], last)
-		l, r := spread(plots[i], places[i])
-		left, right = max(left, l), max(right, r)
+		foot := float64(panelGap)
+		if i == len(charts)-1 {
+			foot = footHeight(c.XLabel)
+		}
+		panels[i] = panel{Chart: c, sheet: s, y: c.yAxis(s.y+4, max(bottom-foot, s.y+c.height()/3))}
+		left = max(left, widest(panels[i].y.ticks))
+		s.y = panels[i].y.from + foot
 	}
-	for i, p := range plots {
-		l, r := spread(p, places[i])
-		p.Draw(draw.Crop(places[i], left-l, r-right, 0, 0))
+	x := s.xAxis(min(left, s.width/2)+labelGap, 0)
+	spread(&x, charts)
+	switch last := charts[len(charts)-1]; {
+	case len(last.Names) > 0:
+		x.name(last.Names)
+	case last.Clock:
+		s.fit(&x, clock)
+	default:
+		s.fit(&x, steps)
 	}
-	return s.svg(), nil
+	for i, p := range panels {
+		p.x = x
+		s.y = p.y.from
+		p.draw()
+		if i == len(panels)-1 {
+			s.foot(x, p.XLabel)
+		}
+	}
+	return s.svg()
 }
 
-// or is a number, or another if it is 0.
-func or(v, otherwise float64) float64 {
-	if v == 0 {
-		return otherwise
-	}
-	return v
-}
+func (c Chart) height() float64 { return cmp.Or(c.Height, 260) }
 
 func (c Chart) check() error {
 	for _, l := range c.Series {
@@ -124,7 +127,8 @@ func (c Chart) check() error {
 		case len(l.X) != len(l.Y):
 			return fmt.Errorf("line %q has %d values of X and %d of Y", l.Name, len(l.X), len(l.Y))
 		case (l.Low != nil || l.High != nil) && (len(l.Low) != len(l.Y) || len(l.High) != len(l.Y)):
-			return fmt.Errorf("line %q has %d values, and %d and %d ends of intervals", l.Name, len(l.Y), len(l.Low), len(l.High))
+			return fmt.Errorf("line %q has %d values, and %d and %d ends of intervals",
+				l.Name, len(l.Y), len(l.Low), len(l.High))
 		}
 	}
 	return nil
@@ -134,235 +138,163 @@ func (c Chart) keys() []key {
 	var keys []key
 	for i, l := range c.Series {
 		if l.Name != "" {
-			keys = append(keys, key{name: l.Name, line: l.style(i)})
+			keys = append(keys, key{name: l.Name, line: l.Ink.pen(i)})
 		}
 	}
 	if slices.ContainsFunc(c.Series, func(l Line) bool { return len(l.Rings) > 0 }) && c.RingLabel != "" {
-		keys = append(keys, key{name: c.RingLabel, ring: true, line: draw.LineStyle{Color: black}})
+		keys = append(keys, key{name: c.RingLabel, ring: true, line: pen{colour: black}})
 	}
 	return keys
 }
 
-func (l Line) style(i int) draw.LineStyle {
-	colour, dashes := l.Ink.colour(i)
-	width := vg.Length(lineWidth)
-	if l.Ink == Faint {
-		width = faintWidth
-	}
-	return draw.LineStyle{Color: colour, Width: width, Dashes: dashes}
-}
-
-// xRange is how far the common axis reaches.
-func xRange(charts []Chart) (lo, hi float64) {
-	lo, hi = math.Inf(1), math.Inf(-1)
+// spread makes the common X axis reach what the charts show.
+func spread(a *axis, charts []Chart) {
 	for _, c := range charts {
 		switch {
 		case len(c.Names) > 0:
-			lo, hi = min(lo, -0.4), max(hi, float64(len(c.Names))-0.6)
+			a.include(-0.4, float64(len(c.Names))-0.6)
 		case c.XMin != 0 || c.XMax != 0:
-			lo, hi = min(lo, c.XMin), max(hi, c.XMax)
+			a.include(c.XMin, c.XMax)
 		default:
 			for _, l := range c.Series {
-				for _, x := range l.X {
-					if finite(x) {
-						lo, hi = min(lo, x), max(hi, x)
-					}
-				}
+				a.include(l.X...)
 			}
 		}
 	}
 	switch {
-	case !finite(lo) || !finite(hi):
-		return 0, 1
-	case lo >= hi:
-		return lo - 0.5, lo + 0.5
+	case a.lo > a.hi:
+		a.lo, a.hi = 0, 1
+	case a.lo == a.hi:
+		a.lo, a.hi = a.lo-0.5, a.hi+0.5
 	}
-	return lo, hi
 }
 
-// farthest is what no axis goes beyond: nothing that is measured does.
-const farthest = 1e15
-
-// finite says whether a number can be drawn.
-func finite(v float64) bool { return math.Abs(v) < farthest } // not of NaN
-
-// shown says whether a value has a place on the Y axis.
-func (c Chart) shown(v float64) bool { return finite(v) && (!c.LogY || v > 1/farthest) }
-
-// yRange is how far the Y axis reaches: a linear one from 0.
-func (c Chart) yRange() (lo, hi float64) {
-	lo, hi = math.Inf(1), math.Inf(-1)
+// yAxis is the Y axis between two heights. A linear one includes 0.
+func (c Chart) yAxis(top, bottom float64) axis {
+	a := newAxis(math.Floor(bottom), math.Floor(top))
+	a.log = c.LogY
 	for _, l := range c.Series {
-		for _, values := range [][]float64{l.Y, l.Low, l.High} {
-			for _, v := range values {
-				if c.shown(v) {
-					lo, hi = min(lo, v), max(hi, v)
-				}
-			}
-		}
+		a.include(slices.Concat(l.Y, l.Low, l.High)...)
 	}
 	for _, l := range c.Levels {
-		if c.shown(l.Y) && (c.LogY || l.Y <= 1.5*hi) {
-			lo, hi = min(lo, l.Y), max(hi, l.Y)
+		if c.LogY || l.Y <= 1.5*a.hi {
+			a.include(l.Y)
 		}
 	}
 	switch {
-	case !finite(hi) && c.LogY:
-		return 1, 10
-	case !finite(hi):
-		return 0, 1
-	case c.LogY:
-		return lo / 1.15, hi * 1.15
-	}
-	lo, hi = min(0, 1.06*lo), max(0, 1.06*hi)
-	if lo == hi {
-		hi = 1
-	}
-	return lo, hi
-}
-
-// plot is the chart with its axes, to be drawn at a place. Only the last of a stack tells
-// what is on the X axis.
-func (c Chart) plot(lo, hi float64, place draw.Canvas, last bool) *gonum.Plot {
-	p := axes()
-	p.X.Min, p.X.Max = lo, hi
-	p.Y.Min, p.Y.Max = c.yRange()
-	wide, high := int(place.Max.X-place.Min.X), int(place.Max.Y-place.Min.Y)
-	p.Y.Tick.Marker = steps(min(8, max(2, high/32)))
-	if c.LogY {
-		p.Y.Scale, p.Y.Tick.Marker = gonum.LogScale{}, decades(min(10, max(3, high/26)))
-	}
-	switch {
-	case len(c.Names) > 0:
-		p.X.Tick.Marker = names(c.Names)
-	case c.Clock:
-		p.X.Tick.Marker = clock(max(2, wide/70))
+	case !c.LogY:
+		a.includeZero()
+		a.ticks = steps(a.lo, a.hi, min(8, max(2, int(bottom-top)/24)))
+		return a
+	case a.lo > a.hi:
+		a.lo, a.hi = 1, 10
 	default:
-		p.X.Tick.Marker = steps(max(2, wide/60))
+		a.lo, a.hi = a.lo/1.15, a.hi*1.15
 	}
-	if last {
-		p.X.Label.Text = c.XLabel
-	} else {
-		p.X.Tick.Marker = unlabelled{p.X.Tick.Marker}
-	}
-	p.Add(plotter(c.shade), plotter(horizontals), plotter(c.levels), plotter(c.lines))
-	return p
+	a.ticks = decades(a.lo, a.hi, min(10, max(3, int(bottom-top)/16)))
+	return a
 }
 
-// unlabelled is a ticker without labels.
-type unlabelled struct{ gonum.Ticker }
-
-func (u unlabelled) Ticks(lo, hi float64) []gonum.Tick {
-	ticks := u.Ticker.Ticks(lo, hi)
-	for i := range ticks {
-		ticks[i].Label = ""
+func (p panel) draw() {
+	p.shade()
+	p.grid(p.x, p.y)
+	p.side(p.x, p.y)
+	p.base(p.x)
+	p.levels()
+	for _, background := range []bool{true, false} { // faint lines first, so that they cover no other
+		for i, l := range p.Series {
+			if (l.Ink == Faint) == background {
+				p.line(i, l)
+			}
+		}
 	}
-	return ticks
 }
 
 // shade draws the marks.
-func (c Chart) shade(dc draw.Canvas, p *gonum.Plot) {
-	x, _ := p.Transforms(&dc)
-	end := dc.Min.X // of the label before
-	for _, m := range c.Marks {
-		from, to := max(dc.Min.X, x(m.From)), min(dc.Max.X, x(m.To))
-		if from > dc.Max.X || to < dc.Min.X {
+func (p panel) shade() {
+	end := p.x.from // of the label before
+	for _, m := range p.Marks {
+		if !(m.From <= p.x.hi && m.To >= p.x.lo) {
 			continue
 		}
+		from, to := p.x.bound(m.From), p.x.bound(m.To)
 		if m.From < m.To {
-			dc.SetColor(bandShade)
-			dc.Fill(vg.Rectangle{Min: vg.Point{X: from, Y: dc.Min.Y}, Max: vg.Point{X: to, Y: dc.Max.Y}}.Path())
+			p.box(bandShade, from, p.y.to, to, p.y.from)
 		} else {
-			dc.StrokeLine2(draw.LineStyle{Color: faint, Width: 1, Dashes: []vg.Length{4, 3}}, from, dc.Min.Y, from, dc.Max.Y)
+			p.stroke(pen{colour: faint, width: 1, dashes: "4 3"}, Point{from, p.y.from}, Point{from, p.y.to})
 		}
-		style := writing(smallSize)
 		label := short(m.Label)
-		if width := style.Width(label); label != "" && from >= end && from+3+width <= dc.Max.X {
-			put(dc, style, vg.Point{X: from + 3, Y: dc.Max.Y - style.FontExtents().Ascent}, atStart, label)
+		if width := small.width(label); label != "" && from >= end && from+3+width <= p.x.to {
+			p.text(small, from+3, p.y.to+small.size, atStart, label)
 			end = from + 3 + width + 6
 		}
 	}
 }
 
-// levels draws what the lines are to be compared with.
-func (c Chart) levels(dc draw.Canvas, p *gonum.Plot) {
-	for _, l := range c.Levels {
-		if !c.shown(l.Y) {
+// levels draws the values to compare the lines with.
+func (p panel) levels() {
+	for _, l := range p.Levels {
+		if !p.y.has(l.Y) {
 			continue
 		}
-		y := dc.Y(p.Y.Norm(l.Y))
-		if !dc.ContainsY(y) {
-			continue
+		y := p.y.at(l.Y)
+		p.stroke(pen{colour: faint, width: 1.2, dashes: "5 4"}, Point{p.x.from, y}, Point{p.x.to, y})
+		base := y - 3
+		if base-small.size < p.y.to { // no room above
+			base = y + small.size + 1
 		}
-		dc.StrokeLine2(draw.LineStyle{Color: faint, Width: 1.2, Dashes: []vg.Length{5, 4}}, dc.Min.X, y, dc.Max.X, y)
-		style := writing(smallSize)
-		at := vg.Point{X: dc.Max.X, Y: y + 3}
-		if at.Y+style.FontExtents().Ascent > dc.Max.Y {
-			at.Y = y - style.FontExtents().Ascent - 2
-		}
-		put(dc, style, at, atEnd, l.Name)
+		p.text(small, p.x.to, base, atEnd, l.Name)
 	}
 }
 
-// lines draws the lines: the faint ones first, so that none of the others is under them.
-func (c Chart) lines(dc draw.Canvas, p *gonum.Plot) {
-	for _, background := range []bool{true, false} {
-		for i, l := range c.Series {
-			if (l.Ink == Faint) == background {
-				c.line(dc, p, i, l)
-			}
+func (p panel) line(i int, l Line) {
+	look, shift := l.Ink.pen(i), 0.0
+	if l.Low != nil && len(p.Names) > 0 { // intervals must not cover each other
+		shift = min(0.09, 0.5/float64(len(p.Series))) * (float64(i) - float64(len(p.Series)-1)/2)
+	}
+	has := func(x, y float64) bool { return p.x.has(x) && p.y.has(y) }
+	at := func(x, y float64) Point { return Point{p.x.at(x + shift), p.y.at(y)} }
+	for j := range l.Low {
+		if has(l.X[j], l.Y[j]) && p.y.has(l.Low[j]) && p.y.has(l.High[j]) {
+			p.whisker(look.colour, at(l.X[j], l.Low[j]), at(l.X[j], l.High[j]))
 		}
 	}
-}
-
-func (c Chart) line(dc draw.Canvas, p *gonum.Plot, i int, l Line) {
-	style := l.style(i)
-	shift := 0.0
-	if l.Low != nil && len(c.Names) > 0 { // intervals must not cover each other
-		shift = min(0.09, 0.5/float64(len(c.Series))) * (float64(i) - float64(len(c.Series)-1)/2)
-	}
-	place := func(x, y float64) vg.Point {
-		return vg.Point{X: dc.X(p.X.Norm(x + shift)), Y: dc.Y(p.Y.Norm(y))}
-	}
-	for j, y := range l.Y {
-		if l.Low != nil && c.shown(y) && c.shown(l.Low[j]) && c.shown(l.High[j]) {
-			low, high := place(l.X[j], l.Low[j]), place(l.X[j], l.High[j])
-			dc.StrokeLines(draw.LineStyle{Color: style.Color, Width: 1},
-				[]vg.Point{low, high},
-				[]vg.Point{{X: low.X - 3, Y: low.Y}, {X: low.X + 3, Y: low.Y}},
-				[]vg.Point{{X: high.X - 3, Y: high.Y}, {X: high.X + 3, Y: high.Y}})
-		}
-	}
-	xs, ys := thin(l.X, l.Y, int(or(float64(c.Points), 160)))
-	var stretch []vg.Point
+	xs, ys := thin(l.X, l.Y, cmp.Or(p.Points, 160))
+	var stretch []Point
 	flush := func() {
-		switch len(stretch) {
-		case 0:
-		case 1:
-			dot(dc, stretch[0], max(style.Width, 1.5), style.Color)
-		default:
-			dc.StrokeLines(style, dc.ClipLinesXY(stretch)...)
+		if len(stretch) == 1 {
+			p.dot(look.colour, max(look.width, 1.5), stretch[0])
 		}
+		p.stroke(look, straighten(stretch)...)
 		stretch = nil
 	}
 	for j, y := range ys {
-		if !c.shown(y) || !finite(xs[j]) {
+		if has(xs[j], y) {
+			stretch = append(stretch, at(xs[j], y))
+		} else {
 			flush()
-			continue
 		}
-		stretch = append(stretch, place(xs[j], y))
 	}
 	flush()
-	if len(c.Names) > 0 && l.Ink != Faint {
-		for j, y := range l.Y {
-			if c.shown(y) {
-				dot(dc, place(l.X[j], y), glyphRadius, style.Color)
-			}
+	for j, y := range l.Y {
+		if len(p.Names) > 0 && l.Ink != Faint && has(l.X[j], y) {
+			p.dot(look.colour, glyphRadius, at(l.X[j], y))
 		}
 	}
 	for _, r := range l.Rings {
-		if c.shown(r.Y) {
-			ring(dc, place(r.X, r.Y), style.Color)
+		if has(r.X, r.Y) {
+			p.ring(look.colour, at(r.X, r.Y))
 		}
+	}
+}
+
+// whisker draws an interval.
+func (p panel) whisker(c color, low, high Point) {
+	for _, ends := range [][2]Point{
+		{low, high},
+		{{low.X - 3, low.Y}, {low.X + 3, low.Y}},
+		{{high.X - 3, high.Y}, {high.X + 3, high.Y}},
+	} {
+		p.stroke(pen{colour: c, width: 1}, ends[0], ends[1])
 	}
 }

@@ -1,13 +1,6 @@
 package plot
 
-import (
-	"fmt"
-	"math"
-
-	gonum "gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-)
+import "fmt"
 
 // Rows is a number, or the parts of one, for each of several things, each in a row.
 type Rows struct {
@@ -19,131 +12,100 @@ type Rows struct {
 	Paper  bool
 }
 
-// Row is one row: either a value with its interval, or parts that are put one behind
-// another.
+// Row is either a value with its interval, or parts that are put one behind another.
 type Row struct {
 	Name      string
 	Value     float64 // NaN: there is none
 	Low, High float64 // NaN: there is no interval
 	Parts     []float64
 	Text      string // at the end
-	Ink       Ink    // Auto: as the others
+	Ink       Ink    // Auto: the first of the palette
 	Ringed    bool
 }
 
-const rowHeight = 22
+const (
+	rowHeight = 23
+	barHeight = 15
+)
 
 // Draw draws the rows from the top.
 func (r Rows) Draw() ([]byte, error) {
 	if len(r.Rows) == 0 {
 		return nil, fmt.Errorf("draw %q: there are no rows", r.Title)
 	}
+	var names []string
+	texts := 0.0
 	for _, row := range r.Rows {
 		if len(row.Parts) != len(r.Parts) {
-			return nil, fmt.Errorf("draw %q: row %q has %d parts of %d", r.Title, row.Name, len(row.Parts), len(r.Parts))
+			return nil, fmt.Errorf("draw %q: row %q has %d parts of %d",
+				r.Title, row.Name, len(row.Parts), len(r.Parts))
 		}
+		names = append(names, row.Name)
+		texts = max(texts, normal.width(row.Text))
 	}
-	f := frame{title: r.Title, width: or(r.Width, 640), paper: r.Paper}
-	f.height = float64(len(r.Rows))*rowHeight + 96
-	if err := f.check(); err != nil {
+	s, err := newSheet(r.Title, r.Width, 0, r.Paper, false)
+	if err != nil {
 		return nil, err
 	}
-	s := newSheet(f)
 	var keys []key
 	for i, name := range r.Parts {
-		colour, _ := Auto.colour(i)
-		keys = append(keys, key{name: name, fill: colour})
+		keys = append(keys, key{name: name, line: Auto.pen(i), fill: true})
 	}
 	s.legend("", keys)
-	rowNames := make([]string, len(r.Rows))
-	texts := vg.Length(0)
-	for i, row := range r.Rows {
-		rowNames[i] = row.Name
-		texts = max(texts, writing(textSize).Width(row.Text))
-	}
-	p := axes()
-	p.X.Min, p.X.Max = 0, r.reach()
-	p.Y.Min, p.Y.Max = -0.6, float64(len(r.Rows))-0.4
-	p.X.Tick.Marker, p.Y.Tick.Marker = steps(int(s.free.Max.X-s.free.Min.X)/110), names(reversed(rowNames))
-	p.X.Label.Text = r.XLabel
-	p.Y.Tick.Length, p.Y.LineStyle.Width, p.X.Padding = 0, 0, 0
-	p.Add(plotter(verticals), plotter(r.rows))
-	p.Draw(draw.Crop(s.free, 0, -texts-10, 0, 0))
-	return s.svg(), nil
-}
-
-// reach is how far the axis goes.
-func (r Rows) reach() float64 {
-	most := 0.0
+	y := s.rows(names, rowHeight)
+	x := s.xAxis(widest(y.ticks)+labelGap, ringRadius+labelGap+texts)
 	for _, row := range r.Rows {
-		for _, v := range []float64{row.Value, row.High, sum(row.Parts)} {
+		sum := 0.0
+		for _, v := range row.Parts {
 			if finite(v) {
-				most = max(most, v)
+				sum += max(0, v)
 			}
 		}
+		x.include(row.Value, row.Low, row.High, sum)
 	}
-	if most == 0 {
-		return 1
+	x.includeZero()
+	s.fit(&x, steps)
+	for _, t := range x.ticks {
+		at := crisp(x.at(t.at))
+		s.stroke(pen{colour: gridLine, width: 1}, Point{at, y.from}, Point{at, y.to})
 	}
-	return 1.04 * most
-}
-
-func sum(parts []float64) float64 {
-	total := 0.0
-	for _, v := range parts {
-		if finite(v) {
-			total += math.Max(0, v)
-		}
-	}
-	return total
-}
-
-func (r Rows) rows(dc draw.Canvas, p *gonum.Plot) {
 	for i, row := range r.Rows {
-		y := dc.Y(p.Y.Norm(float64(len(r.Rows) - 1 - i)))
-		place := func(v float64) vg.Point { return vg.Point{X: dc.X(p.X.Norm(v)), Y: y} }
-		end := dc.Min.X
-		if len(row.Parts) > 0 {
-			end = r.bar(row, y, place, dc)
-		} else if finite(row.Value) {
-			ink := row.Ink
-			if ink == Auto {
-				ink = 1
-			}
-			colour, _ := ink.colour(i)
-			end = place(row.Value).X
-			if finite(row.Low) && finite(row.High) {
-				low, high := place(row.Low), place(row.High)
-				dc.StrokeLine2(draw.LineStyle{Color: colour, Width: 2}, low.X, y, high.X, y)
-				end = high.X
-			}
-			dot(dc, place(row.Value), glyphRadius+1, colour)
-			if row.Ringed {
-				ring(dc, place(row.Value), colour)
-			}
-			end += ringRadius
-		}
-		if row.Text != "" {
-			style := writing(textSize)
-			put(dc, style, vg.Point{X: end + 5, Y: y - 0.35*style.Font.Size}, atStart, row.Text)
-		}
+		end := r.draw(s, x, y.at(float64(i)), row) + labelGap
+		s.text(normal, end, y.at(float64(i))+0.35*textSize, atStart, normal.cut(row.Text, s.width-end))
 	}
+	s.side(x, y)
+	s.base(x)
+	s.foot(x, r.XLabel)
+	return s.svg()
 }
 
-// bar draws the parts of a row, and returns where the last of them ends.
-func (r Rows) bar(row Row, y vg.Length, place func(float64) vg.Point, dc draw.Canvas) vg.Length {
-	const half = rowHeight * 0.34
-	at := 0.0
-	for i, v := range row.Parts {
-		if !finite(v) || v <= 0 {
-			continue
+// draw draws a row, and returns where it ends.
+func (r Rows) draw(s *sheet, x axis, y float64, row Row) (end float64) {
+	if len(row.Parts) > 0 {
+		sum := 0.0
+		for i, v := range row.Parts {
+			if v > 0 && x.has(sum+v) {
+				s.box(Auto.pen(i).colour, x.at(sum), y-barHeight/2, x.at(sum+v), y+barHeight/2)
+				sum += v
+			}
 		}
-		colour, _ := Auto.colour(i)
-		dc.SetColor(colour)
-		dc.Fill(vg.Rectangle{
-			Min: vg.Point{X: place(at).X, Y: y - half}, Max: vg.Point{X: place(at + v).X, Y: y + half},
-		}.Path())
-		at += v
+		return x.at(sum)
 	}
-	return place(at).X
+	if !x.has(row.Value) {
+		return x.from
+	}
+	if row.Ink == Auto {
+		row.Ink = 1
+	}
+	colour, at := row.Ink.pen(0).colour, Point{x.at(row.Value), y}
+	end = at.X
+	if x.has(row.Low) && x.has(row.High) {
+		s.stroke(pen{colour: colour, width: 2}, Point{x.at(row.Low), y}, Point{x.at(row.High), y})
+		end = max(end, x.at(row.High))
+	}
+	s.dot(colour, glyphRadius+1, at)
+	if row.Ringed {
+		s.ring(colour, at)
+	}
+	return end + ringRadius
 }

@@ -1,12 +1,8 @@
 package plot
 
 import (
-	"image/color"
+	"math"
 	"slices"
-
-	gonum "gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Sizes in pixels.
@@ -14,11 +10,12 @@ const (
 	textSize     = 12
 	titleSize    = 14
 	smallSize    = 10
-	leading      = 1.35 // of a line of text, times its size
 	lineWidth    = 1.6
 	faintWidth   = 0.7
 	tickLength   = 4
-	axisPadding  = 4
+	labelGap     = 6  // between a label and what is beside it
+	minAxis      = 20 // the least length of an X axis
+	panelGap     = 10 // between an X axis without labels and the next chart
 	margin       = 8
 	glyphRadius  = 3
 	ringRadius   = 7
@@ -26,32 +23,45 @@ const (
 	legendGap    = 14
 )
 
-var black = color.NRGBA{0, 0, 0, 255}
-
-// palette is that of Okabe and Ito, which people see apart whatever their colour vision:
-// https://jfly.uni-koeln.de/color. The first four have a contrast of at least 3 : 1 on white
-// and on black, as WCAG asks of lines; lines after them are dashed too.
-var palette = []color.NRGBA{
-	{0x00, 0x72, 0xb2, 255}, // blue
-	{0xd5, 0x5e, 0x00, 255}, // vermilion
-	{0x00, 0x9e, 0x73, 255}, // bluish green
-	{0xcc, 0x79, 0xa7, 255}, // reddish purple
-	{0xe6, 0x9f, 0x00, 255}, // orange
-	{0x56, 0xb4, 0xe9, 255}, // sky blue
+// color is in sRGB.
+type color struct {
+	r, g, b uint8
+	opacity string // as SVG has it; empty: opaque
 }
 
-// strong is how many colours of the palette stand out without dashes.
-const strong = 4
+var black = color{}
+
+// palette is that of Okabe and Ito, which people see apart whatever their colour vision:
+// https://jfly.uni-koeln.de/color. The first four have a contrast of at least 3 : 1 on white and on black, as WCAG asks
+// of lines; lines after them are dashed too.
+var palette = []color{
+	{0x00, 0x72, 0xb2, ""}, // blue
+	{0xd5, 0x5e, 0x00, ""}, // vermilion
+	{0x00, 0x9e, 0x73, ""}, // bluish green
+	{0xcc, 0x79, 0xa7, ""}, // reddish purple
+	{0xe6, 0x9f, 0x00, ""}, // orange
+	{0x56, 0xb4, 0xe9, ""}, // sky blue
+}
+
+// contrasting is how many colours of the palette stand out without dashes.
+const contrasting = 4
 
 // inPalette is the colour's place in the palette from 1 on, or 0.
-func inPalette(c color.NRGBA) int { return slices.Index(palette, c) + 1 }
+func inPalette(c color) int { return slices.Index(palette, c) + 1 }
 
-// see-through black, which suits light and dark grounds.
+// Translucent black suits light and dark grounds.
 var (
-	faint     = color.NRGBA{0, 0, 0, 89}
-	gridLine  = color.NRGBA{0, 0, 0, 38}
-	bandShade = color.NRGBA{0, 0, 0, 20}
+	faint     = color{opacity: ".35"}
+	gridLine  = color{opacity: ".15"}
+	bandShade = color{opacity: ".08"}
 )
+
+// pen is how a line looks.
+type pen struct {
+	colour color
+	width  float64 // px
+	dashes string  // lengths of dash and gap in px, as SVG has them; empty: solid
+}
 
 // Ink is the colour of a line or an area.
 type Ink int
@@ -63,62 +73,56 @@ const (
 	Faint Ink = -2 // for what is only there for comparison
 )
 
-// colour is that of the line with index i, and its dashes.
-func (k Ink) colour(i int) (color.NRGBA, []vg.Length) {
+// pen is that of the line with index i.
+func (k Ink) pen(i int) pen {
 	switch k {
 	case Plain:
-		return black, nil
+		return pen{colour: black, width: lineWidth}
 	case Faint:
-		return faint, nil
+		return pen{colour: faint, width: faintWidth}
 	case Auto:
 		k = Ink(i + 1)
 	}
-	n := (int(k) - 1) % len(palette)
-	switch round := (int(k) - 1) / len(palette); {
-	case round > 0:
-		return palette[n], []vg.Length{1.5, 2.5}
-	case n >= strong:
-		return palette[n], []vg.Length{7, 3}
+	n, dashes := (int(k)-1)%len(palette), ""
+	switch {
+	case int(k) > len(palette):
+		dashes = "1.5 2.5"
+	case n >= contrasting:
+		dashes = "7 3"
 	}
-	return palette[n], nil
+	return pen{palette[n], lineWidth, dashes}
 }
 
-// axes is an empty plot in the house's style.
-func axes() *gonum.Plot {
-	p := gonum.New()
-	p.BackgroundColor = nil
-	p.X.Tick.Label = aligned(writing(textSize), draw.XCenter, draw.YTop)
-	p.Y.Tick.Label = aligned(writing(textSize), draw.XRight, draw.YCenter)
-	for _, a := range []*gonum.Axis{&p.X, &p.Y} {
-		a.LineStyle = draw.LineStyle{Color: faint, Width: 1}
-		a.Tick.LineStyle = a.LineStyle
-		a.Tick.Length = tickLength
-		a.Padding = axisPadding
-		a.Label.TextStyle = aligned(writing(textSize), draw.XCenter, draw.YBottom)
-		a.Label.Padding = axisPadding / 2
+// ramp is the colour of the lowest value and that of the highest: one hue, the higher the darker.
+var ramp = [2]color{{0xe8, 0xf1, 0xfa, ""}, {0x08, 0x3b, 0x70, ""}}
+
+// mixed is the colour of a value between the lowest and the highest.
+func mixed(lo, hi, v float64) color {
+	share := 1.0
+	if hi > lo {
+		share = (v - lo) / (hi - lo)
 	}
-	return p
+	mix := func(a, b uint8) uint8 { return uint8(math.Round(float64(a) + share*(float64(b)-float64(a)))) }
+	return color{r: mix(ramp[0].r, ramp[1].r), g: mix(ramp[0].g, ramp[1].g), b: mix(ramp[0].b, ramp[1].b)}
 }
 
-// plotter is a function that draws on the area of the data.
-type plotter func(draw.Canvas, *gonum.Plot)
+// on is the colour of text upon a colour: whichever of nearly black and white has the better contrast, by the relative
+// luminance of WCAG 2. Black itself is the colour of the text around, which may be light.
+func on(c color) color {
+	if luminance(c) > 0.179 {
+		return color{0x01, 0x01, 0x01, ""}
+	}
+	return color{0xff, 0xff, 0xff, ""}
+}
 
-func (f plotter) Plot(c draw.Canvas, p *gonum.Plot) { f(c, p) }
-
-// horizontals are faint lines at the ticks of the Y axis.
-func horizontals(c draw.Canvas, p *gonum.Plot) {
-	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
-		if y := c.Y(p.Y.Norm(t.Value)); c.ContainsY(y) && !t.IsMinor() {
-			c.StrokeLine2(draw.LineStyle{Color: gridLine, Width: 1}, c.Min.X, y, c.Max.X, y)
+// luminance is from 0 for black to 1 for white (WCAG 2, "relative luminance").
+func luminance(c color) float64 {
+	linear := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.04045 {
+			return s / 12.92
 		}
+		return math.Pow((s+0.055)/1.055, 2.4)
 	}
-}
-
-// verticals are faint lines at the ticks of the X axis.
-func verticals(c draw.Canvas, p *gonum.Plot) {
-	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
-		if x := c.X(p.X.Norm(t.Value)); c.ContainsX(x) && !t.IsMinor() {
-			c.StrokeLine2(draw.LineStyle{Color: gridLine, Width: 1}, x, c.Min.Y, x, c.Max.Y)
-		}
-	}
+	return 0.2126*linear(c.r) + 0.7152*linear(c.g) + 0.0722*linear(c.b)
 }

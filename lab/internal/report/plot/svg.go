@@ -1,216 +1,184 @@
 package plot
 
 import (
+	"encoding/xml"
 	"fmt"
-	"html"
-	"image"
-	"image/color"
 	"math"
 	"strconv"
 	"strings"
-
-	"golang.org/x/image/font"
-	gonumfont "gonum.org/v1/plot/font"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
 )
 
-// picture is a vg.Canvas that writes SVG. Unlike vgsvg's it writes no style twice, takes
-// the colour of the text around it for black, and rounds to a tenth of a pixel, so that
-// a page can hold hundreds of them. A point of gonum's is a pixel here.
+// anchor is which end of a text is at the place that is given. It stays there, however wide the reader's font is.
+type anchor string
+
+const (
+	atStart  anchor = "start"
+	atMiddle anchor = "middle"
+	atEnd    anchor = "end"
+)
+
+// picture writes SVG. Places are in pixels from the top left, and are rounded to a tenth. What is drawn in succession in
+// the same style is one element: a path of many lines, a group of many texts.
 type picture struct {
-	frame
-	body   strings.Builder
-	states []state
-	open   string // the attributes of the path that more can be added to; empty: there is none
+	paper      bool
+	body       strings.Builder
+	start, end string // of the open element
 }
 
-// state is what Push keeps and Pop brings back.
-type state struct {
-	width  vg.Length
-	dashes []vg.Length
-	colour color.NRGBA
-}
-
-func newPicture(f frame) *picture {
-	p := &picture{frame: f, states: []state{{}}}
-	vg.Initialize(p)
-	return p
-}
-
-func (p *picture) state() *state { return &p.states[len(p.states)-1] }
-
-// Size is the size of the whole picture.
-func (p *picture) Size() (width, height vg.Length) { return vg.Length(p.width), vg.Length(p.height) }
-
-// SetLineWidth is of the lines that follow.
-func (p *picture) SetLineWidth(w vg.Length) { p.state().width = w }
-
-// SetLineDash is of the lines that follow. No line here begins within a dash.
-func (p *picture) SetLineDash(pattern []vg.Length, _ vg.Length) { p.state().dashes = pattern }
-
-// SetColor is of what follows; nil is black.
-func (p *picture) SetColor(c color.Color) {
-	p.state().colour = black
-	if c != nil {
-		p.state().colour = color.NRGBAModel.Convert(c).(color.NRGBA)
+// begin opens an element, unless the open one starts the same.
+func (p *picture) begin(start, end string) {
+	if p.start != start {
+		p.body.WriteString(p.end + start)
+		p.start, p.end = start, end
 	}
 }
 
-// Rotate is not there: nothing here is turned, moved or stretched.
-func (p *picture) Rotate(float64) { panic("turn a picture: nothing here is turned") }
-
-// Translate is not there.
-func (p *picture) Translate(vg.Point) { panic("move a picture: nothing here is moved") }
-
-// Scale is not there.
-func (p *picture) Scale(float64, float64) { panic("stretch a picture: nothing here is stretched") }
-
-// Push keeps the state.
-func (p *picture) Push() { p.states = append(p.states, *p.state()) }
-
-// Pop brings back the state that was kept last.
-func (p *picture) Pop() { p.states = p.states[:len(p.states)-1] }
-
-// Stroke draws a line along a path.
-func (p *picture) Stroke(path vg.Path) {
-	s := p.state()
-	if s.width <= 0 {
+// stroke draws a line from point to point, and closes it where it ends as it began.
+func (p *picture) stroke(look pen, points ...Point) {
+	if len(points) < 2 {
 		return
 	}
-	attributes := `fill="none" ` + p.paint("stroke", s.colour)
-	if s.width != 1 {
-		attributes += fmt.Sprintf(` stroke-width="%s"`, tenths(toTenths(float64(s.width))))
+	attributes := `<path fill="none"` + p.paint("stroke", look.colour)
+	if look.width != 1 {
+		attributes += fmt.Sprintf(` stroke-width="%s"`, pixels(look.width))
 	}
-	if len(s.dashes) > 0 {
-		lengths := make([]string, len(s.dashes))
-		for i, l := range s.dashes {
-			lengths[i] = tenths(toTenths(float64(l)))
-		}
-		attributes += fmt.Sprintf(` stroke-dasharray="%s"`, strings.Join(lengths, " "))
+	if look.dashes != "" {
+		attributes += fmt.Sprintf(` stroke-dasharray="%s"`, look.dashes)
 	}
-	p.path(attributes, path)
+	p.begin(attributes+` d="`, `"/>`)
+	p.body.WriteString(trace(points))
 }
 
-// Fill fills a path.
-func (p *picture) Fill(path vg.Path) { p.path(p.paint("fill", p.state().colour), path) }
-
-// FillString is not there: see put, which tells which end of a text is where.
-func (p *picture) FillString(gonumfont.Face, vg.Point, string) {
-	panic("write on a picture without an end that stays: put does it")
+// box fills a rectangle.
+func (p *picture) box(c color, left, top, right, bottom float64) {
+	p.begin("<path"+p.paint("fill", c)+` d="`, `"/>`)
+	p.body.WriteString(trace([]Point{{left, top}, {right, top}, {right, bottom}, {left, bottom}, {left, top}}))
 }
 
-// text writes text, which stays text.
-func (p *picture) text(style text.Style, at vg.Point, end anchor, txt string) {
-	if txt == "" {
+// dot draws a filled circle: the round ends of a line that leads nowhere.
+func (p *picture) dot(c color, radius float64, at Point) {
+	attributes := fmt.Sprintf(`%s stroke-width="%s" stroke-linecap="round"`, p.paint("stroke", c), pixels(2*radius))
+	p.begin("<path"+attributes+` d="`, `"/>`)
+	p.body.WriteString(trace([]Point{at, at}))
+}
+
+// ring draws a circle around a point that stands out.
+func (p *picture) ring(c color, at Point) {
+	p.begin("", "")
+	fmt.Fprintf(&p.body, `<circle cx="%s" cy="%s" r="%d" fill="none"%s stroke-width="2"/>`,
+		pixels(at.X), pixels(at.Y), ringRadius, p.paint("stroke", c))
+}
+
+// text writes text, its baseline and one end of it given.
+func (p *picture) text(look style, x, y float64, end anchor, text string) {
+	if text == "" {
 		return
 	}
-	p.closePath()
-	x, y := p.place(at)
-	fmt.Fprintf(&p.body, `<text x="%s" y="%s"`, tenths(x), tenths(y))
+	var attributes string
 	if end != atStart {
-		fmt.Fprintf(&p.body, ` text-anchor="%s"`, end)
+		attributes += fmt.Sprintf(` text-anchor="%s"`, end)
 	}
-	if style.Font.Size != textSize {
-		fmt.Fprintf(&p.body, ` font-size="%s"`, tenths(toTenths(float64(style.Font.Size))))
+	if look.size != textSize {
+		attributes += fmt.Sprintf(` font-size="%s"`, pixels(look.size))
 	}
-	if style.Font.Weight >= font.WeightBold {
-		p.body.WriteString(` font-weight="bold"`)
+	if look.bold {
+		attributes += ` font-weight="bold"`
 	}
-	if colour := color.NRGBAModel.Convert(style.Color).(color.NRGBA); colour != black {
-		p.body.WriteString(" " + p.paint("fill", colour))
+	if look.colour != black {
+		attributes += p.paint("fill", look.colour)
 	}
-	p.body.WriteString(">" + html.EscapeString(txt) + "</text>")
+	if attributes == "" {
+		p.begin("", "")
+	} else {
+		p.begin("<g"+attributes+">", "</g>")
+	}
+	fmt.Fprintf(&p.body, `<text x="%s" y="%s">%s</text>`, pixels(x), pixels(y), escape(text))
 }
 
-// DrawImage is not there: pictures here are lines, areas and text.
-func (p *picture) DrawImage(vg.Rectangle, image.Image) {
-	panic("draw an image: a picture here has lines, areas and text only")
-}
-
-// paint is the attribute that gives a colour. Black is that of the text around; a colour
-// of the palette has a class too, by which a page can change it.
-func (p *picture) paint(attribute string, c color.NRGBA) string {
-	opaque := color.NRGBA{c.R, c.G, c.B, 255}
-	text := fmt.Sprintf(`%s="#%02x%02x%02x"`, attribute, c.R, c.G, c.B)
-	switch i := inPalette(opaque); {
-	case opaque == black && !p.paper:
-		text = attribute + `="currentColor"`
-	case opaque == black:
-		text = attribute + `="#000"`
+// paint is the attribute that gives a colour. Black is that of the text around; a colour of the palette has a class
+// too, by which a page can change it.
+func (p *picture) paint(attribute string, c color) string {
+	solid := color{r: c.r, g: c.g, b: c.b}
+	paint := fmt.Sprintf(` %s="#%02x%02x%02x"`, attribute, c.r, c.g, c.b)
+	switch i := inPalette(solid); {
+	case solid == black && !p.paper:
+		paint = ` ` + attribute + `="currentColor"`
+	case solid == black:
+		paint = ` ` + attribute + `="#000"`
 	case i > 0 && !p.paper:
-		text += fmt.Sprintf(` class="%c%d"`, attribute[0], i)
+		paint += fmt.Sprintf(` class="%c%d"`, attribute[0], i)
 	}
-	if c.A < 255 {
-		text += fmt.Sprintf(` %s-opacity="%s"`, attribute, strings.TrimPrefix(strconv.FormatFloat(math.Round(float64(c.A)/2.55)/100, 'g', -1, 64), "0"))
+	if c.opacity != "" {
+		paint += fmt.Sprintf(` %s-opacity="%s"`, attribute, c.opacity)
+	}
+	return paint
+}
+
+// escape makes text safe for XML. A character that XML does not have becomes U+FFFD.
+func escape(text string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder returns no error
+	return b.String()
+}
+
+// svg is the whole picture.
+func (p *picture) svg(title string, width, height float64) []byte {
+	p.begin("", "")
+	xmlns, ink, ground := "", "currentColor", ""
+	w, h := pixels(width), pixels(height)
+	if p.paper {
+		xmlns, ink = ` xmlns="http://www.w3.org/2000/svg"`, "#000"
+		ground = fmt.Sprintf(`<path fill="#fff" d="M0 0h%sv%sH0z"/>`, w, h)
+	}
+	title = escape(title)
+	return fmt.Appendf(nil, `<svg%s class="plot" width="%[2]s" height="%[3]s" viewBox="0 0 %[2]s %[3]s" role="img"`+
+		` aria-label="%[4]s" fill="%[5]s" font-family="%s" font-size="%d" stroke-linejoin="round">`+
+		`<title>%[4]s</title>%[8]s%s</svg>`+"\n",
+		xmlns, w, h, title, ink, family, textSize, ground, p.body.String())
+}
+
+// toTenths rounds pixels to a tenth.
+func toTenths(pixels float64) int { return int(math.Round(10 * pixels)) }
+
+// pixels writes a number of pixels, to a tenth: 12.3 · 12 · .5 · -.5
+func pixels(v float64) string {
+	text := strconv.FormatFloat(float64(toTenths(v))/10, 'f', -1, 64)
+	if strings.HasPrefix(text, "0.") || strings.HasPrefix(text, "-0.") {
+		return strings.Replace(text, "0", "", 1)
 	}
 	return text
 }
 
-// path writes a path, or adds it to the one before if that looks the same.
-func (p *picture) path(attributes string, path vg.Path) {
-	if p.open != attributes {
-		p.closePath()
-		p.body.WriteString("<path " + attributes + ` d="`)
-		p.open = attributes
-	}
-	p.body.WriteString(p.trace(path))
-}
-
-func (p *picture) closePath() {
-	if p.open != "" {
-		p.body.WriteString(`"/>`)
-		p.open = ""
-	}
-}
-
-// place is where a point is, in tenths of a pixel from the top left.
-func (p *picture) place(at vg.Point) (x, y int) {
-	return toTenths(float64(at.X)), toTenths(p.height - float64(at.Y))
-}
-
-// trace is the data of a path.
-func (p *picture) trace(path vg.Path) string {
-	var t trace
-	for _, c := range path {
-		x, y := p.place(c.Pos)
-		switch {
-		case c.Type == vg.MoveComp:
-			t.move(x, y)
-		case c.Type == vg.LineComp:
-			t.line(x, y)
-		case c.Type == vg.CloseComp:
-			t.close()
-		case c.Type == vg.ArcComp && math.Abs(c.Angle) >= 2*math.Pi:
-			t.circle(toTenths(float64(c.Radius)))
-		default:
-			panic("draw a curve: a picture here has straight lines and whole circles only")
-		}
-	}
-	return string(t.data)
-}
-
-// svg is the whole picture.
-func (p *picture) svg() []byte {
-	p.closePath()
+// trace is the data of a path through the points, closed where the last is the first. It goes in steps, which are fewer
+// bytes than places; they are between rounded places, so that they do not drift.
+func trace(points []Point) string {
 	var b strings.Builder
-	b.WriteString("<svg")
-	if p.paper {
-		b.WriteString(` xmlns="http://www.w3.org/2000/svg"`)
+	x, y, last, before := 0, 0, len(points)-1, byte(0)
+	for i, p := range points {
+		dx, dy := toTenths(p.X)-x, toTenths(p.Y)-y
+		command, steps := byte('l'), []int{dx, dy}
+		switch {
+		case i == 0:
+			command = 'M' // from 0, 0
+		case i == last && last > 1 && p == points[0]:
+			return b.String() + "z"
+		case dx == 0 && dy == 0 && last > 1:
+			continue
+		case dy == 0:
+			command, steps = 'h', []int{dx}
+		case dx == 0:
+			command, steps = 'v', []int{dy}
+		}
+		if command != before {
+			b.WriteByte(command)
+		}
+		for j, n := range steps {
+			if n >= 0 && (j > 0 || command == before) { // a minus parts numbers too
+				b.WriteByte(' ')
+			}
+			b.WriteString(pixels(float64(n) / 10))
+		}
+		x, y, before = x+dx, y+dy, command
 	}
-	w, h := strconv.FormatFloat(p.width, 'f', -1, 64), strconv.FormatFloat(p.height, 'f', -1, 64)
-	fill := "currentColor"
-	if p.paper {
-		fill = "#000"
-	}
-	title := html.EscapeString(p.title)
-	fmt.Fprintf(&b, ` class="plot" width="%s" height="%s" viewBox="0 0 %s %s" role="img" aria-label="%s" fill="%s" font-family="%s" font-size="%d">`,
-		w, h, w, h, title, fill, family, textSize)
-	fmt.Fprintf(&b, "<title>%s</title>", title)
-	if p.paper {
-		fmt.Fprintf(&b, `<path fill="#fff" d="M0 0h%sv%sH0z"/>`, w, h)
-	}
-	b.WriteString(p.body.String())
-	b.WriteString("</svg>\n")
-	return []byte(b.String())
+	return b.String()
 }

@@ -19,6 +19,7 @@ import (
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // ErrDown means that no supervisor answers: the stack is down.
@@ -27,10 +28,18 @@ var ErrDown = errors.New("the stack is down; start it: lab up")
 // startTimeout bounds how long a new supervisor may take to answer.
 const startTimeout = 20 * time.Second
 
+// answerTimeout bounds how long a supervisor may take to answer what it need not work for, and orderTimeout any
+// order: each has a deadline of its own in the supervisor. One that is suspended keeps neither.
+const (
+	answerTimeout = 5 * time.Second
+	orderTimeout  = 5 * time.Minute
+)
+
 // Client asks the supervisor of a checkout.
 type Client struct {
-	layout service.Layout
-	http   *http.Client
+	layout        service.Layout
+	http          *http.Client
+	answer, order time.Duration // how long is waited for an answer, and for an order
 }
 
 // NewClient returns a client; it connects when it is used.
@@ -39,7 +48,12 @@ func NewClient(layout service.Layout) *Client {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", layout.Control())
 	}
-	return &Client{layout: layout, http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{
+		layout: layout,
+		http:   &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}},
+		answer: answerTimeout,
+		order:  orderTimeout,
+	}
 }
 
 // Start makes sure that a supervisor runs, and follows the up to its end. It
@@ -91,7 +105,8 @@ func (c *Client) find(ctx context.Context) (Status, error) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return Status{}, fmt.Errorf("wait for the supervisor's answer: %w; see `lab logs supervisor`", ctx.Err())
+			err = errors.Join(ctx.Err(), err)
+			return Status{}, fmt.Errorf("wait for the supervisor's answer: %w; see `lab logs supervisor`", err)
 		}
 	}
 }
@@ -101,7 +116,7 @@ func (c *Client) find(ctx context.Context) (Status, error) {
 func (c *Client) launch(ctx context.Context, bound bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := c.layout.Create(); err != nil {
+	if err := c.layout.CreateLab(); err != nil {
 		return err
 	}
 	self, err := proc.Self()
@@ -113,7 +128,10 @@ func (c *Client) launch(ctx context.Context, bound bool) error {
 		me, _ := proc.Identify(os.Getpid())
 		args = append(args, "--owner", fmt.Sprintf("%d:%d", me.PID, me.Start))
 	}
-	supervisor, err := proc.Detach(proc.Spec{Name: "supervisor", Path: self, Args: args, Env: os.Environ(), Dir: c.layout.Root, Log: c.layout.Log("supervisor"), StopTimeout: downTimeout})
+	supervisor, err := proc.Detach(proc.Spec{
+		Name: "supervisor", Path: self, Args: args, Env: toolchain.FindEnviron(),
+		Dir: c.layout.Root, Log: c.layout.Log("supervisor"), StopTimeout: downTimeout,
+	})
 	if err != nil {
 		return err
 	}
@@ -154,6 +172,8 @@ func ParseOwner(text string) (*proc.Ident, error) {
 
 // follow reads the steps of the up until all is ready.
 func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
+	ctx, cancel := context.WithTimeout(ctx, upTimeout+goodbye)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://lab/up", nil)
 	if err != nil {
 		return err
@@ -186,9 +206,30 @@ func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
 
 // Status returns the state of the stack, ErrDown when it is down.
 func (c *Client) Status(ctx context.Context) (Status, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.answer, errSilent)
+	defer cancel()
 	var st Status
 	err := c.call(ctx, http.MethodGet, "/status", nil, &st)
 	return st, err
+}
+
+// errSilent means that the supervisor has not answered in its time.
+var errSilent = errors.New("the supervisor does not answer: it is suspended, or hangs")
+
+// whySilent is errSilent with what is to be done.
+func (c *Client) whySilent() error {
+	pid := "PID"
+	if known, err := readState(statePath(c.layout)); err == nil {
+		pid = strconv.Itoa(known.Supervisor.PID)
+	}
+	return fmt.Errorf("%w; let it go on: kill -CONT %s, or end it: kill -KILL %s (the next `lab up` clears away what it "+
+		"leaves)", errSilent, pid, pid)
+}
+
+// Prometheus returns the URL of Prometheus, with its password: for a run, which writes to it.
+func (c *Client) Prometheus(ctx context.Context) (url string, err error) {
+	err = c.call(ctx, http.MethodGet, "/prometheus", nil, &url)
+	return url, err
 }
 
 // Deaths returns the newest services that ended unasked since the stack is up.
@@ -285,6 +326,8 @@ func (c *Client) End(ctx context.Context) error {
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.order, errSilent)
+	defer cancel()
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
@@ -301,6 +344,9 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 	if err != nil {
 		if isDial(err) {
 			return whyDown(c.layout)
+		}
+		if errors.Is(context.Cause(ctx), errSilent) {
+			return c.whySilent()
 		}
 		return fmt.Errorf("ask the supervisor: %w", err)
 	}

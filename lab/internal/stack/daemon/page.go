@@ -6,21 +6,14 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/exporter"
-)
-
-// Stages of a shot, as the runner's orders show them.
-const (
-	stageApply = "apply"
-	stageWarm  = "warm up"
-	stageShoot = "shoot"
-	stageRead  = "read"
 )
 
 // newPage returns the live page of the stack.
 func (s *Supervisor) newPage() (*page.Page, error) {
 	return page.New(page.Sources{
-		Addr: s.stack.PageAddr(), Prometheus: *s.stack.Status().URLs["prometheus"],
+		Addr: s.stack.PageAddr(), Prometheus: s.stack.URL(service.Prometheus),
 		Results: filepath.Join(s.layout.Root, "results"), Status: s.pageStatus,
 	})
 }
@@ -59,11 +52,11 @@ func (s *Supervisor) pageStatus() page.Status {
 func (s *Supervisor) applying(settings matrix.Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.applied, s.stage = settings, stageApply
+	s.applied, s.stage = settings, matrix.StageApply
 }
 
 // at notes which stage the shot is in.
-func (s *Supervisor) at(stage string) {
+func (s *Supervisor) at(stage matrix.Stage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stage = stage
@@ -73,8 +66,8 @@ func (s *Supervisor) at(stage string) {
 func (s *Supervisor) mark(shot *exporter.Shot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shot, s.stage = shot, stageRead
+	s.shot, s.stage = shot, matrix.StageRead
 	if shot != nil {
-		s.stage = stageShoot
+		s.stage = matrix.StageLoad
 	}
 }

@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +30,18 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Supervisor{layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress()}
+	life, quit := context.WithCancel(t.Context())
+	s := &Supervisor{
+		layout:   layout,
+		stack:    st,
+		undo:     func(context.Context) error { return nil },
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		life:     life,
+		watches:  new(sync.WaitGroup),
+	}
+	defer s.watches.Wait()
+	defer quit()
 	order := func(method, path string, body any) {
 		t.Helper()
 		text, err := json.Marshal(body)
@@ -62,14 +75,14 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	}
 	check("at the start", page.Run{})
 	s.applying(matrix.Settings{"pool_size": "8"})
-	check("while a cell is applied", page.Run{Stage: stageApply})
+	check("while a cell is applied", page.Run{Stage: matrix.StageApply})
 	if got := s.pageStatus().Run.Applied["pool_size"]; got != "8" {
 		t.Errorf("pool_size = %q; want that of the cell", got)
 	}
 	order(http.MethodPut, "/shot", shotRequest{Shot: &exporter.Shot{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}})
-	check("under load", page.Run{Stage: stageShoot, Cell: "pool_size=8", Scenario: "storm"})
+	check("under load", page.Run{Stage: matrix.StageLoad, Cell: "pool_size=8", Scenario: "storm"})
 	order(http.MethodPut, "/shot", shotRequest{})
-	check("after the load", page.Run{Stage: stageRead})
+	check("after the load", page.Run{Stage: matrix.StageRead})
 	s.end()
 	check("after the end", page.Run{Over: true})
 

@@ -3,12 +3,15 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
 	"time"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
@@ -51,12 +54,7 @@ type (
 const stopping = "stopping"
 
 func (s *Supervisor) isLeaving() bool {
-	select {
-	case <-s.leaving:
-		return true
-	default:
-		return s.owner != nil && !s.owner.Alive()
-	}
+	return s.life.Err() != nil || s.owner != nil && !s.owner.Alive()
 }
 
 // DownStatus is the status of a stack that no supervisor owns.
@@ -67,12 +65,15 @@ func DownStatus() Status {
 func (s *Supervisor) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.status()) })
+	mux.HandleFunc("GET /prometheus", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, s.stack.URL(service.Prometheus))
+	})
 	mux.HandleFunc("GET /up", s.followUp)
 	mux.HandleFunc("POST /down", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, struct{}{})
 		s.quit()
 	})
-	mux.HandleFunc("POST /apply", handle(func(ctx context.Context, req applyRequest) (setting.Reading, error) {
+	mux.HandleFunc("POST /apply", handle(s.life, func(ctx context.Context, req applyRequest) (setting.Reading, error) {
 		s.applying(req.Settings)
 		read, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
 		if err != nil {
@@ -80,14 +81,14 @@ func (s *Supervisor) routes() http.Handler {
 		}
 		return read, s.remember()
 	}))
-	mux.HandleFunc("POST /reset", handle(func(ctx context.Context, _ struct{}) (string, error) {
-		s.at(stageWarm)
+	mux.HandleFunc("POST /reset", handle(s.life, func(ctx context.Context, _ struct{}) (string, error) {
+		s.at(matrix.StageWarm)
 		return s.stack.Reset(ctx)
 	}))
-	mux.HandleFunc("POST /quiesce", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
+	mux.HandleFunc("POST /quiesce", handle(s.life, func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, s.stack.Quiesce(ctx)
 	}))
-	mux.HandleFunc("PUT /shot", handle(func(ctx context.Context, req shotRequest) (struct{}, error) {
+	mux.HandleFunc("PUT /shot", handle(s.life, func(ctx context.Context, req shotRequest) (struct{}, error) {
 		s.exporter.SetShot(req.Shot, req.Guests)
 		s.mark(req.Shot)
 		if req.Shot == nil {
@@ -95,16 +96,16 @@ func (s *Supervisor) routes() http.Handler {
 		}
 		return struct{}{}, s.stack.Strike(ctx)
 	}))
-	mux.HandleFunc("PUT /progress", handle(func(_ context.Context, progress exporter.Progress) (struct{}, error) {
+	mux.HandleFunc("PUT /progress", handle(s.life, func(_ context.Context, progress exporter.Progress) (struct{}, error) {
 		s.exporter.SetProgress(progress)
 		return struct{}{}, nil
 	}))
-	mux.HandleFunc("POST /run", handle(func(_ context.Context, run Run) (struct{}, error) {
+	mux.HandleFunc("POST /run", handle(s.life, func(_ context.Context, run Run) (struct{}, error) {
 		return struct{}{}, s.begin(run)
 	}))
-	mux.HandleFunc("DELETE /run", handle(func(ctx context.Context, _ struct{}) (struct{}, error) {
+	mux.HandleFunc("DELETE /run", handle(s.life, func(ctx context.Context, _ struct{}) (struct{}, error) {
 		s.end()
-		return struct{}{}, s.stack.Relent(ctx)
+		return struct{}{}, s.undo(ctx)
 	}))
 	return mux
 }
@@ -145,26 +146,62 @@ func (s *Supervisor) followUp(w http.ResponseWriter, r *http.Request) {
 	_ = out.Encode(last)
 }
 
-// begin lets a run use the stack, unless another does.
+// begin lets a run use the stack, unless another does, until its end or that of its process.
 func (s *Supervisor) begin(run Run) error {
+	s.claiming.Lock()
+	defer s.claiming.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.run != nil && s.run.Owner.Alive() {
 		return errBusy(s.run.Name)
 	}
+	s.over()
 	run.Began = time.Now()
-	s.run, s.stage, s.applied, s.shot = &run, "", nil, nil
+	s.run = &run
+	watching, unwatch := context.WithCancel(s.life)
+	s.unwatch = unwatch
+	s.watches.Go(func() { watch(watching, run.Owner, func() { s.abandon(&run) }) })
 	return nil
 }
 
 func (s *Supervisor) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.over()
+}
+
+// over notes that no run uses the stack any more. The lock is held.
+func (s *Supervisor) over() {
 	if s.run != nil {
 		s.lastRun = s.run
+		s.unwatch()
 	}
 	s.run, s.stage, s.applied, s.shot = nil, "", nil, nil
 	s.exporter.SetShot(nil, nil)
+}
+
+// abandonTimeout bounds the undoing of what a run has left.
+const abandonTimeout = time.Minute
+
+// abandon ends a run whose process is gone without a word, and undoes its faults: nothing outlives its owner. Another
+// run waits for that.
+func (s *Supervisor) abandon(run *Run) {
+	s.claiming.Lock()
+	defer s.claiming.Unlock()
+	s.mu.Lock()
+	its := s.run == run
+	if its {
+		s.over()
+	}
+	s.mu.Unlock()
+	if !its {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.life, abandonTimeout)
+	defer cancel()
+	if err := s.undo(ctx); err != nil {
+		slog.Error("undo the faults of a run whose process is gone", "run", run.Name, "err", err)
+	}
 }
 
 type errBusy string
@@ -173,8 +210,8 @@ func (run errBusy) Error() string {
 	return "the stack is used by the run " + string(run) + "; wait for its end, or stop it"
 }
 
-// handle decodes a request, and encodes what becomes of it.
-func handle[In, Out any](do func(context.Context, In) (Out, error)) http.HandlerFunc {
+// handle decodes an order, carries it out, and encodes what becomes of it. No order outlives the supervisor's life.
+func handle[In, Out any](life context.Context, do func(context.Context, In) (Out, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
 		if r.ContentLength != 0 {
@@ -186,7 +223,13 @@ func handle[In, Out any](do func(context.Context, In) (Out, error)) http.Handler
 				return
 			}
 		}
-		out, err := do(r.Context(), in)
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(life, cancel)()
+		out, err := do(ctx, in)
+		if err != nil && life.Err() != nil {
+			err = fmt.Errorf("%w: %w", errWentDown, err)
+		}
 		if err != nil {
 			w.WriteHeader(http.StatusInternalServerError)
 			answer(w, failure{Error: strings.TrimSpace(err.Error())})

@@ -35,17 +35,22 @@ var errWentDown = errors.New("the stack went down")
 type Supervisor struct {
 	layout   service.Layout
 	stack    *stack.Stack
+	undo     func(context.Context) error // ends every fault
 	exporter *exporter.Exporter
 	progress *progress
 	quit     context.CancelFunc
-	leaving  <-chan struct{} // closed when it is to end
+	life     context.Context // ends when the supervisor is to end, and every order with it
 	owner    *proc.Ident     // whom it ends with; nil: nobody
 	files    uint64          // that it, and each service, may open
+	watches  *sync.WaitGroup // over owners
+
+	claiming sync.Mutex // held while a run claims the stack, or one whose process is gone is cleared away
 
 	mu      sync.Mutex
 	run     *Run
-	lastRun *Run // that has ended
-	stage   string
+	unwatch context.CancelFunc // ends the watch over the owner of run
+	lastRun *Run               // that has ended
+	stage   matrix.Stage
 	applied matrix.Settings // of the cell in progress
 	shot    *exporter.Shot  // that is under load
 }
@@ -65,8 +70,12 @@ type Run struct {
 // is gone. ErrRunning: the checkout has another supervisor.
 func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, owner *proc.Ident) error {
 	ctx, quit := context.WithCancel(ctx)
-	defer quit()
-	if err := layout.Create(); err != nil {
+	var watches sync.WaitGroup
+	defer func() {
+		quit()
+		watches.Wait()
+	}()
+	if err := layout.CreateLab(); err != nil {
 		return err
 	}
 	lock, err := claim(layout)
@@ -74,10 +83,14 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		return err
 	}
 	defer func() { _ = lock.Close() }()
-	if err := sweep(ctx, layout); err != nil {
+	if err := layout.Create(); err != nil { // only now: one that ends removes its sockets
 		return err
 	}
-	files, err := proc.RaiseOpenFiles()
+	if err := errors.Join(sweep(ctx, layout), rotateLogs(layout)); err != nil {
+		return err
+	}
+	proc.SweepCages()
+	files, err := proc.Settle()
 	if err != nil {
 		return err
 	}
@@ -86,8 +99,16 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		return err
 	}
 	s := &Supervisor{
-		layout: layout, stack: st, exporter: exporter.New(st, service.Servers...), progress: newProgress(),
-		quit: quit, leaving: ctx.Done(), owner: owner, files: files,
+		layout:   layout,
+		stack:    st,
+		undo:     st.Relent,
+		exporter: exporter.New(st, service.Servers...),
+		progress: newProgress(),
+		quit:     quit,
+		life:     ctx,
+		watches:  &watches,
+		owner:    owner,
+		files:    files,
 	}
 	defer s.exporter.Close(context.WithoutCancel(ctx))
 
@@ -96,7 +117,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 		return err
 	}
 	if owner != nil {
-		go watch(ctx, *owner, quit)
+		watches.Go(func() { watch(ctx, *owner, quit) })
 	}
 	upErr := s.up(ctx)
 	if upErr == nil {
@@ -140,6 +161,9 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 			_ = server.Close()
 		}
 	}
+	if err == nil {
+		err = s.layout.RemoveSockets()
+	}
 	return err
 }
 
@@ -163,7 +187,15 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the page's port: %w", err)
 	}
+	asks, err := net.Listen("tcp", s.stack.DoorAddr())
+	if err != nil {
+		return nil, fmt.Errorf("open the port of the door to Prometheus: %w", err)
+	}
 	live, err := s.newPage()
+	if err != nil {
+		return nil, err
+	}
+	door, err := page.NewDoor(s.stack.DoorAddr(), s.stack.URL(service.Prometheus))
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +207,9 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 		{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10},
 		page.Server(mux),
 		pageServer(live),
+		page.Server(door),
 	}
-	for i, listener := range []net.Listener{peers{control, mayControl}, metrics, looks} {
+	for i, listener := range []net.Listener{peers{control, mayControl}, metrics, looks, asks} {
 		go func() {
 			if err := servers[i].Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 				slog.Error("serve", "addr", listener.Addr(), "err", err)
@@ -187,8 +220,8 @@ func (s *Supervisor) listen() ([]*http.Server, error) {
 	return servers, nil
 }
 
-// watch quits when the owner is gone.
-func watch(ctx context.Context, owner proc.Ident, quit context.CancelFunc) {
+// watch calls gone when the owner is gone, and returns when ctx ends before.
+func watch(ctx context.Context, owner proc.Ident, gone func()) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -198,7 +231,7 @@ func watch(ctx context.Context, owner proc.Ident, quit context.CancelFunc) {
 		case <-tick.C:
 			if !owner.Alive() {
 				slog.Warn("owner is gone", "pid", owner.PID)
-				quit()
+				gone()
 				return
 			}
 		}

@@ -22,6 +22,8 @@ import (
 type Source interface {
 	// PIDs returns the process id of each service that runs.
 	PIDs() map[string]int
+	// Queues returns the port of each pooler in use that lets its clients wait in its socket's queue.
+	Queues() map[string]uint64
 	// Connect opens a superuser's connection to one of the servers.
 	Connect(ctx context.Context, server string) (*pgx.Conn, error)
 }
@@ -53,7 +55,7 @@ func New(source Source, servers ...string) *Exporter {
 		e.servers[name] = &server{name: name, source: source}
 	}
 	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	e.registry.MustRegister(&processes{pids: e.pids}, shots{e}, runs{e})
+	e.registry.MustRegister(&processes{pids: e.pids}, poolers{source}, shots{e}, runs{e})
 	for _, s := range e.servers {
 		e.registry.MustRegister(s)
 	}

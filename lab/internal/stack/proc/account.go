@@ -19,9 +19,19 @@ type Account struct {
 	UID, GID uint32
 }
 
-// Caller returns the account that this program runs as.
-func Caller() (Account, error) {
-	u, err := user.Current()
+// Caller returns the account that this program runs as, by its id: what the caller's environment says of it does not
+// count.
+func Caller() (Account, error) { return named(os.Geteuid()) }
+
+// named returns the account with that id. PostgreSQL's log-in over a socket and its own programs go by names.
+func named(uid int) (Account, error) {
+	u, err := user.LookupId(strconv.Itoa(uid))
+	var unknown user.UnknownUserIdError
+	if errors.As(err, &unknown) {
+		return Account{}, fmt.Errorf("look up own account: id %d has no name here, and PostgreSQL runs only as an account "+
+			"with a name; give it one, as root: useradd --uid %d lab (in a container, do so in its image, or run it as "+
+			"another account)", uid, uid)
+	}
 	if err != nil {
 		return Account{}, fmt.Errorf("look up own account: %w", err)
 	}

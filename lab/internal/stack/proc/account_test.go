@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -89,5 +90,19 @@ func TestDoCannotWriteWhatTheAccountCannot(t *testing.T) {
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "mine" {
 		t.Errorf("the file holds %q, %v", text, err)
+	}
+}
+
+// A container may give any id to its program: the message says what is wrong with it.
+func TestAnAccountWithoutANameIsToldWhatMendsIt(t *testing.T) {
+	t.Setenv("USER", "somebody") // says nothing
+	_, err := named(1234567)
+	for _, want := range []string{"id 1234567 has no name", "useradd --uid 1234567"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want it to hold %q", err, want)
+		}
+	}
+	if own, err := Caller(); err != nil || own.UID != uint32(os.Geteuid()) || own.Name == "" {
+		t.Errorf("Caller = %+v, %v", own, err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 func Detach(spec Spec) (*Process, error) {
 	p := &Process{spec: spec, done: make(chan struct{})}
 	p.cmd = &exec.Cmd{
-		Path: spec.Path, Args: append([]string{spec.Path}, spec.Args...), Env: spec.Env, Dir: spec.Dir,
+		Path: spec.Path, Args: append([]string{spec.Path}, spec.Args...), Env: Environ(spec.Env...), Dir: spec.Dir,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true},
 	}
 	if err := p.openLog(); err != nil {
@@ -32,9 +32,9 @@ func Detach(spec Spec) (*Process, error) {
 }
 
 // Replace runs the program in the place of this one: its terminal, its signals,
-// its exit status. It returns only when that fails.
-func Replace(path string, args, env []string) error {
-	if err := syscall.Exec(path, append([]string{path}, args...), env); err != nil {
+// its exit status. Its environment is Environ(set...). It returns only when that fails.
+func Replace(path string, args, set []string) error {
+	if err := syscall.Exec(path, append([]string{path}, args...), Environ(set...)); err != nil {
 		return fmt.Errorf("run %s: %w", path, err)
 	}
 	return nil

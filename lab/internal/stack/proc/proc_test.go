@@ -18,11 +18,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// As another: one that raises its limit, and shows what its children get.
-	if os.Getenv("PROC_TEST_FILES") != "" {
-		files, err := RaiseOpenFiles()
+	// As another: one that settles, and shows what its children get.
+	if os.Getenv("PROC_TEST_SETTLE") != "" {
+		files, err := Settle()
 		if err == nil {
-			err = Replace("/bin/sh", []string{"-c", "echo $1; ulimit -Sn", "sh", strconv.FormatUint(files, 10)}, nil)
+			const show = "echo $1; ulimit -Sn; umask; ulimit -Sc; ulimit -Sf; ulimit -Ss"
+			err = Replace("/bin/bash", []string{"-c", show, "bash", strconv.FormatUint(files, 10)}, nil)
 		}
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -56,15 +57,18 @@ func TestRunReturnsOutputOrTellsCommandAndErrorText(t *testing.T) {
 	}
 }
 
-func TestChildrenMayOpenAsManyFilesAsTheAccountMay(t *testing.T) {
+// What a login, a hardened umask or a shell has set for itself is not what is measured with.
+func TestChildrenHaveTheLimitsOfTheLab(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	const low = "ulimit -Sn 512; ulimit -Hn 4096; PROC_TEST_FILES=1 exec \"$0\""
-	out, err := Run(t.Context(), Spec{Name: "low", Path: "/bin/bash", Args: []string{"-c", low, self}})
-	if err != nil || string(out) != "4096\n4096\n" {
-		t.Errorf("it says, and its child has: %q, %v; want 4096 twice", out, err)
+	const caller = "umask 077; ulimit -Sn 512; ulimit -Hn 4096; ulimit -Sf 100000; ulimit -Ss 1024; " +
+		"ulimit -Sc unlimited; PROC_TEST_SETTLE=1 exec \"$0\""
+	out, err := Run(t.Context(), Spec{Name: "low", Path: "/bin/bash", Args: []string{"-c", caller, self}})
+	const want = "4096\n4096\n0022\n0\nunlimited\n8192\n"
+	if err != nil || string(out) != want {
+		t.Errorf("files, its child's, umask, core, file size, stack: %q, %v; want %q", out, err, want)
 	}
 }
 

@@ -22,7 +22,7 @@ type Spec struct {
 	Name string   // in messages
 	Path string   // absolute path of the program
 	Args []string // without the program itself
-	Env  []string // the whole environment, "KEY=value"
+	Env  []string // what it is told besides what every program gets, "NAME=value"; see Environ
 	Dir  string   // working directory; empty: the caller's
 
 	Log    string    // file that standard output and error are appended to; empty: discarded
@@ -63,7 +63,7 @@ func Start(spec Spec) (*Process, error) {
 		// By its whole path: PostgreSQL finds its other programs, libraries and share files
 		// beside what it was called by, and by a bare name it would look on PATH.
 		Path: spec.Path, Args: append([]string{spec.Path}, spec.Args...),
-		Env: spec.Env, Dir: spec.Dir, Stdin: spec.Stdin,
+		Env: Environ(spec.Env...), Dir: spec.Dir, Stdin: spec.Stdin,
 		// A grandchild may hold the output pipe open for ever: do not wait for it.
 		WaitDelay:   2 * time.Second,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: spec.deathSignal()},

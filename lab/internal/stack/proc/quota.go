@@ -47,6 +47,9 @@ func controller() (dir string, v2 bool, err error) {
 	return "", false, errors.New("this machine has no CPU controller of cgroups that can be used")
 }
 
+// cageName holds the process that made a cage, and the name of what is in it.
+const cageName = "stormwave-%d-%s"
+
 // cage is a cgroup with a quota.
 type cage struct {
 	dir string
@@ -59,7 +62,7 @@ func newCage(name string, cpus float64) (cage, error) {
 	if err != nil {
 		return cage{}, err
 	}
-	c := cage{filepath.Join(root, fmt.Sprintf("stormwave-%d-%s", os.Getpid(), name)), v2}
+	c := cage{filepath.Join(root, fmt.Sprintf(cageName, os.Getpid(), name)), v2}
 	if err := os.Mkdir(c.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 		return cage{}, fmt.Errorf("%w (a quota takes root)", err)
 	}
@@ -94,10 +97,32 @@ func (c cage) remove() error {
 	}
 }
 
+// SweepCages removes the cages of processes that are gone: one that was killed leaves its own. What still holds
+// a process stays, for the kernel does not let it go.
+func SweepCages() {
+	if root, _, err := controller(); err == nil {
+		sweepCages(root)
+	}
+}
+
+func sweepCages(root string) {
+	names, _ := fs.Glob(os.DirFS(root), "stormwave-*")
+	for _, name := range names {
+		var pid int
+		var of string
+		if _, err := fmt.Sscanf(name, cageName, &pid, &of); err != nil {
+			continue
+		}
+		if _, lives := Identify(pid); !lives {
+			_ = os.Remove(filepath.Join(root, name))
+		}
+	}
+}
+
 func write(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }
 
-// limits are the cgroups that the process is in, its own first and the root last: each may limit it.
-func limits(pid int) []cage {
+// cages are the cgroups that the process is in, its own first and the root last: each may limit it.
+func cages(pid int) []cage {
 	root, v2, err := controller()
 	if err != nil {
 		return nil
@@ -163,7 +188,7 @@ func (c cage) quota() (cpus float64, ok bool) {
 // Quota returns how many CPUs the process may use by the smallest quota of its cgroup and of those above it; ok is
 // false where none has one.
 func Quota(pid int) (cpus float64, ok bool) {
-	_, cpus, ok = tightest(limits(pid))
+	_, cpus, ok = tightest(cages(pid))
 	return cpus, ok
 }
 
@@ -174,7 +199,7 @@ type Periods struct{ All, Throttled int64 }
 
 // QuotaPeriods returns the periods of that quota since its cgroup was made; ok is false where there is none.
 func QuotaPeriods(pid int) (p Periods, ok bool) {
-	c, _, ok := tightest(limits(pid))
+	c, _, ok := tightest(cages(pid))
 	if !ok {
 		return Periods{}, false
 	}

@@ -1,8 +1,11 @@
 package proc
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +23,7 @@ func TestQuotaIsKept(t *testing.T) {
 		}
 		return
 	}
-	c := limits(p.PID())[0]
+	c := cages(p.PID())[0]
 	t.Cleanup(func() {
 		if err := p.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -48,6 +51,28 @@ func TestQuotaIsKept(t *testing.T) {
 	// A second has 50 periods; a loop is held back in each that it runs in.
 	if n, ok := QuotaPeriods(p.PID()); !ok || n.All < 20 || n.Throttled > n.All || n.Throttled < n.All/2 {
 		t.Errorf("QuotaPeriods = %+v, %v; want at least 20, and half of them throttled", n, ok)
+	}
+}
+
+// What a killed process has left of its quotas goes, and nothing else.
+func TestCagesOfDeadProcessesAreSwept(t *testing.T) {
+	ended, err := Start(shell("exit 0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ended.Done()
+	root := t.TempDir()
+	dead := fmt.Sprintf("stormwave-%d-", ended.PID())
+	kept := []string{fmt.Sprintf("stormwave-%d-app", os.Getpid()), dead + "full", "stormwave-slice", "system.slice"}
+	for _, name := range append(kept, dead+"app", dead+"node-exporter", dead+"full/process") {
+		if err := os.Mkdir(filepath.Join(root, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweepCages(root)
+	left, err := fs.Glob(os.DirFS(root), "*")
+	if slices.Sort(kept); err != nil || !slices.Equal(left, kept) {
+		t.Errorf("left: %v, %v; want %v", left, err, kept)
 	}
 }
 

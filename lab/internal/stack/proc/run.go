@@ -17,7 +17,7 @@ func Run(ctx context.Context, spec Spec) ([]byte, error) {
 		spec.Stdout = &out
 	}
 	if spec.Log == "" {
-		errs, err := os.CreateTemp("", "proc-*.log")
+		errs, err := os.CreateTemp(TempDir, "proc-*.log")
 		if err != nil {
 			return nil, fmt.Errorf("run %s: %w", spec.Name, err)
 		}

@@ -10,7 +10,7 @@ import (
 // tailBytes bounds how far back a tail looks.
 const tailBytes = 64 << 10
 
-// tail returns the last lines of the file, none from before the offset.
+// tail returns the last lines of the file, none from before the offset. A file that ends before that was begun anew.
 func tail(path string, from int64, lines int) string {
 	if path == "" {
 		return ""
@@ -23,6 +23,9 @@ func tail(path string, from int64, lines int) string {
 	end, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return ""
+	}
+	if from > end {
+		from = 0
 	}
 	from = max(from, end-tailBytes)
 	text, err := io.ReadAll(io.NewSectionReader(f, from, end-from))

@@ -40,7 +40,7 @@ func (o offer) release() (version, error) {
 func offers(ctx context.Context, packages []string) (map[string]offer, error) {
 	out, err := proc.Run(ctx, proc.Spec{
 		Name: "apt-cache policy", Path: onPath("apt-cache"), Args: append([]string{"policy"}, packages...),
-		Env: environ("LC_ALL=C"),
+		Env: environ(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask apt for %s: %w", strings.Join(packages, ", "), err)
@@ -70,7 +70,7 @@ func installed(ctx context.Context, packages []string) map[string]bool {
 	for _, name := range packages {
 		out, err := proc.Run(ctx, proc.Spec{
 			Name: "dpkg-query", Path: onPath("dpkg-query"), Args: []string{"-W", "-f=${db:Status-Status}", name},
-			Env: environ("LC_ALL=C"),
+			Env: environ(),
 		})
 		there[name] = err == nil && string(out) == "installed"
 	}

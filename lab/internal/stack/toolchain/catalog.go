@@ -71,6 +71,11 @@ func catalog() []requirement {
 			debian: &debianPackage{name: "pgbouncer", service: "pgbouncer"}, source: pgbouncerSource,
 		},
 		{
+			name: "pgpool", role: ForTests, min: version{4, 2},
+			ask: []string{"--version"}, answer: regexp.MustCompile(`^pgpool-II version (\S+)`),
+			debian: &debianPackage{name: "pgpool2", service: "pgpool2"},
+		},
+		{
 			name: "prometheus", role: ForLab, min: version{3, 5},
 			module: "github.com/prometheus/prometheus", release: prometheusRelease,
 			ask: []string{"--version"}, answer: regexp.MustCompile(`^prometheus, version (\S+)`),

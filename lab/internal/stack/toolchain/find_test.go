@@ -59,6 +59,31 @@ func TestFindTakesTheFirstThatDoes(t *testing.T) {
 	}
 }
 
+// A version manager's shim finds the program by the home of whom it is installed for, and the lab's services have none.
+func TestFindTakesNoShimThatNeedsItsCaller(t *testing.T) {
+	t.Setenv("HOME", "/home/somebody")
+	shims := place(t, t.TempDir(), map[string]string{"pgbouncer": ""})
+	const script = "#!/bin/sh\n" +
+		"[ \"$HOME\" = /home/somebody ] || { echo 'no version is set' >&2; exit 126; }\necho PgBouncer 1.25.0\n"
+	if err := os.WriteFile(filepath.Join(shims, "pgbouncer"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	good := place(t, t.TempDir(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"})
+	r := required(t, "pgbouncer")
+	got, _ := finderOver(t, shims, good).lookFor(t.Context(), r, "")
+	if len(got) != 1 || got[0].Path != filepath.Join(good, "pgbouncer") {
+		t.Errorf("found %+v; want the one in %s", got, good)
+	}
+	got, refused := finderOver(t, shims).lookFor(t.Context(), r, "")
+	if len(got) != 0 || len(refused) != 1 || !strings.Contains(refused[0], "no version is set") {
+		t.Errorf("found %+v, refused %q; want the shim's own words", got, refused)
+	}
+	r.role = Optional // of what only the set-up runs, with the caller's home
+	if got, refused := finderOver(t, shims).lookFor(t.Context(), r, ""); len(got) != 1 {
+		t.Errorf("refused %q; want the shim", refused)
+	}
+}
+
 func TestFindSaysWhyItRefuses(t *testing.T) {
 	for _, c := range []struct{ program, file, prints, why string }{
 		{"pgbouncer", "pgbouncer", "PgBouncer 1.18.0", "pgbouncer 1.18.0 at %: need ≥ 1.21"},

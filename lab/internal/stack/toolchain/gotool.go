@@ -37,7 +37,7 @@ func (in *installer) buildGoTools(ctx context.Context, all []requirement) error 
 	_, buildErr := proc.Run(ctx, proc.Spec{
 		Name: "go build", Path: compiler.Path, Args: args, Log: in.log(goStep),
 		// GOGC: the compiler itself collects less garbage, and is done a tenth sooner.
-		Env: environ("CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOTOOLCHAIN=local", "GOWORK=off", "GOOS=", "GOARCH=", "GOGC=400"),
+		Env: GoEnviron("CGO_ENABLED=0", "GOTOOLCHAIN=local", "GOGC=400"),
 	})
 	var errs []error
 	if buildErr != nil {

@@ -100,7 +100,12 @@ func (r requirement) versionOf(ctx context.Context, path string) (version, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	printed, err := outputOf(ctx, path, r.ask)
+	env := environ()
+	if r.role == ForLab {
+		// As it will be run. A shim that finds the program by the caller's home or PATH would not find it then.
+		env = nil
+	}
+	printed, err := outputOf(ctx, path, r.ask, env)
 	if err != nil {
 		return nil, err
 	}
@@ -131,14 +136,16 @@ func (r requirement) builtFrom(path string) (version, bool) {
 }
 
 // outputOf returns what a program prints, on either stream.
-func outputOf(ctx context.Context, path string, args []string) ([]byte, error) {
-	file, err := os.CreateTemp("", "version-*.txt")
+func outputOf(ctx context.Context, path string, args, env []string) ([]byte, error) {
+	file, err := os.CreateTemp(proc.TempDir, "version-*.txt")
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}
 	_ = file.Close()
 	defer func() { _ = os.Remove(file.Name()) }()
-	out, err := proc.Run(ctx, proc.Spec{Name: filepath.Base(path), Path: path, Args: args, Log: file.Name()})
+	out, err := proc.Run(ctx, proc.Spec{
+		Name: filepath.Base(path), Path: path, Args: args, Log: file.Name(), Env: env,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
 	}

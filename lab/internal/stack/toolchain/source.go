@@ -138,7 +138,7 @@ Acquire::Check-Valid-Until "false";
 	for _, args := range [][]string{{"update"}, {"-y", "--only-source", "source", r.source.name}} {
 		_, err := proc.Run(ctx, proc.Spec{
 			Name: "apt-get", Path: onPath("apt-get"), Args: append([]string{"-c", filepath.Join(work, "apt.conf")}, args...),
-			Dir: work, Log: in.log(r.name), Env: environ("LC_ALL=C"),
+			Dir: work, Log: in.log(r.name), Env: environ(),
 		})
 		if err != nil {
 			return fmt.Errorf("fetch source of %s: %w", r.name, err)
@@ -155,7 +155,7 @@ func (in *installer) debianMirror(ctx context.Context) (string, error) {
 	out, err := proc.Run(ctx, proc.Spec{
 		Name: "apt-get indextargets", Path: onPath("apt-get"),
 		Args: []string{"indextargets", "--format", "$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"},
-		Env:  environ("LC_ALL=C"),
+		Env:  environ(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("find Debian mirror: %w", err)
@@ -177,7 +177,7 @@ func (in *installer) compile(ctx context.Context, r requirement, work string) (s
 	tree := filepath.Join(work, filepath.Dir(trees[0]))
 	_, err = proc.Run(ctx, proc.Spec{
 		Name: "build " + r.source.name, Path: onPath("sh"), Args: []string{"-euc", r.source.script}, Dir: tree,
-		Log: in.log(r.name), Env: environ("LC_ALL=C"),
+		Log: in.log(r.name), Env: environ(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("compile %s: %w\n  log: %s", r.name, err, in.log(r.name))

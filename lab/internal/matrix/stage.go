@@ -1,0 +1,28 @@
+package matrix
+
+// Stage is what is being done with a trial. The runner tells it, the live page and the events of
+// a run show it.
+type Stage string
+
+// The stages, in their order.
+const (
+	StageApply Stage = "apply"
+	StageWarm  Stage = "warm up"
+	StageLoad  Stage = "shoot"
+	StageRead  Stage = "read"
+)
+
+// Doing is the stage in a sentence for people.
+func (s Stage) Doing() string {
+	switch s {
+	case StageApply:
+		return "applying the settings"
+	case StageWarm:
+		return "warming up"
+	case StageLoad:
+		return "under load"
+	case StageRead:
+		return "reading what was measured"
+	}
+	return "beginning"
+}
