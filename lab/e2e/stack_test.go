@@ -201,7 +201,7 @@ func own(t *testing.T, root string, as *syscall.Credential) {
 // open lets another account pass to the test's directory.
 func open(t *testing.T, dir string) {
 	t.Helper()
-	for dir != os.TempDir() && dir != "/" {
+	for dir != os.TempDir() && dir != os.Getenv("GOTMPDIR") && dir != "/" {
 		must(t, os.Chmod(dir, 0o755))
 		dir = filepath.Dir(dir)
 	}

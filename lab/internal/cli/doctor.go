@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"stormwave/lab/internal/measure/host"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -20,7 +21,7 @@ func (l *lab) doctor() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, missing := toolchain.Find(cmd.Context(), layout.Root)
+			set, missing := toolchain.Find(cmd.Context(), layout.Root, service.Programs())
 			out := cmd.OutOrStdout()
 			table := tablewriter.NewWriter(out)
 			table.Header("program", "version", "from", "path")

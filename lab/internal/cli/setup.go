@@ -48,7 +48,12 @@ func (l *lab) setUp(ctx context.Context, layout service.Layout, tests bool, out 
 	if err != nil {
 		return nil, err
 	}
-	return toolchain.Setup(ctx, layout.Root, toolchain.Options{Tests: tests, Consent: consent, Progress: &steps{out: out}})
+	return toolchain.Setup(ctx, layout.Root, toolchain.Options{
+		Services: service.Programs(),
+		Tests:    tests,
+		Consent:  consent,
+		Progress: &steps{out: out},
+	})
 }
 
 // steps prints the steps of a set-up, which go side by side.
@@ -79,7 +84,7 @@ func (s *steps) print(format string, args ...any) {
 // found returns the programs that are there, and installs none: it is for commands that
 // only look. Those that are named must be there; without a name, all of the lab.
 func (l *lab) found(ctx context.Context, layout service.Layout, names ...string) (toolchain.Set, error) {
-	set, missing := toolchain.Find(ctx, layout.Root)
+	set, missing := toolchain.Find(ctx, layout.Root, service.Programs())
 	var errs []error
 	for _, m := range missing {
 		if slices.Contains(names, m.Name) || len(names) == 0 && m.Role == toolchain.ForLab {

@@ -124,11 +124,11 @@ var exporters = []struct{ prefix, name string }{
 	{"up", "Prometheus"},
 }
 
-var ours = regexp.MustCompile(`\b(?:(?:app|k6|lab|node|pg|pgbouncer|prometheus|scrape)_\w+|up$)`)
+var exported = regexp.MustCompile(`\b(?:(?:app|k6|lab|node|pg|pgbouncer|prometheus|scrape)_\w+|up$)`)
 
 func sourcesOf(query string) []string {
 	var sources []string
-	for _, found := range ours.FindAllString(texts.ReplaceAllString(query, `""`), -1) {
+	for _, found := range exported.FindAllString(inQuotes.ReplaceAllString(query, `""`), -1) {
 		for _, e := range exporters {
 			if strings.HasPrefix(found, e.prefix) && !slices.Contains(sources, e.name) {
 				sources = append(sources, e.name)
@@ -138,7 +138,7 @@ func sourcesOf(query string) []string {
 	return sources
 }
 
-var texts = regexp.MustCompile(`"[^"]*"`)
+var inQuotes = regexp.MustCompile(`"[^"]*"`)
 
 // Build is the panel as Grafana has it. The dashboard that it is put into gives it its place.
 func (p *panel) Build() (dashboard.Panel, error) {

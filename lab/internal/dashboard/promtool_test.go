@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -44,7 +45,7 @@ func parse(t *testing.T, queries map[string]string) (string, error) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tools, err := toolchain.Setup(t.Context(), "../../..", toolchain.Options{})
+	tools, err := toolchain.Setup(t.Context(), "../../..", toolchain.Options{Services: service.Programs()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,8 @@ var services = NewCatalog([]Service{
 var causes = []string{
 	"none", "db-connections-exhausted", "app-pool-starved", "pgbouncer-pool-starved", "pgbouncer-cpu-bound",
 	"db-cpu-bound", "db-io-bound", "db-lock-contention", "slow-query", "app-cpu-bound", "host-cpu-saturated",
-	"network-latency", "replica-lagging", "memory-pressure", "generator-saturated", "component-failed", "mixed",
+	"network-latency", "replica-lagging", "memory-pressure", "generator-saturated", "noisy-host", "component-failed",
+	"mixed",
 }
 
 var there = Inventory{Scenarios: scripts, Services: services, Causes: causes}

@@ -39,6 +39,8 @@ var (
 			from(series("lab", lab.PGStatements, lab.PGStatementSeconds), Part).counting(Named(lab.PGStatementSeconds)).
 			per(Named(lab.PGStatements)).times(milli)
 
+	Executed = live(Seconds, "executing", series("lab", lab.PGStatementSeconds), Speed)
+
 	Reads        = live(EventsASec, "reads by the server whose answer was given", appReads, Speed)
 	ReplicaShare = live(Ratio, "share of the reads that the replica has answered", appReads, Share).
 			counting(Is("target", labels.Replica))

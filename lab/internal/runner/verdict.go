@@ -147,7 +147,7 @@ func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
 func (v *verdict) pinned(asked matrix.CPUs, attested matrix.Settings) {
 	cpus := service.Catalog().CPUs(asked)
 	for _, svc := range service.All() {
-		if got, there := attested[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional {
+		if got, there := attested[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional() {
 			v.runsOn(svc.Name, cpus[svc.Name], got)
 		}
 	}

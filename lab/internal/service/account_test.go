@@ -24,11 +24,14 @@ func servantOf(t *testing.T) *Env {
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
-	for dir := home; dir != os.TempDir(); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o711); err != nil {
-			t.Fatal(err)
-		}
+	// Not t.TempDir, whose parents another account may not pass through, and are not the test's to change.
+	home, err := os.MkdirTemp(proc.TempDir, "home-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
+	if err := os.Chmod(home, 0o711); err != nil {
+		t.Fatal(err)
 	}
 	s := &Env{Layout: Layout{Home: home, Sockets: filepath.Join(home, "run")}, servant: servant}
 	if err := os.Mkdir(s.Layout.Sockets, 0o711); err != nil {

@@ -126,7 +126,7 @@ func (e *Env) Process(s Service) proc.Spec {
 	spec.Quota = e.quota(s.Name)
 	spec.Env = append(e.BaseEnv(), spec.Env...)
 	if spec.Path == "" {
-		spec.Path = e.Tools.Path(s.Program)
+		spec.Path = e.Tools.Path(s.Program.Name)
 	}
 	return spec
 }

@@ -4,20 +4,29 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // Grafana shows the dashboards.
 const Grafana = "grafana"
 
+var grafanaProgram = toolchain.Requirement{
+	Name:   "grafana",
+	Home:   "LAB_GRAFANA_HOME",
+	Role:   toolchain.Optional,
+	Ask:    []string{"--version"},
+	Answer: regexp.MustCompile(`^grafana version (\S+)`),
+}
+
 func grafana() Service {
 	return Service{
-		Name:     Grafana,
-		Program:  "grafana",
-		Optional: true,
-		Needs:    []string{Prometheus},
-		Prepare:  func(_ context.Context, e *Env) error { return os.MkdirAll(e.grafanaData(), 0o700) },
+		Name:    Grafana,
+		Program: grafanaProgram,
+		Needs:   []string{Prometheus},
+		Prepare: func(_ context.Context, e *Env) error { return os.MkdirAll(e.grafanaData(), 0o700) },
 		Process: func(e *Env) proc.Spec {
 			dashboards := filepath.Join(e.Layout.Root, "dashboards")
 			return proc.Spec{
@@ -50,7 +59,7 @@ func (e *Env) grafanaData() string { return filepath.Join(e.Layout.Lab, "grafana
 // grafanaHome is where Grafana keeps its pages: the Nix shell tells, packages put
 // them in the usual place.
 func grafanaHome() string {
-	if home := os.Getenv("LAB_GRAFANA_HOME"); home != "" {
+	if home := os.Getenv(grafanaProgram.Home); home != "" {
 		return home
 	}
 	return "/usr/share/grafana"

@@ -21,6 +21,7 @@ import (
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 //go:embed conf/pgbouncer.ini.tmpl
@@ -34,11 +35,33 @@ const replicaDatabase = Database + "_replica"
 // PgBouncer is a pooler of connections, in one thread.
 const PgBouncer = "pgbouncer"
 
+var pgbouncerProgram = toolchain.Requirement{
+	Name:   "pgbouncer",
+	Role:   toolchain.ForLab,
+	Min:    toolchain.Version{1, 21}, // older ones can exit under load when queries are cancelled
+	Ask:    []string{"--version"},
+	Answer: regexp.MustCompile(`^PgBouncer (\S+)`),
+	Debian: &toolchain.DebianPackage{Name: "pgbouncer", Service: "pgbouncer"},
+	Source: pgbouncerSource,
+}
+
+// pgbouncerSource leaves out what the lab does not use: its addresses are numbers, and its
+// supervisor is not systemd. libevent is linked in, so that the program runs wherever
+// PostgreSQL's own libraries are.
+var pgbouncerSource = &toolchain.SourcePackage{
+	Name:  "pgbouncer",
+	Suite: "trixie",
+	Needs: []string{"libevent-dev", "libssl-dev"},
+	Script: "./configure --without-cares --without-pam --without-systemd " +
+		"LIBEVENT_CFLAGS=' ' LIBEVENT_LIBS='-l:libevent.a -lpthread'\nmake -j2 pgbouncer",
+	Result: "pgbouncer",
+}
+
 func pgbouncer() Service {
 	return Service{
 		Name:    PgBouncer,
 		Title:   "PgBouncer",
-		Program: "pgbouncer",
+		Program: pgbouncerProgram,
 		Needs:   []string{Primary, Replica},
 		PerCell: true,
 		Pooler:  true,
@@ -199,9 +222,8 @@ func pgbouncerExecMode(e *Env, settings matrix.Settings) string {
 
 // tracksPrepared says whether that PgBouncer knows of prepared statements.
 func tracksPrepared(version string) bool {
-	var major, minor int
-	n, err := fmt.Sscanf(version, "%d.%d", &major, &minor)
-	return err == nil && n == 2 && (major > 1 || minor >= 21)
+	v, err := toolchain.ParseVersion(version)
+	return err == nil && !v.Less(toolchain.Version{1, 21})
 }
 
 // lendPgBouncer copies the program to where the service account can run it from.

@@ -3,18 +3,31 @@ package service
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // BouncerExporter tells of PgBouncer's pools.
 const BouncerExporter = "pgbouncer-exporter"
 
+// Debian's prometheus-pgbouncer-exporter is another program: not looked for.
+var bouncerExporterProgram = toolchain.Requirement{
+	Name:      "pgbouncer_exporter",
+	Role:      toolchain.ForLab,
+	Min:       toolchain.Version{0, 10},
+	Module:    "github.com/prometheus-community/pgbouncer_exporter",
+	Ask:       []string{"--version"},
+	Answer:    regexp.MustCompile(`^pgbouncer_exporter, version (\S+)`),
+	GoPackage: "github.com/prometheus-community/pgbouncer_exporter",
+}
+
 func pgbouncerExporter() Service {
 	return Service{
 		Name:    BouncerExporter,
-		Program: "pgbouncer_exporter",
+		Program: bouncerExporterProgram,
 		Needs:   []string{PgBouncer},
 		Scrape:  Scrape{Job: "pgbouncer"},
 		Process: func(e *Env) proc.Spec {

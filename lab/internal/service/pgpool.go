@@ -17,6 +17,7 @@ import (
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 //go:embed conf/pgpool.conf.tmpl
@@ -33,15 +34,23 @@ const Pgpool = "pgpool"
 // purpose: after a write, and when the replica is behind.
 const pgpoolReads = "stormwave-reads"
 
+var pgpoolProgram = toolchain.Requirement{
+	Name:   "pgpool",
+	Role:   toolchain.ForTests,
+	Min:    toolchain.Version{4, 2},
+	Ask:    []string{"--version"},
+	Answer: regexp.MustCompile(`^pgpool-II version (\S+)`),
+	Debian: &toolchain.DebianPackage{Name: "pgpool2", Service: "pgpool2"},
+}
+
 func pgpool() Service {
 	return Service{
-		Name:     Pgpool,
-		Title:    "Pgpool-II",
-		Program:  "pgpool",
-		Optional: true,
-		Needs:    []string{Primary, Replica},
-		PerCell:  true,
-		Pooler:   true,
+		Name:    Pgpool,
+		Title:   "Pgpool-II",
+		Program: pgpoolProgram,
+		Needs:   []string{Primary, Replica},
+		PerCell: true,
+		Pooler:  true,
 		Pool: matrix.Pool{
 			Queues:  true,
 			Size:    "num_init_children",
@@ -177,11 +186,10 @@ func (e *Env) pgpoolConf() (string, error) {
 
 // socketKey is what the directory of the socket is called: 4.4 gave it PostgreSQL's name.
 func socketKey(version string) string {
-	var major, minor int
-	if n, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil || n != 2 || major > 4 || minor >= 4 {
-		return "unix_socket_directories"
+	if v, err := toolchain.ParseVersion(version); err == nil && v.Less(toolchain.Version{4, 4}) {
+		return "socket_dir"
 	}
-	return "socket_dir"
+	return "unix_socket_directories"
 }
 
 // askPgpool asks it for a table of its own, over a session of the monitor's.

@@ -20,6 +20,7 @@ import (
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 //go:embed conf/postgresql.conf.tmpl
@@ -108,12 +109,24 @@ func quoteConninfo(value string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
 }
 
+var postgresProgram = toolchain.Requirement{
+	Name:   "postgres",
+	Role:   toolchain.ForLab,
+	Min:    toolchain.Version{15},
+	Beside: []string{"initdb", "psql", "pg_basebackup"},
+	Maybe:  []string{"pg_ctl"},
+	Apart:  "/usr/lib/postgresql/*/bin",
+	Ask:    []string{"--version"},
+	Answer: regexp.MustCompile(`^postgres \(PostgreSQL\) (\S+)`),
+	Debian: &toolchain.DebianPackage{Name: "postgresql"},
+}
+
 // server is what both PostgreSQL servers have in common. Each runs in the foreground. SIGINT is its fast shutdown;
 // SIGQUIT makes it drop everything at once when the supervisor dies.
 func server(name string) Service {
 	return Service{
 		Name:    name,
-		Program: "postgres",
+		Program: postgresProgram,
 		Group:   "postgres",
 		Psql: []Psql{{Target: name, Conninfo: func(l Layout, addr string) string {
 			return l.SocketURL(addr, Database)

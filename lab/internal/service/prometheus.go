@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 //go:embed conf/prometheus.yml.tmpl
@@ -25,12 +27,41 @@ var prometheusTemplate = template.Must(template.New("prometheus.yml").Option("mi
 // Prometheus keeps every metric.
 const Prometheus = "prometheus"
 
+var (
+	prometheusProgram = ofPrometheus("prometheus", toolchain.ForLab)
+	promtoolProgram   = ofPrometheus("promtool", toolchain.ForTests)
+)
+
+// ofPrometheus is one of the programs that Prometheus' module holds.
+func ofPrometheus(name string, role toolchain.Role) toolchain.Requirement {
+	return toolchain.Requirement{
+		Name:      name,
+		Role:      role,
+		Min:       toolchain.Version{3, 5},
+		Module:    "github.com/prometheus/prometheus",
+		Release:   prometheusRelease,
+		Ask:       []string{"--version"},
+		Answer:    regexp.MustCompile(`^` + name + `, version (\S+)`),
+		GoPackage: "github.com/prometheus/prometheus/cmd/" + name,
+	}
+}
+
+// prometheusRelease undoes the numbering of Prometheus' Go module, where release
+// 3.12.0 is v0.312.0.
+func prometheusRelease(module toolchain.Version) toolchain.Version {
+	if len(module) < 3 || module[0] != 0 {
+		return module
+	}
+	return toolchain.Version{module[1] / 100, module[1] % 100, module[2]}
+}
+
 // prometheus runs in the directory of its files and knows them by their names alone: it
 // takes a path of rules for a pattern, and refuses one with a star.
 func prometheus() Service {
 	return Service{
 		Name:    Prometheus,
-		Program: "prometheus",
+		Program: prometheusProgram,
+		Tools:   []toolchain.Requirement{promtoolProgram},
 		Scrape:  Scrape{Job: "prometheus", ForPeople: true},
 		Prepare: func(_ context.Context, e *Env) error {
 			if err := os.MkdirAll(filepath.Dir(e.Layout.TSDB()), 0o700); err != nil {

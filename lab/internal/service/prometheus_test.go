@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
+
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // Only who knows the password of this up writes to Prometheus; an archive takes and deletes nothing.
@@ -73,6 +75,18 @@ func TestDataChecksumsAreOffInEveryVersion(t *testing.T) {
 	for version, told := range map[string]bool{"15.18": false, "17.2": false, "18": true, "18.4": true, "19": true} {
 		if got := slices.Contains(initdbArgs(version), "--no-data-checksums"); got != told {
 			t.Errorf("initdb of %s is told so: %v; want %v", version, got, told)
+		}
+	}
+}
+
+func TestPrometheusRelease(t *testing.T) {
+	for module, want := range map[string]string{"0.312.0": "3.12.0", "0.305.2": "3.5.2", "3.12.0": "3.12.0"} {
+		v, err := toolchain.ParseVersion(module)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := prometheusRelease(v).String(); got != want {
+			t.Errorf("module %s is release %s, want %s", module, got, want)
 		}
 	}
 }

@@ -22,12 +22,12 @@ import (
 // Service is one member of the stack.
 type Service struct {
 	Name     string
-	Title    string   // in sentences; empty: nothing is said of it
-	Program  string   // its name in the toolchain; empty: the project's own
-	Optional bool     // it is left out where its program is not installed
-	Needs    []string // services that must be ready before it starts; it stops before they do
-	PerCell  bool     // it is started anew for every cell, and ends with the load
-	Pooler   bool     // a route can go through it
+	Title    string                  // in sentences; empty: nothing is said of it
+	Program  toolchain.Requirement   // without a name: the project's own
+	Tools    []toolchain.Requirement // that come with it, and that only tests run
+	Needs    []string                // services that must be ready before it starts; it stops before they do
+	PerCell  bool                    // it is started anew for every cell, and ends with the load
+	Pooler   bool                    // a route can go through it
 	Pool     matrix.Pool
 	Group    string // name in cpus: for it and its like; empty: none
 	Quota    bool   // fault.cpu_… can limit it
@@ -80,6 +80,23 @@ func All() []Service {
 		for _, s := range all[:i] {
 			if all[i].Name == App && s.Pooler {
 				all[i].Needs = append(all[i].Needs, s.Name) // a route can go through any
+			}
+		}
+	}
+	return all
+}
+
+// Optional says whether the service is left out where its program is not installed: the lab can do without.
+func (s Service) Optional() bool { return s.Program.Name != "" && s.Program.Role != toolchain.ForLab }
+
+// Programs are those of all services, each once and in their order: what the toolchain is to find and to get.
+func Programs() []toolchain.Requirement {
+	var all []toolchain.Requirement
+	for _, s := range All() {
+		for _, r := range append([]toolchain.Requirement{s.Program}, s.Tools...) {
+			same := func(other toolchain.Requirement) bool { return other.Name == r.Name }
+			if r.Name != "" && !slices.ContainsFunc(all, same) {
+				all = append(all, r)
 			}
 		}
 	}
@@ -152,11 +169,11 @@ func Installed(plan matrix.Plan, tools toolchain.Set) error { return installed(A
 func installed(services []Service, plan matrix.Plan, tools toolchain.Set) error {
 	var errs []error
 	for _, s := range services {
-		_, there := tools[s.Program]
+		_, there := tools[s.Program.Name]
 		i := slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Settings.Route().Through(s.Name) })
-		if s.Optional && !there && i >= 0 {
+		if s.Optional() && !there && i >= 0 {
 			errs = append(errs, fmt.Errorf("cell %q goes through %s, and %s is not installed: install it, then run again",
-				plan.Cells[i].Label, s.Title, s.Program))
+				plan.Cells[i].Label, s.Title, s.Program.Name))
 		}
 	}
 	return errors.Join(errs...)
@@ -206,7 +223,7 @@ func Catalog() *matrix.Catalog {
 				Group:    s.Group,
 				Pooler:   s.Pooler,
 				Pool:     s.Pool,
-				Killable: !s.Optional,
+				Killable: !s.Optional(),
 				Quota:    s.Quota,
 				Settings: s.Settings,
 			})

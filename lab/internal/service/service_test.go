@@ -66,11 +66,12 @@ func TestInstalledIsWhatARouteWants(t *testing.T) {
 	all := All()
 	tools := make(toolchain.Set)
 	for _, s := range all {
-		if !s.Optional {
-			tools[s.Program] = toolchain.Program{Name: s.Program}
+		if !s.Optional() {
+			tools[s.Program.Name] = toolchain.Program{Name: s.Program.Name}
 		}
 	}
-	optional := Service{Name: "other", Title: "Other", Program: "other-pooler", Optional: true}
+	program := toolchain.Requirement{Name: "other-pooler", Role: toolchain.ForTests}
+	optional := Service{Name: "other", Title: "Other", Program: program}
 	for _, tt := range []struct {
 		topology string
 		tools    toolchain.Set

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -13,7 +14,7 @@ import (
 // The rules that Prometheus loads, by Prometheus' own unit tests beside them.
 func TestRules(t *testing.T) {
 	const checkout = "../../.."
-	tools, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{Tests: true})
+	tools, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{Services: service.Programs(), Tests: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,7 @@ func (s *Stack) Status() Status {
 	for _, svc := range s.services() {
 		st.Services = append(st.Services, ServiceStatus{
 			Name: svc.Name, PID: pids[svc.Name], Addr: s.Addrs[svc.Name], Ready: s.members.isReady(svc.Name),
-			Version: s.Tools[svc.Program].Version, Deaths: died[svc.Name],
+			Version: s.Tools[svc.Program.Name].Version, Deaths: died[svc.Name],
 		})
 		if svc.Name == service.Grafana {
 			st.URLs["grafana"] = new("http://" + s.Addrs[service.Grafana])

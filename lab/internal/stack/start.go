@@ -17,8 +17,8 @@ const readyTimeout = 60 * time.Second
 // services are all that there are here: an optional one only where its program is installed.
 func (s *Stack) services() []service.Service {
 	return slices.DeleteFunc(service.All(), func(svc service.Service) bool {
-		_, installed := s.Tools[svc.Program]
-		return svc.Optional && !installed
+		_, installed := s.Tools[svc.Program.Name]
+		return svc.Optional() && !installed
 	})
 }
 

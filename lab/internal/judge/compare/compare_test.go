@@ -59,7 +59,12 @@ func (s synthetic) run() Run {
 		}
 		run.Plan.Cells = append(run.Plan.Cells, cell)
 		if i == 0 {
-			run.Plan.Cells = append(run.Plan.Cells, matrix.Cell{Label: cell.Label + " twin=2", Settings: cell.Settings, Control: true})
+			run.Plan.Cells = append(run.Plan.Cells, matrix.Cell{
+				Label:    cell.Label + " twin=2",
+				Levels:   cell.Levels,
+				Settings: cell.Settings,
+				Control:  true,
+			})
 		}
 	}
 	for block := 1; block <= s.blocks; block++ {

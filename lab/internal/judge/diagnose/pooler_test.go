@@ -60,6 +60,16 @@ func TestQueueingPoolerIsStarved(t *testing.T) {
 	}
 }
 
+// What waits for a slow pooler is explained by that, and not by what is equally slow behind it.
+func TestPoolerExplainsBeforeWhatIsBehindIt(t *testing.T) {
+	explains := explanations(service.Catalog().Poolers())
+	for _, cause := range []Cause{AppPoolStarved, NetworkLatency, HostCPUSaturated} {
+		if want := []Cause{AppCPUBound, PgBouncerCPUBound}; !slices.Equal(explains[cause][:2], want) {
+			t.Errorf("%s is explained by %v; want %v first", cause, explains[cause], want)
+		}
+	}
+}
+
 // Of a pooler that did not run there is nothing to rule out.
 func TestPoolerThatDidNotRun(t *testing.T) {
 	poolers := append(service.Catalog().Poolers(), queueing)

@@ -63,30 +63,30 @@ func inside(poolers []matrix.Service) []signature {
 // explanations maps a cause to those that bring it about: the latter go before it. Who
 // waits, waits for what is further down the way; a busy host is busy with something.
 func explanations(poolers []matrix.Service) map[Cause][]Cause {
+	var cpu, poolersOwn []Cause
+	for _, p := range poolers {
+		cpu = append(cpu, CPUBound(p.Name))
+		poolersOwn = append(poolersOwn, CPUBound(p.Name), PoolStarved(p.Name))
+	}
+	// Of equally strong ones the first is named: the nearest to the client.
+	after := func(nearer []Cause, further ...Cause) []Cause {
+		return slices.Concat([]Cause{AppCPUBound}, nearer, further)
+	}
 	all := map[Cause][]Cause{
-		OverloadShed: {
-			AppCPUBound, AppPoolStarved, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound,
-			SlowQuery, DBCPUBound,
-		},
-		AppPoolStarved: {
-			AppCPUBound, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery,
-			DBCPUBound,
-		},
+		OverloadShed: after(append([]Cause{AppPoolStarved}, poolersOwn...),
+			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
+		AppPoolStarved: after(poolersOwn,
+			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
 		// The servers' statistics end with a statement's execution, before its commit.
-		NetworkLatency:   {AppCPUBound, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated},
+		NetworkLatency:   after(cpu, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated),
 		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
 		DBCPUBound:       {SlowQuery},
-		HostCPUSaturated: {AppCPUBound, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound},
+		HostCPUSaturated: after(cpu, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
 		ReplicaLagging:   {ComponentFailed},
 	}
 	for _, p := range poolers {
-		cpu, pool := CPUBound(p.Name), PoolStarved(p.Name)
-		all[OverloadShed] = append(all[OverloadShed], cpu, pool)
-		all[AppPoolStarved] = append(all[AppPoolStarved], cpu, pool)
-		all[NetworkLatency] = append(all[NetworkLatency], cpu)
-		all[HostCPUSaturated] = append(all[HostCPUSaturated], cpu)
-		all[pool] = []Cause{
-			cpu, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
+		all[PoolStarved(p.Name)] = []Cause{
+			CPUBound(p.Name), DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
 		}
 	}
 	return all

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -31,7 +32,7 @@ const checkout = "../../../.."
 
 func tools(t *testing.T) toolchain.Set {
 	t.Helper()
-	set, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{})
+	set, err := toolchain.Setup(t.Context(), checkout, toolchain.Options{Services: service.Programs()})
 	if err != nil {
 		t.Fatal(err)
 	}

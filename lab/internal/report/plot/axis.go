@@ -102,8 +102,8 @@ func steps(lo, hi float64, most int) []tick {
 	return multiples(roundStep((hi-lo)/float64(most)), lo, hi, most, numeral.Tick)
 }
 
-// multiples are ticks at the multiples of a step, or at lo if there is none. A count ends them where the step is too small
-// for a float64.
+// multiples are ticks at the multiples of a step, or at lo if there is none. A count ends them where the step is too
+// small for a float64.
 func multiples(step, lo, hi float64, most int, label func(float64) string) []tick {
 	first := math.Ceil(lo/step - 1e-9)
 	var ticks []tick

@@ -51,10 +51,10 @@ type Mark struct {
 	Label    string
 }
 
-// Level is a value of Y to compare with. A linear axis leaves it out if it is more than half as high again as the lines.
+// Level is a value of Y to compare with. A linear axis leaves it out if it is above all lines by more than half.
 type Level struct {
 	Y    float64
-	Name string
+	Name string // in the legend
 }
 
 // Lines draws a chart.
@@ -139,6 +139,11 @@ func (c Chart) keys() []key {
 	for i, l := range c.Series {
 		if l.Name != "" {
 			keys = append(keys, key{name: l.Name, line: l.Ink.pen(i)})
+		}
+	}
+	for _, l := range c.Levels {
+		if c.yAxis(0, 0).has(l.Y) && l.Name != "" {
+			keys = append(keys, key{name: l.Name, line: levelPen})
 		}
 	}
 	if slices.ContainsFunc(c.Series, func(l Line) bool { return len(l.Rings) > 0 }) && c.RingLabel != "" {
@@ -234,16 +239,9 @@ func (p panel) shade() {
 // levels draws the values to compare the lines with.
 func (p panel) levels() {
 	for _, l := range p.Levels {
-		if !p.y.has(l.Y) {
-			continue
+		if y := p.y.at(l.Y); p.y.has(l.Y) {
+			p.stroke(levelPen, Point{p.x.from, y}, Point{p.x.to, y})
 		}
-		y := p.y.at(l.Y)
-		p.stroke(pen{colour: faint, width: 1.2, dashes: "5 4"}, Point{p.x.from, y}, Point{p.x.to, y})
-		base := y - 3
-		if base-small.size < p.y.to { // no room above
-			base = y + small.size + 1
-		}
-		p.text(small, p.x.to, base, atEnd, l.Name)
 	}
 }
 

@@ -301,6 +301,45 @@ func TestOutsideIsLeftOut(t *testing.T) {
 	}
 }
 
+// A level is drawn and named if the axis reaches it, or can.
+func TestLevels(t *testing.T) {
+	for name, test := range map[string]struct {
+		logY  bool
+		level float64
+		want  bool
+	}{
+		"within":             {false, 8, true},
+		"a little above":     {false, 14, true},
+		"far above":          {false, 16, false},
+		"far above, log":     {true, 16_000, true},
+		"not on a log axis":  {true, 0, false},
+		"not on any axis":    {false, nan, false},
+		"below":              {false, -3, true},
+		"infinite, log axis": {true, math.Inf(1), false},
+	} {
+		svg, err := Lines(Chart{
+			Title:  "x",
+			LogY:   test.logY,
+			Series: []Line{{X: []float64{0, 1}, Y: []float64{1, 10}}},
+			Levels: []Level{{test.level, "SLO"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkInside(t, svg)
+		lines, named := 0, false
+		for _, e := range elements(t, svg) {
+			if e.at["stroke-dasharray"] == "5 4" {
+				lines++
+			}
+			named = named || e.text == "SLO"
+		}
+		if want := map[bool]int{true: 2}[test.want]; lines != want || named != test.want { // one is in the legend
+			t.Errorf("%s: %d lines, named %t", name, lines, named)
+		}
+	}
+}
+
 // Only what cannot be seen is straightened.
 func TestStraighten(t *testing.T) {
 	for name, test := range map[string]struct{ points, want []Point }{
@@ -323,7 +362,8 @@ func TestStraighten(t *testing.T) {
 // The widths are those of Helvetica, and more.
 func TestWidth(t *testing.T) {
 	for text, em := range map[string]float64{
-		"": 0, " ": 0.278, "0": 0.556, "A": 0.667, "W": 0.944, "i": 0.222, "m": 0.833, "~": 0.584, "é": 1, "漢": 1, "ab1": 1.668,
+		"": 0, " ": 0.278, "0": 0.556, "A": 0.667, "W": 0.944, "i": 0.222, "m": 0.833, "~": 0.584,
+		"é": 1, "漢": 1, "ab1": 1.668,
 	} {
 		if got, want := normal.width(text), slack*textSize*em; math.Abs(got-want) > 1e-9 {
 			t.Errorf("%q is %g px wide; want %g", text, got, want)

@@ -63,6 +63,9 @@ type pen struct {
 	dashes string  // lengths of dash and gap in px, as SVG has them; empty: solid
 }
 
+// levelPen draws the levels.
+var levelPen = pen{colour: faint, width: 1.2, dashes: "5 4"}
+
 // Ink is the colour of a line or an area.
 type Ink int
 

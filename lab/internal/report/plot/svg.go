@@ -17,8 +17,8 @@ const (
 	atEnd    anchor = "end"
 )
 
-// picture writes SVG. Places are in pixels from the top left, and are rounded to a tenth. What is drawn in succession in
-// the same style is one element: a path of many lines, a group of many texts.
+// picture writes SVG. Places are in pixels from the top left, and are rounded to a tenth. What is drawn in succession
+// in the same style is one element: a path of many lines, a group of many texts.
 type picture struct {
 	paper      bool
 	body       strings.Builder

@@ -25,7 +25,7 @@ const otherAdvance = 1000
 // Text gets so much more room than the advances say, to suit wider fonts and bold type.
 const (
 	slack     = 1.16
-	boldSlack = 1.32
+	boldSlack = 1.26
 )
 
 // style is how text looks. A colour that is not set is that of the text around.

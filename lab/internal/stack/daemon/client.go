@@ -129,7 +129,7 @@ func (c *Client) launch(ctx context.Context, bound bool) error {
 		args = append(args, "--owner", fmt.Sprintf("%d:%d", me.PID, me.Start))
 	}
 	supervisor, err := proc.Detach(proc.Spec{
-		Name: "supervisor", Path: self, Args: args, Env: toolchain.FindEnviron(),
+		Name: "supervisor", Path: self, Args: args, Env: toolchain.FindEnviron(service.Programs()),
 		Dir: c.layout.Root, Log: c.layout.Log("supervisor"), StopTimeout: downTimeout,
 	})
 	if err != nil {

@@ -111,10 +111,20 @@ func TestARunThatHasEndedIsNotWatched(t *testing.T) {
 	order(t, s, http.MethodPost, "/run", Run{Name: "first", Owner: owner})
 	order(t, s, http.MethodDelete, "/run", nil)
 	<-undone
+	ended := make(chan struct{})
+	go func() {
+		s.watches.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Error("its process is watched still")
+	}
 	if err := process.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.watches.Wait() // or it is watched for ever
+	<-ended
 	select {
 	case <-undone:
 		t.Error("undone once more, when its process was gone")
@@ -141,7 +151,8 @@ func TestAnOrderEndsWithTheSupervisor(t *testing.T) {
 	}()
 	w := httptest.NewRecorder()
 	slow(w, httptest.NewRequest(http.MethodPost, "/apply", nil))
-	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), errWentDown.Error()) {
-		t.Errorf("%d %s; want that %q", w.Code, w.Body, errWentDown)
+	want := errWentDown.Error() + ": " + context.Canceled.Error()
+	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%d %s; want %q", w.Code, w.Body, want)
 	}
 }

@@ -15,11 +15,11 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// debianPackage is a package of the distribution that brings a program.
-type debianPackage struct {
-	name    string
-	service string // that the package would let start at every boot, by itself; empty: none
-	unpack  string // the program within the package, which is unpacked and not installed; empty: it is installed
+// DebianPackage is a package of the distribution that brings a program.
+type DebianPackage struct {
+	Name    string
+	Service string // that the package would let start at every boot, by itself; empty: none
+	Unpack  string // the program within the package, which is unpacked and not installed; empty: it is installed
 }
 
 // offer is what apt would install of a package.
@@ -28,12 +28,12 @@ type offer struct {
 }
 
 // release is the version that the distribution has packaged: "1:2.3-4" is 2.3.
-func (o offer) release() (version, error) {
+func (o offer) release() (Version, error) {
 	_, rest, hasEpoch := strings.Cut(o.version, ":")
 	if !hasEpoch {
 		rest = o.version
 	}
-	return parseVersion(rest)
+	return ParseVersion(rest)
 }
 
 // offers asks apt for the versions that it would install.
@@ -188,39 +188,39 @@ func (in *installer) asRoot(ctx context.Context, step, script string, args ...st
 
 // unpackDebian gets a package and takes one program out of it, without root and without
 // installing anything. apt checks the signatures.
-func (in *installer) unpackDebian(ctx context.Context, r requirement) error {
+func (in *installer) unpackDebian(ctx context.Context, r Requirement) error {
 	work, err := in.workDir()
 	if err != nil {
 		return err
 	}
 	fetch := proc.Spec{
 		Name: "apt-get download", Path: onPath("apt-get"),
-		Args: []string{"-o", "APT::Sandbox::User=root", "download", r.debian.name},
-		Dir:  work, Log: in.log(r.name), Env: environ(quiet...),
+		Args: []string{"-o", "APT::Sandbox::User=root", "download", r.Debian.Name},
+		Dir:  work, Log: in.log(r.Name), Env: environ(quiet...),
 	}
 	if _, err := proc.Run(ctx, fetch); err != nil {
 		return err
 	}
 	debs, err := fs.Glob(os.DirFS(work), "*.deb") // the path may hold what a pattern does
 	if err != nil || len(debs) != 1 {
-		return errors.Join(err, fmt.Errorf("apt-get brought %d packages for %s, want 1", len(debs), r.debian.name))
+		return errors.Join(err, fmt.Errorf("apt-get brought %d packages for %s, want 1", len(debs), r.Debian.Name))
 	}
 	open := proc.Spec{
 		Name: "dpkg-deb", Path: onPath("dpkg-deb"),
 		Args: []string{"-x", filepath.Join(work, debs[0]), filepath.Join(work, "tree")},
-		Log:  in.log(r.name), Env: environ(quiet...),
+		Log:  in.log(r.Name), Env: environ(quiet...),
 	}
 	if _, err := proc.Run(ctx, open); err != nil {
 		return err
 	}
-	program := filepath.Join(work, "tree", r.debian.unpack)
+	program := filepath.Join(work, "tree", r.Debian.Unpack)
 	if _, err := os.Stat(program); err != nil {
-		return fmt.Errorf("unpack %s: %w", r.debian.name, err)
+		return fmt.Errorf("unpack %s: %w", r.Debian.Name, err)
 	}
 	return in.tools.adopt(r, program, unpackedRecipe(r))
 }
 
 // unpackedRecipe is how a program comes out of the distribution's package.
-func unpackedRecipe(r requirement) recipe {
-	return recipe{Sources: digest("unpacked", r.debian.name, r.debian.unpack)}
+func unpackedRecipe(r Requirement) recipe {
+	return recipe{Sources: digest("unpacked", r.Debian.Name, r.Debian.Unpack)}
 }

@@ -26,7 +26,9 @@ func newDistribution(t *testing.T, offers map[string]string) *distribution {
 	t.Helper()
 	d := &distribution{t: t, dir: t.TempDir()}
 	d.apts = filepath.Join(d.dir, "apts")
-	d.installer = &installer{tools: toolsOf(t.TempDir()), system: t.TempDir(), progress: silent{}, have: make(Set)}
+	d.installer = &installer{
+		tools: toolsOf(t.TempDir()), system: t.TempDir(), progress: silent{}, have: make(Set), catalog: catalog(services),
+	}
 	if err := d.tools.create(); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +146,7 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 				}
 			}
 			d := newDistribution(t, offers)
-			p, err := planFor(t.Context(), requirements(missingOf(strings.Fields(c.missing)...)))
+			p, err := planFor(t.Context(), d.requirements(missingOf(strings.Fields(c.missing)...)))
 			if (err != nil) != (c.refused != "") || err != nil && !strings.Contains(err.Error(), c.refused) {
 				t.Errorf("refused: %v; want %q", err, c.refused)
 			}
@@ -311,13 +313,13 @@ func TestAFailedStepKeepsNoOtherFromBeingTried(t *testing.T) {
 	d := newDistribution(t, nil)
 	d.program("apt-get", `echo "$*" >>"`+d.apts+`"; exit 100`)
 	tried := make(map[string]bool)
-	fetch := func(_ context.Context, _ *installer, r requirement) error {
-		tried[r.name] = true
-		return errors.New("no network for " + r.name)
+	fetch := func(_ context.Context, _ *installer, r Requirement) error {
+		tried[r.Name] = true
+		return errors.New("no network for " + r.Name)
 	}
 	err := d.carryOut(t.Context(), plan{ways: []way{
-		{requirement: requirement{name: "free", fetch: fetch}},
-		{requirement: requirement{name: "bound", fetch: fetch}, packages: []string{"npm"}},
+		{Requirement: Requirement{Name: "free", fetch: fetch}},
+		{Requirement: Requirement{Name: "bound", fetch: fetch}, packages: []string{"npm"}},
 	}})
 	if !tried["free"] || tried["bound"] {
 		t.Errorf("tried: %v; want what needs no package, and only that", tried)

@@ -32,7 +32,7 @@ const (
 // mostOfPackage bounds what is read of a package, in bytes.
 const mostOfPackage = 16 << 20
 
-var axeRequirement = requirement{name: axeName, role: ForTests, fetch: fetchAxe, npm: true}
+var axeRequirement = Requirement{Name: axeName, Role: ForTests, fetch: fetchAxe, npm: true}
 
 // Axe returns the path of axe-core's script for the checkout at root.
 func Axe(root string) (string, error) {
@@ -57,7 +57,7 @@ func missingAxe(root string) []Missing {
 
 // fetchAxe gets the package from the registry that npm is set up for, and keeps of it
 // the one file that the tests need, if it is what it is to be.
-func fetchAxe(ctx context.Context, in *installer, r requirement) error {
+func fetchAxe(ctx context.Context, in *installer, r Requirement) error {
 	if onPath("npm") == "" {
 		return errors.New("there is no npm on PATH; to mend it: install npm, or enter `nix develop`")
 	}
@@ -66,7 +66,8 @@ func fetchAxe(ctx context.Context, in *installer, r requirement) error {
 		return err
 	}
 	_, err = proc.Run(ctx, proc.Spec{
-		Name: "npm pack", Path: onPath("npm"), Args: []string{"pack", axeName + "@" + axeVersion}, Dir: work, Log: in.log(r.name),
+		Name: "npm pack", Path: onPath("npm"), Args: []string{"pack", axeName + "@" + axeVersion},
+		Dir: work, Log: in.log(r.Name),
 		Env: environ("npm_config_cache="+filepath.Join(work, "cache"), "npm_config_update_notifier=false"),
 	})
 	if err != nil {

@@ -3,159 +3,122 @@ package toolchain
 import (
 	"context"
 	"regexp"
+	"slices"
 
 	"stormwave/lab/internal/stack/proc"
 )
 
-// requirement says how one program is recognised, and how it is got.
-type requirement struct {
-	name   string
-	others []string // names that distributions gave it, after its own
-	beside []string // programs that come in the same directory and count as one with it
-	maybe  []string // the same, but not insisted on
-	apart  string   // pattern of directories outside PATH where versions stand apart
-	home   string   // environment variable that names a directory with bin/ in it
-	role   Role
-	min    version // oldest that works; nil: any
-	below  version // first that no longer works; nil: none
+// Requirement says how one program is recognised, and how it is got. That of a service's program is in the service's
+// own file.
+type Requirement struct {
+	Name   string
+	Others []string // names that distributions gave it, after its own
+	Beside []string // programs that come in the same directory and count as one with it
+	Maybe  []string // the same, but not insisted on
+	Apart  string   // pattern of directories outside PATH where versions stand apart
+	Home   string   // environment variable that names a directory with bin/ in it
+	Role   Role
+	Min    Version // oldest that works; nil: any
+	Below  Version // first that no longer works; nil: none
 
-	module  string                // main package's module, to read the version of a Go program from its file
-	release func(version) version // from the module's version to the release's; nil: the same
-	ask     []string              // arguments that make it print its version
-	answer  *regexp.Regexp        // what it prints then; the group is the version
+	Module  string                // main package's module, to read the version of a Go program from its file
+	Release func(Version) Version // from the module's version to the release's; nil: the same
+	Ask     []string              // arguments that make it print its version
+	Answer  *regexp.Regexp        // matches one line of what it prints then; the group is the version
 
 	// Ways to get it; the first that does is taken. Without one it is only named.
-	debian *debianPackage
-	goPkg  string // main package, in the versions that lab/tools/go.mod pins
-	source *sourcePackage
-	fetch  func(context.Context, *installer, requirement) error // of what is no program
-	npm    bool                                                 // fetch takes npm
+	Debian    *DebianPackage
+	GoPackage string // main package, in the versions that lab/tools/go.mod pins
+	Source    *SourcePackage
+	fetch     func(context.Context, *installer, Requirement) error // of what is no program
+	npm       bool                                                 // fetch takes npm
 
 	file string // within the directory of tools, of what stands there alone and is not looked for on PATH
 }
 
 // need is the range of versions in words.
-func (r requirement) need() string {
+func (r Requirement) need() string {
 	text := ""
-	if r.min != nil {
-		text = "≥ " + r.min.String()
+	if r.Min != nil {
+		text = "≥ " + r.Min.String()
 	}
-	if r.below != nil {
-		text += ", < " + r.below.String()
+	if r.Below != nil {
+		text += ", < " + r.Below.String()
 	}
 	return text
 }
 
-// catalog lists the programs in the order in which they are set up.
-func catalog() []requirement {
-	all := []requirement{
+// catalog lists the programs in the order in which they are set up: the services' among those that belong to none.
+func catalog(services []Requirement) []Requirement {
+	builders := []Requirement{
 		{
-			name: "go", role: Optional, min: version{1, 26},
-			ask: []string{"version"}, answer: regexp.MustCompile(`^go version go(\S+)`),
+			Name:   "go",
+			Role:   Optional,
+			Min:    Version{1, 26},
+			Ask:    []string{"version"},
+			Answer: regexp.MustCompile(`^go version go(\S+)`),
 		},
 		{
-			name: "mage", role: Optional, module: "github.com/magefile/mage",
-			ask: []string{"-version"}, answer: regexp.MustCompile(`^Mage Build Tool v?(\d\S*)`),
+			Name:   "mage",
+			Role:   Optional,
+			Module: "github.com/magefile/mage",
+			Ask:    []string{"-version"},
+			Answer: regexp.MustCompile(`^Mage Build Tool v?(\d\S*)`),
+		},
+	}
+	rest := []Requirement{
+		{
+			Name:      "k6",
+			Role:      ForLab,
+			Min:       Version{2, 0},
+			Module:    "go.k6.io/k6/v2",
+			Ask:       []string{"version"},
+			Answer:    regexp.MustCompile(`^k6 v(\S+)`),
+			GoPackage: "go.k6.io/k6/v2",
 		},
 		{
-			name: "postgres", role: ForLab, min: version{15},
-			beside: []string{"initdb", "psql", "pg_basebackup"}, maybe: []string{"pg_ctl"},
-			apart: "/usr/lib/postgresql/*/bin",
-			ask:   []string{"--version"}, answer: regexp.MustCompile(`^postgres \(PostgreSQL\) (\S+)`),
-			debian: &debianPackage{name: "postgresql"},
+			Name:   "nix",
+			Role:   ForTests,
+			Min:    Version{2, 8},
+			Ask:    []string{"--version"},
+			Answer: regexp.MustCompile(`^nix \(Nix\) (\S+)`),
+			Debian: &DebianPackage{Name: "nix-bin"},
 		},
 		{
-			// Older ones can exit under load when queries are cancelled.
-			name: "pgbouncer", role: ForLab, min: version{1, 21},
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^PgBouncer (\S+)`),
-			debian: &debianPackage{name: "pgbouncer", service: "pgbouncer"}, source: pgbouncerSource,
+			Name:   "chromium",
+			Others: []string{"chromium-browser", "google-chrome"},
+			Role:   ForTests,
+			Ask:    []string{"--version"},
+			Answer: regexp.MustCompile(`^(?:Chromium|Google Chrome) (\S+)`),
+			Debian: &DebianPackage{Name: "chromium"},
 		},
 		{
-			name: "pgpool", role: ForTests, min: version{4, 2},
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^pgpool-II version (\S+)`),
-			debian: &debianPackage{name: "pgpool2", service: "pgpool2"},
-		},
-		{
-			name: "prometheus", role: ForLab, min: version{3, 5},
-			module: "github.com/prometheus/prometheus", release: prometheusRelease,
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^prometheus, version (\S+)`),
-			goPkg: "github.com/prometheus/prometheus/cmd/prometheus",
-		},
-		{
-			name: "promtool", role: ForTests, min: version{3, 5},
-			module: "github.com/prometheus/prometheus", release: prometheusRelease,
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^promtool, version (\S+)`),
-			goPkg: "github.com/prometheus/prometheus/cmd/promtool",
-		},
-		{
-			name: "node_exporter", others: []string{"prometheus-node-exporter"}, role: ForLab, min: version{1, 8},
-			module: "github.com/prometheus/node_exporter",
-			ask:    []string{"--version"}, answer: regexp.MustCompile(`^(?:prometheus-)?node[_-]exporter, version (\S+)`),
-			debian: &debianPackage{name: "prometheus-node-exporter", unpack: "usr/bin/prometheus-node-exporter"},
-			goPkg:  "github.com/prometheus/node_exporter",
-		},
-		{
-			// 0.20 renames metrics that the snapshot reads.
-			name: "postgres_exporter", others: []string{"prometheus-postgres-exporter"}, role: ForLab, min: version{0, 15}, below: version{0, 20},
-			module: "github.com/prometheus-community/postgres_exporter",
-			ask:    []string{"--version"}, answer: regexp.MustCompile(`^(?:prometheus-)?postgres[_-]exporter, version (\S+)`),
-			debian: &debianPackage{name: "prometheus-postgres-exporter", unpack: "usr/bin/prometheus-postgres-exporter"},
-			goPkg:  "github.com/prometheus-community/postgres_exporter/cmd/postgres_exporter",
-		},
-		{
-			// Debian's prometheus-pgbouncer-exporter is another program: not looked for.
-			name: "pgbouncer_exporter", role: ForLab, min: version{0, 10},
-			module: "github.com/prometheus-community/pgbouncer_exporter",
-			ask:    []string{"--version"}, answer: regexp.MustCompile(`^pgbouncer_exporter, version (\S+)`),
-			goPkg: "github.com/prometheus-community/pgbouncer_exporter",
-		},
-		{
-			name: "k6", role: ForLab, min: version{2, 0}, module: "go.k6.io/k6/v2",
-			ask: []string{"version"}, answer: regexp.MustCompile(`^k6 v(\S+)`),
-			goPkg: "go.k6.io/k6/v2",
-		},
-		{
-			name: "grafana", role: Optional, home: "LAB_GRAFANA_HOME",
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^grafana version (\S+)`),
-		},
-		{
-			name: "nix", role: ForTests, min: version{2, 8},
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^nix \(Nix\) (\S+)`),
-			debian: &debianPackage{name: "nix-bin"},
-		},
-		{
-			name: "chromium", others: []string{"chromium-browser", "google-chrome"}, role: ForTests,
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^(?:Chromium|Google Chrome) (\S+)`),
-			debian: &debianPackage{name: "chromium"},
-		},
-		{
-			name: "git", role: ForTests,
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^git version (\S+)`),
-			debian: &debianPackage{name: "git"},
+			Name:   "git",
+			Role:   ForTests,
+			Ask:    []string{"--version"},
+			Answer: regexp.MustCompile(`^git version (\S+)`),
+			Debian: &DebianPackage{Name: "git"},
 		},
 		{
 			// A second installation, which a test puts first on PATH. The lab never takes it.
-			name: "postgresql-18", role: ForTests, min: version{18}, file: "postgresql-18/bin/postgres",
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^postgres \(PostgreSQL\) (\S+)`),
-			source: postgresSource,
+			Name:   "postgresql-18",
+			Role:   ForTests,
+			Min:    Version{18},
+			file:   "postgresql-18/bin/postgres",
+			Ask:    []string{"--version"},
+			Answer: regexp.MustCompile(`^postgres \(PostgreSQL\) (\S+)`),
+			Source: postgresSource,
 		},
 	}
 	if proc.IsRoot() && onPath("apt-get") != "" {
 		// Only root can enter the bare system that it makes.
-		all = append(all, requirement{
-			name: "debootstrap", role: ForTests,
-			ask: []string{"--version"}, answer: regexp.MustCompile(`^debootstrap (\S+)`),
-			debian: &debianPackage{name: "debootstrap"},
+		rest = append(rest, Requirement{
+			Name:   "debootstrap",
+			Role:   ForTests,
+			Ask:    []string{"--version"},
+			Answer: regexp.MustCompile(`^debootstrap (\S+)`),
+			Debian: &DebianPackage{Name: "debootstrap"},
 		})
 	}
-	return all
-}
-
-// prometheusRelease undoes the numbering of Prometheus' Go module, where release
-// 3.12.0 is v0.312.0.
-func prometheusRelease(module version) version {
-	if len(module) < 3 || module[0] != 0 {
-		return module
-	}
-	return version{module[1] / 100, module[1] % 100, module[2]}
+	return slices.Concat(builders, services, rest)
 }

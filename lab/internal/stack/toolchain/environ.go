@@ -39,12 +39,13 @@ func GoEnviron(set ...string) []string {
 	return environ(slices.Concat(fixed, trusting, set)...)
 }
 
-// FindEnviron is what a program is told that has to find the programs which the caller finds.
-func FindEnviron() []string {
+// FindEnviron is what a program is told that has to find the programs, the services' included, which the caller
+// finds.
+func FindEnviron(services []Requirement) []string {
 	names := []string{"PATH", "HOME"}
-	for _, r := range catalog() {
-		if r.home != "" {
-			names = append(names, r.home)
+	for _, r := range services {
+		if r.Home != "" {
+			names = append(names, r.Home)
 		}
 	}
 	return proc.Keep(names...)

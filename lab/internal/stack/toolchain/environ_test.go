@@ -46,7 +46,8 @@ func TestABuildIsToldNothingThatChangesIt(t *testing.T) {
 func TestTheSupervisorIsToldOnlyWhereProgramsAre(t *testing.T) {
 	hooked(t)
 	want := []string{"HOME=" + os.Getenv("HOME"), "LAB_GRAFANA_HOME=/grafana", "PATH=" + os.Getenv("PATH")}
-	if got := slices.Sorted(slices.Values(FindEnviron())); !slices.Equal(got, want) {
+	programs := []Requirement{{Name: "grafana", Home: "LAB_GRAFANA_HOME"}, {Name: "other"}}
+	if got := slices.Sorted(slices.Values(FindEnviron(programs))); !slices.Equal(got, want) {
 		t.Errorf("%q; want %q", got, want)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"strconv"
 )
 
-// Find looks for every program and installs nothing: first on PATH, then among
+// Find looks for every program, the services' included, and installs nothing: first on PATH, then among
 // what Setup has built for the checkout at root, then where the distribution
 // keeps versions beside each other. It returns what does not do as missing.
-func Find(ctx context.Context, root string) (Set, []Missing) {
-	return newFinder(root).find(ctx)
+func Find(ctx context.Context, root string, services []Requirement) (Set, []Missing) {
+	return newFinder(root).find(ctx, catalog(services))
 }
 
 // systemDirs hold servers, and are not on every user's PATH.
@@ -34,16 +34,16 @@ func newFinder(root string) finder {
 	}
 }
 
-func (f finder) find(ctx context.Context) (Set, []Missing) {
+func (f finder) find(ctx context.Context, all []Requirement) (Set, []Missing) {
 	set := make(Set)
 	var missing []Missing
-	for _, r := range catalog() {
+	for _, r := range all {
 		programs, refused := f.lookFor(ctx, r, set["go"].Version)
 		for _, p := range programs {
 			set[p.Name] = p
 		}
-		if len(programs) == 0 && r.role != Optional {
-			missing = append(missing, Missing{Name: r.name, Need: r.need(), Role: r.role, Refused: refused})
+		if len(programs) == 0 && r.Role != Optional {
+			missing = append(missing, Missing{Name: r.Name, Need: r.need(), Role: r.Role, Refused: refused})
 		}
 	}
 	f.seen.save()
@@ -52,7 +52,7 @@ func (f finder) find(ctx context.Context) (Set, []Missing) {
 
 // lookFor returns the first candidate that does, with the programs beside it. A
 // built one does only as long as what it was built from stays the same.
-func (f finder) lookFor(ctx context.Context, r requirement, goVersion string) (programs []Program, refused []string) {
+func (f finder) lookFor(ctx context.Context, r Requirement, goVersion string) (programs []Program, refused []string) {
 	for _, c := range f.candidates(r) {
 		programs, err := f.check(ctx, r, c)
 		if err == nil && c.source == FromTools {
@@ -74,7 +74,7 @@ type candidate struct {
 
 // candidates lists the files that have one of the program's names, best first
 // and each once.
-func (f finder) candidates(r requirement) []candidate {
+func (f finder) candidates(r Requirement) []candidate {
 	var all []candidate
 	add := func(dir, name string, source Source) {
 		path, err := resolve(filepath.Join(dir, name))
@@ -90,43 +90,43 @@ func (f finder) candidates(r requirement) []candidate {
 		return all
 	}
 	for _, dir := range f.path {
-		for _, name := range append([]string{r.name}, r.others...) {
+		for _, name := range append([]string{r.Name}, r.Others...) {
 			if filepath.IsAbs(dir) {
 				add(dir, name, FromPath)
 			}
 		}
 	}
-	if home := os.Getenv(r.home); home != "" {
-		add(filepath.Join(home, "bin"), r.name, FromPath)
+	if home := os.Getenv(r.Home); home != "" {
+		add(filepath.Join(home, "bin"), r.Name, FromPath)
 	}
-	add(f.tools.bin(), r.name, FromTools)
-	for _, dir := range newestFirst(r.apart) {
-		add(dir, r.name, FromDistribution)
+	add(f.tools.bin(), r.Name, FromTools)
+	for _, dir := range newestFirst(r.Apart) {
+		add(dir, r.Name, FromDistribution)
 	}
 	return all
 }
 
 // check returns the candidate and what belongs to it, or says why it does not do.
-func (f finder) check(ctx context.Context, r requirement, c candidate) ([]Program, error) {
+func (f finder) check(ctx context.Context, r Requirement, c candidate) ([]Program, error) {
 	found, err := f.seen.inspect(ctx, c.path, &r)
 	if err != nil {
 		return nil, err
 	}
-	v, err := parseVersion(found.Version)
+	v, err := ParseVersion(found.Version)
 	if err != nil {
 		return nil, err
 	}
-	if r.min != nil && v.less(r.min) || r.below != nil && !v.less(r.below) {
-		return nil, fmt.Errorf("%s %s at %s: need %s", r.name, v, c.path, r.need())
+	if r.Min != nil && v.Less(r.Min) || r.Below != nil && !v.Less(r.Below) {
+		return nil, fmt.Errorf("%s %s at %s: need %s", r.Name, v, c.path, r.need())
 	}
-	programs := []Program{newProgram(r.name, c.path, found.Version, found.SHA256, c.source)}
-	for _, name := range append(slices.Clone(r.beside), r.maybe...) {
+	programs := []Program{newProgram(r.Name, c.path, found.Version, found.SHA256, c.source)}
+	for _, name := range append(slices.Clone(r.Beside), r.Maybe...) {
 		path, err := besideOf(c, name)
-		if err != nil && slices.Contains(r.maybe, name) {
+		if err != nil && slices.Contains(r.Maybe, name) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s %s at %s: %w", r.name, v, c.path, err)
+			return nil, fmt.Errorf("%s %s at %s: %w", r.Name, v, c.path, err)
 		}
 		other, err := f.seen.inspect(ctx, path, nil)
 		if err != nil {

@@ -35,10 +35,10 @@ func finderOver(t *testing.T, dirs ...string) finder {
 	return finder{path: dirs, tools: built, seen: loadInspections(built.file("inspected.json"))}
 }
 
-func required(t *testing.T, name string) requirement {
+func required(t *testing.T, name string) Requirement {
 	t.Helper()
-	all := catalog()
-	i := slices.IndexFunc(all, func(r requirement) bool { return r.name == name })
+	all := catalog(services)
+	i := slices.IndexFunc(all, func(r Requirement) bool { return r.Name == name })
 	if i < 0 {
 		t.Fatalf("the catalog holds no %s", name)
 	}
@@ -78,7 +78,7 @@ func TestFindTakesNoShimThatNeedsItsCaller(t *testing.T) {
 	if len(got) != 0 || len(refused) != 1 || !strings.Contains(refused[0], "no version is set") {
 		t.Errorf("found %+v, refused %q; want the shim's own words", got, refused)
 	}
-	r.role = Optional // of what only the set-up runs, with the caller's home
+	r.Role = Optional // of what only the set-up runs, with the caller's home
 	if got, refused := finderOver(t, shims).lookFor(t.Context(), r, ""); len(got) != 1 {
 		t.Errorf("refused %q; want the shim", refused)
 	}
@@ -93,7 +93,7 @@ func TestFindSaysWhyItRefuses(t *testing.T) {
 	} {
 		dir := place(t, t.TempDir(), map[string]string{c.file: c.prints})
 		r := required(t, c.program)
-		r.apart = ""
+		r.Apart = ""
 		got, refused := finderOver(t, dir).lookFor(t.Context(), r, "")
 		want := []string{strings.ReplaceAll(c.why, "%", filepath.Join(dir, c.file))}
 		if diff := cmp.Diff(want, refused); diff != "" || got != nil {
@@ -118,7 +118,7 @@ func TestFindTakesPostgresAsOneDirectory(t *testing.T) {
 	}
 	root := t.TempDir()
 	r := required(t, "postgres")
-	r.apart = filepath.Join(root, "*", "bin")
+	r.Apart = filepath.Join(root, "*", "bin")
 	for _, release := range []string{"9", "17", "16"} {
 		place(t, filepath.Join(root, release, "bin"), suite(release+".1"))
 	}
@@ -161,7 +161,7 @@ func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 		t.Errorf("with another recipe's stamp: found %v, refused %v", got, refused)
 	}
 
-	adopt(pgbouncerSource.recipe())
+	adopt(required(t, "pgbouncer").Source.recipe())
 	if got, refused := f.lookFor(t.Context(), r, ""); len(got) != 1 || got[0].Source != FromTools {
 		t.Errorf("built to its end: found %v, refused %v", got, refused)
 	}

@@ -21,7 +21,7 @@ var goFlags = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcfla
 // buildGoTools builds the programs from the versions pinned in lab/tools/go.mod, in one
 // call, for they share most of what they are made of. What has come out before a failure
 // is kept.
-func (in *installer) buildGoTools(ctx context.Context, all []requirement) error {
+func (in *installer) buildGoTools(ctx context.Context, all []Requirement) error {
 	compiler, ok := in.have["go"]
 	if !ok {
 		return errors.New("there is no Go ≥ 1.26 on PATH; to mend it: install it, or enter `nix develop`")
@@ -32,7 +32,7 @@ func (in *installer) buildGoTools(ctx context.Context, all []requirement) error 
 	}
 	args := slices.Concat([]string{"build", "-C", in.tools.module(), "-tags", goTags, "-o", work + "/"}, goFlags)
 	for _, r := range all {
-		args = append(args, r.goPkg)
+		args = append(args, r.GoPackage)
 	}
 	_, buildErr := proc.Run(ctx, proc.Spec{
 		Name: "go build", Path: compiler.Path, Args: args, Log: in.log(goStep),
@@ -45,10 +45,10 @@ func (in *installer) buildGoTools(ctx context.Context, all []requirement) error 
 			"then repeat; or put the programs on PATH", buildErr))
 	}
 	for _, r := range all {
-		built := filepath.Join(work, goBinary(r.goPkg))
+		built := filepath.Join(work, goBinary(r.GoPackage))
 		if _, err := os.Stat(built); err != nil {
 			if buildErr == nil {
-				errs = append(errs, fmt.Errorf("build %s: %w", r.name, err))
+				errs = append(errs, fmt.Errorf("build %s: %w", r.Name, err))
 			}
 			continue
 		}
@@ -64,7 +64,7 @@ const goStep = "go"
 // part of its path, a major version aside.
 func goBinary(pkg string) string {
 	name := filepath.Base(pkg)
-	if _, err := parseVersion(name); err == nil && strings.HasPrefix(name, "v") {
+	if _, err := ParseVersion(name); err == nil && strings.HasPrefix(name, "v") {
 		name = filepath.Base(filepath.Dir(pkg))
 	}
 	return name

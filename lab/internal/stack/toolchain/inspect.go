@@ -68,7 +68,7 @@ func (i *inspections) save() {
 
 // inspect returns the checksum of the program at path and, when it is one that
 // can be asked, its version.
-func (i *inspections) inspect(ctx context.Context, path string, r *requirement) (inspection, error) {
+func (i *inspections) inspect(ctx context.Context, path string, r *Requirement) (inspection, error) {
 	now, err := fingerprintOf(path)
 	if err != nil {
 		return inspection{}, err
@@ -94,43 +94,43 @@ func (i *inspections) inspect(ctx context.Context, path string, r *requirement) 
 
 // versionOf reads the version of the program at path from its file if a release
 // of a Go module is noted there, and else asks it.
-func (r requirement) versionOf(ctx context.Context, path string) (version, error) {
+func (r Requirement) versionOf(ctx context.Context, path string) (Version, error) {
 	if v, ok := r.builtFrom(path); ok {
 		return v, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	env := environ()
-	if r.role == ForLab {
+	if r.Role == ForLab {
 		// As it will be run. A shim that finds the program by the caller's home or PATH would not find it then.
 		env = nil
 	}
-	printed, err := outputOf(ctx, path, r.ask, env)
+	printed, err := outputOf(ctx, path, r.Ask, env)
 	if err != nil {
 		return nil, err
 	}
 	for line := range bytes.Lines(printed) {
-		if match := r.answer.FindSubmatch(line); match != nil {
-			return parseVersion(string(match[1]))
+		if match := r.Answer.FindSubmatch(line); match != nil {
+			return ParseVersion(string(match[1]))
 		}
 	}
-	return nil, fmt.Errorf("%s is not the %s that is meant: it answers %q", path, r.name, firstLine(printed))
+	return nil, fmt.Errorf("%s is not the %s that is meant: it answers %q", path, r.Name, firstLine(printed))
 }
 
-func (r requirement) builtFrom(path string) (version, bool) {
-	if r.module == "" {
+func (r Requirement) builtFrom(path string) (Version, bool) {
+	if r.Module == "" {
 		return nil, false
 	}
 	info, err := buildinfo.ReadFile(path)
-	if err != nil || info.Main.Path != r.module {
+	if err != nil || info.Main.Path != r.Module {
 		return nil, false
 	}
-	v, err := parseVersion(info.Main.Version) // "(devel)" outside a released module
+	v, err := ParseVersion(info.Main.Version) // "(devel)" outside a released module
 	if err != nil || v.String() == "0.0.0" {  // a pseudo-version names a commit
 		return nil, false
 	}
-	if r.release != nil {
-		v = r.release(v)
+	if r.Release != nil {
+		v = r.Release(v)
 	}
 	return v, true
 }

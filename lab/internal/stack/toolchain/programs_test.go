@@ -9,24 +9,24 @@ import (
 	"testing"
 )
 
-// The real thing: every program of this checkout, for the lab and for its tests.
+// The real thing: every program that belongs to no service, for the lab and for its tests.
 func TestSetup(t *testing.T) {
 	root := checkout(t)
 	set, err := Setup(t.Context(), root, Options{Tests: true, Progress: steps{t}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range catalog() {
-		if r.role == Optional {
+	for _, r := range catalog(nil) {
+		if r.Role == Optional {
 			continue
 		}
-		for _, name := range append([]string{r.name}, r.beside...) {
+		for _, name := range append([]string{r.Name}, r.Beside...) {
 			p, ok := set[name]
 			if !ok || p.Name != name || !filepath.IsAbs(p.Path) || len(p.SHA256) != 64 {
 				t.Errorf("%s is not there: %+v", name, p)
 				continue
 			}
-			if v, err := parseVersion(p.Version); err != nil || v.less(r.min) {
+			if v, err := ParseVersion(p.Version); err != nil || v.Less(r.Min) {
 				t.Errorf("%s %s at %s is older than %s (%v)", name, p.Version, p.Path, r.need(), err)
 			}
 		}

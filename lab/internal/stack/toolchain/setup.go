@@ -18,6 +18,7 @@ const stepTimeout = 15 * time.Minute
 
 // Options say what Setup is to get, and who is told of it.
 type Options struct {
+	Services []Requirement      // the programs of the services
 	Tests    bool               // also what only the tests need
 	Consent  func(Intent) error // asked before anything is changed; nil: nobody has to be
 	Progress Progress           // nil: nobody
@@ -43,7 +44,7 @@ func Setup(ctx context.Context, root string, opts Options) (Set, error) {
 	if opts.Progress == nil {
 		opts.Progress = silent{}
 	}
-	if have, missing := Find(ctx, root); len(opts.wanted(missing)) == 0 {
+	if have, missing := Find(ctx, root, opts.Services); len(opts.wanted(missing)) == 0 {
 		return have, nil
 	}
 	t := toolsOf(root)
@@ -60,19 +61,24 @@ func Setup(ctx context.Context, root string, opts Options) (Set, error) {
 
 // setUp does what Setup promises, under the lock.
 func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
-	have, missing := Find(ctx, t.root)
+	have, missing := Find(ctx, t.root, opts.Services)
 	missing = opts.wanted(missing)
 	if len(missing) == 0 {
 		return have, nil
 	}
-	in := &installer{tools: t, have: have, progress: opts.Progress}
+	in := &installer{
+		tools:    t,
+		catalog:  append(catalog(opts.Services), axeRequirement),
+		have:     have,
+		progress: opts.Progress,
+	}
 	defer in.sweep()
 	in.sweep() // what an interrupted set-up has left
 	if err := errors.Join(os.RemoveAll(t.file("log")), t.create()); err != nil {
 		return nil, err
 	}
 	failed := in.getAll(ctx, missing, opts.Consent)
-	have, missing = Find(ctx, t.root)
+	have, missing = Find(ctx, t.root, opts.Services)
 	if failed != nil {
 		return have, failed
 	}
@@ -84,7 +90,7 @@ func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 
 // getAll gets what is missing, if that is agreed to.
 func (in *installer) getAll(ctx context.Context, missing []Missing, consent func(Intent) error) error {
-	all := requirements(missing)
+	all := in.requirements(missing)
 	p, none := planFor(ctx, all)
 	if len(p.ways) == 0 {
 		return none
@@ -114,14 +120,14 @@ func (in *installer) getAll(ctx context.Context, missing []Missing, consent func
 }
 
 // requirements are those of the missing programs.
-func requirements(missing []Missing) []requirement {
+func (in *installer) requirements(missing []Missing) []Requirement {
 	wanted := make(map[string]bool, len(missing))
 	for _, m := range missing {
 		wanted[m.Name] = true
 	}
-	var all []requirement
-	for _, r := range append(catalog(), axeRequirement) {
-		if wanted[r.name] {
+	var all []Requirement
+	for _, r := range in.catalog {
+		if wanted[r.Name] {
 			all = append(all, r)
 		}
 	}
@@ -154,21 +160,21 @@ func (in *installer) carryOut(ctx context.Context, p plan) error {
 	} else {
 		close(installed)
 	}
-	var ofGo []requirement
+	var ofGo []Requirement
 	for _, w := range p.ways {
-		var get func(context.Context, requirement) error
+		var get func(context.Context, Requirement) error
 		switch {
 		case w.installs():
 			continue // comes with the packages
 		case w.unpacks():
 			get = in.unpackDebian
-		case w.goPkg != "":
-			ofGo = append(ofGo, w.requirement)
+		case w.GoPackage != "":
+			ofGo = append(ofGo, w.Requirement)
 			continue
-		case w.source != nil:
+		case w.Source != nil:
 			get = in.buildSource
 		default:
-			get = func(ctx context.Context, r requirement) error { return r.fetch(ctx, in, r) }
+			get = func(ctx context.Context, r Requirement) error { return r.fetch(ctx, in, r) }
 		}
 		work.Go(func() {
 			select {
@@ -179,7 +185,7 @@ func (in *installer) carryOut(ctx context.Context, p plan) error {
 			if len(w.packages) > 0 && installErr != nil {
 				return // that is told
 			}
-			step(w.name, func(ctx context.Context) error { return get(ctx, w.requirement) })
+			step(w.Name, func(ctx context.Context) error { return get(ctx, w.Requirement) })
 		})
 	}
 	if len(ofGo) > 0 {
@@ -192,10 +198,10 @@ func (in *installer) carryOut(ctx context.Context, p plan) error {
 	return errors.Join(errs...)
 }
 
-func namesOf(all []requirement) string {
+func namesOf(all []Requirement) string {
 	var names []string
 	for _, r := range all {
-		names = append(names, r.name)
+		names = append(names, r.Name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -240,8 +246,9 @@ func (silent) Step(string) func(error) { return func(error) {} }
 // installer gets programs.
 type installer struct {
 	tools    tools
-	have     Set    // what was there before
-	system   string // root directory of the distribution; empty: that of this machine
+	catalog  []Requirement // in the order of the set-up
+	have     Set           // what was there before
+	system   string        // root directory of the distribution; empty: that of this machine
 	progress Progress
 }
 

@@ -40,7 +40,7 @@ func TestSetupSaysWhatWouldMend(t *testing.T) {
 	if err := in.tools.create(); err != nil {
 		t.Fatal(err)
 	}
-	err := in.carryOut(t.Context(), plan{ways: []way{{requirement: required(t, "k6")}}})
+	err := in.carryOut(t.Context(), plan{ways: []way{{Requirement: required(t, "k6")}}})
 	if err == nil {
 		t.Fatal("k6 was built from nothing")
 	}
@@ -57,7 +57,7 @@ func TestSetupSaysWhatWouldMend(t *testing.T) {
 
 func found(t *testing.T, name string) Program {
 	t.Helper()
-	set, _ := Find(t.Context(), checkout(t))
+	set, _ := Find(t.Context(), checkout(t), nil)
 	p, ok := set[name]
 	if !ok {
 		t.Fatalf("no %s here", name)

@@ -12,36 +12,26 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// sourcePackage is a source package of a Debian release that may be newer than this
+// SourcePackage is a source package of a Debian release that may be newer than this
 // machine's, security patches included, and how a program is built from it.
-type sourcePackage struct {
-	name   string
-	suite  string   // the release
-	needs  []string // packages, besides those that every build needs
-	script string   // for a shell, in the source tree
-	result string   // what the script makes: the program, or the directory of an installation
+type SourcePackage struct {
+	Name   string
+	Suite  string   // the release
+	Needs  []string // packages, besides those that every build needs
+	Script string   // for a shell, in the source tree
+	Result string   // what the script makes: the program, or the directory of an installation
 }
 
 // buildPackages are needed to build any source package.
 var buildPackages = []string{"dpkg-dev", "gcc", "libc6-dev", "make", "pkg-config"}
 
-// pgbouncerSource leaves out what the lab does not use: its addresses are numbers, and its
-// supervisor is not systemd. libevent is linked in, so that the program runs wherever
-// PostgreSQL's own libraries are.
-var pgbouncerSource = &sourcePackage{
-	name: "pgbouncer", suite: "trixie",
-	needs: []string{"libevent-dev", "libssl-dev"},
-	script: `./configure --without-cares --without-pam --without-systemd LIBEVENT_CFLAGS=' ' LIBEVENT_LIBS='-l:libevent.a -lpthread'
-make -j2 pgbouncer`,
-	result: "pgbouncer",
-}
-
 // postgresSource makes a second installation for the tests, with no more in it than the
 // lab uses. It finds its libraries wherever it is put.
-var postgresSource = &sourcePackage{
-	name: "postgresql-18", suite: "forky",
-	needs: []string{"bison", "flex", "perl"},
-	script: `./configure --prefix=/postgresql-18 --disable-rpath --without-icu --without-readline --without-zlib \
+var postgresSource = &SourcePackage{
+	Name:  "postgresql-18",
+	Suite: "forky",
+	Needs: []string{"bison", "flex", "perl"},
+	Script: `./configure --prefix=/postgresql-18 --disable-rpath --without-icu --without-readline --without-zlib \
 	CFLAGS=-O1 LDFLAGS='-Wl,-rpath,\$$ORIGIN/../lib:\$$ORIGIN/..'
 export MAKEFLAGS='-s -j2' DESTDIR="$PWD/installed"
 make -C src/backend generated-headers
@@ -51,17 +41,17 @@ for part in src/backend src/include/catalog src/timezone src/backend/snowball sr
 	make -C "$part" install
 done
 strip installed/postgresql-18/bin/postgres`,
-	result: "installed/postgresql-18",
+	Result: "installed/postgresql-18",
 }
 
 // recipe is how the program is built.
-func (p *sourcePackage) recipe() recipe { return recipe{Sources: digest(p.name, p.suite, p.script)} }
+func (p *SourcePackage) recipe() recipe { return recipe{Sources: digest(p.Name, p.Suite, p.Script)} }
 
 // sourceKeys verify what comes from Debian.
 const sourceKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 // buildSource builds a program from a source package.
-func (in *installer) buildSource(ctx context.Context, r requirement) error {
+func (in *installer) buildSource(ctx context.Context, r Requirement) error {
 	// Not below the checkout, whose path may hold blanks and quotes: configure and make take none.
 	work, err := os.MkdirTemp("", "stormwave-build-")
 	if err != nil {
@@ -69,7 +59,7 @@ func (in *installer) buildSource(ctx context.Context, r requirement) error {
 	}
 	defer func() { _ = os.RemoveAll(work) }()
 	if err := in.fetchSource(ctx, r, work); err != nil {
-		return fmt.Errorf("%w\n  to mend it: put %s %s on PATH, or enter `nix develop`", err, r.name, r.need())
+		return fmt.Errorf("%w\n  to mend it: put %s %s on PATH, or enter `nix develop`", err, r.Name, r.need())
 	}
 	built, err := in.compile(ctx, r, work)
 	if err != nil {
@@ -79,7 +69,7 @@ func (in *installer) buildSource(ctx context.Context, r requirement) error {
 	if err != nil {
 		return err
 	}
-	return in.tools.adopt(r, staged, r.source.recipe())
+	return in.tools.adopt(r, staged, r.Source.recipe())
 }
 
 // stage copies what was built to the file system of the tools.
@@ -109,12 +99,13 @@ func (in *installer) stage(built string) (string, error) {
 // fetchSource unpacks the source package into work. apt checks the signatures; that a mirror
 // is behind, and its index past its date, only means an older version. A state of its own
 // keeps the system's sources and lists as they are.
-func (in *installer) fetchSource(ctx context.Context, r requirement, work string) error {
+func (in *installer) fetchSource(ctx context.Context, r Requirement, work string) error {
 	mirror, err := in.debianMirror(ctx)
 	if err != nil {
 		return err
 	}
-	sources := fmt.Sprintf("Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n", mirror, r.source.suite, sourceKeys)
+	sources := fmt.Sprintf("Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n",
+		mirror, r.Source.Suite, sourceKeys)
 	conf := fmt.Sprintf(`Dir::Etc::sourcelist "%[1]s/debian.sources";
 Dir::Etc::sourceparts "-";
 Dir::State::lists "%[1]s/lists";
@@ -127,21 +118,21 @@ Acquire::Check-Valid-Until "false";
 `, work)
 	for name, text := range map[string]string{"debian.sources": sources, "apt.conf": conf} {
 		if err := os.WriteFile(filepath.Join(work, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+			return fmt.Errorf("fetch source of %s: %w", r.Name, err)
 		}
 	}
 	for _, dir := range []string{"lists/partial", "cache"} {
 		if err := os.MkdirAll(filepath.Join(work, dir), 0o755); err != nil {
-			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+			return fmt.Errorf("fetch source of %s: %w", r.Name, err)
 		}
 	}
-	for _, args := range [][]string{{"update"}, {"-y", "--only-source", "source", r.source.name}} {
+	for _, args := range [][]string{{"update"}, {"-y", "--only-source", "source", r.Source.Name}} {
 		_, err := proc.Run(ctx, proc.Spec{
 			Name: "apt-get", Path: onPath("apt-get"), Args: append([]string{"-c", filepath.Join(work, "apt.conf")}, args...),
-			Dir: work, Log: in.log(r.name), Env: environ(),
+			Dir: work, Log: in.log(r.Name), Env: environ(),
 		})
 		if err != nil {
-			return fmt.Errorf("fetch source of %s: %w", r.name, err)
+			return fmt.Errorf("fetch source of %s: %w", r.Name, err)
 		}
 	}
 	return nil
@@ -169,18 +160,18 @@ func (in *installer) debianMirror(ctx context.Context) (string, error) {
 }
 
 // compile builds the unpacked source and returns the path of the result.
-func (in *installer) compile(ctx context.Context, r requirement, work string) (string, error) {
+func (in *installer) compile(ctx context.Context, r Requirement, work string) (string, error) {
 	trees, err := fs.Glob(os.DirFS(work), "*/configure")
 	if err != nil || len(trees) != 1 {
-		return "", fmt.Errorf("compile %s: the source package holds %d configure scripts, want 1", r.name, len(trees))
+		return "", fmt.Errorf("compile %s: the source package holds %d configure scripts, want 1", r.Name, len(trees))
 	}
 	tree := filepath.Join(work, filepath.Dir(trees[0]))
 	_, err = proc.Run(ctx, proc.Spec{
-		Name: "build " + r.source.name, Path: onPath("sh"), Args: []string{"-euc", r.source.script}, Dir: tree,
-		Log: in.log(r.name), Env: environ(),
+		Name: "build " + r.Source.Name, Path: onPath("sh"), Args: []string{"-euc", r.Source.Script}, Dir: tree,
+		Log: in.log(r.Name), Env: environ(),
 	})
 	if err != nil {
-		return "", fmt.Errorf("compile %s: %w\n  log: %s", r.name, err, in.log(r.name))
+		return "", fmt.Errorf("compile %s: %w\n  log: %s", r.Name, err, in.log(r.Name))
 	}
-	return filepath.Join(tree, r.source.result), nil
+	return filepath.Join(tree, r.Source.Result), nil
 }

@@ -60,15 +60,15 @@ type recipe struct {
 }
 
 // recipes returns the ways in which the program would be made now.
-func (t tools) recipes(r requirement, goVersion string) []recipe {
+func (t tools) recipes(r Requirement, goVersion string) []recipe {
 	var all []recipe
-	if r.goPkg != "" {
+	if r.GoPackage != "" {
 		all = append(all, t.goRecipe(goVersion))
 	}
-	if r.source != nil {
-		all = append(all, r.source.recipe())
+	if r.Source != nil {
+		all = append(all, r.Source.recipe())
 	}
-	if r.debian != nil && r.debian.unpack != "" {
+	if r.Debian != nil && r.Debian.Unpack != "" {
 		all = append(all, unpackedRecipe(r))
 	}
 	return all
@@ -100,36 +100,36 @@ func (t tools) check(p Program, now []recipe) error {
 }
 
 // place is the file of a program, below the directory of tools.
-func (r requirement) place() string {
+func (r Requirement) place() string {
 	if r.file != "" {
 		return r.file
 	}
-	return filepath.Join("bin", r.name)
+	return filepath.Join("bin", r.Name)
 }
 
 // adopt moves what was built elsewhere, a program or the directory of an installation, to
 // its place, and stamps it.
-func (t tools) adopt(r requirement, built string, from recipe) error {
+func (t tools) adopt(r Requirement, built string, from recipe) error {
 	if err := t.move(r, built); err != nil {
-		return fmt.Errorf("adopt %s: %w", r.name, err)
+		return fmt.Errorf("adopt %s: %w", r.Name, err)
 	}
 	sum, err := sha256Of(t.file(r.place()))
 	if err != nil {
-		return fmt.Errorf("adopt %s: %w", r.name, err)
+		return fmt.Errorf("adopt %s: %w", r.Name, err)
 	}
 	text, err := json.Marshal(stamp{recipe: from, SHA256: sum})
 	if err != nil {
-		return fmt.Errorf("adopt %s: %w", r.name, err)
+		return fmt.Errorf("adopt %s: %w", r.Name, err)
 	}
-	if err := renameio.WriteFile(t.file(r.name+".json"), text, 0o644); err != nil {
-		return fmt.Errorf("adopt %s: %w", r.name, err)
+	if err := renameio.WriteFile(t.file(r.Name+".json"), text, 0o644); err != nil {
+		return fmt.Errorf("adopt %s: %w", r.Name, err)
 	}
 	return nil
 }
 
 // move puts what was built into its place, without a stamp.
-func (t tools) move(r requirement, built string) error {
-	if err := os.RemoveAll(t.file(r.name + ".json")); err != nil {
+func (t tools) move(r Requirement, built string) error {
+	if err := os.RemoveAll(t.file(r.Name + ".json")); err != nil {
 		return err
 	}
 	if err := os.Chmod(built, 0o755); err != nil {
@@ -142,10 +142,10 @@ func (t tools) move(r requirement, built string) error {
 	if !info.IsDir() {
 		return os.Rename(built, t.file(r.place()))
 	}
-	if err := os.RemoveAll(t.file(r.name)); err != nil { // a rename replaces no directory that is full
+	if err := os.RemoveAll(t.file(r.Name)); err != nil { // a rename replaces no directory that is full
 		return err
 	}
-	return os.Rename(built, t.file(r.name))
+	return os.Rename(built, t.file(r.Name))
 }
 
 // digest is a checksum over texts, each kept apart from the next.

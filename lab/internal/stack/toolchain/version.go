@@ -7,18 +7,18 @@ import (
 	"strings"
 )
 
-// version is a release as its numbers, the most significant first.
-type version []int
+// Version is a release as its numbers, the most significant first.
+type Version []int
 
 var numbers = regexp.MustCompile(`^v?(\d+(?:\.\d+)*)`)
 
-// parseVersion reads the numbers at the start of text: "v1.24.1-rc2" is 1.24.1.
-func parseVersion(text string) (version, error) {
+// ParseVersion reads the numbers at the start of text: "v1.24.1-rc2" is 1.24.1.
+func ParseVersion(text string) (Version, error) {
 	match := numbers.FindStringSubmatch(text)
 	if match == nil {
 		return nil, fmt.Errorf("parse version %q: it does not start with a number", text)
 	}
-	var v version
+	var v Version
 	for part := range strings.SplitSeq(match[1], ".") {
 		n, err := strconv.Atoi(part)
 		if err != nil {
@@ -29,8 +29,8 @@ func parseVersion(text string) (version, error) {
 	return v, nil
 }
 
-// less compares number by number; one that is not there counts as 0.
-func (v version) less(other version) bool {
+// Less compares number by number; one that is not there counts as 0.
+func (v Version) Less(other Version) bool {
 	for i := range max(len(v), len(other)) {
 		if a, b := v.at(i), other.at(i); a != b {
 			return a < b
@@ -39,14 +39,14 @@ func (v version) less(other version) bool {
 	return false
 }
 
-func (v version) at(i int) int {
+func (v Version) at(i int) int {
 	if i < len(v) {
 		return v[i]
 	}
 	return 0
 }
 
-func (v version) String() string {
+func (v Version) String() string {
 	parts := make([]string, len(v))
 	for i, n := range v {
 		parts[i] = strconv.Itoa(n)

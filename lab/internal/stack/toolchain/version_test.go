@@ -11,45 +11,33 @@ func TestParseVersion(t *testing.T) {
 		"156.0.8078.79":                  "156.0.8078.79",
 		"3.12.0-rc.1":                    "3.12.0",
 	} {
-		got, err := parseVersion(text)
+		got, err := ParseVersion(text)
 		if err != nil || got.String() != want {
-			t.Errorf("parseVersion(%q) = %v, %v; want %s", text, got, err, want)
+			t.Errorf("ParseVersion(%q) = %v, %v; want %s", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"", "(devel)", "unknown", "99999999999999999999"} {
-		if got, err := parseVersion(text); err == nil {
-			t.Errorf("parseVersion(%q) = %v, want an error", text, got)
+		if got, err := ParseVersion(text); err == nil {
+			t.Errorf("ParseVersion(%q) = %v, want an error", text, got)
 		}
 	}
 }
 
 func TestVersionLess(t *testing.T) {
 	for _, c := range []struct {
-		a, b version
+		a, b Version
 		want bool
 	}{
-		{version{1, 18, 0}, version{1, 21}, true},
-		{version{1, 21, 0}, version{1, 21}, false},
-		{version{1, 21}, version{1, 21, 0}, false},
-		{version{1, 9}, version{1, 21}, true},
-		{version{2}, version{1, 21}, false},
-		{version{15, 18}, version{15}, false},
-		{version{0, 19, 1}, version{0, 20}, true},
+		{Version{1, 18, 0}, Version{1, 21}, true},
+		{Version{1, 21, 0}, Version{1, 21}, false},
+		{Version{1, 21}, Version{1, 21, 0}, false},
+		{Version{1, 9}, Version{1, 21}, true},
+		{Version{2}, Version{1, 21}, false},
+		{Version{15, 18}, Version{15}, false},
+		{Version{0, 19, 1}, Version{0, 20}, true},
 	} {
-		if got := c.a.less(c.b); got != c.want {
+		if got := c.a.Less(c.b); got != c.want {
 			t.Errorf("%v less than %v: %t, want %t", c.a, c.b, got, c.want)
-		}
-	}
-}
-
-func TestPrometheusRelease(t *testing.T) {
-	for module, want := range map[string]string{"0.312.0": "3.12.0", "0.305.2": "3.5.2", "3.12.0": "3.12.0"} {
-		v, err := parseVersion(module)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := prometheusRelease(v).String(); got != want {
-			t.Errorf("module %s is release %s, want %s", module, got, want)
 		}
 	}
 }

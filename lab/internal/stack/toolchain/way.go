@@ -12,17 +12,17 @@ import (
 
 // way says how one missing program will be got.
 type way struct {
-	requirement
+	Requirement
 	packages []string // of the distribution, to be installed first
 	packaged bool     // the distribution's package of the program serves
 	fresh    bool     // that package is not installed yet: nobody uses its service
 }
 
 // installs reports whether the program comes by the installation of its own package.
-func (w way) installs() bool { return w.packaged && w.debian.unpack == "" }
+func (w way) installs() bool { return w.packaged && w.Debian.Unpack == "" }
 
 // unpacks reports whether the program is taken out of its package.
-func (w way) unpacks() bool { return w.packaged && w.debian.unpack != "" }
+func (w way) unpacks() bool { return w.packaged && w.Debian.Unpack != "" }
 
 // Intent is what a set-up is about to do, for people.
 type Intent struct {
@@ -43,7 +43,7 @@ type plan struct {
 
 // planFor chooses a way for each missing program, and says why there is none for others.
 // It changes nothing.
-func planFor(ctx context.Context, missing []requirement) (plan, error) {
+func planFor(ctx context.Context, missing []Requirement) (plan, error) {
 	p := plan{lists: true}
 	var errs []error
 	hasApt := onPath("apt-get") != ""
@@ -67,7 +67,7 @@ func planFor(ctx context.Context, missing []requirement) (plan, error) {
 			if !w.installs() { // its own package may be there, too old
 				p.ways[i].packages = slices.DeleteFunc(w.packages, func(name string) bool { return there[name] })
 			}
-			p.ways[i].fresh = w.installs() && !there[w.debian.name]
+			p.ways[i].fresh = w.installs() && !there[w.Debian.Name]
 		}
 		for _, name := range p.packages() {
 			p.lists = p.lists && p.known[name].version != ""
@@ -77,14 +77,14 @@ func planFor(ctx context.Context, missing []requirement) (plan, error) {
 }
 
 // packagesOf are all packages that may be asked for.
-func packagesOf(missing []requirement) []string {
+func packagesOf(missing []Requirement) []string {
 	names := []string{"npm"}
 	for _, r := range missing {
-		if r.debian != nil {
-			names = append(names, r.debian.name)
+		if r.Debian != nil {
+			names = append(names, r.Debian.Name)
 		}
-		if r.source != nil {
-			names = append(names, slices.Concat(buildPackages, r.source.needs)...)
+		if r.Source != nil {
+			names = append(names, slices.Concat(buildPackages, r.Source.Needs)...)
 		}
 	}
 	slices.Sort(names)
@@ -93,31 +93,31 @@ func packagesOf(missing []requirement) []string {
 
 // wayTo chooses: the distribution's package where it is new enough, else Go's modules, else
 // a newer source package of Debian's.
-func wayTo(r requirement, known map[string]offer, hasApt bool) (way, error) {
-	w := way{requirement: r}
+func wayTo(r Requirement, known map[string]offer, hasApt bool) (way, error) {
+	w := way{Requirement: r}
 	refused := "there is no apt-get here"
-	if hasApt && r.debian != nil {
-		found := known[r.debian.name]
+	if hasApt && r.Debian != nil {
+		found := known[r.Debian.Name]
 		v, err := found.release()
 		switch {
-		case err == nil && !v.less(r.min) && (r.below == nil || v.less(r.below)):
+		case err == nil && !v.Less(r.Min) && (r.Below == nil || v.Less(r.Below)):
 			w.packaged = true
-			if r.debian.unpack == "" {
-				w.packages = []string{r.debian.name}
+			if r.Debian.Unpack == "" {
+				w.packages = []string{r.Debian.Name}
 			}
 			return w, nil
-		case found.version == "" && r.goPkg == "" && r.source == nil:
-			w.packaged, w.packages = true, []string{r.debian.name} // the lists may only be empty
+		case found.version == "" && r.GoPackage == "" && r.Source == nil:
+			w.packaged, w.packages = true, []string{r.Debian.Name} // the lists may only be empty
 			return w, nil
 		case found.version != "":
-			refused = fmt.Sprintf("the distribution has %s %s", r.debian.name, found.version)
+			refused = fmt.Sprintf("the distribution has %s %s", r.Debian.Name, found.version)
 		}
 	}
 	switch {
-	case r.goPkg != "":
+	case r.GoPackage != "":
 		return w, nil
-	case hasApt && r.source != nil:
-		w.packages = slices.Concat(buildPackages, r.source.needs)
+	case hasApt && r.Source != nil:
+		w.packages = slices.Concat(buildPackages, r.Source.Needs)
 		return w, nil
 	case r.fetch != nil:
 		if hasApt && r.npm && onPath("npm") == "" {
@@ -125,8 +125,8 @@ func wayTo(r requirement, known map[string]offer, hasApt bool) (way, error) {
 		}
 		return w, nil
 	}
-	need := strings.TrimSpace(r.name + " " + r.need())
-	return w, fmt.Errorf("set up %s: %s; to mend it: put %s on PATH, or enter `nix develop`", r.name, refused, need)
+	need := strings.TrimSpace(r.Name + " " + r.need())
+	return w, fmt.Errorf("set up %s: %s; to mend it: put %s on PATH, or enter `nix develop`", r.Name, refused, need)
 }
 
 // packages are those that are to be installed, each once.
@@ -143,8 +143,8 @@ func (p plan) packages() []string {
 func (p plan) services() []string {
 	var names []string
 	for _, w := range p.ways {
-		if w.fresh && w.debian.service != "" {
-			names = append(names, w.debian.service)
+		if w.fresh && w.Debian.Service != "" {
+			names = append(names, w.Debian.Service)
 		}
 	}
 	return names
@@ -159,17 +159,17 @@ func (p plan) intent() Intent {
 	for _, w := range p.ways {
 		switch {
 		case w.installs():
-			if w.name == "postgres" {
+			if w.Name == "postgres" {
 				i.Notes = append(i.Notes, noCluster)
 			}
 		case w.unpacks():
-			i.Build = append(i.Build, fmt.Sprintf("%s (out of Debian's package %s)", w.name, w.debian.name))
-		case w.goPkg != "":
-			i.Build = append(i.Build, w.name+" (Go)")
-		case w.source != nil:
-			i.Build = append(i.Build, fmt.Sprintf("%s (Debian's source package of %s)", w.name, w.source.suite))
+			i.Build = append(i.Build, fmt.Sprintf("%s (out of Debian's package %s)", w.Name, w.Debian.Name))
+		case w.GoPackage != "":
+			i.Build = append(i.Build, w.Name+" (Go)")
+		case w.Source != nil:
+			i.Build = append(i.Build, fmt.Sprintf("%s (Debian's source package of %s)", w.Name, w.Source.Suite))
 		default:
-			i.Build = append(i.Build, w.name+" (npm)")
+			i.Build = append(i.Build, w.Name+" (npm)")
 		}
 	}
 	for _, service := range p.services() {

@@ -28,7 +28,7 @@ type Browser struct {
 // Start starts the Chromium that the set-up of the checkout at root has found.
 func Start(t testing.TB, root string) *Browser {
 	t.Helper()
-	set, _ := toolchain.Find(t.Context(), root)
+	set, _ := toolchain.Find(t.Context(), root, nil)
 	path := set.Path("chromium")
 	if path == "" {
 		t.Fatal("there is no chromium; get it: bin/lab setup --tests (go tool mage test does it)")

@@ -167,7 +167,7 @@ func testLab(t *testing.T, h *host) {
 	}
 	t.Cleanup(func() { h.develop(t, "mage", "lab:down") })
 	h.develop(t, "mage", "lab:up")
-	if got, want := h.states(t), "up"; got.State != want || len(got.Services) == 0 || slices.ContainsFunc(got.Services, service.notReady) {
+	if got, want := h.states(t), "up"; got.State != want || len(got.Services) == 0 || slices.ContainsFunc(got.Services, member.notReady) {
 		t.Errorf("after lab:up the stack is %+v, want %s with every service ready", got, want)
 	}
 	if built, _ := filepath.Glob(filepath.Join(h.clone, ".lab", "tools", "bin", "*")); len(built) > 0 {
@@ -185,15 +185,15 @@ func testLab(t *testing.T, h *host) {
 // status is what `lab status --json` tells.
 type status struct {
 	State    string
-	Services []service
+	Services []member
 }
 
-type service struct {
+type member struct {
 	Name  string
 	Ready bool
 }
 
-func (s service) notReady() bool { return !s.Ready }
+func (m member) notReady() bool { return !m.Ready }
 
 func (h *host) states(t *testing.T) (s status) {
 	t.Helper()

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -49,7 +50,7 @@ type host struct {
 func newHost(t *testing.T) *host {
 	t.Helper()
 	root := checkout(t)
-	tools, err := toolchain.Setup(t.Context(), root, toolchain.Options{Tests: true})
+	tools, err := toolchain.Setup(t.Context(), root, toolchain.Options{Services: service.Programs(), Tests: true})
 	if err != nil {
 		t.Fatal(err)
 	}
