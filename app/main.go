@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"stormwave/app/contract"
 	"stormwave/app/internal/store"
 )
 
@@ -50,8 +51,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 func schema(args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("schema", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	users := flags.Int("users", 10_000, "users, of which one in ten writes")
-	posts := flags.Int("posts", 500_000, "posts")
+	users := flags.Int("users", contract.Users, "users, of which one in ten writes")
+	posts := flags.Int("posts", contract.Posts, "posts")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return nil

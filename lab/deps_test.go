@@ -42,6 +42,11 @@ var rooms = []room{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/setting",
+		holds: "values as the programs understand them: units, spellings, what was asked for and what was read back",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/route",
 		holds: "which services a query passes",
 		pure:  true,
@@ -50,7 +55,7 @@ var rooms = []room{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route",
+			"internal/backend", "internal/route", "internal/setting",
 		},
 		pure: true,
 	},
@@ -133,15 +138,16 @@ var rooms = []room{
 		path:  "lab/internal/service",
 		holds: "the services, one file each, and `All`",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/metric", "internal/route", "internal/stack/proc",
-			"internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/metric", "internal/route", "internal/setting",
+			"internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
 		path:  "lab/internal/stack",
 		holds: "brings the services up and down; `Apply`, attestation",
 		imports: []string{
-			"internal/backend", "internal/matrix", "internal/service", "internal/stack/proc", "internal/stack/toolchain",
+			"internal/backend", "internal/matrix", "internal/service", "internal/setting", "internal/stack/proc",
+			"internal/stack/toolchain",
 		},
 	},
 	{
@@ -163,8 +169,8 @@ var rooms = []room{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
-			"internal/matrix", "internal/page", "internal/service", "internal/stack", "internal/stack/exporter",
-			"internal/stack/proc", "internal/stack/toolchain",
+			"internal/matrix", "internal/page", "internal/service", "internal/setting", "internal/stack",
+			"internal/stack/exporter", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 	{
@@ -178,7 +184,7 @@ var rooms = []room{
 		path:  "lab/internal/measure/snapshot",
 		holds: "a trial's window, read from Prometheus",
 		imports: []string{
-			"internal/metric", "internal/record",
+			"internal/metric", "internal/record", "internal/series",
 		},
 	},
 	{
@@ -198,8 +204,7 @@ var rooms = []room{
 		imports: []string{
 			"internal/analysis", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/metric", "internal/record", "internal/route", "internal/service",
-			"internal/stack",
-			"internal/stack/exporter", "internal/stack/proc",
+			"internal/setting", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
 		},
 	},
 	{

@@ -11,6 +11,9 @@ const (
 	EnvReplicaURL = "APP_REPLICA_URL"
 )
 
+// EnvSlowRoute is the variable of the setting slow_route.
+const EnvSlowRoute = "APP_SLOW_ROUTE"
+
 // Routes of the backend, as net/http patterns without the method.
 const (
 	RouteUsers    = "/api/users"      // POST: create a user
@@ -42,6 +45,12 @@ const FeedAuthor = "author"
 // SlowTime is RouteSlow's query parameter: how long the query takes, a Go duration.
 const SlowTime = "time"
 
+// Users and Posts are how many there are in the data set, unless it is asked for another.
+const (
+	Users = 10_000
+	Posts = 500_000
+)
+
 // AuthorShare is how many users of the data set there are to one that writes:
 // authors have the ids 1 … users/AuthorShare, and as many posts each.
 const AuthorShare = 10
@@ -54,9 +63,12 @@ const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtex
 // same before every shot. The data set ends where the ids of written posts start.
 const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
 
+// RestartSQL makes the ids of written posts begin behind the data set again, in the transaction of ResetSQL.
+const RestartSQL = "ALTER TABLE posts ALTER id RESTART"
+
 // TidySQL are the statements, each to be run alone, that give back the room of what ResetSQL
 // has removed: VACUUM refuses to be one of several.
-var TidySQL = []string{"ALTER TABLE posts ALTER id RESTART", "VACUUM (ANALYZE) posts"}
+var TidySQL = []string{"VACUUM (ANALYZE) posts"}
 
 // Role is whom the schema gives its rights to, and as whom the backend is to log in.
 const Role = "app"

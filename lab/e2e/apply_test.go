@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -69,7 +70,7 @@ func TestApplyThatIsCutOffIsMadeUpFor(t *testing.T) {
 	}
 	c.reach(maxConnections, "80")
 	err := c.apply(matrix.Settings{maxConnections: "many"})
-	if err == nil || !strings.Contains(err.Error(), "max_connections = many") {
+	if err == nil || !strings.Contains(err.Error(), `invalid value for parameter "max_connections": "many"`) {
 		t.Errorf("many connections: %v; want them refused", err)
 	}
 	c.kill(service.Primary, 0)
@@ -90,10 +91,10 @@ func TestServicesRunOnTheirCPUs(t *testing.T) {
 		{"postgres": one, "app": one, "pgbouncer": one, "prometheus": one, "node-exporter": one},
 		{"replica": one, "pgbouncer-exporter": one},
 	} {
-		attested, err := c.client().Apply(ctx, matrix.Defaults(), cpus)
+		read, err := c.client().Apply(ctx, matrix.Defaults(), cpus)
 		must(t, err)
 		for name, list := range service.Catalog().CPUs(cpus) {
-			if got := attested[matrix.CPUsPrefix+name]; got != list {
+			if got := read.Values[matrix.CPUsPrefix+name]; got != list {
 				t.Errorf("with %v %s runs on %q; want %s", cpus, name, got, list)
 			}
 		}
@@ -120,4 +121,107 @@ func (c *checkout) reach(setting, value string) {
 	if err != nil || attested[setting] != value {
 		c.t.Fatalf("%s is %q, %v; want %q", setting, attested[setting], err, value)
 	}
+}
+
+// Whatever postgresql.conf, pgbouncer.ini and the environment take, a spec takes, and it is read back as the programs
+// understand it.
+func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	for _, asked := range []matrix.Settings{
+		{
+			"postgres.work_mem": "8192kB", "postgres.effective_cache_size": "3145728kB", "postgres.jit": "false",
+			"postgres.random_page_cost": "1.10", "postgres.wal_buffers": "-1", "postgres.wal_level": "REPLICA",
+			"postgres.max_connections": "0x64",
+		},
+		{
+			"postgres.work_mem": "8192", "postgres.checkpoint_timeout": "900", "postgres.synchronous_commit": "true",
+			"postgres.autovacuum": "yes", "postgres.wal_compression": "on", "postgres.datestyle": "iso, dmy",
+			"postgres.max_connections": "1e2",
+		},
+		{
+			"postgres.checkpoint_timeout": "900s", "postgres.autovacuum_naptime": "60", "postgres.synchronous_commit": "ON",
+			"postgres.max_wal_size": "4GB", "postgres.vacuum_cost_delay": "500us", "postgres.auto_explain.log_nested": "on",
+		},
+		{
+			matrix.Topology: "pgbouncer", matrix.ExecMode: matrix.ExecAuto, "pgbouncer.pool_mode": "Transaction",
+			"pgbouncer.server_fast_close": "yes", "pgbouncer.query_wait_timeout": "120.0",
+		},
+		{"app.GOMAXPROCS": "1", "app.GOGC": "off", "app.GOMEMLIMIT": "24MiB", "app.COLOUR": "red"},
+	} {
+		all := matrix.Defaults()
+		maps.Copy(all, asked)
+		read, err := c.client().Apply(ctx, all, nil)
+		must(t, err)
+		for name, value := range asked {
+			if got := read.Values[name]; got != value && !slices.Contains(read.Same, name) {
+				t.Errorf("%s is %q; want %q in whatever spelling (not confirmed: %v)", name, got, value, read.Unconfirmed)
+			}
+		}
+	}
+}
+
+// A cell that PostgreSQL does not start with is told in the server's own words, and the next one has its settings.
+func TestCellThatCannotStartIsToldInTheServersWords(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	for _, tt := range []struct{ name, value, words string }{
+		{"postgres.wal_level", "minimal", "requires wal_level"},
+		{"postgres.max_connections", "3", "must be less than max_connections"},
+		{"postgres.huge_pages", "on", "FATAL:  could not map anonymous shared memory"},
+		{"postgres.work_mem", "8mb", `FATAL:  invalid value for parameter "work_mem": "8mb"`},
+	} {
+		before := c.status()
+		err := c.apply(matrix.Settings{tt.name: tt.value})
+		if err == nil || !strings.Contains(err.Error(), tt.words) {
+			t.Errorf("%s = %s: %v; want it to say %s", tt.name, tt.value, err, tt.words)
+		}
+		c.reach("postgres.max_connections", "80")
+		if tt.name == "postgres.huge_pages" {
+			continue // a start alone tells
+		}
+		for i, svc := range c.status().Services {
+			if (svc.Name == service.Primary || svc.Name == service.Replica) && before.Services[i].PID != svc.PID &&
+				tt.name != "postgres.wal_level" { // the first: max_connections were others
+				t.Errorf("%s = %s: %s was started anew", tt.name, tt.value, svc.Name)
+			}
+		}
+	}
+}
+
+// A standby whose slot is lost could never follow again: it is made anew, while the next cell is applied.
+func TestStandbyWhoseSlotIsLostIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	c.kill(service.Replica, 0)
+	ask := func(sql string) string { return strings.TrimSpace(c.lab("psql", "primary", "--", "-Atc", sql)) }
+	ask("ALTER SYSTEM SET max_slot_wal_keep_size = '32MB'")
+	ask("SELECT pg_reload_conf()")
+	for range 12 {
+		ask("CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 20000); DROP TABLE filler")
+		ask("SELECT pg_switch_wal()")
+	}
+	ask("CHECKPOINT")
+	if got := ask("SELECT wal_status FROM pg_replication_slots"); got != "lost" {
+		t.Fatalf("the slot is %s; want it lost", got)
+	}
+	ask("ALTER SYSTEM RESET max_slot_wal_keep_size")
+	c.reach("postgres.max_connections", "80")
+	if got := ask("SELECT state FROM pg_stat_replication WHERE application_name = 'replica'"); got != "streaming" {
+		t.Errorf("replication is %q; want streaming", got)
+	}
+}
+
+// A standby that is behind on purpose is waited for as long as it is meant to be behind.
+func TestDelayedStandby(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	c.reach("postgres.recovery_min_apply_delay", "2s")
+	c.reach("postgres.max_connections", "80")
 }

@@ -154,7 +154,8 @@ func (c *checkout) applyWithin(ctx context.Context, settings matrix.Settings) (m
 	for name, value := range settings {
 		all[name] = value
 	}
-	return c.client().Apply(ctx, all, nil)
+	read, err := c.client().Apply(ctx, all, nil)
+	return read.Values, err
 }
 
 func (c *checkout) client() *daemon.Client {

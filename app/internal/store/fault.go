@@ -83,11 +83,13 @@ var states = map[string]Kind{
 	"57P01":       Unavailable, // admin shutdown
 	"57P02":       Unavailable, // crash shutdown
 	"57P03":       Unavailable, // cannot connect now: starting, stopping or recovering
+	"57P05":       Unavailable, // idle_session_timeout has ended the session before
 	"40001":       Unavailable, // serialization failure; on a standby: conflict with recovery
 	"40P01":       Unavailable, // deadlock
 	queryCanceled: Timeout,     // statement_timeout, or cancelled by an administrator
 	"55P03":       Timeout,     // lock_timeout
 	"25P03":       Timeout,     // idle in transaction for too long
+	"25P04":       Timeout,     // transaction_timeout
 	"23505":       Conflict,    // unique violation
 	"23503":       Internal,    // foreign key violation
 	"25006":       Internal,    // write on a standby

@@ -44,6 +44,8 @@ func TestClassify(t *testing.T) {
 		{"server is stopping", alive, pg("57P01"), Unavailable, "57P01"},
 		{"pooler's queue timeout", alive, pg("08P01"), Unavailable, "08P01"},
 		{"connection failure", alive, pg("08006"), Unavailable, "08006"},
+		{"ended while it idled", alive, pg("57P05"), Unavailable, "57P05"},
+		{"transaction timeout", alive, pg("25P04"), Timeout, "25P04"},
 		{"unlisted connection exception", alive, pg("08007"), Unavailable, "other"},
 		{"unlisted lack of a resource", alive, pg("53400"), Unavailable, "other"},
 		{"conflict on a standby", alive, pg("40001"), Unavailable, "40001"},
@@ -75,5 +77,31 @@ func TestClassify(t *testing.T) {
 				t.Errorf("state %q is not among the listed ones: its metric is unbounded", state)
 			}
 		})
+	}
+}
+
+// That a server, or the pooler before it, has too much to do does not make it gone.
+func TestIsGone(t *testing.T) {
+	pooler := func(message string) error { return &pgconn.PgError{Code: "08P01", Message: message} }
+	for _, tt := range []struct {
+		name string
+		err  error
+		want bool
+	}{
+		{"the pooler's queue", pooler("query_wait_timeout"), false},
+		{"the pooler's clients", pooler("no more connections allowed (max_client_conn)"), false},
+		{"the pooler's patience", pooler("client_idle_timeout"), false},
+		{"behind the pooler", pooler("server login has been failing, cached error: connect failed"), true},
+		{"not behind the pooler", pooler("pgbouncer cannot connect to server"), true},
+		{"stops", &pgconn.PgError{Code: "57P01"}, true},
+		{"too many connections", &pgconn.PgError{Code: "53300"}, false},
+		{"ended while it idled", &pgconn.PgError{Code: "57P05"}, false},
+		{"hung up", io.ErrUnexpectedEOF, true},
+		{"slow", &pgconn.PgError{Code: "57014"}, false},
+	} {
+		kind, state := classify(t.Context(), tt.err)
+		if got := isGone(&Fault{Kind: kind, State: state, err: tt.err}); got != tt.want {
+			t.Errorf("%s: gone is %t; want %t", tt.name, got, tt.want)
+		}
 	}
 }

@@ -148,6 +148,14 @@ func (p *pool) queryRow(ctx context.Context, st *statement, dest []any, args ...
 	})
 }
 
+// patient is the same connections, without the limits of a request: to ask whether the backend is ready, and
+// how it is set, must not fail by what the load is to meet.
+func (p *pool) patient() *pool {
+	unhurried := *p
+	unhurried.acquireTimeout, unhurried.queryTimeout = 0, 0
+	return &unhurried
+}
+
 // run acquires a connection and calls f with it, each under a deadline of its own:
 // a full pool and a slow query are different illnesses.
 func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *pgxpool.Conn) error) error {

@@ -49,7 +49,7 @@ func (s *Store) Feed(ctx context.Context, session Session, author int64, begin f
 
 // checkFresh counts an answer in which the newest post is older than the session's.
 func (s *Store) checkFresh(session Session, newest int64) {
-	if newest < s.written.last(session.token).post {
+	if newest < s.written.newest(session.token) {
 		s.reads.Stale()
 	}
 }
@@ -59,7 +59,7 @@ func (s *Store) Post(ctx context.Context, session Session, id int64) (post Post,
 	err = s.read(ctx, session.token, func(p *pool) error {
 		return p.queryRow(ctx, &selectPost, post.dest(), id)
 	})
-	if errors.Is(err, ErrNotFound) && id == s.written.last(session.token).post {
+	if errors.Is(err, ErrNotFound) && id == s.written.newest(session.token) {
 		s.reads.Stale()
 	}
 	return post, err

@@ -37,6 +37,8 @@ type replica struct {
 	why      string // not to read from it; "" if one may
 	against  int    // looks in a row that speak for another why
 	replayed int64  // position in the WAL
+	beats    int64  // of the primary's heart
+	end      int64  // of its WAL at the last of them
 	waiters  int
 	moved    chan struct{} // closed when replayed moves
 }
@@ -94,6 +96,7 @@ func (r *replica) learn(seen sight, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.looked = true
+	r.beats, r.end = seen.beats, seen.end
 	why := ""
 	switch limit := r.maxLag; {
 	case err != nil:
@@ -103,7 +106,9 @@ func (r *replica) learn(seen sight, err error) {
 		why = contract.FallbackLate
 	}
 	r.turn(why)
-	if err == nil {
+	if err != nil {
+		r.meter.Unseen()
+	} else {
 		r.meter.Behind(seen.lag, seen.bytes)
 		// Lower too: a standby that crashed may come back with less than it had.
 		if seen.replayed != r.replayed {
@@ -156,17 +161,17 @@ func (r *replica) ready() bool {
 	return r.looked
 }
 
-// position is how far the replica has replayed the WAL, as seen last.
-func (r *replica) position() int64 {
+// horizon is what the probe has seen last.
+func (r *replica) horizon() horizon {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.replayed
+	return horizon{r.beats, r.end, r.replayed}
 }
 
 // await waits until the replica has replayed the WAL up to the position, and
 // reports whether it has. It does not wait longer than the replica is worth it.
 func (r *replica) await(ctx context.Context, position int64) bool {
-	if position == 0 || r.position() >= position {
+	if position == 0 || r.horizon().replayed >= position {
 		return true
 	}
 	if r.wait == 0 || position == unknownPosition {
@@ -211,6 +216,7 @@ type probe struct {
 	beat             time.Time // the primary's newest heartbeat, by its own clock
 	beaten           time.Time // when that was, by ours
 	end              int64     // of the primary's WAL then
+	beats            int64     // how many there were
 }
 
 // sight is what one look has shown.
@@ -218,6 +224,9 @@ type sight struct {
 	lag      time.Duration // by which the replica's newest heartbeat is older than the primary's
 	bytes    int64         // of WAL between the two
 	replayed int64         // position in the WAL
+
+	// Of the primary's last heartbeat, also where the replica was not seen.
+	beats, end int64
 }
 
 // look reads the replica's position and heartbeat, and then lets the primary's heart
@@ -237,8 +246,10 @@ func (p *probe) look(ctx context.Context) (sight, error) {
 		p.meter.Probed(contract.TargetPrimary)
 		if p.primary.ask(ctx, updateHeartbeat.sql, &p.beat, &p.end) == nil {
 			p.beaten = time.Now()
+			p.beats++
 		}
 	}
+	s.beats, s.end = p.beats, p.end
 	return s, err
 }
 

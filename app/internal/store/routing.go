@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"stormwave/app/contract"
@@ -33,7 +36,7 @@ func (s *Store) write(ctx context.Context, session Token, st *statement, dest []
 		return nil
 	})
 	if err == nil {
-		s.written.wrote(session, position, s.replica.position())
+		s.written.wrote(session, position, s.replica.horizon())
 	}
 	return err
 }
@@ -71,7 +74,7 @@ func (s *Store) refused(ctx context.Context, session Token) string {
 	if why := s.replica.refused(); why != "" {
 		return why
 	}
-	if !s.replica.await(ctx, s.written.position(session)) {
+	if !s.replica.await(ctx, s.written.last(session, s.replica.horizon()).position) {
 		return contract.FallbackSession
 	}
 	return ""
@@ -134,8 +137,21 @@ func isGone(err error) bool {
 	}
 	switch fault.State {
 	case contract.StateConnect, contract.StateNetwork, "57P01", "57P02", "57P03",
-		"08000", "08001", "08003", "08004", "08006", "08P01":
+		"08000", "08001", "08003", "08004", "08006":
 		return true
+	case poolerError:
+		pooler, ok := errors.AsType[*pgconn.PgError](fault.err)
+		return ok && slices.ContainsFunc(lostServer, func(text string) bool {
+			return strings.Contains(pooler.Message, text)
+		})
 	}
 	return false
+}
+
+// poolerError is the SQLSTATE of all that PgBouncer itself refuses. lostServer are parts of its messages when it
+// cannot reach the server; the others (query_wait_timeout, no more connections allowed) tell of too much to do.
+const poolerError = "08P01"
+
+var lostServer = []string{
+	"server login", "server_login", "cannot connect to server", "server conn crashed", "server shutting down",
 }

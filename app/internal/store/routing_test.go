@@ -49,7 +49,7 @@ func (r *routed) awaitUsable() {
 func (r *routed) logIn() Session {
 	r.t.Helper()
 	token := token(unique("token"))
-	if err := r.CreateSession(r.t.Context(), r.user, token, time.Now().Add(time.Hour)); err != nil {
+	if _, err := r.CreateSession(r.t.Context(), r.user, token, time.Hour); err != nil {
 		r.t.Fatal(err)
 	}
 	session, err := r.Session(r.t.Context(), token)

@@ -20,7 +20,8 @@ var (
 	// insertSession also clears away the user's expired sessions: the table stays small without a job for it.
 	insertSession = statement{"insert_session",
 		`with expired as (delete from sessions where user_id = $1 and expires_at <= now())
-		insert into sessions (user_id, token_hash, expires_at) values ($1, $2, $3) returning user_id`}
+		insert into sessions (user_id, token_hash, expires_at)
+		values ($1, $2, date_trunc('second', now() + make_interval(secs => $3))) returning expires_at`}
 	selectSession = statement{"select_session",
 		`select user_id from sessions where token_hash = $1 and expires_at > now()`}
 	selectFeed = statement{"select_feed",
@@ -42,7 +43,7 @@ var (
 	selectHeartbeat = statement{"select_heartbeat",
 		`select pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8, at from heartbeat`}
 	updateHeartbeat = statement{"update_heartbeat",
-		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8`}
+		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8`}
 
 	// Not of the workload: readiness and attestation.
 	ping = statement{"ping",

@@ -70,16 +70,16 @@ func (s *Store) Close(ctx context.Context) error {
 // replica that is gone does not count: without it the backend still serves.
 func (s *Store) Ready(ctx context.Context) error {
 	var one int
-	if err := s.primary.queryRow(ctx, &ping, []any{&one}); err != nil {
+	if err := s.primary.patient().queryRow(ctx, &ping, []any{&one}); err != nil {
 		return err
 	}
-	errs := []error{s.primary.warm(ctx)}
+	errs := []error{s.primary.patient().warm(ctx)}
 	if s.replica != nil {
 		switch {
 		case !s.replica.ready():
 			errs = append(errs, errors.New("replica: not looked at yet"))
 		case s.replica.refused() == "":
-			errs = append(errs, s.replica.pool.warm(ctx))
+			errs = append(errs, s.replica.pool.patient().warm(ctx))
 		}
 	}
 	return errors.Join(errs...)
@@ -90,7 +90,8 @@ func (s *Store) States(ctx context.Context) (map[string]contract.Pool, error) {
 	states := map[string]contract.Pool{}
 	for _, p := range s.pools() {
 		var st contract.Pool
-		err := p.queryRow(ctx, &selectState, []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout})
+		dest := []any{&st.ServerVersion, &st.InRecovery, &st.StatementTimeout, &st.LockTimeout}
+		err := p.patient().queryRow(ctx, &selectState, dest)
 		if err != nil {
 			return nil, err
 		}

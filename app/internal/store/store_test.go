@@ -268,6 +268,27 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	}
 }
 
+// A connection that the server has ended while it idled is none of the client's doing: it is told to come again, and
+// then is served.
+func TestSessionThatWasEndedWhileItIdledIsUnavailable(t *testing.T) {
+	s, metrics := openAt(t, pgtest.URL("app")+"&idle_session_timeout=100", map[string]string{"APP_POOL_SIZE": "1"})
+	if err := read(t.Context(), s, 1); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(400 * time.Millisecond)
+	err := read(t.Context(), s, 1)
+	fault, ok := errors.AsType[*Fault](err)
+	if !ok || fault.Kind != Unavailable || fault.State != "57P05" {
+		t.Errorf("a query on it: %v; want it unavailable (57P05)", err)
+	}
+	if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"}); n != 1 {
+		t.Errorf("%v of them are counted, want 1", n)
+	}
+	if err := read(t.Context(), s, 1); err != nil {
+		t.Errorf("the next query: %v", err)
+	}
+}
+
 func TestPoolIsColdOrWarm(t *testing.T) {
 	total := func(s *Store) int32 { return s.primary.conns.Stat().TotalConns() }
 
@@ -357,13 +378,13 @@ func TestSessionsExpireAndAreCleared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.CreateSession(ctx, user, expired, time.Now().Add(-time.Second)); err != nil {
+	if _, err := s.CreateSession(ctx, user, expired, -time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Session(ctx, expired); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an expired session is answered with %v, want ErrNotFound", err)
 	}
-	if err := s.CreateSession(ctx, user, alive, time.Now().Add(time.Hour)); err != nil {
+	if _, err := s.CreateSession(ctx, user, alive, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.Session(ctx, alive); err != nil || got.User != user {
@@ -385,7 +406,7 @@ func TestExecModes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := s.CreateSession(ctx, user, token, time.Now().Add(time.Hour)); err != nil {
+			if _, err := s.CreateSession(ctx, user, token, time.Hour); err != nil {
 				t.Fatal(err)
 			}
 			session, err := s.Session(ctx, token)

@@ -19,7 +19,11 @@ func (s *Store) Credential(ctx context.Context, name string) (id int64, password
 	return id, passwordHash, err
 }
 
-// CreateSession keeps the hash of a user's token until it expires.
-func (s *Store) CreateSession(ctx context.Context, user int64, token Token, expires time.Time) error {
-	return s.write(ctx, token, &insertSession, []any{&user}, user, token[:], expires)
+// CreateSession keeps the hash of a user's token for that long, by the database's clock, which also ends it, and
+// returns when that is.
+func (s *Store) CreateSession(
+	ctx context.Context, user int64, token Token, life time.Duration,
+) (expires time.Time, err error) {
+	err = s.write(ctx, token, &insertSession, []any{&expires}, user, token[:], life.Seconds())
+	return expires, err
 }

@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -82,6 +83,12 @@ func (r *Replica) Usable(yes bool) {
 func (r *Replica) Behind(lag time.Duration, bytes int64) {
 	r.lag.Set(lag.Seconds())
 	r.lagSize.Set(float64(bytes))
+}
+
+// Unseen tells that the replica did not answer: how far it is behind is not known.
+func (r *Replica) Unseen() {
+	r.lag.Set(math.NaN())
+	r.lagSize.Set(math.NaN())
 }
 
 // Probed counts a statement of the probe.

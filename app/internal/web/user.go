@@ -80,14 +80,14 @@ func (s *service) createSession(ctx context.Context, r *http.Request, buf []byte
 		return 0, nil, errCredentials
 	}
 	token := rand.Text()
-	expires := time.Now().Add(sessionLife).UTC().Truncate(time.Second)
-	if err := s.store.CreateSession(ctx, user, sha256.Sum256([]byte(token)), expires); err != nil {
+	expires, err := s.store.CreateSession(ctx, user, sha256.Sum256([]byte(token)), sessionLife)
+	if err != nil {
 		return 0, nil, err
 	}
 	return appendJSON(http.StatusCreated, buf, struct {
 		Token   string    `json:"token"`
 		Expires time.Time `json:"expires_at"`
-	}{token, expires})
+	}{token, expires.UTC()})
 }
 
 // credential returns a hash for every name: to log in as nobody takes as long as

@@ -17,6 +17,8 @@ type Backend struct {
 	ReadBack  string   // path of its Config
 	Refusal   string   // status of an answer that turns a request away, for want of a connection or of room
 	Rows      int      // of its longest answer
+	Authors   int      // in its data set, whom loads ask for
+	Slow      Slow
 	Metrics   Metrics
 	Labels    Labels
 	Routes    []string // values of the label route that are of the workload
@@ -24,6 +26,10 @@ type Backend struct {
 	State     State
 	Faults    Faults
 }
+
+// Slow is the variable, and its value, without which the backend does not serve the slow queries that loads can
+// ask for.
+type Slow struct{ Variable, Value string }
 
 // Setting is what a spec can set of a backend, in the words of the bundled one.
 type Setting = contract.Field
@@ -102,6 +108,7 @@ type Labels struct {
 type State struct {
 	Dataset string   // one line of text, the same before every trial
 	Remove  string   // deletes what a load has written
+	Restart string   // in the same transaction: what is written next begins behind the data set
 	Tidy    []string // statements, each alone, that give back the room of what was deleted
 }
 

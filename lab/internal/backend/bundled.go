@@ -23,6 +23,8 @@ var Bundled = Backend{
 	ReadBack: contract.RouteConfig,
 	Refusal:  "503",
 	Rows:     contract.FeedPage,
+	Authors:  contract.Users / contract.AuthorShare,
+	Slow:     Slow{contract.EnvSlowRoute, contract.On},
 	Metrics: Metrics{
 		Requests:        contract.MetricRequests,
 		RequestDuration: contract.MetricRequestDuration,
@@ -62,6 +64,7 @@ var Bundled = Backend{
 	State: State{
 		Dataset: contract.DatasetSQL,
 		Remove:  contract.ResetSQL,
+		Restart: contract.RestartSQL,
 		Tidy:    contract.TidySQL,
 	},
 	Faults: Faults{

@@ -91,6 +91,7 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 	}
 	known, unchecked := knownNames(ctx, m.layout, m.tools, plan)
 	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(service.Catalog()), plan.WarnOfUnknown(known),
+		refusedValues(ctx, m.tools.Path("postgres"), plan, known[matrix.PostgresPrefix]),
 		warnOfLoad(plan, loads, earlier.peak, here.Cores))
 	for _, text := range warnings {
 		fmt.Fprintf(out, "warning: %s\n", text)

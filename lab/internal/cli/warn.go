@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +37,7 @@ func knownNames(ctx context.Context, layout service.Layout, tools toolchain.Set,
 				break
 			}
 			for _, name := range names {
-				known[matrix.ScenarioPrefix][name] = matrix.Parameter{}
+				known[matrix.ScenarioPrefix][name] = true
 			}
 		}
 	}
@@ -75,10 +75,10 @@ func is(setting string) func(string) bool {
 	return func(name string) bool { return name == setting }
 }
 
-func named(names []string) map[string]matrix.Parameter {
-	all := make(map[string]matrix.Parameter)
+func named(names []string) map[string]bool {
+	all := make(map[string]bool)
 	for _, name := range names {
-		all[name] = matrix.Parameter{}
+		all[name] = true
 	}
 	return all
 }
@@ -87,7 +87,7 @@ func named(names []string) map[string]matrix.Parameter {
 const describeTimeout = 20 * time.Second
 
 // postgresParameters asks PostgreSQL which parameters it takes.
-func postgresParameters(ctx context.Context, postgres string) (map[string]matrix.Parameter, error) {
+func postgresParameters(ctx context.Context, postgres string) (map[string]bool, error) {
 	if postgres == "" {
 		return nil, errors.New("postgres is missing; get it: lab setup")
 	}
@@ -105,24 +105,46 @@ func postgresParameters(ctx context.Context, postgres string) (map[string]matrix
 }
 
 // parseParameters reads the answer of `postgres --describe-config`: a parameter a line,
-// separated by tabs its name, context, group, type, default, least and most. It does not
-// tell units, and leaves out what is for developers only.
-func parseParameters(described []byte) map[string]matrix.Parameter {
-	parameters := make(map[string]matrix.Parameter)
+// separated by tabs its name, context, group, type, default, least and most. It
+// leaves out what is for developers only.
+func parseParameters(described []byte) map[string]bool {
+	parameters := make(map[string]bool)
 	for line := range bytes.Lines(described) {
-		fields := strings.Split(strings.TrimSuffix(string(line), "\n"), "\t")
-		if len(fields) < 7 {
-			continue
+		if name, rest, _ := strings.Cut(string(line), "\t"); strings.Count(rest, "\t") >= 5 {
+			parameters[strings.ToLower(name)] = true // PostgreSQL does not tell DateStyle from datestyle
 		}
-		var p matrix.Parameter
-		low, errLow := strconv.ParseFloat(fields[5], 64)
-		high, errHigh := strconv.ParseFloat(fields[6], 64)
-		if errLow == nil && errHigh == nil {
-			p = matrix.Parameter{Min: low, Max: high}
-		}
-		parameters[strings.ToLower(fields[0])] = p // PostgreSQL does not tell DateStyle from datestyle
 	}
 	return parameters
+}
+
+// mostTried bounds how many values PostgreSQL is asked about: each takes a process, some 20 ms.
+const mostTried = 200
+
+// refusedValues asks PostgreSQL of each value of a plan whether it takes it, without a start, and tells its own words
+// where it does not. Names that it does not know are left out.
+func refusedValues(ctx context.Context, postgres string, plan matrix.Plan, known map[string]bool) []string {
+	ctx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	var warnings []string
+	tried := 0
+	given := plan.Given(matrix.PostgresPrefix)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		for _, value := range given[name] {
+			if tried++; !known[name] || tried > mostTried {
+				continue
+			}
+			// -C first: then root may ask too. It tells a parameter, and ends before it looks at the directory.
+			args := []string{"-C", "max_connections", "-D", "/", "-c", "config_file=/dev/null", "-c", name + "=" + value}
+			_, err := proc.Run(ctx, proc.Spec{Name: "postgres", Path: postgres, Args: args, Env: []string{"LC_ALL=C"}})
+			if err == nil {
+				continue
+			}
+			if words := service.LastWords(err.Error()); words != "" {
+				warnings = append(warnings, fmt.Sprintf("%s%s is %s: %s", matrix.PostgresPrefix, name, value, words))
+			}
+		}
+	}
+	return warnings
 }
 
 // Bounds of what k6 can send.

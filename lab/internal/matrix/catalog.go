@@ -51,6 +51,13 @@ type Pool struct {
 	Used    string   // metric: connections in use at most
 	Waiting string   // metric: clients that wait for one at most
 	Wait    string   // metric: mean wait of a query in ms; empty: it is in that for the backend's own connection
+
+	Refusal  string // SQLSTATE with which it refuses clients, and queries that wait too long; empty: none of its own
+	Serving  string // metric: clients at most that it serves, besides those that wait
+	Patience string // key: seconds that a query waits at most
+
+	Prepared string // key: prepared statements that it knows again on another connection; empty: it does not change it
+	Mode     string // key: when it changes a client's connection
 }
 
 // Refusal is names that are not for a spec to set. A spec says how the programs behave. It does not say what they
@@ -194,5 +201,9 @@ func (f Family) lookup(name, member string) (Setting, error) {
 	if !f.Names.MatchString(member) {
 		return Setting{}, fmt.Errorf("must match %s after %q", f.Names, f.Prefix)
 	}
-	return Setting{Name: name, Type: text, Meaning: f.Meaning}, nil
+	kind, known := members[name]
+	if !known {
+		kind = text
+	}
+	return Setting{Name: name, Type: kind, Meaning: f.Meaning}, nil
 }

@@ -184,7 +184,7 @@ func (p *parser) expand(chosen []combo) {
 			overlays = append(overlays, value.Settings)
 		}
 		cell.Settings = constants.with(overlays...)
-		for _, clash := range clashes(cell.Settings) {
+		for _, clash := range append(clashes(cell.Settings), clashesOfLoad(cell.Settings)...) {
 			at := p.given(clash.setting, c)
 			if at == nil {
 				at = p.given(clash.other, c)
@@ -251,6 +251,23 @@ func clashes(s Settings) []clash {
 		}
 	}
 	return found
+}
+
+// clashesOfLoad returns what a load asks for and cannot get: a route that the backend does not serve, an answer
+// that the load does not wait for.
+func clashesOfLoad(s Settings) []clash {
+	said := unsaid.with(s)
+	if share, err := strconv.ParseFloat(said[SlowShare], 64); err != nil || share == 0 {
+		return nil
+	}
+	slow := backend.Bundled.Slow
+	if route := AppPrefix + slow.Variable; s[route] != slow.Value {
+		return []clash{{SlowShare, said[SlowShare], "0 without", route, slow.Value}}
+	}
+	if parsed(said[SlowTime]) >= parsed(said[ClientTimeout]) {
+		return []clash{{SlowTime, said[SlowTime], "shorter than", ClientTimeout, said[ClientTimeout]}}
+	}
+	return nil
 }
 
 // parsed is the time limit that a value sets, 0 if it sets none.

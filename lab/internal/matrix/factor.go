@@ -2,6 +2,8 @@ package matrix
 
 import (
 	"fmt"
+	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -58,8 +60,10 @@ func (p *parser) factors(n *yaml.Node) {
 		return
 	}
 	owner := map[string]string{} // setting → the factor that sets it
+	named := map[string]string{}
 	for _, f := range fields {
 		factor := Factor{Name: f.key.Value}
+		p.distinct(named, f.key, "factor", factor.Name)
 		if len(f.value.Content) > 2*MaxValues {
 			p.fault(f.value, "factor %s has too many values; at most %d are allowed", quote(factor.Name), MaxValues)
 			p.spec.Factors = append(p.spec.Factors, factor)
@@ -99,7 +103,7 @@ func (p *parser) values(key, n *yaml.Node) []Value {
 		p.fault(key, "%s is set for every cell in line %d too; remove one of them", name, at.Line)
 	}
 	var values []Value
-	lines := map[string]int{}
+	lines, named := map[string]int{}, map[string]string{}
 	for _, item := range p.list(n, "factor "+quote(name)) {
 		v, ok := p.value(item, setting)
 		switch {
@@ -108,6 +112,7 @@ func (p *parser) values(key, n *yaml.Node) []Value {
 			p.fault(item, "duplicate value %s of %s, first given in line %d", quote(v), name, lines[v])
 		default:
 			lines[v] = item.Line
+			p.distinct(named, item, "value", v)
 			values = append(values, Value{Name: v, Settings: Settings{name: v}})
 			p.origins[origin{name, v, name}] = item
 		}
@@ -129,13 +134,14 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 	}
 	var values []Value
 	constants := Defaults().with(p.spec.Settings)
-	same := map[string]string{} // what a bundle comes to → its name
+	same, named := map[string]string{}, map[string]string{} // what a bundle comes to → its name
 	for _, f := range p.mapping(n, "factor "+quote(name)) {
 		v := Value{Name: f.key.Value}
 		if !bundleText.MatchString(v.Name) {
 			p.fault(f.key, "a bundle's name must be up to 64 of a-z, A-Z, 0-9 and _.+-, not %s", quote(v.Name))
 			continue
 		}
+		p.distinct(named, f.key, "bundle", v.Name)
 		before := len(p.faults)
 		v.Settings = p.bundle(f.value, "bundle "+v.Name, origin{factor: name, value: v.Name})
 		if len(p.faults) == before {
@@ -148,4 +154,25 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 		values = append(values, v)
 	}
 	return values
+}
+
+// distinct refuses a name that bench.txt would write like another one, for benchstat would take the two for one.
+func (p *parser) distinct(named map[string]string, at *yaml.Node, what, name string) {
+	key := BenchKey(name)
+	if other, ok := named[key]; ok && other != name {
+		p.fault(at, "%s %s is called %s in bench.txt, as %s is: name one of them differently",
+			what, quote(name), key, quote(other))
+	}
+	named[key] = name
+}
+
+// BenchKey is a name as the Go benchmark format takes it within one of its own: no blank, no slash, which end a
+// part of it, and no dash, which before a number would be read as GOMAXPROCS.
+func BenchKey(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || r == '/' || r == '-' {
+			return '_'
+		}
+		return r
+	}, name)
 }

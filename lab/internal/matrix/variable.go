@@ -1,5 +1,15 @@
 package matrix
 
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/setting"
+)
+
 // Variables of a script that the lab itself sets, as scenarios/lib/env.js reads them: no spec
 // may.
 const (
@@ -19,4 +29,67 @@ const (
 	ClientTimeout = ScenarioPrefix + "HTTP_TIMEOUT" // how long the load waits for an answer
 	OpenRate      = ScenarioPrefix + "RATE"         // only open loads read it
 	ThinkTime     = ScenarioPrefix + "THINK_TIME"   // only closed loads read it
+	SlowShare     = ScenarioPrefix + "SLOW_SHARE"   // of the requests that ask for a slow query
+	SlowTime      = ScenarioPrefix + "SLOW_TIME"    // how long that takes
+	Authors       = ScenarioPrefix + "AUTHORS"      // whose feeds are read
 )
+
+// unsaid are values of those that a spec need not give, as scenarios/lib/env.js has them.
+var unsaid = Settings{
+	ClientTimeout: "10s",
+	SlowShare:     "0",
+	SlowTime:      "1s",
+}
+
+// members are those of the families whose values the lab can read; the others are any text. The variables of
+// Go's runtime are among them because it takes what it cannot read for its default, or ends.
+var members = withVariables(map[string]Type{
+	ClientTimeout: scriptTime("a duration above 0, such as 10s", func(d time.Duration) bool { return d > 0 }),
+	SlowTime:      scriptTime("a duration such as 1s", func(time.Duration) bool { return true }),
+	SlowShare: {"a number from 0 to 1", func(s string) (string, bool) {
+		v, err := strconv.ParseFloat(s, 64)
+		return s, err == nil && v >= 0 && v <= 1
+	}},
+	Authors: {fmt.Sprintf("a whole number from 1 to %d, which are all that the data set has", backend.Bundled.Authors),
+		func(s string) (string, bool) {
+			n, err := strconv.Atoi(s)
+			return strconv.Itoa(n), err == nil && n >= 1 && n <= backend.Bundled.Authors
+		}},
+})
+
+var runtimeVariables = map[string]Type{
+	"GOMAXPROCS": {"a whole number from 1", func(s string) (string, bool) { return whole(s, 1) }},
+	"GOGC": {"off or a whole number from 0", func(s string) (string, bool) {
+		if s == "off" {
+			return s, true
+		}
+		return whole(s, 0)
+	}},
+	"GOMEMLIMIT": {"off or a size such as 24MiB (B, KiB, MiB, GiB, TiB)", func(s string) (string, bool) {
+		_, err := setting.Bytes(s)
+		return s, err == nil || s == "off"
+	}},
+}
+
+// withVariables adds those of Go's runtime, and those of the backend that take one of some values.
+func withVariables(all map[string]Type) map[string]Type {
+	for name, kind := range runtimeVariables {
+		all[AppPrefix+name], all[ScenarioPrefix+name] = kind, kind
+	}
+	for _, f := range backend.Bundled.Settings {
+		if f.Spec == "" && f.Kind == backend.Choice {
+			all[AppPrefix+f.Env] = choice(f.Values...)
+		}
+	}
+	return all
+}
+
+var scriptTimeText = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ms|s|m)$`)
+
+// scriptTime is a duration as scenarios/lib/env.js reads it.
+func scriptTime(allowed string, fits func(time.Duration) bool) Type {
+	return Type{allowed + " (a number with ms, s or m)", func(s string) (string, bool) {
+		d, err := time.ParseDuration(s)
+		return s, err == nil && scriptTimeText.MatchString(s) && fits(d)
+	}}
+}

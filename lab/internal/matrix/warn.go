@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"stormwave/lab/internal/backend"
@@ -123,14 +122,9 @@ func (p Plan) settings() []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Parameter is what a program says of a setting that it takes.
-type Parameter struct {
-	Min, Max float64 // of a number without a unit; both 0: any
-}
-
-// Known holds, by the prefix of a family, the parameters that the program takes, by name.
+// Known holds, by the prefix of a family, the names that the program takes.
 // A family that is absent is not checked.
-type Known map[string]map[string]Parameter
+type Known map[string]map[string]bool
 
 // knows says for each family who does not know a name.
 var knows = map[string]string{
@@ -140,31 +134,30 @@ var knows = map[string]string{
 }
 
 // WarnOfUnknown names the settings that the program which gets them does not know, with the
-// nearest name that it does, and the numbers that are out of a parameter's range.
+// nearest name that it does.
 func (p Plan) WarnOfUnknown(known Known) []string {
 	var warnings []string
 	for _, name := range p.settings() {
 		prefix, member, _ := strings.Cut(name, ".")
 		prefix += "."
-		parameters, checked := known[prefix]
-		if !checked || strings.Contains(member, ".") { // of an extension, which only a running server knows
+		names, checked := known[prefix]
+		if !checked || names[member] || strings.Contains(member, ".") { // of an extension, which only a running server knows
 			continue
 		}
-		parameter, ok := parameters[member]
-		if !ok {
-			warnings = append(warnings, unknown(name, knows[prefix], member, slices.Sorted(maps.Keys(parameters))))
-			continue
-		}
-		for _, value := range p.values(name) {
-			// With a unit the number is not in the parameter's own.
-			v, err := strconv.ParseFloat(value, 64)
-			if err == nil && parameter.Min < parameter.Max && !(v >= parameter.Min && v <= parameter.Max) {
-				warnings = append(warnings, fmt.Sprintf("%s is %s: it must be from %.10g to %.10g",
-					name, value, parameter.Min, parameter.Max))
-			}
-		}
+		warnings = append(warnings, unknown(name, knows[prefix], member, slices.Sorted(maps.Keys(names))))
 	}
 	return warnings
+}
+
+// Given returns the members of a family that any cell sets, each with its different values.
+func (p Plan) Given(prefix string) map[string][]string {
+	given := make(map[string][]string)
+	for _, name := range p.settings() {
+		if member, ok := strings.CutPrefix(name, prefix); ok {
+			given[member] = p.values(name)
+		}
+	}
+	return given
 }
 
 func unknown(name, who, member string, allowed []string) string {

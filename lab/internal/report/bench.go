@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
@@ -84,21 +83,10 @@ func benchName(s matrix.Scenario, c matrix.Cell, factors []string) string {
 		b.WriteString("/scale=" + strconv.FormatFloat(s.Scale, 'g', -1, 64))
 	}
 	for i, v := range c.LevelsOf(factors) {
-		b.WriteString("/" + benchKey(factors[i]) + "=" + benchKey(v))
+		b.WriteString("/" + matrix.BenchKey(factors[i]) + "=" + matrix.BenchKey(v))
 	}
 	if c.Control {
 		b.WriteString("/twin=2")
 	}
 	return b.String()
-}
-
-// benchKey keeps text from ending a name or a part of it: a dash before a number
-// would be read as GOMAXPROCS.
-func benchKey(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '/' || r == '-' {
-			return '_'
-		}
-		return r
-	}, s)
 }

@@ -15,6 +15,7 @@ import (
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -130,18 +131,18 @@ func (f *fake) call(ctx context.Context, name string, takes time.Duration) error
 }
 
 // Apply implements Stack.
-func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
+func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (setting.Reading, error) {
 	again := f.now.fails["apply"] != nil && !maps.Equal(s, f.plan.Cell(f.shot.Cell).Settings)
 	if !again && !maps.Equal(s, f.plan.Cell(f.shot.Cell).Settings) || !maps.Equal(cpus, f.plan.CPUs) {
 		f.t.Errorf("shot %d: applied %v on %v; want the settings of %q", f.shot.N, s, cpus, f.shot.Cell)
 	}
 	if err := f.call(ctx, "apply", 3*time.Second); err != nil && !(again && f.now.others) {
-		return nil, err
+		return setting.Reading{}, err
 	}
 	attested := maps.Clone(s)
 	maps.Copy(attested, f.now.attested)
 	maps.DeleteFunc(attested, func(_, value string) bool { return value == "" })
-	return attested, nil
+	return setting.Reading{Values: attested}, nil
 }
 
 // Reset implements Stack.

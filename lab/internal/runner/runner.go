@@ -19,6 +19,7 @@ import (
 	"stormwave/lab/internal/measure/snapshot"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -26,7 +27,7 @@ import (
 // Stack is what is shot at.
 type Stack interface {
 	// Apply brings the stack to the settings and returns what is really set.
-	Apply(context.Context, matrix.Settings, matrix.CPUs) (matrix.Settings, error)
+	Apply(context.Context, matrix.Settings, matrix.CPUs) (setting.Reading, error)
 	// Reset brings the servers to the same state before each shot, and returns what
 	// the data set holds.
 	Reset(context.Context) (dataset string, err error)
@@ -176,14 +177,14 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	lastEnd := r.lastEnd
 	r.lastEnd = time.Time{} // until this shot has had its load
 	r.Watcher.Stage(shot, matrix.StageApply)
-	attested, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
+	read, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
 		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
 	}
 	r.unfit, r.good = nil, cell.Settings
-	rec.Attested = attested
-	v.attest(cell.Settings, attested)
-	v.pinned(r.Plan.CPUs, attested)
+	rec.Attested = read.Values
+	v.attest(cell.Settings, read)
+	v.pinned(r.Plan.CPUs, read.Values)
 
 	script, err := r.Scripts.of(ctx, shot.Scenario, cell.Settings)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/proc"
 )
@@ -89,11 +90,14 @@ func (v *verdict) suspect(format string, args ...any) {
 	v.say(format, args...)
 }
 
-// missing says which numbers could not be read. Pressure is not there on every
-// kernel; without it a repetition is still one.
+// mayLack are the beginnings of what is not there on every kernel, or in every container: pressure, and the memory
+// of processes of another account. Without it a repetition is still one.
+var mayLack = []string{"host_psi_", "memory_pss_bytes_max{"}
+
+// missing says which numbers could not be read.
 func (v *verdict) missing(names []string) {
 	for _, name := range names {
-		if strings.HasPrefix(name, "host_psi_") {
+		if slices.ContainsFunc(mayLack, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			v.say("missing: %s", name)
 			continue
 		}
@@ -121,16 +125,18 @@ func within(checkout string, reasons []string) []string {
 }
 
 // attest compares what was asked for with what is set.
-func (v *verdict) attest(settings, attested matrix.Settings) {
+func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if isClientSide(name) {
 			continue
 		}
-		got, ok := attested[name]
+		got, ok := read.Values[name]
 		switch {
+		case slices.Contains(read.Unconfirmed, name):
+			v.say("asked, not confirmed: %s is %s", name, settings[name])
 		case !ok:
 			v.breakdown("not attested: %s", name)
-		case !sameValue(name, settings[name], got):
+		case !slices.Contains(read.Same, name) && !sameValue(name, settings[name], got):
 			v.breakdown("%s is %s, not %s", name, got, settings[name])
 		}
 	}
@@ -255,6 +261,10 @@ func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statem
 	if l == nil || !counted {
 		return // missing is said already
 	}
+	if l.Requests > 0 && backend <= float64(l.SetupRequests) {
+		v.invalid("no request of the load reached the backend, of %d", l.Requests)
+	}
+	v.endedIdle(rec)
 	sent := l.Requests + l.SetupRequests
 	bound := unanswered + l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
@@ -280,6 +290,24 @@ func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statem
 	if statements < least || statements > most {
 		v.invalid("counts disagree: the databases ran %.0f statements for %d requests, want %.0f to %.0f",
 			statements, sent, least, most)
+	}
+}
+
+// idleLimits are settings by which a server, or the pooler, ends connections that idle, and the SQLSTATE that
+// the backend then gets from one that it had kept.
+var idleLimits = []struct{ setting, sqlstate string }{
+	{matrix.PostgresPrefix + "idle_session_timeout", "57P05"},
+	{service.PgBouncer + ".client_idle_timeout", "08P01"},
+}
+
+// endedIdle says so where queries met connections that had been ended while they idled.
+func (v *verdict) endedIdle(rec *record.Record) {
+	for _, limit := range idleLimits {
+		n := rec.Metrics[fmt.Sprintf("query_errors{sqlstate=%q}", limit.sqlstate)]
+		if value, set := rec.Settings[limit.setting]; set && n > 0 {
+			v.say("%.0f queries met a connection that had been ended while it idled (SQLSTATE %s): %s is %s",
+				n, limit.sqlstate, limit.setting, value)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/setting"
 )
 
 func TestVerdict(t *testing.T) {
@@ -84,6 +85,23 @@ func TestVerdict(t *testing.T) {
 				`cpu_limit_cores{service="app"}`: 64,
 				"host_cpu_busy_cores":            busy,
 				"host_cpus":                      cpus,
+			})
+		}
+	}
+	// reached is a load of which k6 says that it got no answer.
+	reached := func(backend float64) func(*verdict) {
+		return func(v *verdict) {
+			v.counts(&record.Record{
+				Load:    &record.Load{Requests: 5_000, SetupRequests: 4, Failed: 5_000, Status: map[string]int64{"0": 5_000}},
+				Metrics: map[string]float64{"http_requests": backend},
+			}, 0, nil)
+		}
+	}
+	idled := func(setting, sqlstate string) func(*verdict) {
+		return func(v *verdict) {
+			v.endedIdle(&record.Record{
+				Settings: matrix.Settings{setting: "2s"},
+				Metrics:  map[string]float64{`query_errors{sqlstate="` + sqlstate + `"}`: 9},
 			})
 		}
 	}
@@ -170,6 +188,21 @@ func TestVerdict(t *testing.T) {
 		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
 		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
+		{
+			"no memory of others' processes",
+			func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) }, record.Valid, `missing: memory_pss_bytes_max{service="postgres"}`,
+		},
+		{
+			"no CPU of a service", func(v *verdict) { v.missing([]string{`cpu_cores{service="postgres"}`}) },
+			record.Invalid, `missing: cpu_cores{service="postgres"}`,
+		},
+		{"nothing reached the backend", reached(4), record.Invalid, "no request of the load reached the backend, of 5000"},
+		{"one request did", reached(5), record.Valid, ""},
+		{"connections that idled", idled("postgres.idle_session_timeout", "57P05"), record.Valid, "9 queries met a connection " +
+			"that had been ended while it idled (SQLSTATE 57P05): postgres.idle_session_timeout is 2s"},
+		{"the pooler's", idled("pgbouncer.client_idle_timeout", "08P01"), record.Valid, "9 queries met a connection " +
+			"that had been ended while it idled (SQLSTATE 08P01): pgbouncer.client_idle_timeout is 2s"},
+		{"no such limit", idled("postgres.work_mem", "57P05"), record.Valid, ""},
 		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
 		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, CPU: 0.1}) }, record.Valid, ""},
 		{"not idle", func(v *verdict) { v.idle(host.Idleness{CPU: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
@@ -190,21 +223,46 @@ func TestVerdict(t *testing.T) {
 }
 
 func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
+	type values = map[string]string
 	for _, c := range []struct {
-		name               string
-		settings, attested matrix.Settings
-		want               string // "": all as it was asked for
+		name     string
+		settings matrix.Settings
+		read     setting.Reading
+		want     string // "": all as it was asked for
+		verdict  record.Verdict
 	}{
-		{"the same", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "8"}, ""},
-		{"another unit", matrix.Settings{"query_timeout": "1s"}, matrix.Settings{"query_timeout": "1000ms"}, ""},
-		{"another value", matrix.Settings{"pool_size": "8"}, matrix.Settings{"pool_size": "9"}, "pool_size is 9, not 8"},
-		{"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, matrix.Settings{}, "not attested: postgres.work_mem"},
-		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, matrix.Settings{}, ""},
+		{"the same", matrix.Settings{"pool_size": "8"}, setting.Reading{Values: values{"pool_size": "8"}}, "", record.Valid},
+		{
+			"another unit", matrix.Settings{"query_timeout": "1s"},
+			setting.Reading{Values: values{"query_timeout": "1000ms"}}, "", record.Valid,
+		},
+		{
+			"another value", matrix.Settings{"pool_size": "8"}, setting.Reading{Values: values{"pool_size": "9"}},
+			"pool_size is 9, not 8", record.Invalid,
+		},
+		{
+			"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, setting.Reading{},
+			"not attested: postgres.work_mem", record.Invalid,
+		},
+		{
+			"another spelling", matrix.Settings{"postgres.work_mem": "8192"},
+			setting.Reading{Values: values{"postgres.work_mem": "8MB"}, Same: []string{"postgres.work_mem"}}, "", record.Valid,
+		},
+		{
+			"another value in another spelling", matrix.Settings{"postgres.work_mem": "8192"},
+			setting.Reading{Values: values{"postgres.work_mem": "9MB"}}, "postgres.work_mem is 9MB, not 8192", record.Invalid,
+		},
+		{
+			"what nobody tells", matrix.Settings{"app.COLOUR": "red"}, setting.Reading{Unconfirmed: []string{"app.COLOUR"}},
+			"asked, not confirmed: app.COLOUR is red", record.Valid,
+		},
+		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, setting.Reading{}, "", record.Valid},
 	} {
 		v := &verdict{}
-		v.attest(c.settings, c.attested)
-		if got := strings.Join(v.reasons, "; "); got != c.want {
-			t.Errorf("%s: reasons = %q; want %q", c.name, got, c.want)
+		v.attest(c.settings, c.read)
+		got, reasons := v.outcome()
+		if text := strings.Join(reasons, "; "); text != c.want || got != c.verdict {
+			t.Errorf("%s: %s, reasons = %q; want %s, %q", c.name, got, text, c.verdict, c.want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/route"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -135,7 +136,8 @@ var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
 
 // readBackApp asks the backend for its own configuration, and for what the servers tell it over its own path. Whether
 // it reads from the replica or through a pooler is seen from the addresses that it talks to.
-func readBackApp(ctx context.Context, e *Env, attested matrix.Settings) error {
+func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
+	attested := make(matrix.Settings)
 	body, err := Get(ctx, e.AppURL()+backend.Bundled.ReadBack)
 	if err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
@@ -149,19 +151,36 @@ func readBackApp(ctx context.Context, e *Env, attested matrix.Settings) error {
 			attested[name] = value
 		}
 	}
-	for name := range e.Settings {
-		if env, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
-			if value, ok := config.Settings[env]; ok {
-				attested[name] = value
-			}
-		}
-	}
+	e.readBackVariables(config, into)
 	e.readBackExecMode(attested)
 	attested[matrix.Topology] = e.topologyOf(config)
 	attested[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
 	attested[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
 	attested[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
-	return e.readBackCommit(attested)
+	err = e.readBackCommit(attested)
+	for name, value := range attested {
+		into.Note(name, App, value, e.Settings[name] == value)
+	}
+	return err
+}
+
+// readBackVariables tells the backend's own variables as it tells them; what it does not tell, as the kernel has
+// its process' environment.
+func (e *Env) readBackVariables(config backend.Config, into *setting.Reading) {
+	environment, err := proc.Environment(e.Running()[App])
+	for name, asked := range e.Settings {
+		variable, ok := strings.CutPrefix(name, matrix.AppPrefix)
+		if !ok {
+			continue
+		}
+		if value, told := config.Settings[variable]; told {
+			into.Note(name, App, value, setting.Same(asked, value))
+		} else if value, set := environment[variable]; set && err == nil {
+			into.Note(name, App, value, value == asked)
+		} else {
+			into.Unconfirm(name)
+		}
+	}
 }
 
 // topologyOf names the topology by where the backend's pools really lead to.

@@ -2,9 +2,9 @@ package service
 
 import (
 	"maps"
-	"strconv"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 )
 
 // standbyNeeds are the settings of which a standby must allow at least as much as its
@@ -43,6 +43,6 @@ func (g GUCs) Covering(other GUCs) GUCs {
 
 // number is a whole number as postgresql.conf takes it. What is none, PostgreSQL refuses.
 func number(value string) int64 {
-	n, _ := strconv.ParseInt(value, 0, 64)
+	n, _ := setting.Number(value)
 	return n
 }

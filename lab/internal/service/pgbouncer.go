@@ -19,6 +19,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/metric"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -73,6 +74,13 @@ func pgbouncer() Service {
 			Used:    metric.PgBouncerServers.Key(),
 			Waiting: metric.PgBouncerWaiting.Key(),
 			Wait:    metric.PgBouncerWait.Key(),
+
+			Refusal:  "08P01",
+			Serving:  metric.PgBouncerClients.Key(),
+			Patience: "query_wait_timeout",
+
+			Prepared: "max_prepared_statements",
+			Mode:     "pool_mode",
 		},
 		Quota:    true,
 		Settings: pgbouncerFamily,
@@ -267,7 +275,7 @@ func pgbouncerReady(ctx context.Context, e *Env) error {
 }
 
 // readBackPgBouncer asks its console for what the settings name.
-func readBackPgBouncer(ctx context.Context, e *Env, attested matrix.Settings) error {
+func readBackPgBouncer(ctx context.Context, e *Env, into *setting.Reading) error {
 	conn, err := e.console(ctx)
 	if err != nil {
 		return err
@@ -285,8 +293,18 @@ func readBackPgBouncer(ctx context.Context, e *Env, attested matrix.Settings) er
 	}); err != nil {
 		return fmt.Errorf("read the configuration of pgbouncer: %w", err)
 	}
-	for _, key := range overlay(pgbouncerFamily, e.Settings) {
-		attested[pgbouncerFamily.Prefix+key.Name] = config[key.Name]
-	}
+	confirm(into, pgbouncerFamily, PgBouncer, config, e.Settings)
 	return nil
+}
+
+// confirm notes what a pooler shows of the keys that the settings name.
+func confirm(into *setting.Reading, family matrix.Family, pooler string, shown map[string]string, s matrix.Settings) {
+	for _, key := range overlay(family, s) {
+		name := family.Prefix + key.Name
+		if value, ok := shown[key.Name]; ok {
+			into.Note(name, pooler, value, setting.PoolerTook(key.Value, value))
+		} else {
+			into.Unconfirm(name)
+		}
+	}
 }

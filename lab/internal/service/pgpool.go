@@ -15,6 +15,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/metric"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -222,7 +223,7 @@ func pgpoolResponds(ctx context.Context, e *Env) error {
 }
 
 // readBackPgpool asks it for what the settings name. Where the reads really go, the backend's own sessions tell.
-func readBackPgpool(ctx context.Context, e *Env, attested matrix.Settings) error {
+func readBackPgpool(ctx context.Context, e *Env, into *setting.Reading) error {
 	shown, err := e.askPgpool(ctx, "PGPOOL SHOW ALL")
 	if err != nil {
 		return fmt.Errorf("read the configuration of pgpool: %w", err)
@@ -231,8 +232,6 @@ func readBackPgpool(ctx context.Context, e *Env, attested matrix.Settings) error
 	for _, line := range shown {
 		config[line[0]] = line[1]
 	}
-	for _, key := range overlay(pgpoolFamily, e.Settings) {
-		attested[pgpoolFamily.Prefix+key.Name] = config[key.Name]
-	}
+	confirm(into, pgpoolFamily, Pgpool, config, e.Settings)
 	return nil
 }

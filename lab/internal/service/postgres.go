@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -58,24 +59,37 @@ func valueOf(keys []keyValue, name string) string {
 	return ""
 }
 
-// WritePostgresConf writes the configuration of a server, primary or replica.
-func (e *Env) WritePostgresConf(server string) error {
-	hba, ident := filepath.Join(e.Layout.dataDir(), "pg_hba.conf"), filepath.Join(e.Layout.dataDir(), "pg_ident.conf")
+// hba and ident say who gets into the servers.
+func (l Layout) hba() string   { return filepath.Join(l.dataDir(), "pg_hba.conf") }
+func (l Layout) ident() string { return filepath.Join(l.dataDir(), "pg_ident.conf") }
+
+// postgresConfOf is the text of a server's configuration.
+func (e *Env) postgresConfOf(server string, conf GUCs) (string, error) {
 	var text strings.Builder
 	err := postgresTemplate.Execute(&text, map[string]any{
 		"Server": server, "Port": portOf(e.Addrs[server]), "Sockets": e.Layout.PGSockets(),
-		"HBA": hba, "Ident": ident, "GUCs": e.Conf[server],
+		"HBA": e.Layout.hba(), "Ident": e.Layout.ident(), "GUCs": conf,
 	})
 	if err != nil {
-		return fmt.Errorf("write configuration of %s: %w", server, err)
+		return "", fmt.Errorf("write configuration of %s: %w", server, err)
+	}
+	return text.String(), nil
+}
+
+// WritePostgresConf writes the configuration of a server, primary or replica.
+func (e *Env) WritePostgresConf(server string) error {
+	text, err := e.postgresConfOf(server, e.Conf[server])
+	if err != nil {
+		return err
 	}
 	caller, err := proc.Caller()
 	if err != nil {
 		return err
 	}
 	for path, content := range map[string]string{
-		hba: postgresHBA, ident: fmt.Sprintf("lab %s %s\n", caller.Name, superuser),
-		filepath.Join(e.Layout.data(server), "postgresql.conf"): text.String(),
+		e.Layout.hba():   postgresHBA,
+		e.Layout.ident(): fmt.Sprintf("lab %s %s\n", caller.Name, superuser),
+		filepath.Join(e.Layout.data(server), "postgresql.conf"): text,
 	} {
 		if err := e.give(path, content); err != nil {
 			return err
@@ -134,7 +148,7 @@ func server(name string) Service {
 			}
 			return conn.Close(ctx)
 		},
-		ReadBack: func(ctx context.Context, e *Env, into matrix.Settings) error {
+		ReadBack: func(ctx context.Context, e *Env, into *setting.Reading) error {
 			return e.readBackPostgres(ctx, name, into)
 		},
 	}
@@ -164,6 +178,19 @@ var postgresFamily = matrix.Family{
 			Names: regexp.MustCompile(`^(listen_addresses|port|unix_socket_.*|bonjour.*|ssl|ssl_.*|krb_.*|gss_.*|` +
 				`password_encryption|primary_.*)$`),
 			Why: "the lab chooses where it listens and who gets in",
+		},
+		{
+			Names: regexp.MustCompile(`^(transaction_timeout|default_transaction_read_only|hot_standby|recovery_target.*)$`),
+			Why:   "it would end the lab's own work, or the standby",
+		},
+		// The backend's role has its own, which a server's default does not reach.
+		{
+			Names: regexp.MustCompile(`^` + matrix.StatementTimeout + `$`),
+			Why:   "use " + matrix.StatementTimeout + "; this one would end the lab's own work alone",
+		},
+		{
+			Names: regexp.MustCompile(`^` + matrix.LockTimeout + `$`),
+			Why:   "use " + matrix.LockTimeout + "; this one would end the lab's own work alone",
 		},
 	},
 }
@@ -232,7 +259,9 @@ func (e *Env) Reload(ctx context.Context, server string) (restart bool, err erro
 	if _, err := conn.Exec(ctx, "SELECT pg_reload_conf()"); err != nil {
 		return false, fmt.Errorf("reload %s: %w", server, err)
 	}
-	for after = before; after.Equal(before); { // the clock may have been set back
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for after = before; after.Equal(before); <-tick.C { // the clock may have been set back
 		if err := conn.QueryRow(ctx, loadedSQL).Scan(&after, &restart); err != nil {
 			return false, fmt.Errorf("reload %s: %w", server, err)
 		}
@@ -265,24 +294,54 @@ const (
 		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
 )
 
-// readBackPostgres asks a server for what the settings name.
-func (e *Env) readBackPostgres(ctx context.Context, server string, attested matrix.Settings) error {
+// parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order.
+const parametersSQL = `SELECT lower(name), vartype, coalesce(unit, ''), coalesce(min_val, ''), coalesce(max_val, ''),
+	coalesce(enumvals, '{}'), coalesce(boot_val, ''), source, setting, current_setting(name)
+	FROM pg_settings WHERE lower(name) = ANY ($1)`
+
+// readBackPostgres asks a server for what the settings name. The record shows a value as people read it, with its
+// unit; it is held against what was asked for as the server understands that.
+func (e *Env) readBackPostgres(ctx context.Context, server string, into *setting.Reading) error {
 	conn, err := e.Admin(ctx, server)
 	if err != nil {
 		return err
 	}
-	for _, guc := range overlay(postgresFamily, e.Settings) {
-		var value string
-		// The server's own units on both sides: 64MB and 65536kB are the same.
-		err := conn.QueryRow(ctx, "SELECT current_setting($1)", guc.Name).Scan(&value)
-		if err != nil {
+	gucs := overlay(postgresFamily, e.Settings)
+	names := make([]string, len(gucs))
+	for i, guc := range gucs {
+		names[i] = strings.ToLower(guc.Name)
+	}
+	rows, err := conn.Query(ctx, parametersSQL, names)
+	if err != nil {
+		return fmt.Errorf("read the parameters of %s: %w", server, err)
+	}
+	shown := make(map[string]string)
+	parameters := make(map[string]setting.Parameter)
+	var p setting.Parameter
+	var text string
+	columns := []any{&p.Name, &p.Type, &p.Unit, &p.Min, &p.Max, &p.Enum, &p.Default, &p.Source, &p.Value, &text}
+	if _, err := pgx.ForEachRow(rows, columns, func() error {
+		parameters[p.Name], shown[p.Name] = p, text
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read the parameters of %s: %w", server, err)
+	}
+	for i, guc := range gucs {
+		name := matrix.PostgresPrefix + guc.Name
+		if known, ok := parameters[names[i]]; ok {
+			into.Note(name, server, shown[names[i]], known.Took(guc.Value))
+			continue
+		}
+		// Of an extension that is not loaded: the server keeps the text.
+		var kept *string
+		if err := conn.QueryRow(ctx, "SELECT current_setting($1, true)", guc.Name).Scan(&kept); err != nil {
 			return fmt.Errorf("read %s of %s: %w", guc.Name, server, err)
 		}
-		name := matrix.PostgresPrefix + guc.Name
-		if other, ok := attested[name]; ok && other != value {
-			value = fmt.Sprintf("%s on the primary, %s on the replica", other, value)
+		if kept == nil {
+			into.Unconfirm(name)
+			continue
 		}
-		attested[name] = value
+		into.Note(name, server, *kept, *kept == guc.Value)
 	}
 	return nil
 }

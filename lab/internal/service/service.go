@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -38,7 +39,8 @@ type Service struct {
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
 	Ready    func(context.Context, *Env) error // a real call of its protocol
 	Responds func(context.Context, *Env) error // asks it for anything at all; nil: for its metrics over HTTP
-	ReadBack func(ctx context.Context, e *Env, into matrix.Settings) error
+	// ReadBack tells what is really set.
+	ReadBack func(ctx context.Context, e *Env, into *setting.Reading) error
 	ExecMode func(*Env, matrix.Settings) string // of a pooler: what exec_mode auto comes to; nil: as without one
 	// Files is how many files it may have open with these settings, and which of them bounds that; nil: few.
 	Files func(matrix.Settings) (most uint64, bound string)

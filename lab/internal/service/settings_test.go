@@ -59,6 +59,9 @@ func TestForbiddenSettings(t *testing.T) {
 		"app.APP_ADDR", "app.APP_PRIMARY_URL", "app.APP_POOL_SIZE", "app.PGHOST", "app.PGPASSFILE", "app.PGSERVICEFILE",
 		"app.LD_PRELOAD", "app.PATH", "app.GODEBUG", "app.HTTPS_PROXY",
 		"postgres." + strings.Repeat("a", 200),
+		// The backend's role overrides them, or they would end the lab's own work.
+		"postgres.statement_timeout", "postgres.lock_timeout", "postgres.transaction_timeout", "postgres.hot_standby",
+		"postgres.default_transaction_read_only", "postgres.recovery_target", "postgres.recovery_target_time",
 	} {
 		if s, err := Catalog().Lookup(name); err == nil {
 			t.Errorf("Lookup(%q) = %+v, want it refused", name, s)
@@ -67,6 +70,7 @@ func TestForbiddenSettings(t *testing.T) {
 	for _, name := range []string{
 		"postgres.max_connections", "postgres.shared_buffers", "postgres.search_path", "postgres.temp_file_limit", "postgres.log_min_duration_statement",
 		"postgres.max_files_per_process", "postgres.synchronous_commit", "postgres.fsync",
+		"postgres.idle_session_timeout", "postgres.recovery_min_apply_delay", "postgres.hot_standby_feedback",
 		"pgbouncer.pool_mode", "pgbouncer.query_wait_timeout", "pgbouncer.server_idle_timeout",
 		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS", "app.APP_LOG",
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 // A template is a data directory of PostgreSQL with the schema and the data set,
@@ -47,10 +48,7 @@ func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
 		return "", false, err
 	}
 	sum := sha256.New()
-	version := e.Tools["postgres"].Version
-	for _, part := range []string{
-		version, clusterSQL, databaseSQL, string(sql), strings.Join(initdbArgs(version), " "),
-	} {
+	for _, part := range templateParts(e.Tools["postgres"], string(sql)) {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	dir = filepath.Join(e.Layout.templates(), hex.EncodeToString(sum.Sum(nil)[:8]))
@@ -79,6 +77,19 @@ func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
 		return "", false, fmt.Errorf("prepare data set: %w", err)
 	}
 	return dir, true, nil
+}
+
+// templateParts are all that makes a template. Two builds of one version may differ in their catalog: so the
+// program's own checksum is among them.
+func templateParts(postgres toolchain.Program, sql string) []string {
+	return []string{
+		postgres.Version,
+		postgres.SHA256,
+		clusterSQL,
+		databaseSQL,
+		sql,
+		strings.Join(initdbArgs(postgres.Version), " "),
+	}
 }
 
 // KeepFirstUp keeps, beside the template, how many seconds the up took that made it, and returns them; nil: that up

@@ -7,6 +7,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 )
 
 // applyTimeout bounds one Apply, restarts of PostgreSQL included.
@@ -16,7 +17,7 @@ const applyTimeout = 2 * time.Minute
 // then, read back from the live programs. The backend and the pooler are always
 // started anew, PostgreSQL only for a setting that needs it, and whatever has
 // died or does not answer is brought back.
-func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
+func (s *Stack) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (setting.Reading, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
@@ -33,7 +34,8 @@ type operator interface {
 	awaitReady(ctx context.Context, name string) error
 	runs(name string) bool
 
-	assume(matrix.Settings) // with these, all but the servers are started from now on
+	assume(matrix.Settings)                      // with these, all but the servers are started from now on
+	TryConf(context.Context, service.GUCs) error // says what a server would not start with, before it is stopped
 	WritePostgresConf(server string) error
 	Reload(ctx context.Context, server string) (restart bool, err error)
 	CatchUp(context.Context) error
@@ -44,7 +46,7 @@ type operator interface {
 	relent(context.Context) error
 	inject(context.Context) error
 	noteGenerations(context.Context) error
-	attest(context.Context) (matrix.Settings, error)
+	attest(context.Context) (setting.Reading, error)
 }
 
 // applier decides what is done, and in which order, to bring the services from cell to
@@ -56,41 +58,42 @@ type applier struct {
 
 func (a *applier) apply(
 	ctx context.Context, op operator, settings matrix.Settings, cpus matrix.CPUs,
-) (matrix.Settings, error) {
+) (setting.Reading, error) {
+	none := setting.Reading{}
 	if err := op.stopSilent(ctx); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.stop(ctx, service.PerCell()...); err != nil {
-		return nil, err
+		return none, err
 	}
 	if !maps.Equal(a.with.CPUs, cpus) {
 		// What runs elsewhere than it should is started anew.
 		if err := op.stop(ctx, service.StopOrder()...); err != nil {
-			return nil, err
+			return none, err
 		}
 		a.with.CPUs = maps.Clone(cpus) // not before all is stopped: what was left would stay where it is
 	}
 	if err := op.start(ctx, service.Servers...); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.relent(ctx); err != nil {
-		return nil, err
+		return none, err
 	}
 	op.assume(maps.Clone(settings)) // only now: the faults were those of the cell before
 	if err := a.configure(ctx, op, service.GUCsOf(settings)); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.SetRoleLimits(ctx, settings); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.inject(ctx); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.startAll(ctx); err != nil {
-		return nil, err
+		return none, err
 	}
 	if err := op.noteGenerations(ctx); err != nil {
-		return nil, err
+		return none, err
 	}
 	return op.attest(ctx)
 }
@@ -107,6 +110,9 @@ func (s *Stack) assume(settings matrix.Settings) {
 func (a *applier) configure(ctx context.Context, op operator, wanted service.GUCs) error {
 	if !a.halfApplied && maps.Equal(a.with.Conf[service.Primary], wanted) {
 		return nil
+	}
+	if err := op.TryConf(ctx, wanted); err != nil {
+		return err // nothing was touched
 	}
 	a.halfApplied = true
 	if err := a.renew(ctx, op, service.Replica, wanted.Covering(a.with.Conf[service.Replica])); err != nil {

@@ -18,6 +18,8 @@ const (
 	maxConns = "postgres.max_connections"
 	workMem  = "postgres.work_mem"
 	buffers  = "postgres.shared_buffers"
+
+	maxWorkers = "postgres.max_worker_processes"
 )
 
 // An Apply does this, in this order, and nothing else.
@@ -54,7 +56,8 @@ read back`
 		},
 		{
 			name: "a parameter that needs no restart", from: []string{workMem, "4MB"}, to: []string{workMem, "8MB"},
-			want: head + servers + `configure replica
+			want: head + servers + `try
+configure replica
 reload replica
 configure primary
 reload primary
@@ -63,7 +66,8 @@ await replica
 		},
 		{
 			name: "a parameter that needs a restart", from: []string{buffers, "128MB"}, to: []string{buffers, "256MB"},
-			want: head + servers + `configure replica
+			want: head + servers + `try
+configure replica
 reload replica
 stop replica
 start replica
@@ -76,7 +80,8 @@ await replica
 		},
 		{
 			name: "more of what a standby needs", from: []string{maxConns, "100"}, to: []string{maxConns, "200"},
-			want: head + servers + `configure replica
+			want: head + servers + `try
+configure replica
 reload replica
 stop replica
 start replica
@@ -88,8 +93,29 @@ await replica
 ` + tail,
 		},
 		{
+			name: "one up and another down of what a standby needs",
+			from: []string{maxConns, "200", maxWorkers, "8"}, to: []string{maxConns, "100", maxWorkers, "16"},
+			want: head + servers + `try
+configure replica
+reload replica
+stop replica
+start replica
+configure primary
+reload primary
+stop primary
+start primary
+catch up
+configure replica
+reload replica
+stop replica
+start replica
+await replica
+` + tail,
+		},
+		{
 			name: "less of what a standby needs", from: []string{maxConns, "200"}, to: []string{maxConns, "100"},
-			want: head + servers + `configure replica
+			want: head + servers + `try
+configure replica
 reload replica
 configure primary
 reload primary
@@ -152,7 +178,7 @@ func TestApplyStopsAtTheFirstError(t *testing.T) {
 			t.Errorf("where %q failed, the calls were %q", name, f.calls)
 		}
 	}
-	if len(whole.calls) < 19 {
+	if len(whole.calls) < 20 {
 		t.Errorf("only %d calls could fail", len(whole.calls))
 	}
 }
@@ -314,4 +340,33 @@ func (f *fake) reached(attested, settings matrix.Settings, cpus matrix.CPUs) err
 		}
 	}
 	return nil
+}
+
+// A cell of which PostgreSQL tells without a start that it would not start costs nobody a restart: the servers run
+// on, and the next cell finds them as they were.
+func TestCellThatCannotStartTouchesNothing(t *testing.T) {
+	f := newFake()
+	if _, err := f.apply(t.Context(), maxConns, "200"); err != nil {
+		t.Fatal(err)
+	}
+	before := maps.Clone(f.running)
+	_, err := f.apply(t.Context(), maxConns, tooFew)
+	if err == nil || !strings.Contains(err.Error(), "must be less than max_connections") {
+		t.Fatalf("the Apply returns %v; want the server's own words", err)
+	}
+	if last := f.calls[len(f.calls)-1]; last != "try" {
+		t.Errorf("after the trial it did %q", f.calls)
+	}
+	attested, err := f.apply(t.Context(), maxConns, "200")
+	if err == nil {
+		err = f.reached(attested, cell(maxConns, "200"), nil)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	for _, server := range []string{Primary, Replica} {
+		if f.running[server] != before[server] {
+			t.Errorf("%s was started anew", server)
+		}
+	}
 }

@@ -5,23 +5,24 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
 
 // attest reads back from the live programs what is really set, under the names
 // of the settings.
-func (s *Stack) attest(ctx context.Context) (matrix.Settings, error) {
-	attested := make(matrix.Settings)
+func (s *Stack) attest(ctx context.Context) (setting.Reading, error) {
+	var read setting.Reading
 	for _, svc := range s.services() {
 		if svc.ReadBack == nil {
 			continue
 		}
-		if err := svc.ReadBack(ctx, s.Env, attested); err != nil {
-			return nil, err
+		if err := svc.ReadBack(ctx, s.Env, &read); err != nil {
+			return setting.Reading{}, err
 		}
 	}
-	s.attestCPUs(attested)
-	return attested, s.attestFaults(ctx, attested)
+	s.attestCPUs(read.Values)
+	return read, s.attestFaults(ctx, read.Values)
 }
 
 // attestCPUs reads back from the kernel where those services run that a spec pins.

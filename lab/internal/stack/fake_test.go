@@ -11,6 +11,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 )
 
 // Names that the tests use all the time.
@@ -94,7 +95,8 @@ func (f *fake) apply(ctx context.Context, settings ...string) (matrix.Settings, 
 
 func (f *fake) applyOn(ctx context.Context, cpus matrix.CPUs, settings ...string) (matrix.Settings, error) {
 	f.calls = nil
-	return f.applier.apply(ctx, f, cell(settings...), cpus)
+	read, err := f.applier.apply(ctx, f, cell(settings...), cpus)
+	return read.Values, err
 }
 
 // cell is a cell's settings: the defaults, but for these.
@@ -247,6 +249,20 @@ func (f *fake) assume(settings matrix.Settings) {
 	f.calls = append(f.calls, "assume")
 }
 
+// TryConf refuses what PostgreSQL tells without a start.
+func (f *fake) TryConf(_ context.Context, conf gucs) error {
+	if err := f.call("try"); err != nil {
+		return err
+	}
+	if conf["max_connections"] == tooFew {
+		return errors.New("superuser_reserved_connections (3) must be less than max_connections (3)")
+	}
+	return nil
+}
+
+// tooFew is a max_connections with which no server starts, and which it takes at a reload.
+const tooFew = "3"
+
 func (f *fake) WritePostgresConf(server string) error {
 	if err := f.call("configure", server); err != nil {
 		return err
@@ -299,13 +315,13 @@ func (f *fake) inject(context.Context) error          { return f.call("inject") 
 func (f *fake) noteGenerations(context.Context) error { return f.call("note generations") }
 
 // attest tells what the servers run with, where they are asked for it.
-func (f *fake) attest(context.Context) (matrix.Settings, error) {
-	attested := make(matrix.Settings)
+func (f *fake) attest(context.Context) (setting.Reading, error) {
+	attested := make(map[string]string)
 	for name, value := range f.running[Primary].conf {
 		if other := f.running[Replica].conf[name]; other != value {
 			value = fmt.Sprintf("%s on the primary, %s on the replica", value, other)
 		}
 		attested[matrix.PostgresPrefix+name] = value
 	}
-	return attested, f.call("read back")
+	return setting.Reading{Values: attested}, f.call("read back")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/service"
@@ -82,7 +83,7 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err := removeWritten(ctx, primary); err != nil {
+	if err := s.removeWritten(ctx, primary); err != nil {
 		return "", err
 	}
 	if _, err := primary.Exec(ctx, "CHECKPOINT"); err != nil {
@@ -109,20 +110,37 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	return dataset, errors.Join(errs...)
 }
 
-// removeWritten removes what a load has written, and the room they took.
-func removeWritten(ctx context.Context, primary *pgx.Conn) error {
-	removed, err := primary.Exec(ctx, backend.Bundled.State.Remove)
+// database is what removeWritten needs of a connection.
+type database interface {
+	Begin(context.Context) (pgx.Tx, error)
+	Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error)
+}
+
+// removeWritten removes what a load has written, and the room that it took. To give back the room cannot be done in
+// the same transaction: where it was cut off, it is owed to the next Reset.
+func (s *Stack) removeWritten(ctx context.Context, primary database) error {
+	state := backend.Bundled.State
+	err := pgx.BeginFunc(ctx, primary, func(tx pgx.Tx) error {
+		removed, err := tx.Exec(ctx, state.Remove)
+		if err != nil || removed.RowsAffected() == 0 {
+			return err
+		}
+		s.untidy = true // before the commit: who is cut off in it does not know what became of it
+		_, err = tx.Exec(ctx, state.Restart)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("remove what was written: %w", err)
 	}
-	if removed.RowsAffected() == 0 {
+	if !s.untidy {
 		return nil
 	}
-	for _, sql := range backend.Bundled.State.Tidy {
+	for _, sql := range state.Tidy {
 		if _, err := primary.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("remove what was written: %w", err)
 		}
 	}
+	s.untidy = false
 	return nil
 }
 

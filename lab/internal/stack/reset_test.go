@@ -1,9 +1,16 @@
 package stack
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"stormwave/lab/internal/backend"
 )
 
 // A Quiesce undoes faults first, and asks no server that has died. Where the sessions of one
@@ -38,5 +45,79 @@ func TestQuiesceOrder(t *testing.T) {
 				t.Errorf("it did %q; want %q", f.calls, tt.want)
 			}
 		})
+	}
+}
+
+// written is a database with so many rows that a load has written.
+type written struct {
+	pgx.Tx
+	rows    int
+	removed bool   // by a transaction that goes on
+	fails   string // the statement that is cut off
+	did     []string
+}
+
+func (w *written) Begin(context.Context) (pgx.Tx, error) { return w, nil }
+
+func (w *written) Commit(context.Context) error {
+	if w.removed {
+		w.rows = 0
+	}
+	w.did = append(w.did, "COMMIT")
+	return w.Rollback(context.Background())
+}
+
+func (w *written) Rollback(context.Context) error {
+	w.removed = false
+	return nil
+}
+
+func (w *written) Exec(_ context.Context, sql string, _ ...any) (pgconn.CommandTag, error) {
+	w.did = append(w.did, sql)
+	if sql == w.fails {
+		return pgconn.CommandTag{}, errCutOff
+	}
+	tag := pgconn.NewCommandTag(fmt.Sprintf("DELETE %d", w.rows))
+	w.removed = w.removed || sql == backend.Bundled.State.Remove
+	return tag, nil
+}
+
+// What a Reset that is cut off leaves to be done is done by the next, though nothing is left to be removed.
+func TestResetThatIsCutOffIsMadeUpFor(t *testing.T) {
+	state := backend.Bundled.State
+	vacuum := state.Tidy[0]
+	for _, tt := range []struct {
+		name, fails string
+		first       []string
+		second      []string
+	}{
+		{"whole", "", []string{state.Remove, state.Restart, "COMMIT", vacuum}, []string{state.Remove, "COMMIT"}},
+		{
+			"in giving back the room", vacuum,
+			[]string{state.Remove, state.Restart, "COMMIT", vacuum}, []string{state.Remove, "COMMIT", vacuum},
+		},
+		{
+			"in the transaction", state.Restart,
+			[]string{state.Remove, state.Restart}, []string{state.Remove, state.Restart, "COMMIT", vacuum},
+		},
+	} {
+		s, w := new(Stack), &written{rows: 5, fails: tt.fails}
+		if err := s.removeWritten(t.Context(), w); errors.Is(err, errCutOff) != (tt.fails != "") {
+			t.Errorf("%s: it returns %v", tt.name, err)
+		}
+		if !slices.Equal(w.did, tt.first) {
+			t.Errorf("%s: it did %q; want %q", tt.name, w.did, tt.first)
+		}
+		w.did, w.fails = nil, ""
+		if err := s.removeWritten(t.Context(), w); err != nil {
+			t.Errorf("%s: the next returns %v", tt.name, err)
+		}
+		if !slices.Equal(w.did, tt.second) {
+			t.Errorf("%s: the next did %q; want %q", tt.name, w.did, tt.second)
+		}
+		w.did = nil
+		if err := s.removeWritten(t.Context(), w); err != nil || slices.Contains(w.did, vacuum) {
+			t.Errorf("%s: with nothing left to do it did %q, %v", tt.name, w.did, err)
+		}
 	}
 }

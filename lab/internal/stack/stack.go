@@ -29,6 +29,7 @@ type Stack struct {
 	generations map[string]time.Time // when the processes of each server began, before the load
 	injected    []injection          // faults by SQL that are to be undone
 	killing     *time.Timer          // of a service that is to be killed
+	untidy      bool                 // the room of what a load had written is not given back yet
 
 	toldMu  sync.Mutex // of what Status tells during an operation, which alone changes it
 	figures Figures

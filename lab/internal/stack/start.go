@@ -93,6 +93,9 @@ func (s *Stack) startNew(ctx context.Context, svc service.Service) error {
 		return err
 	}
 	if err := p.Await(ctx, func(ctx context.Context) error { return svc.Ready(ctx, s.Env) }); err != nil {
+		if words := service.LastWords(p.Tail(deathLines)); words != "" {
+			return fmt.Errorf("%s: %w", words, err)
+		}
 		return err
 	}
 	s.members.markReady(svc.Name)

@@ -31,7 +31,12 @@ func advise(
 		causes = c.Typical.Together
 	}
 	there := matrix.Inventory{Scenarios: scriptsOf(plan), Services: services}
-	t := tuning{g.Cell.Settings, cpusOf(g, c.Typical.N), services.Poolers()}
+	t := tuning{
+		Settings: g.Cell.Settings,
+		cpus:     cpusOf(g, c.Typical.N),
+		poolers:  services.Poolers(),
+		refused:  c.Typical.refusesClients(services.Poolers()),
+	}
 	var all []Advice
 	for _, cause := range causes {
 		if a, ok := t.advise(plan, groups, g, cause, there); ok {

@@ -57,6 +57,7 @@ var changed = []struct {
 	{SlowQuery, "statement_timeout", false, []string{"none", "2ms", "100ms", "250ms", "10s"}},
 	{DBLockContention, "lock_timeout", false, []string{"none", "2ms", "50ms", "200ms", "10s"}},
 	{DBIOBound, "postgres.shared_buffers", true, []string{"1MB", "128MB", "1GB", "4GB"}},
+	{OverloadShed, "max_inflight", true, []string{"1", "4", "64", "10000"}},
 	{AppCPUBound, "max_inflight", false, []string{"2", "16", "64", "1000", "unlimited"}},
 	{ReplicaLagging, "replica_max_lag", false, []string{"none", "2ms", "100ms", "500ms", "5s"}},
 }
@@ -215,10 +216,10 @@ var ways = []struct {
 	{"more ", true}, {"larger", true},
 }
 
-// follows are settings that only make room for what an advice is about.
+// follows are settings that only make room for what an advice is about, or that are words.
 var follows = []string{
 	"pool_min", "postgres.max_connections", "max_queue", "queue_timeout", "topology", "exec_mode",
-	"pgbouncer.min_pool_size", "pgbouncer.max_client_conn",
+	"pgbouncer.min_pool_size", "pgbouncer.max_client_conn", "postgres.synchronous_commit",
 	"pgpool.num_init_children", // grows with the backend's pool; TestAdviceOnQueueingPooler tells how far
 }
 

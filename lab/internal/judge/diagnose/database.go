@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"stormwave/lab/internal/backend"
@@ -38,13 +39,21 @@ var serverEnds = []struct{ sqlstate, limit string }{
 	{"55P03", matrix.LockTimeout},
 }
 
+// commitWaits are events that a session waits for which commits: WAL that is to be on the disk, a standby that is
+// to have it. They are no events of their type. The names are those of PostgreSQL 13 to 18.
+var commitWaits = []string{"IPC:SyncRep", "IO:WALSync", "IO:WalSync", "IO:WALWrite", "IO:WalWrite", "LWLock:WALWrite"}
+
+// toCommit is a type of wait events that is made of those.
+const toCommit = "a commit"
+
 // waits is the mean number of sessions that wait for events of a type ("Lock"), on
 // both servers, and the event with the most.
 func (o *observation) waits(kind string) (sum float64, most Evidence) {
 	for _, server := range metric.Servers {
 		events := server.WaitEvents.Values(o.Metrics)
 		for _, event := range sorted(events) {
-			if !strings.HasPrefix(event, kind+":") {
+			if commits := slices.Contains(commitWaits, event); commits != (kind == toCommit) ||
+				!commits && !strings.HasPrefix(event, kind+":") {
 				continue
 			}
 			sum += events[event]
@@ -98,6 +107,33 @@ func locks(o *observation) (claim, []Evidence) {
 		executing,
 		cutOff,
 	}
+}
+
+// commits: sessions have executed, and wait for WAL to be on a disk, or on a standby, before they answer.
+func commits(o *observation) (claim, []Evidence) {
+	waiting, event := o.waiting(toCommit)
+	var set []string
+	for _, name := range commitSettings {
+		if value, ok := o.Attested[name]; ok {
+			set = append(set, name+" is "+value)
+		}
+	}
+	if len(set) > 0 {
+		event.Words += " (" + strings.Join(set, ", ") + ")"
+	}
+	written := metric.OfPrimary.RowsWritten
+	return waiting, []Evidence{
+		event,
+		o.metric(written, say("%s rows written a second", short(o.or(written, math.NaN())))),
+	}
+}
+
+// commitSettings are what a wait in a commit depends on.
+var commitSettings = []string{
+	synchronousCommit,
+	matrix.PostgresPrefix + "synchronous_standby_names",
+	commitDelay,
+	matrix.PostgresPrefix + "wal_sync_method",
 }
 
 // io: sessions wait for blocks that are not in shared buffers, nor in the system's cache.
@@ -175,13 +211,14 @@ func computing(o *observation) (claim, []Evidence) {
 	cpus := o.cpus()
 	limit := o.or(metric.CPULimit.At("postgres"), cpus)
 	left := limit
-	if idle := cpus * (1 - o.or(metric.HostBusy, math.NaN())); used+idle < limit {
-		left = used + idle
+	if free := cpus * (1 - o.or(metric.HostBusy, math.NaN())); used+free < limit {
+		left = used + free
 	}
 	locked, _ := o.waits("Lock")
 	reading, _ := o.waits("IO")
-	busy := o.busy()
-	waiting := (locked + reading) / math.Max(0.01, math.Max(busy, locked+reading))
+	committing, _ := o.waits(toCommit)
+	busy, idle := o.busy(), locked+reading+committing
+	waiting := idle / math.Max(0.01, math.Max(busy, idle))
 	executing, execution := o.executing()
 	cpu := say("the servers used %s of %s", short(math.Min(used, limit)), cores(limit))
 	sessions := say("%s sessions executed at any moment, %s of them waiting for locks or disks",

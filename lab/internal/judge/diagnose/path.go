@@ -25,19 +25,27 @@ func (o *observation) serviceCPU(service string, most float64) (claim, []Evidenc
 	}
 }
 
-func appCPU(o *observation) (claim, []Evidence) { return o.serviceCPU("app", math.Inf(1)) }
+// appCPU: Go's runtime keeps a backend within GOMAXPROCS, where that is set.
+func appCPU(o *observation) (claim, []Evidence) {
+	most := o.setting(matrix.AppPrefix + "GOMAXPROCS")
+	if math.IsNaN(most) {
+		most = math.Inf(1)
+	}
+	return o.serviceCPU("app", most)
+}
 
-// poolerCPU: a pooler has as many threads as it has.
-func poolerCPU(p matrix.Service) func(*observation) (claim, []Evidence) {
-	return func(o *observation) (claim, []Evidence) {
-		if !o.route().Through(p.Name) {
-			return o.notOnTheWay("no query goes through " + p.Title)
-		}
-		most := math.Inf(1)
-		if p.Pool.Threads > 0 {
-			most = float64(p.Pool.Threads)
-		}
-		return o.serviceCPU(p.Name, most)
+// shed: the backend turns requests away, for it works on as many as it may.
+func shed(o *observation) (claim, []Evidence) {
+	most := o.setting(matrix.MaxInflight)
+	if math.IsNaN(most) || math.IsInf(most, 1) {
+		return none("the backend works on any number of requests at once"), nil
+	}
+	n := o.get(metric.RequestsShed)
+	share := n / math.Max(1, float64(o.Load.Requests))
+	words := say("%s requests, %s, were turned away by max_inflight %s", count(n), percent(share), short(most))
+	return claim{rise(share, 0.005, 0.03), words}, []Evidence{
+		o.metric(metric.RequestsShed, words),
+		o.attested(matrix.MaxQueue, say("%s may wait", short(o.setting(matrix.MaxQueue)))),
 	}
 }
 
@@ -64,36 +72,6 @@ func appPool(o *observation) (claim, []Evidence) {
 		o.metric(metric.PoolWait, wait),
 		o.attested(matrix.PoolSize, say("%s of %s connections in use", count(used), short(size))),
 		o.metric(metric.PoolWaiting, say("up to %s requests waited", count(o.or(metric.PoolWaiting, math.NaN())))),
-	}
-}
-
-// poolerPool: the same in a pooler. Who waits in the queue of its socket, waits for the backend's connection to be made.
-func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
-	return func(o *observation) (claim, []Evidence) {
-		if !o.route().Through(p.Name) {
-			return o.notOnTheWay("no query goes through " + p.Title)
-		}
-		s := o.stations()
-		from, took, share := metric.ByKey(p.Pool.Wait), s.pooler, s.inPooler()
-		wait := say("a query waits %s in %s, %s of its time on the connection", millis(took), p.Title, percent(share))
-		if p.Pool.Queues {
-			from, took, share = metric.PoolWait, s.pool, s.waiting()
-			wait = say("a query waits %s for a connection through %s, %s of its time", millis(took), p.Title, percent(share))
-		}
-		clientsWaiting, used := metric.ByKey(p.Pool.Waiting), o.or(metric.ByKey(p.Pool.Used), math.NaN())
-		waiting, size := o.get(clientsWaiting), o.setting(p.Settings.Prefix+p.Pool.Size)
-		clients := say("up to %s clients waited", count(waiting))
-		active := say("%s of %s server connections in use", count(used), short(size))
-		c := both(
-			claim{rise(share, 0.3, 0.65), wait},
-			claim{rise(took, 0.5, 3), wait},
-			claim{rise(waiting, 0, 3), clients},
-		)
-		return c, []Evidence{
-			o.metric(from, wait),
-			o.attested(p.Settings.Prefix+p.Pool.Size, active),
-			o.metric(clientsWaiting, clients),
-		}
 	}
 }
 

@@ -31,13 +31,16 @@ const (
 
 // Names and defaults of settings that are passed on by name.
 const (
-	maxConnections = matrix.PostgresPrefix + "max_connections"
-	sharedBuffers  = matrix.PostgresPrefix + "shared_buffers"
+	maxConnections    = matrix.PostgresPrefix + "max_connections"
+	sharedBuffers     = matrix.PostgresPrefix + "shared_buffers"
+	synchronousCommit = matrix.PostgresPrefix + "synchronous_commit"
+	commitDelay       = matrix.PostgresPrefix + "commit_delay"
 )
 
 var passedOn = map[string]string{
 	maxConnections: "100",
 	sharedBuffers:  "128MB",
+	commitDelay:    "0",
 }
 
 // tuning is a cell on a machine: what may help is computed from the cell's own values.
@@ -45,6 +48,7 @@ type tuning struct {
 	matrix.Settings
 	cpus    float64
 	poolers []matrix.Service // that there are
+	refused bool             // the pooler on the way takes no more clients
 }
 
 // proposals are what may help against a cause in a cell, the best first. Each moves a setting from its value in the
@@ -69,6 +73,10 @@ func (t tuning) proposals(cause Cause) []proposal {
 			"or bring the backend nearer")
 	case DBLockContention:
 		return t.shorter(matrix.LockTimeout, "give up waiting for a lock early, and find who holds it", 200*time.Millisecond)
+	case DBCommitWait:
+		return t.shorterCommits()
+	case PreparedStatementLost:
+		return t.fittingExecMode()
 	case DBIOBound:
 		return t.largerBuffers()
 	case SlowQuery:
@@ -79,6 +87,8 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return append(t.fewerSessions(words, statementsPerCPU), t.fewerRequests()...)
 	case AppCPUBound:
 		return t.fewerRequests()
+	case OverloadShed:
+		return t.moreRequests()
 	case MemoryPressure:
 		return t.fewerSessions("have fewer sessions", connectionsPerCPU)
 	case ReplicaLagging:
@@ -120,6 +130,14 @@ func (t tuning) number(name string) (n float64, ok bool) {
 	}
 	whole, err := strconv.Atoi(text)
 	return float64(whole), err == nil
+}
+
+// amount is a setting's number, NaN where it is none.
+func (t tuning) amount(name string) float64 {
+	if n, ok := t.number(name); ok {
+		return n
+	}
+	return math.NaN()
 }
 
 // room is how many connections the backend may have to a server: less than the server takes by those that are
@@ -210,71 +228,31 @@ func (t tuning) makeRoom(change matrix.Settings, limit string, n float64) {
 	}
 }
 
-// morePooled proposes a larger pool of a pooler's: no larger than the backend's, whose connections it serves.
-func (t tuning) morePooled(p matrix.Service) []proposal {
-	size := p.Settings.Prefix + p.Pool.Size
-	now, ok := t.number(size)
+// shorterCommits proposes what makes a commit wait for less.
+func (t tuning) shorterCommits() []proposal {
+	var all []proposal
+	if delay, ok := t.number(commitDelay); ok && delay > 0 {
+		all = append(all, proposal{"commit without a delay", matrix.Settings{commitDelay: "0"}})
+	}
+	return append(all,
+		proposal{"wait for the primary's disk alone, where losing the newest commits with it is allowed",
+			matrix.Settings{synchronousCommit: "local"}},
+		proposal{"do not wait for the disk, where losing the last second of commits is allowed",
+			matrix.Settings{synchronousCommit: "off"}},
+	)
+}
+
+// moreRequests proposes to work on more requests at once.
+func (t tuning) moreRequests() []proposal {
+	now, ok := t.number(matrix.MaxInflight)
 	if !ok {
 		return nil
 	}
-	clients, _ := t.number(matrix.PoolSize)
-	if p.Pool.Queues && t.Route().ReadsFrom(route.Replica) {
-		clients *= 2 // the backend has a pool for each server, and all are let in at the same door
-	}
 	var all []proposal
 	for _, n := range more(now) {
-		n = math.Min(n, clients)
-		if n <= now || len(all) > 0 && all[len(all)-1].settings[size] == whole(n) {
-			continue
-		}
-		change := matrix.Settings{size: whole(n)}
-		for _, limit := range p.Pool.Bounds {
-			t.makeRoom(change, p.Settings.Prefix+limit, n)
-		}
-		if n > t.room() {
-			change[maxConnections] = whole(n + spare)
-		}
-		all = append(all, proposal{"give " + p.Title + "'s pool more connections", change})
+		all = append(all, proposal{"work on more requests at once", matrix.Settings{matrix.MaxInflight: whole(n)}})
 	}
 	return all
-}
-
-// pooler proposes the first pooler whose clients share its connections, where there is none.
-func (t tuning) pooler() []proposal {
-	i := slices.IndexFunc(t.poolers, func(p matrix.Service) bool { return !p.Pool.Queues })
-	if _, on := onTheWay(t.poolers, t.Route()); on || i < 0 {
-		return nil
-	}
-	p := t.poolers[i]
-	change := matrix.Settings{
-		matrix.Topology: t.Route().With(p.Name).String(),
-		matrix.ExecMode: matrix.ExecAuto,
-	}
-	size := p.Settings.Prefix + p.Pool.Size
-	if n, ok := t.number(size); ok && n > t.room() {
-		change[size] = whole(t.room())
-	}
-	return []proposal{{"have fewer connections to the servers: let " + p.Title + " hold them", change}}
-}
-
-// withoutPooler proposes to do without a pooler, with no more connections than the servers take.
-func (t tuning) withoutPooler(p matrix.Service) []proposal {
-	change := matrix.Settings{matrix.Topology: t.Route().Without(p.Name).String()}
-	n, ok := t.number(matrix.PoolSize)
-	if most := t.room(); ok && n > most {
-		if math.IsInf(n, 1) {
-			most = math.Min(most, connectionsPerCPU*t.cpus)
-		}
-		change[matrix.PoolSize] = whole(most)
-		if least, ok := t.number(matrix.PoolMin); ok && least > most {
-			change[matrix.PoolMin] = whole(most)
-		}
-	}
-	words := "do without " + p.Title
-	if p.Pool.Threads == 1 {
-		words = p.Title + " has one thread: do without it, or run several"
-	}
-	return []proposal{{words, change}}
 }
 
 // fewerRequests proposes to work on fewer requests at once, and a queue where there is none.

@@ -37,15 +37,20 @@ func inside(poolers []matrix.Service) []signature {
 	all := []signature{
 		{ComponentFailed, failure},
 		{AppCPUBound, appCPU},
+		{OverloadShed, shed},
 		{AppPoolStarved, appPool},
 	}
 	for _, p := range poolers {
 		all = append(all, signature{CPUBound(p.Name), poolerCPU(p)}, signature{PoolStarved(p.Name), poolerPool(p)})
 	}
+	if slices.ContainsFunc(poolers, losesPrepared) {
+		all = append(all, signature{PreparedStatementLost, prepared})
+	}
 	return append(all, []signature{
 		{NetworkLatency, network},
 		{DBConnectionsExhausted, connections},
 		{DBLockContention, locks},
+		{DBCommitWait, commits},
 		{DBIOBound, io},
 		{SlowQuery, slowQuery},
 		{DBCPUBound, computing},
@@ -68,9 +73,12 @@ func explanations(poolers []matrix.Service) map[Cause][]Cause {
 		return slices.Concat([]Cause{AppCPUBound}, nearer, further)
 	}
 	all := map[Cause][]Cause{
+		OverloadShed: after(append([]Cause{AppPoolStarved}, poolersOwn...),
+			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
 		AppPoolStarved: after(poolersOwn,
-			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound),
-		NetworkLatency:   after(cpu, DBConnectionsExhausted, HostCPUSaturated),
+			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
+		// The servers' statistics end with a statement's execution, before its commit.
+		NetworkLatency:   after(cpu, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated),
 		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
 		DBCPUBound:       {SlowQuery},
 		HostCPUSaturated: after(cpu, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
@@ -78,7 +86,7 @@ func explanations(poolers []matrix.Service) map[Cause][]Cause {
 	}
 	for _, p := range poolers {
 		all[PoolStarved(p.Name)] = []Cause{
-			CPUBound(p.Name), DBConnectionsExhausted, DBLockContention, DBIOBound, SlowQuery, DBCPUBound,
+			CPUBound(p.Name), DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
 		}
 	}
 	return all

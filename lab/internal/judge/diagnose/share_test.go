@@ -240,3 +240,38 @@ func TestThrottledPeriods(t *testing.T) {
 		}
 	}
 }
+
+// A backend that Go's runtime keeps within one CPU has used all that it can when it has used that one.
+func TestBackendWithinGOMAXPROCS(t *testing.T) {
+	r := observed("direct", 0, 2500, map[string]float64{`cpu_cores{service="app"}`: 0.97, "query_mean_ms": 30, "pool_wait_mean_ms": 60})
+	if d := Record(r, slo); d.Cause == AppCPUBound {
+		t.Errorf("with two CPUs to use it is %s", d.Cause)
+	}
+	r.Attested["app.GOMAXPROCS"] = "1"
+	if d := Record(r, slo); d.Cause != AppCPUBound {
+		t.Errorf("with one CPU to use it is %s; want %s", d.Cause, AppCPUBound)
+	}
+}
+
+// What the backend turns away by its own limit is told by that limit, unless something brings the overload about.
+func TestOverloadShed(t *testing.T) {
+	r := observed("direct", 6000, 40, map[string]float64{"requests_shed": 6000})
+	r.Attested["max_inflight"], r.Attested["max_queue"] = "1", "0"
+	d := Record(r, slo)
+	const want = "6000 requests, 60%, were turned away by max_inflight 1"
+	if d.Cause != OverloadShed || d.Claimed[0].Evidence[0].Words != want {
+		t.Errorf("%s, %+v; want %s by %q", d.Cause, d.Claimed, OverloadShed, want)
+	}
+	for _, e := range d.Claimed[0].Evidence {
+		CheckEvidence(t, r, e)
+	}
+	r.Metrics["pool_wait_mean_ms"], r.Metrics["pool_acquired_max"] = 180, 8
+	if d := Record(r, slo); d.Cause != AppPoolStarved {
+		t.Errorf("%s where the pool is empty; want %s", d.Cause, AppPoolStarved)
+	}
+	r = observed("direct", 6000, 40, nil)
+	r.Attested["max_inflight"] = "unlimited"
+	if d := Record(r, slo); d.Cause == OverloadShed || len(d.Missing) > 0 {
+		t.Errorf("%s, missing %v, without a limit", d.Cause, d.Missing)
+	}
+}

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,5 +89,36 @@ func TestAFallIsAResetOnlyWhereItIsOne(t *testing.T) {
 				t.Errorf("%.4f in one second; all of it is %.4f", fastest, c.want)
 			}
 		})
+	}
+}
+
+// A service that ran and of which a figure could not be read is named; another's figure does not stand for it.
+func TestServicesWithoutAFigureAreNamed(t *testing.T) {
+	var up family
+	for _, service := range []string{"app", "postgres", "pgbouncer"} {
+		track := counted(series.ServiceUp, 1, 1, 1, 1, 1, 1)
+		track.labels["service"] = model.LabelValue(service)
+		up.tracks = append(up.tracks, track)
+	}
+	r := Reading{
+		Metrics: map[string]float64{
+			`cpu_cores{service="app"}`: 0.4, `cpu_cores{service="postgres"}`: 0.2,
+			`memory_pss_bytes_max{service="app"}`: 1e6,
+		},
+		Missing: []string{"primary_qps", `cpu_cores{service="pgbouncer"}`},
+	}
+	r.unseen(up, fiveSeconds)
+	want := []string{
+		`cpu_cores{service="pgbouncer"}`,
+		`memory_pss_bytes_max{service="pgbouncer"}`, `memory_pss_bytes_max{service="postgres"}`,
+		"primary_qps",
+	}
+	if !slices.Equal(r.Missing, want) {
+		t.Errorf("missing are %q; want %q", r.Missing, want)
+	}
+	r.Missing = []string{"cpu_cores", metric.MemoryPSS.Name} // of all
+	r.unseen(up, fiveSeconds)
+	if len(r.Missing) != 2 {
+		t.Errorf("missing are %q, of each service too", r.Missing)
 	}
 }

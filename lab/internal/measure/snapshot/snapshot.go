@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -18,6 +19,7 @@ import (
 
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/series"
 )
 
 // Window is the time of one shot. Its times are in order.
@@ -79,7 +81,11 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 		}
 	}
 	reading.others()
-	var err error
+	up, err := f.fetch(ctx, series.ServiceUp+`{job="lab"}`)
+	if err != nil {
+		return Reading{}, fmt.Errorf("read which services ran: %w", err)
+	}
+	reading.unseen(up, w)
 	if reading.Series, err = f.series(ctx); err != nil {
 		return Reading{}, fmt.Errorf("read curves: %w", err)
 	}
@@ -104,6 +110,23 @@ func (r *Reading) others() {
 		busy -= used
 	}
 	r.Metrics[metric.HostOtherCores.Name] = math.Max(0, busy)
+}
+
+// ofEach are the metrics that each service has which ran.
+var ofEach = []*metric.Metric{metric.CPUCores, metric.MemoryPSS}
+
+// unseen names what could not be read of a service that ran: the process may be of an account into which the lab
+// may not look.
+func (r *Reading) unseen(up family, w Window) {
+	for suffix := range up.by("service", w) {
+		for _, m := range ofEach {
+			_, read := r.Metrics[m.Name+suffix]
+			if !read && !slices.Contains(r.Missing, m.Name) && !slices.Contains(r.Missing, m.Name+suffix) {
+				r.Missing = append(r.Missing, m.Name+suffix)
+			}
+		}
+	}
+	slices.Sort(r.Missing)
 }
 
 func (f *fetcher) read(ctx context.Context, m *metric.Metric, into *Reading) error {

@@ -15,6 +15,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 	"stormwave/lab/internal/stack/proc"
@@ -278,10 +279,11 @@ func awaitEnd(ctx context.Context, supervisor proc.Ident) error {
 }
 
 // Apply brings the stack to the settings of a cell and returns what is really set.
-func (c *Client) Apply(ctx context.Context, settings matrix.Settings, cpus matrix.CPUs) (matrix.Settings, error) {
-	var attested matrix.Settings
-	err := c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &attested)
-	return attested, err
+func (c *Client) Apply(
+	ctx context.Context, settings matrix.Settings, cpus matrix.CPUs,
+) (read setting.Reading, err error) {
+	err = c.call(ctx, http.MethodPost, "/apply", applyRequest{settings, cpus}, &read)
+	return read, err
 }
 
 // Reset brings both servers to the same state before each shot, and returns what

@@ -12,6 +12,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
 )
@@ -72,13 +73,13 @@ func (s *Supervisor) routes() http.Handler {
 		answer(w, struct{}{})
 		s.quit()
 	})
-	mux.HandleFunc("POST /apply", handle(s.life, func(ctx context.Context, req applyRequest) (matrix.Settings, error) {
+	mux.HandleFunc("POST /apply", handle(s.life, func(ctx context.Context, req applyRequest) (setting.Reading, error) {
 		s.applying(req.Settings)
-		attested, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
+		read, err := s.stack.Apply(ctx, req.Settings, req.CPUs)
 		if err != nil {
-			return nil, err
+			return setting.Reading{}, err
 		}
-		return attested, s.remember()
+		return read, s.remember()
 	}))
 	mux.HandleFunc("POST /reset", handle(s.life, func(ctx context.Context, _ struct{}) (string, error) {
 		s.at(matrix.StageWarm)

@@ -121,35 +121,47 @@ func sweepCages(root string) {
 
 func write(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }
 
-// cgroupOf returns the files of the process' cgroup that tell of its quota.
-func cgroupOf(pid int) (cage, bool) {
+// cages are the cgroups that the process is in, its own first and the root last: each may limit it.
+func cages(pid int) []cage {
 	root, v2, err := controller()
 	if err != nil {
-		return cage{}, false
+		return nil
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
 	if err != nil {
-		return cage{}, false
+		return nil
 	}
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) != 3 {
-			continue
-		}
-		if v2 && parts[0] == "0" || !v2 && strings.Contains(","+parts[1]+",", ",cpu,") {
-			return cage{filepath.Join(root, parts[2]), v2}, true
+		if len(parts) == 3 && (v2 && parts[0] == "0" || !v2 && strings.Contains(","+parts[1]+",", ",cpu,")) {
+			return cagesOf(root, parts[2], v2)
 		}
 	}
-	return cage{}, false
+	return nil
 }
 
-// Quota returns how many CPUs the process may use by the quota of its cgroup; ok is
-// false where it has none.
-func Quota(pid int) (cpus float64, ok bool) {
-	c, ok := cgroupOf(pid)
-	if !ok {
-		return 0, false
+// cagesOf are a cgroup below the controller's root and all above it.
+func cagesOf(root, path string, v2 bool) []cage {
+	path = filepath.Clean("/" + path)
+	var all []cage
+	for ; path != "/"; path = filepath.Dir(path) {
+		all = append(all, cage{filepath.Join(root, path), v2})
 	}
+	return append(all, cage{root, v2})
+}
+
+// tightest is the cgroup with the smallest quota, and that in CPUs; ok is false where none has one.
+func tightest(all []cage) (c cage, cpus float64, ok bool) {
+	for _, candidate := range all {
+		if n, limited := candidate.quota(); limited && (!ok || n < cpus) {
+			c, cpus, ok = candidate, n, true
+		}
+	}
+	return c, cpus, ok
+}
+
+// quota is what the cgroup itself may use.
+func (c cage) quota() (cpus float64, ok bool) {
 	var quota, every float64
 	if c.v2 {
 		text, err := os.ReadFile(filepath.Join(c.dir, "cpu.max"))
@@ -173,15 +185,21 @@ func Quota(pid int) (cpus float64, ok bool) {
 	return quota / every, quota > 0 && every > 0
 }
 
+// Quota returns how many CPUs the process may use by the smallest quota of its cgroup and of those above it; ok is
+// false where none has one.
+func Quota(pid int) (cpus float64, ok bool) {
+	_, cpus, ok = tightest(cages(pid))
+	return cpus, ok
+}
+
 // Periods counts the periods of a quota in which the processes of a cgroup ran, and those of them in which the quota
 // held them back. Their ratio is a share, whatever the number of CPUs; the time that the kernel counts beside them
 // is added up over CPUs.
 type Periods struct{ All, Throttled int64 }
 
-// QuotaPeriods returns the periods of the quota of the process' cgroup since that was made; ok is false where it has
-// none.
+// QuotaPeriods returns the periods of that quota since its cgroup was made; ok is false where there is none.
 func QuotaPeriods(pid int) (p Periods, ok bool) {
-	c, ok := cgroupOf(pid)
+	c, _, ok := tightest(cages(pid))
 	if !ok {
 		return Periods{}, false
 	}

@@ -23,7 +23,7 @@ func TestQuotaIsKept(t *testing.T) {
 		}
 		return
 	}
-	c, _ := cgroupOf(p.PID())
+	c := cages(p.PID())[0]
 	t.Cleanup(func() {
 		if err := p.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -127,5 +127,45 @@ func TestProcessWithoutAQuotaHasNone(t *testing.T) {
 	}
 	if cpus, ok := CPULimit(p.PID()); !ok || cpus <= 0 {
 		t.Errorf("CPULimit = %v, %v", cpus, ok)
+	}
+}
+
+// A quota of a slice above binds as the process' own does: the smallest is what it may use, and the one whose
+// periods tell how it was held back.
+func TestQuotaOfACgroupAbove(t *testing.T) {
+	for _, v2 := range []bool{true, false} {
+		root := t.TempDir()
+		set := func(path, quota, periods string) {
+			t.Helper()
+			dir := filepath.Join(root, path)
+			files := map[string]string{"cpu.stat": "nr_periods " + periods + "\nnr_throttled 1\n"}
+			if v2 {
+				files["cpu.max"] = quota + " 100000\n"
+			} else {
+				files["cpu.cfs_quota_us"], files["cpu.cfs_period_us"] = strings.Replace(quota, "max", "-1", 1)+"\n", "100000\n"
+			}
+			if err := os.MkdirAll(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for name, text := range files {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		set("user.slice/lab.scope", "300000", "3")
+		set("user.slice", "150000", "15")
+		set("", "max", "99")
+		c, cpus, ok := tightest(cagesOf(root, "/user.slice/lab.scope", v2))
+		if n, _ := c.periods(); !ok || cpus != 1.5 || n.All != 15 {
+			t.Errorf("version 2 %t: %v CPUs, %v, by the cgroup with %d periods; want 1.5, by that with 15", v2, cpus, ok, n.All)
+		}
+		set("user.slice/lab.scope", "20000", "2")
+		if _, cpus, ok := tightest(cagesOf(root, "/user.slice/lab.scope", v2)); !ok || cpus != 0.2 {
+			t.Errorf("version 2 %t: %v CPUs, %v; want its own 0.2", v2, cpus, ok)
+		}
+		if _, cpus, ok := tightest(cagesOf(root, "/", v2)); ok {
+			t.Errorf("version 2 %t: %v CPUs without a quota", v2, cpus)
+		}
 	}
 }

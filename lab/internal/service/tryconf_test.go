@@ -1,0 +1,26 @@
+package service
+
+import "testing"
+
+// Why a server ended is told in its own words, without when and where.
+func TestLastWords(t *testing.T) {
+	const log = `2026-11-27 02:48:21.399 UTC [17251] LOG:  skipping missing configuration file "postgresql.auto.conf"
+2026-11-27 02:48:21.399 UTC [17251] FATAL:  WAL streaming (max_wal_senders > 0) requires wal_level "replica" or "logical"
+2026-11-27 02:48:21.399 UTC [17251] LOG:  database system is shut down
+`
+	const reserved = "postgres: superuser_reserved_connections (3) must be less than max_connections (3)"
+	const at = "2026-11-27 02:48:21.399 UTC [17251] "
+	for text, want := range map[string]string{
+		"":  "",
+		log: `FATAL:  WAL streaming (max_wal_senders > 0) requires wal_level "replica" or "logical"`,
+		"run postgres: exit 1\n  command: postgres -D x\n" + reserved + "\n": reserved,
+		at + "FATAL @src/main.c:9 in function main(): cannot load config file": "FATAL @src/main.c:9 in function main(): " +
+			"cannot load config file",
+		at + "FATAL:  the database system is starting up": "",
+		at + "LOG:  ready": "",
+	} {
+		if got := LastWords(text); got != want {
+			t.Errorf("of %q the last words are %q; want %q", text, got, want)
+		}
+	}
+}
