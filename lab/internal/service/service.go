@@ -65,7 +65,6 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
-		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
