@@ -65,6 +65,7 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
+		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
