@@ -98,7 +98,7 @@ func (p part) sections(a *Analysis) blocks {
 	section := func(head string, inside ...block) { list = append(append(list, heading{3, head}), inside...) }
 	section("Compared with the baseline", p.contrastTable())
 	if check := p.crossCheck(); check != nil {
-		list = append(list, fold{"Exact sign-flip p-values, as a cross-check", check})
+		list = append(list, fold{"Exact p-values, as a cross-check", check})
 	}
 	list = append(list, p.goodputPictures(a)...)
 	section("What the users saw", compare(rows, "Cell", cellName, p.table(metric.Users)))

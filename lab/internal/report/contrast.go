@@ -79,7 +79,8 @@ func (m measure) text(c analysis.Contrast) string {
 	return fmt.Sprintf("%s (%s to %s), %s", m.show(c.Ratio), m.show(c.Low), m.show(c.High), c.Word)
 }
 
-// crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm.
+// crossCheck shows the sign-flip p-values of all contrasts, alone and after Holm, and how often
+// the objective was missed, with an exact test of its own.
 // It is nil if there are none.
 func (p part) crossCheck() blocks {
 	if len(p.Blocks) < stat.MinBlocks {
@@ -90,6 +91,8 @@ func (p part) crossCheck() blocks {
 	for _, m := range measures {
 		t.head = append(t.head, m.noun)
 	}
+	t.left = map[int]bool{len(t.head): true}
+	t.head = append(t.head, "SLO missed")
 	for _, row := range p.Plan.Compared() {
 		line := []string{cellName(p.rows[row].Cell)}
 		for m := range measures {
@@ -99,10 +102,13 @@ func (p part) crossCheck() blocks {
 			}
 			line = append(line, text)
 		}
+		missed := p.Misses(row)
+		line = append(line, fmt.Sprintf("%d → %d of %d, p %s", missed.Baseline, missed.Cell, missed.N, numeral.Figure(missed.P)))
 		t.rows, refs = append(t.rows, line), append(refs, p.rows[row].ref)
 	}
 	t.link = rowLinks(refs)
-	return blocks{say("Alone → after Holm over the %s of a measure.", plural(len(t.rows), "contrast")), t}
+	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in the "+
+		"same blocks, with the p-value of McNemar's exact test.", plural(len(t.rows), "contrast")), t}
 }
 
 // tooMany says so if there are too few blocks for so many contrasts.
