@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -65,6 +66,25 @@ func TestPgpoolConf(t *testing.T) {
 				t.Errorf("%s: the password of %s is in the configuration", tt.topology, role)
 			}
 		}
+	}
+}
+
+// What a pooler shows stands for what was asked, however it is spelled; what it does not show is not confirmed.
+func TestConfirm(t *testing.T) {
+	settings := matrix.Settings{"pgpool.connection_cache": "yes", "pgpool.max_pool": "4", "pgpool.no_such_key": "1"}
+	shown := map[string]string{"connection_cache": "on", "max_pool": "2", "num_init_children": "32", "port": "9999"}
+	var read setting.Reading
+	confirm(&read, pgpoolFamily, Pgpool, shown, settings)
+	for name, want := range map[string]string{"pgpool.connection_cache": "on", "pgpool.max_pool": "2", "pgpool.port": ""} {
+		if got := read.Values[name]; got != want {
+			t.Errorf("%s is %q; want %q", name, got, want)
+		}
+	}
+	if !slices.Contains(read.Same, "pgpool.connection_cache") || slices.Contains(read.Same, "pgpool.max_pool") {
+		t.Errorf("as asked: %q; want connection_cache, and not max_pool", read.Same)
+	}
+	if !slices.Contains(read.Unconfirmed, "pgpool.no_such_key") {
+		t.Errorf("not confirmed: %q; want no_such_key", read.Unconfirmed)
 	}
 }
 
