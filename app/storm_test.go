@@ -30,7 +30,7 @@ var (
 )
 
 const (
-	poolerSize = 8               // PgBouncer's connections to the server
+	poolerSize = 8                // PgBouncer's connections to the server
 	poolerRest = 20 * time.Second // after a storm, until they are all that is left; 0.3 s on an idle machine
 )
 
