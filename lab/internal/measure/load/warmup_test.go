@@ -4,6 +4,7 @@ package load
 
 import (
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -78,7 +79,10 @@ func TestWarmComesAgainWhereThereIsNoRoom(t *testing.T) {
 
 // What serves nobody is at fault, unless a limit may be.
 func TestWarmWhereNothingIsServed(t *testing.T) {
-	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	hang := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // until then the server does not see that the client has gone
+		<-r.Context().Done()
+	}
 	fail := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }
 	isFeed := func(r *http.Request) bool { return r.URL.Path == "/api/feed" }
 	all := func(*http.Request) bool { return true }
