@@ -21,7 +21,7 @@ buildGoModule {
 
   # After a change of dependencies:
   #   go test ./lab/internal/stack/toolchain/flake -run TestVendorHash -update
-  vendorHash = "sha256-I2dfwdapIqq1/oXjzkT6pL87RLhhjiMfjNjm51/0dn4=";
+  vendorHash = "sha256-3CGGo5PHuHi+u29VFQlFYKbipirdmxKZib9SSk2jnkE=";
 
   subPackages = [
     "app"

@@ -170,9 +170,6 @@ func (e *Env) pgpoolConf() (string, error) {
 		"PCPPort":    portOf(e.Addrs[App]), // only names a socket, which nobody else's is named by
 		"Sockets":    e.Layout.PGSockets(),
 		"SocketKey":  socketKey(e.Tools["pgpool"].Version),
-		"Dir":        e.Layout.dataDir(),
-		"PIDFile":    e.pgpoolFile("pid"),
-		"Users":      e.pgpoolFile("users"),
 		"Nodes":      nodes,
 		"LoadShared": len(nodes) > 1,
 		"Reads":      pgpoolReads,

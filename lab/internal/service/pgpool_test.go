@@ -38,7 +38,7 @@ func TestPgpoolConf(t *testing.T) {
 	} {
 		e := &Env{
 			Config:  NewConfig(),
-			Layout:  Layout{Sockets: "/s", Home: "/h"},
+			Layout:  Layout{Sockets: "/s", Home: "/somebody's"},
 			Tools:   toolchain.Set{"pgpool": {Version: tt.version}},
 			secrets: newSecrets(),
 			Addrs:   map[string]string{Primary: "x:1", Replica: "x:2", Pgpool: "x:3", App: "x:4"},
@@ -57,6 +57,9 @@ func TestPgpoolConf(t *testing.T) {
 			if strings.Contains(text, other) {
 				t.Errorf("%s, %s: %q in\n%s", tt.topology, tt.version, other, text)
 			}
+		}
+		if strings.Contains(text, "somebody") {
+			t.Errorf("%s: a path that can hold a quote is in\n%s", tt.topology, text)
 		}
 		for role, secret := range e.secrets {
 			if strings.Contains(text, secret) {

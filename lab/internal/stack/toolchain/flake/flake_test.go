@@ -167,7 +167,8 @@ func testLab(t *testing.T, h *host) {
 	}
 	t.Cleanup(func() { h.develop(t, "mage", "lab:down") })
 	h.develop(t, "mage", "lab:up")
-	if got, want := h.states(t), "up"; got.State != want || len(got.Services) == 0 || slices.ContainsFunc(got.Services, member.notReady) {
+	got, want := h.states(t), "up"
+	if got.State != want || len(got.Services) == 0 || slices.ContainsFunc(got.Services, member.notReady) {
 		t.Errorf("after lab:up the stack is %+v, want %s with every service ready", got, want)
 	}
 	if built, _ := filepath.Glob(filepath.Join(h.clone, ".lab", "tools", "bin", "*")); len(built) > 0 {
