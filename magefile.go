@@ -108,7 +108,7 @@ func (Bench) Quick() error { return lab("matrix", "lab/matrices/quick.yaml") }
 // Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
 func (Bench) Matrix() error { return lab("matrix", spec()) }
 
-// Study measures the study as it was shot, then each remedy alone, then all together.
+// Study measures the study as it was, then each remedy alone, then all together.
 func (Bench) Study() error { return lab("matrix", "lab/matrices/study.yaml") }
 
 // Plan shows the cells and the time that the matrix would take, and what it could not tell.
@@ -132,7 +132,7 @@ func (Bench) Open(run string) error { return lab("open", run) }
 // Faults measures what is known to be wrong, to see whether the diagnosis names it.
 func (Bench) Faults() error { return lab("matrix", "lab/matrices/faults.yaml") }
 
-// Soak shoots short storms for half an hour and kills something in most of them.
+// Soak runs short storms for half an hour and kills something in most of them.
 func (Bench) Soak() error { return lab("soak") }
 
 // Compare compares two runs: bench:compare A B.

@@ -37,7 +37,7 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	killAt := length * 2 / 5
 	startAt := killAt + max(3*time.Second, length/10)
 
-	shot := a.shoot("wave.js", length+2*time.Minute, map[string]string{"SCALE": fmt.Sprint(*waveScale), "AUTHORS": "2"})
+	k6 := a.startLoad("wave.js", length+2*time.Minute, map[string]string{"SCALE": fmt.Sprint(*waveScale), "AUTHORS": "2"})
 	a.await("the wave begins", func() bool { return a.metric(contract.MetricRequests, feedCode("200")) > 0 })
 	begin := time.Now()
 	looks := []look{a.look(begin)}
@@ -45,7 +45,7 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	until := func(end time.Duration) (last look) {
 		for ended := false; !ended && time.Since(begin) < end; {
 			select {
-			case <-shot.done:
+			case <-k6.done:
 				ended = true
 			case <-time.After(lookEvery):
 			}
@@ -62,7 +62,7 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	back := a.look(begin)
 	looks = append(looks, back)
 	end := until(time.Hour) // k6 has a limit of its own
-	load := shot.read()
+	load := k6.read()
 
 	from, to := failed(looks)
 	t.Logf("%.0f requests, %.0f failed; the replica was killed after %v, back after %v, and read from again after %v",

@@ -36,7 +36,7 @@ const (
 
 // Clients that give up early make a backend close connections in the middle of
 // queries and ask for these to be cancelled, all of it through PgBouncer. It must
-// neither end nor leak a connection. CI shoots short storms; the soak is
+// neither end nor leak a connection. CI runs short storms; the soak is
 //
 //	go test ./app -run TestPoolerSurvives -storms 20 -scale 1.2 -timeout 40m
 func TestPoolerSurvivesImpatientClients(t *testing.T) {
@@ -55,12 +55,12 @@ func TestPoolerSurvivesImpatientClients(t *testing.T) {
 	p.awaitRest()
 	for n := range *storms {
 		before := a.harm()
-		shot := a.shoot("storm.js", seconds(50**stormScale)+time.Minute, map[string]string{
+		k6 := a.startLoad("storm.js", seconds(50**stormScale)+time.Minute, map[string]string{
 			"SCALE": fmt.Sprint(*stormScale), "HTTP_TIMEOUT": "300ms", "AUTHORS": "2",
 			"SLOW_SHARE": "0.01", "SLOW_TIME": "1s",
 		})
-		<-shot.done
-		load := shot.read()
+		<-k6.done
+		load := k6.read()
 		rest := p.awaitRest()
 		after := a.harm()
 		got := harm{after.cancels - before.cancels, after.closed - before.closed, after.gone - before.gone}
@@ -138,8 +138,8 @@ func (p pooler) waiting() (n int32) {
 	return n
 }
 
-// shot is k6 with a scenario.
-type shot struct {
+// k6Run is k6 with a scenario.
+type k6Run struct {
 	t       *testing.T
 	done    chan struct{} // closed when k6 has ended
 	err     error         // how it ended; not before done
@@ -147,10 +147,10 @@ type shot struct {
 	summary string        // path
 }
 
-// shoot starts k6, which may take as long as limit and is ended by the end of the test.
-func (a *app) shoot(scenario string, limit time.Duration, env map[string]string) *shot {
+// startLoad starts k6, which may take as long as limit and is ended by the end of the test.
+func (a *app) startLoad(scenario string, limit time.Duration, env map[string]string) *k6Run {
 	a.t.Helper()
-	s := &shot{t: a.t, done: make(chan struct{}), summary: filepath.Join(a.t.TempDir(), "summary.json")}
+	s := &k6Run{t: a.t, done: make(chan struct{}), summary: filepath.Join(a.t.TempDir(), "summary.json")}
 	args := []string{"run", "--quiet", "--no-color", "--no-usage-report", "--address=",
 		"-e", "BASE_URL=" + a.url, "-e", "SUMMARY_FILE=" + s.summary}
 	for name, value := range env {
@@ -181,7 +181,7 @@ type summary map[string]struct{ Values map[string]float64 }
 func (s summary) value(metric, name string) float64 { return s[metric].Values[name] }
 
 // read returns the summary of k6, which has ended.
-func (s *shot) read() summary {
+func (s *k6Run) read() summary {
 	s.t.Helper()
 	if s.err != nil {
 		log := s.log.Bytes()

@@ -56,11 +56,11 @@ const (
 const AuthorShare = 10
 
 // DatasetSQL tells what the data set holds, in one line of text: the same before
-// every shot, or the shots cannot be compared. Users and sessions come and go.
+// every trial, or the trials cannot be compared. Users and sessions come and go.
 const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtextextended(body, author_id))) FROM posts`
 
 // ResetSQL removes the posts that a load has written, so that DatasetSQL tells the
-// same before every shot. The data set ends where the ids of written posts start.
+// same before every trial. The data set ends where the ids of written posts start.
 const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
 
 // RestartSQL makes the ids of written posts begin behind the data set again, in the transaction of ResetSQL.

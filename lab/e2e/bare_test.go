@@ -185,6 +185,6 @@ func expectBare(t *testing.T, out string) {
 		t.Errorf("the run ended with status %v; want 0 or 3", status)
 	}
 	if regexp.MustCompile(`\binvalid\b`).MatchString(out) {
-		t.Error("a repetition is invalid")
+		t.Error("a trial is invalid")
 	}
 }

@@ -29,7 +29,7 @@ slo: {error_ratio: 0.01, p99: 100ms}
 }
 
 // fewFaults are a fault in a server, and one that ends a service; allFaults
-// those that can be shot in seconds.
+// those that can be run in seconds.
 var (
 	fewFaults = map[string][2]string{
 		"healthy":        {"", "none"},

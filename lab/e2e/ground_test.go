@@ -82,7 +82,7 @@ func TestAnotherPostgreSQLFirstOnPATH(t *testing.T) {
 			}
 		}
 	}
-	c.shoots(c.tiny("postgres.max_connections: 120, postgres.shared_buffers: 256MB, "), 2)
+	c.completes(c.tiny("postgres.max_connections: 120, postgres.shared_buffers: 256MB, "), 2)
 }
 
 // What the service account has put in the way, before root comes up again.

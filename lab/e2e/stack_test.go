@@ -156,7 +156,7 @@ func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
 	if out := c.lab("psql", "replica", "--", "-Atc", "SHOW data_directory"); !strings.HasPrefix(out, c.root) {
 		t.Errorf("the replica's data is in %q; want it in the checkout", out)
 	}
-	c.shoots(c.tiny(""), 2)
+	c.completes(c.tiny(""), 2)
 	c.lab("down")
 }
 

@@ -101,7 +101,7 @@ func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 3", 1)), 0o600))
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
 	run := c.watch("matrix", "--json", spec)
 	run.await("shot")
 	run.await("live")
@@ -133,17 +133,17 @@ func TestPortTaken(t *testing.T) {
 	}
 	all := records(t, c.runs()[0])
 	if last := all[len(all)-1]; isSpoilt(last.Verdict) {
-		t.Errorf("the last shot is %s: %v", last.Verdict, last.Reasons)
+		t.Errorf("the last trial is %s: %v", last.Verdict, last.Reasons)
 	}
 }
 
 // A service that gets no more memory is ended by the kernel; a process of PostgreSQL
-// takes its server's others with it. Either costs the one shot.
+// takes its server's others with it. Either costs the one trial.
 func TestOutOfMemory(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
+	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
 	run := c.watch("matrix", "--json", spec)
 	run.await("shot")
 	for victim, starve := range map[string]func(run int){"app": c.starveApp, "postgres-backend": c.starveQuery} {
@@ -151,10 +151,10 @@ func TestOutOfMemory(t *testing.T) {
 		starve(run.pid())
 		hit := run.await("shot")
 		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" || !strings.Contains(reasons, deathOf(victim)) {
-			t.Errorf("%s without memory: shot %d is %s (%s); want it failed, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
+			t.Errorf("%s without memory: trial %d is %s (%s); want it failed, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
 		}
 		if whole := run.await("shot"); isSpoilt(whole.Verdict) {
-			t.Errorf("%s: the shot after is %s too: %v", victim, whole.Verdict, whole.Reasons)
+			t.Errorf("%s: the trial after is %s too: %v", victim, whole.Verdict, whole.Reasons)
 		}
 	}
 	must(t, syscall.Kill(run.pid(), syscall.SIGINT))

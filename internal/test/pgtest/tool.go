@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// K6 returns the path of k6, for tests that shoot a scenario at the backend.
+// K6 returns the path of k6, for tests that run a scenario against the backend.
 func K6(t testing.TB) string {
 	t.Helper()
 	path, err := findTool("k6")

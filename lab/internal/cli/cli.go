@@ -31,7 +31,7 @@ type usageError struct{ error }
 func (e usageError) Unwrap() error { return e.error }
 
 var (
-	errIncomplete  = errors.New("finished, but not all repetitions are valid")
+	errIncomplete  = errors.New("finished, but not all trials are valid")
 	errInterrupted = errors.New("interrupted")
 )
 
@@ -76,7 +76,7 @@ type lab struct {
 	root string // where the checkout is
 	yes  bool   // what is missing may be set up
 
-	idleWait time.Duration // before each shot, for an idle machine, at most
+	idleWait time.Duration // before each trial, for an idle machine, at most
 }
 
 func newRoot() *cobra.Command {

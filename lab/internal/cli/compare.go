@@ -56,7 +56,7 @@ func (l *lab) compare() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&with.commits, "commits", false, "A and B are commits: build both backends, shoot both in each block of SPEC")
+	flags.BoolVar(&with.commits, "commits", false, "A and B are commits: build both backends, run both in each block of SPEC")
 	flags.BoolVar(&with.force, "force", false, "compare runs of unlike hosts, plans or scripts all the same, and say so")
 	flags.StringArrayVar(&with.gates, "gate", nil, "exit with 3 unless this holds in every cell: p99<=1.10 (B/A, the whole interval), error_ratio<=0.01 (of B); repeatable")
 	flags.BoolVar(&with.allowInconclusive, "allow-inconclusive", false, "let a gate pass that can be told neither passed nor missed")
@@ -82,7 +82,7 @@ func compareRuns(layout service.Layout, names []string, with comparison, gates [
 	c := compare.Runs(runs[0], runs[1])
 	switch {
 	case len(c.Unlike) > 0 && !with.force:
-		return usageError{fmt.Errorf("%s and %s are unlike; shoot both on the same machine with the same plan and scripts, or compare them all the same with --force:\n  %s",
+		return usageError{fmt.Errorf("%s and %s are unlike; run both on the same machine with the same plan and scripts, or compare them all the same with --force:\n  %s",
 			c.A, c.B, strings.Join(c.Unlike, "\n  "))}
 	case len(c.Unlike) > 0 && with.json:
 		fmt.Fprintf(stderr, "WARNING: %s and %s are unlike, and are compared by force: %s\n", c.A, c.B, strings.Join(c.Unlike, "; "))
@@ -90,7 +90,7 @@ func compareRuns(layout service.Layout, names []string, with comparison, gates [
 	return with.show(c, gates, out)
 }
 
-// compareCommits shoots the backends of two commits in one matrix, and compares them.
+// compareCommits runs the backends of two commits in one matrix, and compares them.
 func (l *lab) compareCommits(ctx context.Context, layout service.Layout, args []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
 	progress := out
 	if with.json || with.markdown {

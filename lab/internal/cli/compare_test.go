@@ -47,7 +47,7 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 		})
 	}
 	for block := 1; block <= plan.Blocks; block++ {
-		plan.Shots = append(plan.Shots, plan.Block(block)...)
+		plan.Trials = append(plan.Trials, plan.Block(block)...)
 	}
 	if err := errors.Join(
 		record.WriteFile(dir.Spec(), []byte("name: made\n")),

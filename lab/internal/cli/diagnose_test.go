@@ -11,7 +11,7 @@ import (
 
 func TestDiagnoseSaysWhatItCannotRead(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, diagnosed)
+	dir := writeRun(t, root, runName, diagnosed)
 	text, err := os.ReadFile(dir.Records())
 	if err != nil {
 		t.Fatal(err)

@@ -331,7 +331,7 @@ func tree(t *testing.T, root string) (all []string) {
 // A run is one of those below results/, or there is none of that name.
 func TestNoCommandLeavesTheResults(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, smallSpec)
+	dir := writeRun(t, root, runName, smallSpec)
 	outside := filepath.Join(root, "outside", runName)
 	if err := os.CopyFS(outside, os.DirFS(dir.Path())); err != nil {
 		t.Fatal(err)
@@ -356,7 +356,7 @@ func TestNoCommandLeavesTheResults(t *testing.T) {
 // A link inside of a run's directory leads no report out of it.
 func TestReportIsNotWrittenThroughLinks(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, smallSpec)
+	dir := writeRun(t, root, runName, smallSpec)
 	victim := filepath.Join(root, "victim")
 	write(t, victim, "precious")
 	for _, path := range []string{dir.Report(), dir.Bench(), record.Index(filepath.Join(root, "results"))} {
@@ -384,14 +384,14 @@ func TestResumeStartsNothingForAHostilePlan(t *testing.T) {
 		"a library of k6":         {func(p *matrix.Plan) { p.Cells[1].Settings["scenario.LD_PRELOAD"] = "/tmp/x.so" }, "runtime"},
 		"a script elsewhere": {func(p *matrix.Plan) {
 			p.Scenarios[0].Name = "../evil"
-			for i := range p.Shots {
-				p.Shots[i].Scenario.Name = "../evil"
+			for i := range p.Trials {
+				p.Trials[i].Scenario.Name = "../evil"
 			}
 		}, `scenario "../evil"`},
 		"a script that is not there": {func(p *matrix.Plan) {
 			p.Scenarios[0].Name = "evil"
-			for i := range p.Shots {
-				p.Shots[i].Scenario.Name = "evil"
+			for i := range p.Trials {
+				p.Trials[i].Scenario.Name = "evil"
 			}
 		}, `unknown scenario "evil"`},
 		"nothing": {func(p *matrix.Plan) { *p = matrix.Plan{} }, "plan.json"},
@@ -399,7 +399,7 @@ func TestResumeStartsNothingForAHostilePlan(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			root := checkout(t)
 			write(t, filepath.Join(root, "scenarios", "storm.js"), "")
-			dir := shoot(t, root, runName, smallSpec)
+			dir := writeRun(t, root, runName, smallSpec)
 			var plan matrix.Plan
 			if err := record.ReadJSON(dir.Plan(), &plan); err != nil {
 				t.Fatal(err)
@@ -438,7 +438,7 @@ func TestReportPagesHoldNoForeignMarkup(t *testing.T) {
 	const script, image = "<script>alert(1)</script>", "<img src=x onerror=alert(2)>"
 	root := checkout(t)
 	spec := strings.NewReplacer("pool_size: [unlimited, 8]", `scenario.NOTE: ["`+script+`", "`+image+`"]`, "pool_size: unlimited", `scenario.NOTE: "`+script+`"`).Replace(smallSpec)
-	dir := shoot(t, root, runName, spec)
+	dir := writeRun(t, root, runName, spec)
 	var lines [][]byte
 	for _, rec := range mustRead(t, dir) {
 		if rec.N%3 == 0 {

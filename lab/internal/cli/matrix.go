@@ -102,7 +102,7 @@ func newRun(ctx context.Context, j *job) error {
 		return err
 	}
 	j.dir = dir
-	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Shots), j.eta); err != nil {
+	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Trials), j.eta); err != nil {
 		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
 	if j.host, err = describeHost(ctx, *j); err != nil {

@@ -36,7 +36,7 @@ func (l *lab) open() *cobra.Command {
 				return err
 			}
 			if len(j.earlier) == 0 {
-				return fmt.Errorf("open %s: it has no record; shoot it first: lab resume %s", args[0], args[0])
+				return fmt.Errorf("open %s: it has no record; run it first: lab resume %s", args[0], args[0])
 			}
 			return l.show(cmd.Context(), j, cmd.OutOrStdout())
 		},

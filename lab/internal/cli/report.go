@@ -169,7 +169,7 @@ func loadHead(results, name string) (record.Dir, report.Run, error) {
 }
 
 // loadCurves reads the curves that reports need: of loads that rise in steps, and of the
-// shots that are drawn. What cannot be read is left out, and the report says so.
+// trials that are drawn. What cannot be read is left out, and the report says so.
 func loadCurves(dir record.Dir, run report.Run) map[int]record.Series {
 	wanted := make(map[int][]string)
 	for i := range run.Records {

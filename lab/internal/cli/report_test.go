@@ -47,8 +47,8 @@ func run(t testing.TB, root string, args ...string) (stdout, stderr string, stat
 	return out.String(), errs.String(), status
 }
 
-// shoot writes a run of a spec as if it had been measured.
-func shoot(t testing.TB, root, name, spec string) record.Dir {
+// writeRun writes a run of a spec as if it had been measured.
+func writeRun(t testing.TB, root, name, spec string) record.Dir {
 	t.Helper()
 	parsed, err := matrix.Parse([]byte(spec), service.Inventory("storm", "wave"))
 	if err != nil {
@@ -69,7 +69,7 @@ func shoot(t testing.TB, root, name, spec string) record.Dir {
 		}
 	}
 	var lines bytes.Buffer
-	for _, s := range plan.Shots {
+	for _, s := range plan.Trials {
 		line, err := json.Marshal(measured(name, plan, s))
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func shoot(t testing.TB, root, name, spec string) record.Dir {
 }
 
 // measured is a record as large as real ones are.
-func measured(name string, plan matrix.Plan, s matrix.Shot) record.Record {
+func measured(name string, plan matrix.Plan, s matrix.Trial) record.Record {
 	cell := plan.Cells[slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Label == s.Cell })]
 	x := 1 + 0.01*float64(s.N%7-3)
 	at := time.Date(2026, 11, 23, 9, 15, s.N, 0, time.UTC)
@@ -119,7 +119,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 
 func TestReportAndVerify(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, smallSpec)
+	dir := writeRun(t, root, runName, smallSpec)
 	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/"+runName+".md is missing\n") {
 		t.Errorf("verify before there is a report: status %d, %q", status, stderr)
 	}
@@ -192,7 +192,7 @@ func TestReportAndVerify(t *testing.T) {
 	}
 }
 
-// A run that was really shot, on the quick spec, and interrupted in its first block.
+// A run that was really trial, on the quick spec, and interrupted in its first block.
 func TestReportOfARealRun(t *testing.T) {
 	const name = "2026-11-23T1546Z-quick"
 	root := checkout(t)
@@ -211,7 +211,7 @@ func TestReportOfARealRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Of 10 repetitions 4 are valid, 1 suspect, 5 not shot.",
+		"Of 10 trials 4 are valid, 1 suspect, 5 not run.",
 		"The baseline had 13.55% of its requests fail and a p99 of 3,624 ms.",
 		"1.097, n too small",
 		"1.015†",
@@ -226,7 +226,7 @@ func TestReportOfARealRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(bench, []byte("\nBenchmark")); n != 4 {
-		t.Errorf("bench.txt has %d lines of repetitions, want 4", n)
+		t.Errorf("bench.txt has %d lines of trials, want 4", n)
 	}
 }
 
@@ -240,8 +240,8 @@ func TestReportOfAnUnknownRun(t *testing.T) {
 			t.Errorf("%s without a run: status %d", command, status)
 		}
 	}
-	shoot(t, root, runName, smallSpec)
-	shoot(t, root, "2026-11-24T0915Z-test", smallSpec)
+	writeRun(t, root, runName, smallSpec)
+	writeRun(t, root, "2026-11-24T0915Z-test", smallSpec)
 	for _, command := range []string{"report", "verify"} {
 		for _, name := range []string{"nosuch", "../" + runName, "/"} {
 			_, stderr, status := run(t, root, command, name)
@@ -255,11 +255,11 @@ func TestReportOfAnUnknownRun(t *testing.T) {
 // A report is made anew as soon as another run has changed the index.
 func TestTheIndexBelongsToTheReport(t *testing.T) {
 	root := checkout(t)
-	shoot(t, root, runName, smallSpec)
+	writeRun(t, root, runName, smallSpec)
 	if _, stderr, status := run(t, root, "report", runName); status != 0 {
 		t.Fatal(stderr)
 	}
-	shoot(t, root, "2026-11-24T0915Z-test", smallSpec)
+	writeRun(t, root, "2026-11-24T0915Z-test", smallSpec)
 	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/README.md:") {
 		t.Errorf("status %d, %q", status, stderr)
 	}
@@ -290,7 +290,7 @@ func BenchmarkVerify(b *testing.B) { benchmark(b, "verify") }
 
 func benchmark(b *testing.B, command string) {
 	root := checkout(b)
-	shoot(b, root, runName, largeSpec)
+	writeRun(b, root, runName, largeSpec)
 	if _, stderr, status := run(b, root, "report", runName); status != 0 {
 		b.Fatal(stderr)
 	}

@@ -61,7 +61,7 @@ func TestEveryMetricOfOursExists(t *testing.T) {
 		contract.MetricAcquireDuration, contract.MetricPoolNewConns, contract.MetricPoolClosed, contract.MetricQueryCancels, contract.MetricQueryErrors,
 		contract.MetricReads, contract.MetricReadFallbacks, contract.MetricStaleReads, contract.MetricReplicaUsable, contract.MetricReplicaLag, contract.MetricReplicaLagSize,
 		series.PGConnections, series.PGMaxConnections, series.PGWaiting, series.PGLockWaiting, series.PGReplicaLagBytes, series.PGReplicaLagSeconds, series.PGWAL,
-		series.ShotInfo, series.RunPlanned, series.RunDone, series.RunVerdicts, series.ServiceUp, series.ServiceCPU, series.ServicePSS,
+		series.TrialInfo, series.RunPlanned, series.RunDone, series.RunVerdicts, series.ServiceUp, series.ServiceCPU, series.ServicePSS,
 	} {
 		if !asked[name] {
 			t.Errorf("no panel shows %s", name)

@@ -107,8 +107,8 @@ func (p *parser) blockCount(n *yaml.Node, what string, least int) (int, bool) {
 		return 0, false
 	}
 	v, err := strconv.Atoi(text)
-	if err != nil || v < least || v > MaxShots {
-		p.fault(n, "%s must be a whole number from %d to %d, not %s", what, least, MaxShots, quote(text))
+	if err != nil || v < least || v > MaxTrials {
+		p.fault(n, "%s must be a whole number from %d to %d, not %s", what, least, MaxTrials, quote(text))
 		return 0, false
 	}
 	return v, true

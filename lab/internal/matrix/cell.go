@@ -34,8 +34,8 @@ func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 		p.fault(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
 		return
 	}
-	if plan := p.spec.head(); (len(chosen)+1)*plan.perCell(plan.Blocks) > MaxShots {
-		p.fault(root, "%d cells × %s are more than %d repetitions", len(chosen), plan.Repeats(), MaxShots)
+	if plan := p.spec.head(); (len(chosen)+1)*plan.perCell(plan.Blocks) > MaxTrials {
+		p.fault(root, "%d cells × %s are more than %d trials", len(chosen), plan.Repeats(), MaxTrials)
 		return
 	}
 	if n := p.settingsOf(chosen); n > MaxAll {

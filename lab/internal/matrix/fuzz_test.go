@@ -67,8 +67,8 @@ func FuzzParse(f *testing.F) {
 		for _, s := range plan.Scenarios {
 			want += len(plan.Cells) * plan.blocksOf(s)
 		}
-		if len(plan.Shots) != want || want == 0 {
-			t.Errorf("%d shots, want %d", len(plan.Shots), want)
+		if len(plan.Trials) != want || want == 0 {
+			t.Errorf("%d trials, want %d", len(plan.Trials), want)
 		}
 	})
 }

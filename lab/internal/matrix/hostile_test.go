@@ -78,7 +78,7 @@ func TestBombs(t *testing.T) {
 		{"settings of all cells", head + "factors:\n" + bundles("a", 30, 250) + bundles("b", 30, 250), "900 cells with "},
 		{"cells", head + "factors: {pool_size: [1, 2]}\ncells:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
 		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
-		{"repetitions", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than 100000 repetitions"},
+		{"trials", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than 100000 trials"},
 		{"processors", "cpus: {app: '" + strings.Repeat("0-8191,", 70) + "'}", "names processor 0 twice"},
 		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets is not possible yet"},
 	} {
@@ -161,9 +161,9 @@ func TestNamesThatEscape(t *testing.T) {
 		}
 		plan = planOf(t, good)
 		plan.Scenarios[0].Name = name
-		for i := range plan.Shots {
-			if plan.Shots[i].Scenario.Name == "storm" {
-				plan.Shots[i].Scenario.Name = name
+		for i := range plan.Trials {
+			if plan.Trials[i].Scenario.Name == "storm" {
+				plan.Trials[i].Scenario.Name = name
 			}
 		}
 		if err := plan.Validate(); err == nil {

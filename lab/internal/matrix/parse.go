@@ -21,7 +21,7 @@ const (
 	MaxSettings = 256   // of one bundle, and the same in every cell
 	MaxValues   = 1_000 // of one factor
 	MaxCells    = 1_000
-	MaxShots    = 100_000
+	MaxTrials   = 100_000
 	MaxScale    = 10
 	MaxAll      = 200_000 // settings of all cells together
 	MaxFaults   = 200     // that are told of one spec

@@ -178,7 +178,7 @@ func TestFaults(t *testing.T) {
 		{"scenario variable", good + "settings: {scenario.think: 1}\n", `10:12: "scenario.think" must match ^[A-Z][A-Z0-9_]*$ after "scenario."`},
 		{"app variable", good + "settings: {app.1X: 1}\n", `10:12: "app.1X" must match ^[A-Z][A-Z0-9_]*$ after "app."`},
 		{"app variable of a setting", good + "settings: {app.APP_POOL_SIZE: 1}\n", `10:12: "app.APP_POOL_SIZE" is not for a spec to set: use pool_size`},
-		{"target of the load", good + "settings: {scenario.BASE_URL: x}\n", `10:12: "scenario.BASE_URL" is not for a spec to set: the lab tells k6 where and how to shoot`},
+		{"target of the load", good + "settings: {scenario.BASE_URL: x}\n", `10:12: "scenario.BASE_URL" is not for a spec to set: the lab tells k6 what to load and how`},
 		{"two lines", good + "settings: {scenario.A: \"x\\ny\"}\n", `10:24: scenario.A must be one line of 1 to 256 bytes, not "x\ny"`},
 
 		// Values.
@@ -256,11 +256,11 @@ func TestFaults(t *testing.T) {
 		{"blocks of a scenario twice", good + "blocks: {storm: 6, wave@0.25: 3, wave@.25: 3}\n", "10:34: duplicate scenario wave@0.25 in blocks"},
 		{"blocks 0 of a scenario", good + "blocks: {storm: 6, wave@0.25: 0}\n",
 			`10:31: blocks of wave@0.25 must be a whole number from 1 to 100000, not "0"`},
-		{"too many shots of a scenario", good + "blocks: {storm: 1, wave@0.25: 20000}\n",
-			"1:1: 4 cells × (1 × storm + 20000 × wave@0.25) are more than 100000 repetitions"},
+		{"too many trials of a scenario", good + "blocks: {storm: 1, wave@0.25: 20000}\n",
+			"1:1: 4 cells × (1 × storm + 20000 × wave@0.25) are more than 100000 trials"},
 		{"blocks_extra", good + "blocks_extra: -1\n", `10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
-		{"too many shots", good + "blocks: 100000\n", "1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 repetitions"},
+		{"too many trials", good + "blocks: 100000\n", "1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 trials"},
 		{"seed", good + "seed: -1\n", `10:7: seed must be a whole number from 0 to 18446744073709551615, not "-1"`},
 		{"slo no map", replace("{error_ratio: 0.01, p99: 500ms}", "1"), `9:6: slo must be a map, not "1"`},
 		{"slo keys", replace("error_ratio: 0.01,", "errors: 0.01,"), `9:6: slo needs error_ratio` + "\n" + `9:7: unknown key "errors" in slo: allowed: error_ratio, p99`},
@@ -318,7 +318,7 @@ func numbers(from, to int) string {
 
 // The specs that come with the lab have no faults.
 func TestMatrices(t *testing.T) {
-	for file, want := range map[string]struct{ cells, shots int }{
+	for file, want := range map[string]struct{ cells, trials int }{
 		"quick.yaml":    {5, 10},
 		"matrix.yaml":   {14, 252},
 		"study.yaml":    {7, 77},
@@ -337,8 +337,8 @@ func TestMatrices(t *testing.T) {
 			continue
 		}
 		plan := spec.Plan()
-		if len(plan.Cells) != want.cells || len(plan.Shots) != want.shots {
-			t.Errorf("%s: %d cells, %d shots; want %d, %d", file, len(plan.Cells), len(plan.Shots), want.cells, want.shots)
+		if len(plan.Cells) != want.cells || len(plan.Trials) != want.trials {
+			t.Errorf("%s: %d cells, %d trials; want %d, %d", file, len(plan.Cells), len(plan.Trials), want.cells, want.trials)
 		}
 		if spec.Name+".yaml" != file {
 			t.Errorf("%s is named %q", file, spec.Name)

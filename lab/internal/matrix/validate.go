@@ -18,8 +18,8 @@ var scenarioText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 func (p Plan) Validate() error {
 	v := &validation{}
 	v.want(nameText.MatchString(p.Name), "name is %s", quote(p.Name))
-	v.want(p.Blocks >= 1 && p.Blocks <= MaxShots, "blocks is %d", p.Blocks)
-	v.want(p.Extra >= 0 && p.Extra <= MaxShots, "extra is %d", p.Extra)
+	v.want(p.Blocks >= 1 && p.Blocks <= MaxTrials, "blocks is %d", p.Blocks)
+	v.want(p.Extra >= 0 && p.Extra <= MaxTrials, "extra is %d", p.Extra)
 	v.want(p.SLO.ErrorRatio >= 0 && p.SLO.ErrorRatio <= 1, "error_ratio of the slo is %v", p.SLO.ErrorRatio)
 	v.want(p.SLO.P99 > 0, "p99 of the slo is %v", p.SLO.P99)
 	m := p.Margins()
@@ -31,9 +31,9 @@ func (p Plan) Validate() error {
 	v.scenarios(p)
 	v.cells(p)
 	if err := v.err(); err != nil {
-		return err // shots refer to what is wrong already
+		return err // trials refer to what is wrong already
 	}
-	v.shots(p)
+	v.trials(p)
 	return v.err()
 }
 
@@ -111,16 +111,16 @@ func (v *validation) cells(p Plan) {
 	v.want(settings <= 2*MaxAll, "its cells have %d settings", settings)
 }
 
-func (v *validation) shots(p Plan) {
-	v.want(len(p.Shots) >= 1 && len(p.Shots) <= MaxShots, "it has %d shots", len(p.Shots))
+func (v *validation) trials(p Plan) {
+	v.want(len(p.Trials) >= 1 && len(p.Trials) <= MaxTrials, "it has %d trials", len(p.Trials))
 	cells := map[string]bool{}
 	for _, c := range p.Cells {
 		cells[c.Label] = true
 	}
-	for i, s := range p.Shots {
-		v.want(s.N == i+1, "shot %d has the number %d", i+1, s.N)
-		v.want(s.Block >= 1 && s.Block <= p.Blocks, "shot %d is of block %d", i+1, s.Block)
-		v.want(cells[s.Cell], "shot %d is of the cell %s, which is not there", i+1, quote(s.Cell))
-		v.want(slices.Contains(p.Scenarios, s.Scenario), "shot %d is of the scenario %s, which is not there", i+1, quote(s.Scenario.String()))
+	for i, s := range p.Trials {
+		v.want(s.N == i+1, "trial %d has the number %d", i+1, s.N)
+		v.want(s.Block >= 1 && s.Block <= p.Blocks, "trial %d is of block %d", i+1, s.Block)
+		v.want(cells[s.Cell], "trial %d is of the cell %s, which is not there", i+1, quote(s.Cell))
+		v.want(slices.Contains(p.Scenarios, s.Scenario), "trial %d is of the scenario %s, which is not there", i+1, quote(s.Scenario.String()))
 	}
 }

@@ -255,7 +255,7 @@ func (l line) Peak() float64 {
 	return peak
 }
 
-// mark is the time of a shot under load.
+// mark is the time of a trial under load.
 type mark struct {
 	Start, End time.Time // End zero: it goes on
 	Label      string

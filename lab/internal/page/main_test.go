@@ -168,8 +168,8 @@ func (s *stage) dir() record.Dir {
 	return dir
 }
 
-// begin lets a run of so many shots begin.
-func (s *stage) begin(shots int) *Run {
+// begin lets a run of so many trials begin.
+func (s *stage) begin(trials int) *Run {
 	s.t.Helper()
 	spec, err := matrix.Parse([]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: 1\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *stage) begin(shots int) *Run {
 		s.t.Fatal(err)
 	}
 	s.write(s.dir().Plan(), string(text))
-	s.status.Run = &Run{Name: run, Began: noon.Add(-10 * time.Minute), Shots: shots, ETA: time.Hour, Stage: "apply", Applied: s.plan.Cell("pool_size=8").Settings}
+	s.status.Run = &Run{Name: run, Began: noon.Add(-10 * time.Minute), Trials: trials, ETA: time.Hour, Stage: "apply", Applied: s.plan.Cell("pool_size=8").Settings}
 	return s.status.Run
 }
 

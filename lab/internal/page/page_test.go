@@ -16,7 +16,7 @@ import (
 	"stormwave/lab/internal/stack"
 )
 
-func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
+func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 	s := newStage(t)
 	s.begin(6)
 	s.write(s.dir().Records(), recorded(t, 1, nil)+recorded(t, 2, func(r *record.Record) {
@@ -27,7 +27,7 @@ func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
 	text := s.get("/")
 	for _, want := range []string{
 		"<dd>" + run + "</dd>", "<dd>2 of 6</dd>", "<code>pool_size=8</code></dd>", "applying the settings", " left</dd>",
-		`<progress value="2" max="6" aria-label="Finished shots">`,
+		`<progress value="2" max="6" aria-label="Finished trials">`,
 		`<span class="pill ready">ready</span></td><td class="n">11</td><td>127.0.0.1:5001</td><td>15.18</td>`,
 		`<th scope="row">replica</th><td><span class="pill down">down</span></td><td class="n">–</td>`,
 		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td><td>127.0.0.1:5003</td><td>–</td>`,
@@ -46,7 +46,7 @@ func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
 		}
 	}
 	if newest, oldest := strings.Index(text, "alert(1)"), strings.Index(text, "85,358"); newest > oldest {
-		t.Error("the newest shot does not come first")
+		t.Error("the newest trial does not come first")
 	}
 	if again := s.get("/"); again != text {
 		t.Error("the same state gives another page")
@@ -59,7 +59,7 @@ func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
 func TestThePageBeforeAndAfterARun(t *testing.T) {
 	s := newStage(t)
 	s.status.State = "starting"
-	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(text, `<span class="pill starting">starting</span>`) || !strings.Contains(text, "No shot is finished yet.") {
+	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(text, `<span class="pill starting">starting</span>`) || !strings.Contains(text, "No trial is finished yet.") {
 		t.Errorf("before a run the page is %s", text)
 	}
 	r := s.begin(2)
@@ -95,7 +95,7 @@ func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	}
 }
 
-// The cell is that of the shot; before, the one whose settings were applied.
+// The cell is that of the trial; before, the one whose settings were applied.
 func TestTheCellInProgress(t *testing.T) {
 	s := newStage(t)
 	r := s.begin(2)
@@ -124,7 +124,7 @@ func TestTheCellInProgress(t *testing.T) {
 }
 
 // Once a second only what has changed comes over: the charts with each new point, the
-// shots when one is finished.
+// trials when one is finished.
 func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	s := newStage(t)
 	s.begin(2)
@@ -142,7 +142,7 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 
 	first := s.live(have)
 	if got := parts(first); got != "run services state" || first.Have != have || first.Said != "" {
-		t.Errorf("at once: %s, %q, %q; want no charts and no shots", got, first.Have, first.Said)
+		t.Errorf("at once: %s, %q, %q; want no charts and no trials", got, first.Have, first.Said)
 	}
 	s.at = noon.Add(liveStep)
 	second := s.live(first.Have)
@@ -151,14 +151,14 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	}
 	s.write(s.dir().Records(), recorded(t, 1, nil))
 	third := s.live(second.Have)
-	if got := parts(third); got != "run services shots state" || third.Said != "Shot 1 is finished: valid" {
-		t.Errorf("after a shot: %s, %q; want the shots, and that it is finished", got, third.Said)
+	if got := parts(third); got != "run services trials state" || third.Said != "Trial 1 is finished: valid" {
+		t.Errorf("after a trial: %s, %q; want the trials, and that it is finished", got, third.Said)
 	}
-	if !strings.Contains(third.Parts["shots"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
-		t.Errorf("after a shot: %v", third.Parts)
+	if !strings.Contains(third.Parts["trials"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
+		t.Errorf("after a trial: %v", third.Parts)
 	}
 	for _, had := range []string{"", "nonsense", "1.2.3"} {
-		if got := parts(s.live(had)); got != "charts run services shots state" {
+		if got := parts(s.live(had)); got != "charts run services trials state" {
 			t.Errorf("to a page that has %q comes %s; want all", had, got)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // Bounds of what is read, in bytes: far above what any run writes.
 const (
-	mostJSON    = 128 << 20 // the plan of 100,000 shots has 20 MB
+	mostJSON    = 128 << 20 // the plan of 100,000 trials has 20 MB
 	mostRecords = 1 << 30   // 100,000 records have 800 MB
 )
 

@@ -1,4 +1,4 @@
-// Package record keeps what a run has measured: one line of JSON per repetition,
+// Package record keeps what a run has measured: one line of JSON per trial,
 // appended whole and synced, never changed afterwards.
 package record
 
@@ -16,10 +16,10 @@ import (
 // Since 2 phases hold what their script declares.
 const Schema = 2
 
-// Verdict says how far a repetition can be trusted.
+// Verdict says how far a trial can be trusted.
 type Verdict string
 
-// The verdicts. Valid and failed repetitions enter the statistics.
+// The verdicts. Valid and failed trials enter the statistics.
 const (
 	Valid   Verdict = "valid"
 	Failed  Verdict = "failed"  // the system under test failed: the objective is missed, as badly as can be
@@ -30,7 +30,7 @@ const (
 // Verdicts are all of them, the best first.
 var Verdicts = []Verdict{Valid, Failed, Suspect, Invalid}
 
-// Record is one repetition: one scenario on one cell in one block. A number that
+// Record is one trial: one scenario on one cell in one block. A number that
 // could not be read is absent and named in Reasons; it is never 0.
 type Record struct {
 	Schema   int               `json:"schema"`
@@ -47,7 +47,7 @@ type Record struct {
 	Attested map[string]string `json:"attested"`
 	Start    time.Time         `json:"start"` // of the load, UTC
 	End      time.Time         `json:"end"`
-	Dataset  string            `json:"dataset,omitempty"` // what the tables held before the shot
+	Dataset  string            `json:"dataset,omitempty"` // what the tables held before the trial
 	Verdict  Verdict           `json:"verdict"`
 	Reasons  []string          `json:"reasons"`
 	Load     *Load             `json:"load,omitempty"`
@@ -62,7 +62,7 @@ type Record struct {
 	// Absent where it does not come back. Where Load has no Slow it goes by p95 alone.
 	Recovery *float64 `json:"recovery_s,omitempty"`
 	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
-	// idle the host was before the shot: "idle_busy_ratio", …
+	// idle the host was before the trial: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
 }
 
@@ -77,19 +77,19 @@ const (
 	OpenModel   = "open"
 )
 
-// Route is the way of the repetition's queries.
+// Route is the way of the trial's queries.
 func (r Record) Route() route.Route { return route.Of(r.Settings["topology"]) }
 
-// UnderTest says whether a service belongs to the system that the repetition tests: it lies
+// UnderTest says whether a service belongs to the system that the trial tests: it lies
 // on the way of the cell's queries. The others belong to the lab, or stand idle.
 func (r Record) UnderTest(service string) bool { return r.Route().Through(service) }
 
 // Deaths is the name of the metric that counts how often a service ended unasked in a
-// repetition.
+// trial.
 func Deaths(service string) string { return fmt.Sprintf("service_deaths{service=%q}", service) }
 
 // HasFailed says whether the system under test failed. Before there was a verdict of its
-// own, a repetition in which one of its services ended was invalid.
+// own, a trial in which one of its services ended was invalid.
 func (r Record) HasFailed() bool {
 	if r.Verdict != Invalid {
 		return r.Verdict == Failed
@@ -107,11 +107,11 @@ func (r Record) HasFailed() bool {
 	return ended
 }
 
-// IsResult says whether a repetition tells of the system under test: it was measured, or the
+// IsResult says whether a trial tells of the system under test: it was measured, or the
 // system failed.
 func (r Record) IsResult() bool { return r.Verdict == Valid || r.HasFailed() }
 
-// Load is what the generator measured over the whole shot, setup excluded.
+// Load is what the generator measured over the whole trial, setup excluded.
 //
 // Rates are per second of the script's nominal length, which is the same in every cell: how
 // long after it the last answer comes is not. Dropped iterations count as failed requests

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Series holds the curves of a shot. Value i of a curve is of the second that
+// Series holds the curves of a trial. Value i of a curve is of the second that
 // ends at Start + (i+1)·Step; nil where nothing could be read.
 type Series struct {
 	Start  time.Time             `json:"start"`

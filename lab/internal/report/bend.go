@@ -39,8 +39,8 @@ func (p part) bend(a *Analysis) blocks {
 
 const readingBend = `The bend: the %s at the moment when p99 leaves the plateau that it has under the
 light third of the load, and throughput stops following the load, both for five seconds on end. It knows no SLO; a
-service that is slow but follows has none. Medians over repetitions; in brackets the 95%% interval, or below six
-repetitions the range.
+service that is slow but follows has none. Medians over trials; in brackets the 95%% interval, or below six
+trials the range.
 
 `
 
@@ -78,7 +78,7 @@ func (p part) bendTable(a *Analysis) comparison {
 			}
 		}
 		if lost > 0 {
-			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "repetition")), g.Cell.Label)
+			c.gaps.add("Bend", fmt.Sprintf("%s without curves that tell", plural(lost, "trial")), g.Cell.Label)
 		}
 		seed := a.run.Plan.Seed
 		c.add(g, []string{cellName(g.Cell), g.n(), g.mark(bendText(loads, top, seed)), g.mark(spread(rps, seed))})
@@ -137,7 +137,7 @@ func (p part) uslTable() comparison {
 		switch {
 		case len(g.Used) == 0:
 		case lost > 0:
-			without := fmt.Sprintf("%s without the mean latency of every step", plural(lost, "repetition"))
+			without := fmt.Sprintf("%s without the mean latency of every step", plural(lost, "trial"))
 			c.gaps.add("The law", without, g.Cell.Label)
 		case err != nil:
 			c.gaps.add("The law", err.Error(), g.Cell.Label)

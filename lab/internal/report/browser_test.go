@@ -152,7 +152,7 @@ func TestPageComparesWhatIsInCells(t *testing.T) {
 	}
 }
 
-// A number leads to the repetitions that it is of, and one of these to its record, which
+// A number leads to the trials that it is of, and one of these to its record, which
 // unfolds.
 func TestPageLinksInABrowser(t *testing.T) {
 	tab := browser(t).Open(t, browsertest.Look{Width: 360, Height: 740})
@@ -161,7 +161,7 @@ func TestPageLinksInABrowser(t *testing.T) {
 		return "location.hash === '#" + id + "' && (({top, height}) => top >= -1 && top < innerHeight && height > 0)(document.getElementById('" + id + "').getBoundingClientRect())"
 	}
 	tab.Click("td a[href='#cell-3-1']")
-	tab.Await("the repetitions are seen", 10*time.Second, inView("cell-3-1"))
+	tab.Await("the trials are seen", 10*time.Second, inView("cell-3-1"))
 	record := browsertest.Eval[string](tab, "document.querySelector('#cell-3-1 ~ .t tbody a').getAttribute('href').slice(1)")
 	if browsertest.Eval[bool](tab, "document.getElementById('"+record+"').open") {
 		t.Errorf("%s is unfolded before anybody asked for it", record)

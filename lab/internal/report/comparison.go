@@ -76,7 +76,7 @@ func (c *comparison) number(g group, col column) string {
 	if shown := g.N(); n < shown {
 		reason := g.why(col)
 		if n > 0 {
-			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, shown, reason)
+			reason = fmt.Sprintf("median of %d of %d trials; in the others: %s", n, shown, reason)
 		}
 		c.gaps.add(col.head, reason, g.Cell.Label)
 	}
@@ -93,7 +93,7 @@ func (c comparison) markdown() string { return blocks{c.table, c.notes()}.markdo
 func (c comparison) notes() words {
 	text := ""
 	if len(c.suspect) > 0 {
-		text += fmt.Sprintf("%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
+		text += fmt.Sprintf("%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
 	}
 	if list := c.gaps.markdown(c.cells); list != "" {
 		text += "\nMissing (" + numeral.Missing + "):\n\n" + list

@@ -46,7 +46,7 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 		return text
 	}
 	if text == numeral.Missing && len(p.rows[0].Used) == 0 {
-		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.Cell.Label)
+		c.gaps.add(of.head, "the baseline has no trial that can be used", g.Cell.Label)
 	}
 	for _, warning := range contrasts[row].Warnings {
 		if len(p.rows[0].Used) > 0 {
@@ -57,7 +57,7 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 }
 
 // contrastText writes how a cell differs from the baseline: 4.15 [4.02, 4.31]
-// better, or as much of it as the repetitions allow.
+// better, or as much of it as the trials allow.
 func (p part) contrastText(m, row int) string {
 	if row == 0 {
 		return numeral.Missing

@@ -139,7 +139,7 @@ func TestTheWinnerMetTheSLO(t *testing.T) {
 	}
 }
 
-// A cell with suspect repetitions alone shows numbers, and is compared with nothing.
+// A cell with suspect trials alone shows numbers, and is compared with nothing.
 func TestSuspectCells(t *testing.T) {
 	run := synthetic(t, 10)
 	label := run.Plan.Cells[capped].Label
@@ -155,10 +155,10 @@ func TestSuspectCells(t *testing.T) {
 	if row := c.rows[capped]; row[1] != "10†" || row[6] != "yes†" || row[7] != "" {
 		t.Errorf("row %q", row)
 	}
-	if notes := c.notes().markdown(); !strings.Contains(notes, "† from suspect repetitions, for want of valid ones, and so compared with nothing: `"+label+"`") {
+	if notes := c.notes().markdown(); !strings.Contains(notes, "† from suspect trials, for want of valid ones, and so compared with nothing: `"+label+"`") {
 		t.Errorf("notes: %s", notes)
 	}
-	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(words, "); 1 other without a valid repetition.") || strings.Contains(words, "more goodput: `"+label) {
+	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(words, "); 1 other without a valid trial.") || strings.Contains(words, "more goodput: `"+label) {
 		t.Errorf("finding: %s", words)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"stormwave/lab/internal/report/plot"
 )
 
-// Curves are those of a shot that reports draw.
+// Curves are those of a trial that reports draw.
 var Curves = names(metric.VUs, metric.RPS, metric.ErrorRatio, metric.P95Curve, metric.P99Curve,
 	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue)
 
@@ -24,11 +24,11 @@ func names(all ...*metric.Metric) []string {
 	return names
 }
 
-// mostDrawn is up to how many cells a report draws a shot of each.
+// mostDrawn is up to how many cells a report draws a trial of each.
 const mostDrawn = 200
 
 // Drawn are the numbers of the records whose curves a report draws: of each cell under
-// each scenario the repetition with the middle goodput.
+// each scenario the trial with the middle goodput.
 func Drawn(plan matrix.Plan, records []record.Record) []int {
 	if len(plan.Cells) == 0 || len(plan.Cells) > mostDrawn {
 		return nil
@@ -61,7 +61,7 @@ func curveLine(s record.Series, m *metric.Metric, of func(i int, v float64) floa
 	return line, ok
 }
 
-// panel is a chart of some curves of a shot.
+// panel is a chart of some curves of a trial.
 func panel(label string, height float64, s record.Series, curves ...namedCurve) plot.Chart {
 	c := plot.Chart{YLabel: label, Height: height, Points: 72}
 	for _, curve := range curves {
@@ -81,9 +81,9 @@ type namedCurve struct {
 	of    func(i int, v float64) float64
 }
 
-// shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
+// trialPicture is a trial of a cell over time: the load, what came of it, how long it took,
 // and the connections. It is nil if its curves are not there.
-func (p part) shotPicture(a *Analysis, g group) *picture {
+func (p part) trialPicture(a *Analysis, g group) *picture {
 	r := g.Typical()
 	if r == nil {
 		return nil
@@ -114,10 +114,10 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 	}
 	panels[len(panels)-1].XLabel = "Seconds since the load began"
 	return &picture{
-		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.Scenario, r.N),
-		note:  fmt.Sprintf("Repetition [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
+		title: fmt.Sprintf("%s, trial %d: load, requests, latency and connections over time", p.Scenario, r.N),
+		note:  fmt.Sprintf("Trial [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
 		draw: func(bool) ([]byte, error) {
-			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.Scenario, r.N), panels...)
+			return plot.Stack(fmt.Sprintf("%s, trial %d", p.Scenario, r.N), panels...)
 		},
 	}
 }
@@ -132,7 +132,7 @@ func (p part) seriesPicture(a *Analysis) blocks {
 	load := plot.Chart{YLabel: "VUs", Height: 100}
 	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
 	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
-	var shots []string
+	var trials []string
 	for _, row := range rows {
 		r := p.rows[row].Typical()
 		if r == nil {
@@ -152,17 +152,17 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
 		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)
 		load.Series, rate.Series, slow.Series = append(load.Series, vus), append(rate.Series, rps), append(slow.Series, p99)
-		shots = append(shots, fmt.Sprint(r.N))
+		trials = append(trials, fmt.Sprint(r.N))
 	}
-	if len(shots) == 0 {
+	if len(trials) == 0 {
 		return nil
 	}
 	rate.XMax, slow.XMax = load.XMax, load.XMax
 	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.Scenario)
-	if len(shots) > 1 {
+	if len(trials) > 1 {
 		title += " and of the best cell"
 	}
-	title += fmt.Sprintf(" (of each the repetition with the middle goodput: %s)", list(shots))
+	title += fmt.Sprintf(" (of each the trial with the middle goodput: %s)", list(trials))
 	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("series"), rank: rankSeries, draw: func(paper bool) ([]byte, error) {
 		upper := load
 		upper.Paper = paper

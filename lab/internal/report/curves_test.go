@@ -60,12 +60,12 @@ func TestCurvesHoldThoseOfTheBend(t *testing.T) {
 	}
 }
 
-// Of each cell under each scenario one repetition is drawn, that with the middle goodput.
+// Of each cell under each scenario one trial is drawn, that with the middle goodput.
 func TestDrawn(t *testing.T) {
 	run := synthetic(t, 3)
 	drawn := Drawn(run.Plan, run.Records)
 	if want := len(run.Plan.Cells) * len(run.Plan.Scenarios); len(drawn) != want {
-		t.Fatalf("%d shots are drawn; want %d", len(drawn), want)
+		t.Fatalf("%d trials are drawn; want %d", len(drawn), want)
 	}
 	for _, s := range run.Plan.Scenarios {
 		for _, g := range groups(run, s) {
@@ -89,7 +89,7 @@ func TestDrawn(t *testing.T) {
 		run.Records[i].Reasons = []string{"k6 did not start"}
 	}
 	if drawn := Drawn(run.Plan, run.Records); len(drawn) != 0 {
-		t.Errorf("of a run without valid repetitions %v are drawn", drawn)
+		t.Errorf("of a run without valid trials %v are drawn", drawn)
 	}
 }
 

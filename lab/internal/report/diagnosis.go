@@ -15,7 +15,7 @@ import (
 func (a *Analysis) diagnosis() blocks {
 	list, refs := blocks{words(readingDiagnosis)}, refsOf(a.run)
 	for _, p := range a.parts {
-		t := table{head: []string{"Cell", "Cause", "Repetitions", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
+		t := table{head: []string{"Cell", "Cause", "Trials", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
 		var details blocks
 		var of []ref
 		for _, c := range a.cells {
@@ -39,8 +39,8 @@ func (a *Analysis) diagnosis() blocks {
 	return append(list, confusion(a.run.Plan, a.cells)...)
 }
 
-const readingDiagnosis = `Each repetition is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
-nothing further down a request's way explains it. The cause of a cell is the one that comes first in most repetitions;
+const readingDiagnosis = `Each trial is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
+nothing further down a request's way explains it. The cause of a cell is the one that comes first in most trials;
 its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn over time
 where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
 no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
@@ -69,9 +69,9 @@ func why(c diagnose.Cell) string {
 	d := c.Typical
 	switch {
 	case c.Of == 0 && len(c.Left) == 0:
-		return "not shot"
+		return "not run"
 	case c.Of == 0:
-		return "no repetition that can be diagnosed: " + strings.Join(c.Left, "; ")
+		return "no trial that can be diagnosed: " + strings.Join(c.Left, "; ")
 	case d.Cause == diagnose.Mixed:
 		var parts []string
 		for _, f := range d.Claimed {
@@ -163,7 +163,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 		if seen[expected] == nil {
 			known, seen[expected] = append(known, expected), make(map[string]int)
 		}
-		for _, d := range c.Repetitions {
+		for _, d := range c.Trials {
 			seen[expected][string(d.Cause)]++
 			named[string(d.Cause)] = true
 			all++
@@ -203,7 +203,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 	}
 	return blocks{
 		heading{3, "Confusion matrix"},
-		say("What was wrong in each cell is known. The diagnosis named it first in %d of %d repetitions; columns are what it named.", right, all),
+		say("What was wrong in each cell is known. The diagnosis named it first in %d of %d trials; columns are what it named.", right, all),
 		t,
 	}
 }

@@ -15,7 +15,7 @@ type group struct {
 	ref ref
 }
 
-// dagger marks a number from suspect repetitions.
+// dagger marks a number from suspect trials.
 const dagger = "†"
 
 // mark adds the dagger to a number of a suspect group.
@@ -26,7 +26,7 @@ func (g group) mark(number string) string {
 	return number
 }
 
-// n says how many repetitions a row's numbers come from.
+// n says how many trials a row's numbers come from.
 func (g group) n() string {
 	text := g.mark(strconv.Itoa(g.N()))
 	var aside []string
@@ -42,11 +42,11 @@ func (g group) n() string {
 	return text
 }
 
-// median is the median of a column over the repetitions that have it, and how many those
+// median is the median of a column over the trials that have it, and how many those
 // are; with none the number means nothing.
 func (g group) median(c column) (float64, int) { return g.Median(c.measure()) }
 
-// slo says in how many of the repetitions the objective was met, and what kept it
+// slo says in how many of the trials the objective was met, and what kept it
 // from being met in the others.
 func (g group) slo(slo matrix.SLO) string {
 	met, errors, p99 := g.Met(slo)

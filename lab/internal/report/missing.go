@@ -76,12 +76,12 @@ func codes(labels []string) string {
 // absent says why a row has no numbers.
 func (g group) absent() string {
 	if len(g.All) == 0 {
-		return "not shot"
+		return "not run"
 	}
-	return "no repetition that can be used; “What failed, and what was left out” says why"
+	return "no trial that can be used; “What failed, and what was left out” says why"
 }
 
-// why says what the repetitions that lack a column give as reason.
+// why says what the trials that lack a column give as reason.
 func (g group) why(c column) string {
 	var reasons []string
 	for _, r := range g.Used {

@@ -145,14 +145,14 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
-// A number in a table leads to the repetitions that it is of, and each number there to
+// A number in a table leads to the trials that it is of, and each number there to
 // its record, which is the line of the file.
 func TestPageLeadsToTheRecords(t *testing.T) {
 	run := withCurves(synthetic(t, 2))
 	text := pageOf(t, run)
 	g := groups(run, run.Plan.Scenarios[0])[capped]
 	if g.ref.anchor() != "cell-3-1" {
-		t.Fatalf("the cell's repetitions are at %s", g.ref.anchor())
+		t.Fatalf("the cell's trials are at %s", g.ref.anchor())
 	}
 	v, _ := g.median(goodputColumn)
 	for _, want := range []string{

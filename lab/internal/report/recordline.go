@@ -64,7 +64,7 @@ func newRecordLines(records []record.Record) recordLines {
 // note says what the page has of the records.
 func (l recordLines) note() string {
 	if l.form == nil {
-		return "There are too many records to hold them here: each has a row among the repetitions of its cell, and its number is its line in `records.jsonl`."
+		return "There are too many records to hold them here: each has a row among the trials of its cell, and its number is its line in `records.jsonl`."
 	}
 	return l.form.note
 }

@@ -40,7 +40,7 @@ var (
 	memoryColumn = column{head: "Memory MiB", name: metric.MemoryPSS.Name, show: metric.MemoryPSS.Unit.Show, value: serversMemory}
 )
 
-// onTheWay lists the services that a repetition's queries go through, the backend first.
+// onTheWay lists the services that a trial's queries go through, the backend first.
 func onTheWay(r *record.Record) []string {
 	services := r.Route().Services()
 	for i, name := range services {

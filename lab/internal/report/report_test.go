@@ -106,12 +106,12 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// An interrupted run that shot nothing still has a report that says so.
-func TestNothingShot(t *testing.T) {
+// An interrupted run that ran nothing still has a report that says so.
+func TestNothingRun(t *testing.T) {
 	run := synthetic(t, 1)
 	run.Records = nil
 	report := build(t, run)
-	for _, want := range []string{"Of 10 repetitions 0 are valid, 10 not shot.", "every number of every cell: not shot", "Nothing was read back."} {
+	for _, want := range []string{"Of 10 trials 0 are valid, 10 not run.", "every number of every cell: not run", "Nothing was read back."} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -142,7 +142,7 @@ func TestEscaping(t *testing.T) {
 // capped is the row of the first cell that is neither the baseline nor its A/A control.
 const capped = 2
 
-// Only valid repetitions enter a row; an outlier in one that is left out changes nothing.
+// Only valid trials enter a row; an outlier in one that is left out changes nothing.
 func TestLeftOut(t *testing.T) {
 	run := synthetic(t, 3)
 	storm := run.Plan.Scenarios[0]
@@ -190,6 +190,6 @@ func TestSLO(t *testing.T) {
 	}
 	rows[capped].Used = nil
 	if got := rows[capped].slo(slo); got != numeral.Missing || rows[capped].Meets(slo) {
-		t.Errorf("no valid repetition: %s", got)
+		t.Errorf("no valid trial: %s", got)
 	}
 }

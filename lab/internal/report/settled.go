@@ -21,10 +21,10 @@ func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Fac
 // settled answers the study: its numbers beside those of the run, and what each
 // remedy does.
 func (a *Analysis) settled() blocks {
-	list := blocks{say(`A team had shot storm and wave by hand, found the database connections to be what limits, and named four remedies,
+	list := blocks{say(`A team had run storm and wave by hand, found the database connections to be what limits, and named four remedies,
 but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s” in a column
 of the study or of its prototype: not given. The study ran on another machine, and its data set is not known, so its
-numbers can be alike in shape, not in size. Rates per second are means over the shot here; the study read its own off
+numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read its own off
 graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
@@ -124,7 +124,7 @@ func (a *Analysis) waveBeside(p part) comparison {
 
 const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its requests
 failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per second in the last
-step before it, from the length that the script gives it. Medians and ranges over repetitions; of an even number of them
+step before it, from the length that the script gives it. Medians and ranges over trials; of an even number of them
 the lower of the middle two.
 
 `
@@ -155,7 +155,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		if p.unit() == record.UnitRate {
 			why += ", or with dropped iterations that are in none"
 		}
-		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "repetition")), g.Cell.Label)
+		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "trial")), g.Cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
@@ -195,5 +195,5 @@ func remedyName(run Run, g group) string {
 	return code(strings.Join(g.Cell.LevelsOf(run.Plan.Factors), " "))
 }
 
-// seconds is how long the load of a repetition took.
+// seconds is how long the load of a trial took.
 func seconds(r *record.Record) float64 { return r.End.Sub(r.Start).Seconds() }

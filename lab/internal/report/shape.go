@@ -16,7 +16,7 @@ import (
 // percentilePicture shows how latency is spread: a line for each cell.
 func (p part) percentilePicture(a *Analysis) blocks {
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.Scenario),
+		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over trials)", p.Scenario),
 		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
 	}
 	for _, of := range metric.Percentiles {
@@ -54,7 +54,7 @@ func (p part) shapeRank() int {
 func (p part) stationPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.Scenario, p.someOf(shown)),
+		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over trials%s)", p.Scenario, p.someOf(shown)),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
@@ -118,7 +118,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 	if p.unit() == record.UnitRate {
 		over = "rate"
 	}
-	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.Scenario)
+	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over trials)", over, p.Scenario)
 	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
 		upper := slow
 		upper.Paper = paper
@@ -128,7 +128,7 @@ func (p part) bendPicture(a *Analysis) blocks {
 
 // overLoad is a curve over the load instead of over time: the median of all seconds with
 // about so much, until the load has reached its top for the last time. The bend has a
-// ring, if more than half of the repetitions have one.
+// ring, if more than half of the trials have one.
 func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	var line plot.Line
 	bins := make([][]float64, bendBins)

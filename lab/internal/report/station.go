@@ -7,7 +7,7 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-const stations = `The way of a query, station by station: means over the queries of the repetition, of which a read of
+const stations = `The way of a query, station by station: means over the queries of the trial, of which a read of
 the feed makes two. The pool's wait, for connecting too, ends before the query begins as the backend sees it. A query that
 succeeds is PgBouncer's wait, the execution on the server, and the rest: driver, network, the transfer of rows and the
 backend's work on them, and waiting for a CPU in between. Servers and PgBouncer tell no time of queries that failed, so

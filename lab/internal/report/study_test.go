@@ -118,17 +118,17 @@ func TestStudyGolden(t *testing.T) {
 func TestStudyOfAnInterruptedRun(t *testing.T) {
 	run := studied(t, nil)
 	all := run.Records
-	for shots, want := range map[int]string{
-		0:  "- every number of every cell: not shot",
+	for trials, want := range map[int]string{
+		0:  "- every number of every cell: not run",
 		14: ", n too small |",
 	} {
-		run.Records = all[:shots]
+		run.Records = all[:trials]
 		text := build(t, run)
 		if !strings.Contains(text, want) {
-			t.Errorf("after %d shots the report lacks %q", shots, want)
+			t.Errorf("after %d trials the report lacks %q", trials, want)
 		}
 		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
-			t.Errorf("after %d shots the report has numbers that are none", shots)
+			t.Errorf("after %d trials the report has numbers that are none", trials)
 		}
 	}
 }
@@ -233,7 +233,7 @@ func TestMissText(t *testing.T) {
 	for i := range p.rows[2].Used {
 		p.rows[2].Used[i].Phases["vus_100"] = record.Phase{Requests: 5}
 	}
-	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 repetitions without the latency of every step\n") {
+	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 trials without the latency of every step\n") {
 		t.Error(text)
 	}
 }

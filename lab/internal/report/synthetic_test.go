@@ -63,10 +63,10 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 		},
 	}
 	at := time.Date(2026, 11, 23, 9, 15, 0, 0, time.UTC)
-	for _, s := range run.Plan.Shots {
+	for _, s := range run.Plan.Trials {
 		for i, c := range run.Plan.Cells {
 			if c.Label == s.Cell {
-				run.Records = append(run.Records, shot(s, c, i, at))
+				run.Records = append(run.Records, trial(s, c, i, at))
 			}
 		}
 		at = at.Add(time.Minute)
@@ -74,8 +74,8 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 	return run
 }
 
-// shot is a record of the cell with index i in the plan; 0 is the baseline.
-func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
+// trial is a record of the cell with index i in the plan; 0 is the baseline.
+func trial(s matrix.Trial, c matrix.Cell, i int, at time.Time) record.Record {
 	// A little from block to block, and from cell to cell within one.
 	vary := 1 + 0.01*float64(s.Block%3-1) + 0.002*float64((5*s.Block+3*i)%7-3)
 	requests := math.Round(78_029 * vary * s.Scenario.Scale)
@@ -147,8 +147,8 @@ func phasesOf(names []string, requests, failed, p99 float64) map[string]record.P
 }
 
 // wounded is the synthetic run with what goes wrong in real ones: a block that was
-// interrupted, repetitions that are not valid, metrics that could not be read, a
-// scenario that was not shot to its end, an empty result.
+// interrupted, trials that are not valid, metrics that could not be read, a
+// scenario that was not run to its end, an empty result.
 func wounded(t testing.TB) Run {
 	run := synthetic(t, 1)
 	run.Host.Forced = []string{"the lab's binary"}
@@ -176,7 +176,7 @@ func wounded(t testing.TB) Run {
 		}
 	}
 	first := run.Records[0]
-	run.Records = append([]record.Record{first}, run.Records[:9]...) // the tenth was not shot
+	run.Records = append([]record.Record{first}, run.Records[:9]...) // the tenth was not run
 	for i := range run.Records[1:] {
 		r := &run.Records[i+1]
 		r.N, r.Attempt = r.N+1, 2

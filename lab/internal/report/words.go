@@ -28,7 +28,7 @@ func (a *Analysis) opening() string {
 	return b.String()
 }
 
-// repeats says how often each cell was shot.
+// repeats says how often each cell was run.
 func (a *Analysis) repeats() string {
 	if a.run.Plan.BlocksOf == nil {
 		return plural(len(a.run.Plan.Scenarios), "scenario") + " × " + plural(blocksOf(a.run.Records), "block")
@@ -62,32 +62,32 @@ func distinct(plan matrix.Plan) int { return len(plan.Compared()) + 1 }
 
 func blocksOf(records []record.Record) int { return len(analysis.LastAttempts(records)) }
 
-// tally counts the repetitions by what became of them.
+// tally counts the trials by what became of them.
 func tally(run Run) string {
 	verdicts, latest := analysis.Tally(run.Records), analysis.Latest(run.Records)
-	shot, planned := len(latest), 0
+	ran, planned := len(latest), 0
 	for _, r := range latest {
 		if r.Block <= run.Plan.Blocks {
 			planned++
 		}
 	}
-	notShot := len(run.Plan.Shots) - planned
+	notRun := len(run.Plan.Trials) - planned
 	enough := stop.Ended(run.Plan, run.Records)
 	if enough {
-		notShot = 0
+		notRun = 0
 	}
-	text := fmt.Sprintf("Of %s %d are valid", plural(shot+notShot, "repetition"), verdicts[record.Valid])
+	text := fmt.Sprintf("Of %s %d are valid", plural(ran+notRun, "trial"), verdicts[record.Valid])
 	for _, v := range record.Verdicts[1:] {
 		if verdicts[v] > 0 {
 			text += fmt.Sprintf(", %d %s", verdicts[v], v)
 		}
 	}
-	if notShot > 0 {
-		text += fmt.Sprintf(", %d not shot", notShot)
+	if notRun > 0 {
+		text += fmt.Sprintf(", %d not run", notRun)
 	}
 	text += "."
-	if again := len(run.Records) - shot; again > 0 {
-		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted, and shot again.", plural(again, "repetition"))
+	if again := len(run.Records) - ran; again > 0 {
+		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted and rerun.", plural(again, "trial"))
 	}
 	if enough {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
@@ -126,11 +126,11 @@ func (p part) whoMet() string {
 		text += " (" + codes(met) + ")"
 	}
 	if unknown > 0 {
-		text += fmt.Sprintf("; %s without a valid repetition", plural(unknown, "other"))
+		text += fmt.Sprintf("; %s without a valid trial", plural(unknown, "other"))
 	}
 	base := p.rows[0]
 	if !base.Valid() {
-		return text + ". The baseline has no valid repetition, so there is nothing to compare with."
+		return text + ". The baseline has no valid trial, so there is nothing to compare with."
 	}
 	failed, _ := base.median(failedColumn)
 	slow, _ := base.median(p99Column)

@@ -24,7 +24,7 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// Limits beyond which a repetition is suspect.
+// Limits beyond which a trial is suspect.
 const (
 	k6Share      = 0.80  // of the CPU that k6 may use
 	droppedShare = 0.01  // of the iterations of an open scenario
@@ -48,11 +48,11 @@ const (
 	mostBeyond = 0.3  // … and so many CPUs more
 )
 
-// mostSet is how far the wall clock may be set during a repetition. NTP slews by 0.5 ms
+// mostSet is how far the wall clock may be set during a trial. NTP slews by 0.5 ms
 // a second at most; more is a clock that was set, or a machine that was suspended.
 const mostSet = 500 * time.Millisecond
 
-// verdict gathers what speaks against a repetition.
+// verdict gathers what speaks against a trial.
 type verdict struct {
 	worst   record.Verdict
 	reasons []string
@@ -91,7 +91,7 @@ func (v *verdict) suspect(format string, args ...any) {
 }
 
 // mayLack are the beginnings of what is not there on every kernel, or in every container: pressure, and the memory
-// of processes of another account. Without it a repetition is still one.
+// of processes of another account. Without it a trial is still one.
 var mayLack = []string{"host_psi_", "memory_pss_bytes_max{"}
 
 // missing says which numbers could not be read.
@@ -311,7 +311,7 @@ func (v *verdict) endedIdle(rec *record.Record) {
 	}
 }
 
-// quiet asks whether others took the CPU during the shot.
+// quiet asks whether others took the CPU during the trial.
 func (v *verdict) quiet(metrics map[string]float64) {
 	if steal, _ := metric.HostSteal.Get(metrics); steal > stealShare {
 		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
@@ -369,18 +369,18 @@ func (v *verdict) death(d stack.Death, rec record.Record) {
 // date their samples by it. set is how much further it went.
 func (v *verdict) clock(set time.Duration) {
 	if set.Abs() > mostSet {
-		v.breakdown("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
+		v.breakdown("the clock was set by %s during the trial, or the machine was suspended", set.Round(time.Millisecond))
 	}
 }
 
-// idle asks whether the host was quiet before the shot.
+// idle asks whether the host was quiet before the trial.
 func (v *verdict) idle(seen host.Idleness) {
 	if !seen.Idle {
-		v.suspect("the host was not idle before the shot: %s", seen)
+		v.suspect("the host was not idle before the trial: %s", seen)
 	}
 }
 
-// sameDataset asks whether the tables hold what they held before the first shot.
+// sameDataset asks whether the tables hold what they held before the first trial.
 func (v *verdict) sameDataset(first, now string) {
 	if first != now {
 		v.breakdown("the data set has changed: it was %s, is %s", first, now)

@@ -156,7 +156,7 @@ func TestVerdict(t *testing.T) {
 			v.quiet(map[string]float64{"host_cpu_other_cores": 0.6})
 		}, record.Valid, ""},
 
-		// A shot of the lab's own, of which a counter was read wrongly: the median of its cell is 0.39.
+		// A trial of the lab's own, of which a counter was read wrongly: the median of its cell is 0.39.
 		{"more CPU than there is", used(1.02, 7.83, 1.41, 2), record.Invalid,
 			"the services used 8.85 cores, and the host has 2"},
 		{"more CPU than was busy", used(0.40, 1.50, 1.41, 2), record.Invalid,
@@ -274,7 +274,7 @@ func TestReasonsDoNotTellWhereTheCheckoutIs(t *testing.T) {
 	}
 }
 
-// A service that runs elsewhere than it was to, or of which that is not known, spoils the repetition.
+// A service that runs elsewhere than it was to, or of which that is not known, spoils the trial.
 func TestPinned(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -302,7 +302,7 @@ func TestPinned(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 		if (verdict == record.Invalid) != (len(tt.want) > 0) {
-			t.Errorf("%s: the repetition is %s", tt.name, verdict)
+			t.Errorf("%s: the trial is %s", tt.name, verdict)
 		}
 	}
 }

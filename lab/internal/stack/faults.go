@@ -19,7 +19,7 @@ import (
 
 // Faults that a cell asks for (matrix.FaultPrefix) are brought about here: by helper
 // processes, by SQL, by a quota on a service, by a signal. They are undone when the
-// load is over, and once more before the next cell: a shot may end early.
+// load is over, and once more before the next cell: a trial may end early.
 
 // Helper processes, services of their own.
 const (

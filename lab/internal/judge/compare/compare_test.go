@@ -21,7 +21,7 @@ var (
 )
 
 // synthetic is a run of the scenarios on cells with those pool sizes, the first the
-// baseline, whose measures are those of speed times the repetition's own luck.
+// baseline, whose measures are those of speed times the trial's own luck.
 type synthetic struct {
 	name      string
 	pools     []string
@@ -33,7 +33,7 @@ type synthetic struct {
 
 func steady(string, int) float64 { return 1 }
 
-// luck is how the repetitions of a cell spread, in ±1.5%.
+// luck is how the trials of a cell spread, in ±1.5%.
 func luck(block int) float64 { return 1 + 0.005*float64((block*5)%7-3) }
 
 func (s synthetic) run() Run {
@@ -142,7 +142,7 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 		t.Errorf("goodput of the baseline = %+v; want the estimate, no word, and why", got)
 	}
 	if got := c.Pairs[0]; got.A.Valid != 8 || got.B.Valid != 7 {
-		t.Errorf("repetitions = %v v %v; want 8 v 7", got.A, got.B)
+		t.Errorf("trials = %v v %v; want 8 v 7", got.A, got.B)
 	}
 }
 

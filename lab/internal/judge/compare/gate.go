@@ -10,7 +10,7 @@ import (
 )
 
 // Gate is a bound that every pair of cells must keep. Of error_ratio it binds the
-// value of B, in every repetition; of all else the ratio B/A, and then the whole
+// value of B, in every trial; of all else the ratio B/A, and then the whole
 // interval must keep it.
 type Gate struct {
 	Measure string
@@ -130,10 +130,10 @@ func (g Gate) judge(c Change) Ruling {
 func (g Gate) ruling(c Change) Ruling {
 	switch {
 	case g.Measure == errorRatio && c.bounds == nil:
-		return Ruling{Outcome: Inconclusive, Why: "B has no valid repetition"}
+		return Ruling{Outcome: Inconclusive, Why: "B has no valid trial"}
 	case g.Measure == errorRatio:
 		low, high := c.bounds[0], c.bounds[1]
-		r := Ruling{Outcome: Missed, Why: fmt.Sprintf("%s to %s in the repetitions of B", c.value(low), c.value(high))}
+		r := Ruling{Outcome: Missed, Why: fmt.Sprintf("%s to %s in the trials of B", c.value(low), c.value(high))}
 		if g.keeps(low) && g.keeps(high) {
 			r.Outcome = Passed
 		}

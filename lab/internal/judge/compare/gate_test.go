@@ -115,7 +115,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// A gate binds every cell, and the error ratio of each of B's repetitions.
+// A gate binds every cell, and the error ratio of each of B's trials.
 func TestJudgeRuns(t *testing.T) {
 	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
 	slow := base

@@ -39,13 +39,13 @@ func judging() []measure {
 type Change struct {
 	Measure string   `json:"measure"`
 	Unit    string   `json:"unit,omitempty"`
-	A       *float64 `json:"a,omitempty"` // median over the repetitions
+	A       *float64 `json:"a,omitempty"` // median over the trials
 	B       *float64 `json:"b,omitempty"`
 	// Estimate is the ratio B/A, or of error_ratio the difference B − A, by Hodges and
 	// Lehmann. Of two runs it is of what the cell does against its own run's baseline.
 	Estimate *float64    `json:"estimate,omitempty"`
 	Interval *[2]float64 `json:"interval,omitempty"` // of Estimate, 95%
-	Range    *[2]float64 `json:"range,omitempty"`    // of Estimate, over all pairs of repetitions, where there is no interval
+	Range    *[2]float64 `json:"range,omitempty"`    // of Estimate, over all pairs of trials, where there is no interval
 	P        *float64    `json:"p,omitempty"`        // two-sided, after Holm over all cells of the scenario
 	Margin   float64     `json:"margin"`             // what is smaller is no difference: a share, or in the measure's unit
 	Word     stat.Word   `json:"word"`

@@ -7,11 +7,11 @@ import (
 	"stormwave/lab/internal/judge/stat"
 )
 
-// MinEach is the fewest repetitions of each side that give an interval: with 3 v 3
+// MinEach is the fewest trials of each side that give an interval: with 3 v 3
 // the rank-sum test cannot go below p = 0.10, with 4 v 4 it reaches 0.029.
 const MinEach = 4
 
-// mostExact is up to how many repetitions of a side the exact p-value takes no
+// mostExact is up to how many trials of a side the exact p-value takes no
 // more than milliseconds.
 const mostExact = 30
 

@@ -214,7 +214,7 @@ func simulateCoverage(t *testing.T, times int) {
 		t.Logf("%2d v %2d: the rank-sum interval covers %.1f to %.1f%%", m, n, 100*low, 100*high)
 		least := 0.935
 		if m > n {
-			least = 0.92 // with few repetitions that spread more than the many, ranks tell too much
+			least = 0.92 // with few trials that spread more than the many, ranks tell too much
 		}
 		if low < least || high > 0.985 {
 			t.Errorf("%d v %d: covers %.1f to %.1f%%; want about 95%%", m, n, 100*low, 100*high)
@@ -252,7 +252,7 @@ func simulateBootstrapIsTooShortForFew(t *testing.T, times int) {
 }
 
 // How often the words come: hardly ever where there is no difference, nearly
-// always where there is one of 10% and the repetitions spread by 2%.
+// always where there is one of 10% and the trials spread by 2%.
 func TestAlarmsAndPower(t *testing.T) { simulateAlarmsAndPower(t, 1) }
 
 func simulateAlarmsAndPower(t *testing.T, times int) {

@@ -178,14 +178,14 @@ func (c Comparison) legend() []string {
 		"error_ratio the difference of the two differences), the median over all pairs of blocks. Of the baseline itself the " +
 		"change holds what the days differ by, and no word is said. To compare two versions of a backend, measure both in one run."
 	if c.Interleaved {
-		how = "A and B were shot in the same blocks and are compared within each, by signed ranks; the change is the median over the blocks."
+		how = "A and B were run in the same blocks and are compared within each, by signed ranks; the change is the median over the blocks."
 	}
 	return []string{
-		"A and B are medians. The change is B/A, of error_ratio B − A. In brackets: no interval, but what all repetitions lie within.",
+		"A and B are medians. The change is B/A, of error_ratio B − A. In brackets: no interval, but what all trials lie within.",
 		how,
 		"“better” and “worse” hold for all cells of a scenario together (Holm), each interval for itself.",
 		"The margin is the runs' own, fixed beforehand: what is smaller does not matter. “equivalent” is an interval within it. Noise leads to “inconclusive”.",
-		"A repetition in which the system failed counts as the worst there is.",
+		"A trial in which the system failed counts as the worst there is.",
 	}
 }
 

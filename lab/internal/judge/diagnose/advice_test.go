@@ -318,7 +318,7 @@ func checkRoom(t *testing.T, cause Cause, now matrix.Settings, a Advice, s matri
 func TestTriedHere(t *testing.T) {
 	const head = "name: pools\nscenarios: [storm]\nbaseline: {x: now}\nblocks: 3\nslo: {error_ratio: 0.01, p99: 500ms}\n"
 	starved := map[string]float64{"pool_wait_mean_ms": 180, "pool_acquired_max": 1, "pool_waiting_max": 400}
-	shot := func(n, block, attempt int, cell string, goodput float64) record.Record {
+	trial := func(n, block, attempt int, cell string, goodput float64) record.Record {
 		r := observed("direct", 0, 900, starved)
 		r.N, r.Block, r.Attempt, r.Cell, r.Load.GoodputRPS = n, block, attempt, cell, goodput
 		return r
@@ -326,7 +326,7 @@ func TestTriedHere(t *testing.T) {
 	three := func(now, then float64) []record.Record {
 		var all []record.Record
 		for block := 1; block <= 3; block++ {
-			all = append(all, shot(2*block, block, 0, "x=now", now), shot(2*block+1, block, 0, "x=then", then))
+			all = append(all, trial(2*block, block, 0, "x=now", now), trial(2*block+1, block, 0, "x=then", then))
 		}
 		return all
 	}
@@ -380,8 +380,8 @@ func TestTriedHere(t *testing.T) {
 		{
 			name: "of an attempt that was given up",
 			records: []record.Record{
-				shot(1, 1, 0, "x=now", 400), shot(2, 1, 0, "x=then", 1000),
-				shot(3, 1, 2, "x=now", 500), shot(4, 1, 2, "x=then", 400),
+				trial(1, 1, 0, "x=now", 400), trial(2, 1, 0, "x=then", 1000),
+				trial(3, 1, 2, "x=now", 500), trial(4, 1, 2, "x=then", 400),
 			},
 			pool: "4",
 		},

@@ -19,7 +19,7 @@ import (
 
 var slo = matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}
 
-// healthy are the metrics of a repetition in which nothing was at its limit.
+// healthy are the metrics of a trial in which nothing was at its limit.
 func healthy() map[string]float64 {
 	return map[string]float64{
 		`cpu_cores{service="k6"}`: 0.3, `cpu_limit_cores{service="k6"}`: 2,
@@ -38,7 +38,7 @@ func healthy() map[string]float64 {
 	}
 }
 
-// observed is a repetition with other metrics, and so many requests failed of 10,000.
+// observed is a trial with other metrics, and so many requests failed of 10,000.
 func observed(topology string, failed int64, p99 float64, changes map[string]float64) record.Record {
 	m := healthy()
 	maps.Copy(m, changes)
@@ -268,7 +268,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 	return spec.Plan()
 }
 
-func TestRunGathersRepetitions(t *testing.T) {
+func TestRunGathersTrials(t *testing.T) {
 	p := plan(t)
 	starved := map[string]float64{"pool_wait_mean_ms": 180, "pool_acquired_max": 1, "pool_waiting_max": 400}
 	var records []record.Record

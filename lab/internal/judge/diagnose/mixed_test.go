@@ -84,7 +84,7 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 	}
 }
 
-// A repetition in which nothing went well has no percentiles that could be too high.
+// A trial in which nothing went well has no percentiles that could be too high.
 func TestNothingAnsweredIsNeverWell(t *testing.T) {
 	for name, load := range map[string]record.Load{
 		"nothing was sent":            {},

@@ -17,7 +17,7 @@ const (
 	PgBouncerPoolStarved Cause = "pgbouncer-pool-starved"
 )
 
-// Record diagnoses one repetition of the lab's own services.
+// Record diagnoses one trial of the lab's own services.
 func Record(r record.Record, slo matrix.SLO) Diagnosis {
 	return diagnose(r, slo, service.Catalog().Poolers())
 }

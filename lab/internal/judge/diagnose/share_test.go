@@ -10,7 +10,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// machine is a repetition on a machine of so many CPUs, on which its services are not pinned.
+// machine is a trial on a machine of so many CPUs, on which its services are not pinned.
 func machine(cpus float64, changes map[string]float64) map[string]float64 {
 	m := map[string]float64{
 		"host_cpu_busy_ratio":     0.5,

@@ -9,7 +9,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// cutOff are repetitions in which a time limit or the client ended queries early. The servers count such a
+// cutOff are trials in which a time limit or the client ended queries early. The servers count such a
 // statement nowhere, the backend counts its whole time.
 var cutOff = []struct {
 	name     string

@@ -24,7 +24,7 @@ var Curves = []string{vusCurve, "p99_ms", "rps"}
 
 const vusCurve = "vus"
 
-// Load is how much load there was over the time of a repetition, in its unit, and the most: the
+// Load is how much load there was over the time of a trial, in its unit, and the most: the
 // VUs that were seen or, of an open load, the requests per second that were due. How many VUs
 // k6 takes for those is up to the answers.
 func Load(r *record.Record, s record.Series) (curve []*float64, top float64) {
@@ -47,10 +47,10 @@ func Load(r *record.Record, s record.Series) (curve []*float64, top float64) {
 	return curve, top
 }
 
-// Rises says whether the load of a repetition rises in steps.
+// Rises says whether the load of a trial rises in steps.
 func Rises(r *record.Record) bool { return Unit(r) != "" }
 
-// Bend is the moment of a repetition of a rising load at which p99 leaves its plateau and
+// Bend is the moment of a trial of a rising load at which p99 leaves its plateau and
 // throughput stops following the load, both for some seconds on end.
 type Bend struct {
 	Load float64 // in the load's unit; infinite: it does not bend
@@ -58,7 +58,7 @@ type Bend struct {
 	Top  float64 // most load
 }
 
-// FindBend finds the bend in the curves of one repetition. It reports false where the
+// FindBend finds the bend in the curves of one trial. It reports false where the
 // curves do not tell.
 //
 // The plateau is the light third of the load. Unlike FirstMiss it knows no objective, and

@@ -24,7 +24,7 @@ func rising(bend func(vus float64) (p99, perUser float64)) record.Series {
 	return s
 }
 
-// closed is a repetition of a load of users.
+// closed is a trial of a load of users.
 var closed = declared(record.UnitVUs, [3]float64{45, 0, 250}, [3]float64{45, 250, 500}, [3]float64{30, 500, 500})
 
 // An open load bends at a rate: the VUs that k6 takes for it are up to the answers.

@@ -53,14 +53,14 @@ func Unit(r *record.Record) string {
 	return ""
 }
 
-// Miss is the first step of a rising load that missed the SLO, in one repetition.
+// Miss is the first step of a rising load that missed the SLO, in one trial.
 type Miss struct {
 	Load float64 // that the step led to, in the load's unit; infinite: all steps held
 	RPS  float64 // requests per second in the last step that held before; NaN: none did
 	Top  float64 // load of the last step
 }
 
-// FirstMiss returns the first miss of a repetition, and false if it has no steps, or too
+// FirstMiss returns the first miss of a trial, and false if it has no steps, or too
 // little of one was recorded to judge it. Iterations that an open load has dropped are in no
 // phase: where there are any and all phases held, some step missed, and which is not known.
 func FirstMiss(r *record.Record, slo matrix.SLO) (Miss, bool) {

@@ -17,7 +17,7 @@ func phase(requests, failed int64, p99 float64) record.Phase {
 	return record.Phase{Requests: requests, Failed: failed, Latency: &record.Latency{P99: p99}}
 }
 
-// wave is a repetition from before scripts declared their phases. It holds to 150 VUs and
+// wave is a trial from before scripts declared their phases. It holds to 150 VUs and
 // beyond, at 100 × step requests in each.
 func wave() record.Record {
 	return record.Record{Scale: 1, Phases: map[string]record.Phase{
@@ -86,7 +86,7 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// declared is a repetition of a load of so many seconds, from, to, … in some unit, whose phases
+// declared is a trial of a load of so many seconds, from, to, … in some unit, whose phases
 // have the same names whatever they are.
 func declared(unit string, stages ...[3]float64) record.Record {
 	r := record.Record{Schema: record.Schema, Scale: 0.5, Load: new(record.Load), Phases: map[string]record.Phase{}}

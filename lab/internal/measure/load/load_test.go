@@ -34,12 +34,12 @@ func k6(t *testing.T) string {
 	return tools.Path("k6")
 }
 
-func shot(t *testing.T, name string, scale float64, b *fakeBackend) Config {
+func trial(t *testing.T, name string, scale float64, b *fakeBackend) Config {
 	t.Helper()
-	return shotWith(t, name, scale, b, nil)
+	return trialWith(t, name, scale, b, nil)
 }
 
-func shotWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[string]string) Config {
+func trialWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[string]string) Config {
 	t.Helper()
 	program := k6(t)
 	script, err := Inspect(t.Context(), program, scenarios, name, scale, env)
@@ -54,7 +54,7 @@ func shotWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[
 
 func TestStormCountsLikeItsTarget(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "storm", 0.06, b)
+	cfg := trial(t, "storm", 0.06, b)
 	pid := 0
 	cfg.Started = func(p int) { pid = p }
 	got, err := Run(t.Context(), cfg)
@@ -107,7 +107,7 @@ func TestStormCountsLikeItsTarget(t *testing.T) {
 
 func TestWaveClimbsAndHolds(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "wave", 0.03, b)
+	cfg := trial(t, "wave", 0.03, b)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 // USERS scales the VUs, and the names of the steps with them.
 func TestUsersAreAFactor(t *testing.T) {
 	b := newBackend(t)
-	cfg := shotWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
+	cfg := trialWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestListNamesTheScripts(t *testing.T) {
 
 func TestRunIsInterruptedByItsContext(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "storm", 1, b)
+	cfg := trial(t, "storm", 1, b)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	pressed := errors.New("Ctrl-C")
 	pid := 0
@@ -227,7 +227,7 @@ func TestRunIsInterruptedByItsContext(t *testing.T) {
 
 func TestRunTellsWhyK6Failed(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "wave", 0.01, b)
+	cfg := trial(t, "wave", 0.01, b)
 	b.Close()
 	_, err := Run(t.Context(), cfg)
 	for _, want := range []string{"status 108: the script aborted the test", "POST /api/users: the system does not serve, tried for 15 s: status 0", cfg.Log} {

@@ -12,7 +12,7 @@ import (
 func TestMixedReadsWhatItWrites(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shot(t, "mixed", 0.03, b)
+	cfg := trial(t, "mixed", 0.03, b)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestMixedReadsWhatItWrites(t *testing.T) {
 func TestMixedCountsStaleReads(t *testing.T) {
 	b := newBackend(t)
 	b.healthy, b.late = true, true
-	got, err := Run(t.Context(), shot(t, "mixed", 0.03, b))
+	got, err := Run(t.Context(), trial(t, "mixed", 0.03, b))
 	if err != nil {
 		t.Fatal(err)
 	}

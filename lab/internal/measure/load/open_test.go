@@ -17,7 +17,7 @@ import (
 
 func TestStormOpenOffersItsRate(t *testing.T) {
 	b := newBackend(t)
-	cfg := shotWith(t, "storm-open", 0.06, b, map[string]string{"RATE": "0.25"})
+	cfg := trialWith(t, "storm-open", 0.06, b, map[string]string{"RATE": "0.25"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestStormOpenOffersItsRate(t *testing.T) {
 func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shotWith(t, "wave-open", 0.03, b, map[string]string{"RATE": "0.5"})
+	cfg := trialWith(t, "wave-open", 0.03, b, map[string]string{"RATE": "0.5"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 func TestOpenLoadCountsWhatItDrops(t *testing.T) {
 	b := newBackend(t)
 	b.healthy, b.delay = true, 5*time.Second
-	cfg := shotWith(t, "wave-open", 0.03, b, nil)
+	cfg := trialWith(t, "wave-open", 0.03, b, nil)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestShareOfTheFeedsIsSlow(t *testing.T) {
 	for _, name := range []string{"storm", "storm-open"} {
 		b := newBackend(t)
 		b.healthy = true
-		cfg := shotWith(t, name, 0.03, b, map[string]string{"RATE": "0.5", "SLOW_SHARE": "0.2", "SLOW_TIME": "1.5s"})
+		cfg := trialWith(t, name, 0.03, b, map[string]string{"RATE": "0.5", "SLOW_SHARE": "0.2", "SLOW_TIME": "1.5s"})
 		got, err := Run(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)

@@ -127,8 +127,8 @@ func TestWarmEnds(t *testing.T) {
 	if _, err := Warm(ctx, cfg); !errors.Is(err, ErrInterrupted) || errors.Is(err, ErrUnserved) {
 		t.Errorf("Warm = %v; want %v", err, ErrInterrupted)
 	}
-	_, err := cfg.shoot(t.Context(), 50*time.Millisecond)
+	_, err := cfg.runK6(t.Context(), 50*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "k6 has not ended after 50ms, and was stopped") || errors.Is(err, ErrUnserved) {
-		t.Errorf("shoot = %v; want it stopped", err)
+		t.Errorf("runK6 = %v; want it stopped", err)
 	}
 }

@@ -32,7 +32,7 @@ func TestScriptsWarmUp(t *testing.T) {
 	for _, name := range names {
 		b := newBackend(t)
 		b.healthy = true
-		note, err := Warm(t.Context(), shot(t, name, 1, b))
+		note, err := Warm(t.Context(), trial(t, name, 1, b))
 		if note != "" || err != nil {
 			t.Errorf("%s: Warm = %q, %v", name, note, err)
 		}
@@ -68,7 +68,7 @@ func TestWarmComesAgainWhereThereIsNoRoom(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	if note, err := Warm(t.Context(), shot(t, "storm", 1, b)); note != "" || err != nil {
+	if note, err := Warm(t.Context(), trial(t, "storm", 1, b)); note != "" || err != nil {
 		t.Fatalf("Warm = %q, %v", note, err)
 	}
 	// Without a pause, the three that are turned away would use the 200 up in no time.
@@ -112,7 +112,7 @@ func TestWarmWhereNothingIsServed(t *testing.T) {
 				b.URL = "http://127.0.0.1:1"
 			}
 			began := time.Now()
-			note, err := Warm(t.Context(), shot(t, "storm", 1, b))
+			note, err := Warm(t.Context(), trial(t, "storm", 1, b))
 			if !strings.Contains(note, c.note) || (note == "") != (c.note == "") || (err == nil) != (c.unserved == "") {
 				t.Errorf("Warm = %q, %v; want %q, %q", note, err, c.note, c.unserved)
 			}
@@ -149,7 +149,7 @@ func TestLogInIsPatient(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}
 	})
-	got, err := Run(t.Context(), shotWith(t, "storm", 0.03, b, map[string]string{"USERS": "0.05"}))
+	got, err := Run(t.Context(), trialWith(t, "storm", 0.03, b, map[string]string{"USERS": "0.05"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// The known shot: 10 s of load from t0, sampled 0.3 s after each full second, and
+// The known trial: 10 s of load from t0, sampled 0.3 s after each full second, and
 // a backend that is gone 12 s after t0. So sample -1 is the last before the load,
 // 9 the last within it, and 11 the last at the settled time.
 var (
@@ -63,7 +63,7 @@ func between(from, to int, s signal) signal {
 	}
 }
 
-// knownSeries are what the exporters of the known shot have served.
+// knownSeries are what the exporters of the known trial have served.
 func knownSeries() map[string]signal {
 	s := map[string]signal{
 		`node_cpu_seconds_total{job="node",cpu="0",mode="user"}`:              steady(0.5),
@@ -197,10 +197,10 @@ func backfill(t *testing.T, all map[string]signal) string {
 	return dir
 }
 
-// fromHistograms are the metrics that the known shot has no samples for.
+// fromHistograms are the metrics that the known trial has no samples for.
 var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "pool_wait_mean_ms", "query_mean_ms", "statement_mean_ms"}
 
-func TestReadKnownShot(t *testing.T) {
+func TestReadKnownTrial(t *testing.T) {
 	reader, _ := startPrometheus(t, backfill(t, knownSeries()), nil)
 	got, err := reader.Read(t.Context(), known)
 	if err != nil {
@@ -242,7 +242,7 @@ func TestReadKnownShot(t *testing.T) {
 			t.Errorf("%s = %v was not expected", name, value)
 		}
 	}
-	// These two have no denominator, and the histograms no samples in this shot.
+	// These two have no denominator, and the histograms no samples in this trial.
 	if !slices.Equal(got.Missing, fromHistograms) {
 		t.Errorf("missing = %v; want %v", got.Missing, fromHistograms)
 	}

@@ -20,8 +20,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var nan = math.NaN()
 
-// shot is a storm that was drawn up: users rise, p99 leaves the plateau, a second is lost.
-func shot(paper bool) []Chart {
+// trial is a storm that was drawn up: users rise, p99 leaves the plateau, a second is lost.
+func trial(paper bool) []Chart {
 	var x, vus, rps, failed, p99 []float64
 	for i := range 50 {
 		at := float64(i + 1)
@@ -46,7 +46,7 @@ func shot(paper bool) []Chart {
 // drawings are one of each kind.
 func drawings(paper bool) map[string]func() ([]byte, error) {
 	return map[string]func() ([]byte, error){
-		"series": func() ([]byte, error) { return Stack("A storm, second by second", shot(paper)...) },
+		"series": func() ([]byte, error) { return Stack("A storm, second by second", trial(paper)...) },
 		"pool": func() ([]byte, error) {
 			return Lines(Chart{
 				Title: "Goodput over the size of the pool", XLabel: "pool_size", YLabel: "Goodput, requests per second", Paper: paper,

@@ -286,26 +286,26 @@ func (c *Client) Apply(
 	return read, err
 }
 
-// Reset brings both servers to the same state before each shot, and returns what
+// Reset brings both servers to the same state before each trial, and returns what
 // the data set holds.
 func (c *Client) Reset(ctx context.Context) (dataset string, err error) {
 	err = c.call(ctx, http.MethodPost, "/reset", struct{}{}, &dataset)
 	return dataset, err
 }
 
-// Quiesce ends the load's traces after a shot.
+// Quiesce ends the load's traces after a trial.
 func (c *Client) Quiesce(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/quiesce", struct{}{}, nil)
 }
 
-// Mark tells which repetition runs, and the generator's process.
-func (c *Client) Mark(ctx context.Context, shot exporter.Shot, k6 int) error {
-	return c.call(ctx, http.MethodPut, "/shot", shotRequest{Shot: &shot, Guests: map[string]int{"k6": k6}}, nil)
+// Mark tells which trial runs, and the generator's process.
+func (c *Client) Mark(ctx context.Context, trial exporter.Trial, k6 int) error {
+	return c.call(ctx, http.MethodPut, "/trial", trialRequest{Trial: &trial, Guests: map[string]int{"k6": k6}}, nil)
 }
 
 // Unmark ends the mark.
 func (c *Client) Unmark(ctx context.Context) error {
-	return c.call(ctx, http.MethodPut, "/shot", shotRequest{}, nil)
+	return c.call(ctx, http.MethodPut, "/trial", trialRequest{}, nil)
 }
 
 // Tell says how far the run is.
@@ -313,11 +313,11 @@ func (c *Client) Tell(ctx context.Context, progress exporter.Progress) error {
 	return c.call(ctx, http.MethodPut, "/progress", progress, nil)
 }
 
-// Begin claims the stack for a run of the calling process, of so many shots, which will
+// Begin claims the stack for a run of the calling process, of so many trials, which will
 // take about eta.
-func (c *Client) Begin(ctx context.Context, run string, shots int, eta time.Duration) error {
+func (c *Client) Begin(ctx context.Context, run string, trials int, eta time.Duration) error {
 	me, _ := proc.Identify(os.Getpid())
-	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me, Shots: shots, ETA: eta}, nil)
+	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me, Trials: trials, ETA: eta}, nil)
 }
 
 // End gives the stack back.

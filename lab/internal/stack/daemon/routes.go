@@ -33,9 +33,9 @@ type (
 		CPUs     matrix.CPUs     `json:"cpus"`
 	}
 
-	shotRequest struct {
-		Shot   *exporter.Shot `json:"shot"`   // nil ends the mark
-		Guests map[string]int `json:"guests"` // processes that are not the stack's, by service
+	trialRequest struct {
+		Trial  *exporter.Trial `json:"shot"`   // nil ends the mark
+		Guests map[string]int  `json:"guests"` // processes that are not the stack's, by service
 	}
 
 	stepEvent struct {
@@ -88,10 +88,10 @@ func (s *Supervisor) routes() http.Handler {
 	mux.HandleFunc("POST /quiesce", handle(s.life, func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, s.stack.Quiesce(ctx)
 	}))
-	mux.HandleFunc("PUT /shot", handle(s.life, func(ctx context.Context, req shotRequest) (struct{}, error) {
-		s.exporter.SetShot(req.Shot, req.Guests)
-		s.mark(req.Shot)
-		if req.Shot == nil {
+	mux.HandleFunc("PUT /trial", handle(s.life, func(ctx context.Context, req trialRequest) (struct{}, error) {
+		s.exporter.SetTrial(req.Trial, req.Guests)
+		s.mark(req.Trial)
+		if req.Trial == nil {
 			return struct{}{}, s.stack.Unstrike(ctx)
 		}
 		return struct{}{}, s.stack.Strike(ctx)
@@ -176,8 +176,8 @@ func (s *Supervisor) over() {
 		s.lastRun = s.run
 		s.unwatch()
 	}
-	s.run, s.stage, s.applied, s.shot = nil, "", nil, nil
-	s.exporter.SetShot(nil, nil)
+	s.run, s.stage, s.applied, s.trial = nil, "", nil, nil
+	s.exporter.SetTrial(nil, nil)
 }
 
 // abandonTimeout bounds the undoing of what a run has left.

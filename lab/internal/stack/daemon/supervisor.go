@@ -52,17 +52,17 @@ type Supervisor struct {
 	lastRun *Run               // that has ended
 	stage   matrix.Stage
 	applied matrix.Settings // of the cell in progress
-	shot    *exporter.Shot  // that is under load
+	trial   *exporter.Trial // that is under load
 }
 
 // Run is the run of a matrix that uses the stack. There is one at a time, and it
 // ends with its process.
 type Run struct {
-	Name  string        `json:"name"`
-	Owner proc.Ident    `json:"owner"`
-	Shots int           `json:"shots"`  // planned, at most
-	ETA   time.Duration `json:"eta_ns"` // until its end, as it is estimated when it begins
-	Began time.Time     `json:"began"`
+	Name   string        `json:"name"`
+	Owner  proc.Ident    `json:"owner"`
+	Trials int           `json:"shots"`  // planned, at most
+	ETA    time.Duration `json:"eta_ns"` // until its end, as it is estimated when it begins
+	Began  time.Time     `json:"began"`
 }
 
 // Supervise brings the stack up, serves the control socket, and takes the stack
