@@ -184,7 +184,7 @@ func TestBadInput(t *testing.T) {
 	}
 	a.t = t
 	if log := a.log.String(); strings.Contains(log, "request failed") || strings.Contains(log, "panicked") {
-		t.Errorf("a client's fault was logged as the backend's:\n%s", log)
+		t.Errorf("a client's error was logged as the backend's:\n%s", log)
 	}
 	if n := a.metric(contract.MetricRequests, map[string]string{"method": "other", "code": "405"}); n != 1 {
 		t.Errorf("the made-up method was counted %v times as other, want 1", n)

@@ -408,7 +408,7 @@ func TestTenThousandBadRequestsLeaveNothing(t *testing.T) {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	if log := a.log.String(); strings.Contains(log, "request failed") || strings.Contains(log, "panic") {
-		t.Errorf("a client's fault was logged as the backend's:\n%.2000s", log)
+		t.Errorf("a client's error was logged as the backend's:\n%.2000s", log)
 	}
 	a.want(http.StatusOK, nil, "GET", "/api/feed", token, "")
 }

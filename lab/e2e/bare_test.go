@@ -154,7 +154,7 @@ blocks: 1
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}
 SPEC
-status=0; bin/lab matrix tiny.yaml || status=$?
+status=0; bin/lab run tiny.yaml || status=$?
 echo "run ended with status $status"
 bin/lab status`
 	out := b.run("cd /root/project && apt-get update -qq && go tool mage lab:up && go tool mage lab:status && go tool mage lab:down" + measure +

@@ -54,24 +54,24 @@ func TestMain(m *testing.M) {
 			status = 1
 		}
 	}
-	if nursery != "" {
-		removeHome(nursery)
-		_ = os.RemoveAll(nursery)
+	if templateCheckout != "" {
+		removeHome(templateCheckout)
+		_ = os.RemoveAll(templateCheckout)
 	}
 	os.Exit(status)
 }
 
-// nursery is the checkout in which the data set was made.
-var nursery string
+// templateCheckout is the checkout in which the data set was made.
+var templateCheckout string
 
 // template makes the data set, once for all checkouts: it is most of a first up. It
 // returns the directory of the templates.
 var template = sync.OnceValues(func() (string, error) {
-	root, err := os.MkdirTemp("", "nursery-*")
+	root, err := os.MkdirTemp("", "template-*")
 	if err != nil {
 		return "", err
 	}
-	nursery = root
+	templateCheckout = root
 	if err := link(root); err != nil {
 		return "", err
 	}
@@ -179,7 +179,7 @@ type result struct {
 // command prepares `lab args…` in the checkout, in a process group of its own. Beside other
 // tests the machine never becomes idle: a run does not wait long for that, unless it measures.
 func (c *checkout) command(args ...string) *exec.Cmd {
-	if !c.measures && (args[0] == "matrix" || args[0] == "resume") {
+	if !c.measures && (args[0] == "run" || args[0] == "resume") {
 		args = append(slices.Clone(args), "--idle-wait=1s")
 	}
 	cmd := exec.Command(filepath.Join(c.root, "bin", "lab"), args...)

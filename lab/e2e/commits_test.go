@@ -61,8 +61,8 @@ func TestCompareCommits(t *testing.T) {
 		if isSpoilt(rec.Verdict) {
 			t.Errorf("trial %d is invalid: %v", rec.N, rec.Reasons)
 		}
-		if asked, runs := rec.Settings["backend"], rec.Attested["backend"]; asked != runs {
-			t.Errorf("trial %d asks for the backend of %s, and is attested that of %s", rec.N, asked, runs)
+		if asked, runs := rec.Settings["backend"], rec.Effective["backend"]; asked != runs {
+			t.Errorf("trial %d asks for the backend of %s, and runs that of %s", rec.N, asked, runs)
 		}
 		trials[rec.Settings["backend"]]++
 	}

@@ -18,7 +18,7 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 	spec := filepath.Join(c.root, "short.yaml")
 	impatient := strings.Replace(shortTrials, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1) // a request to a suspended server ends by this
 	must(t, os.WriteFile(spec, []byte(impatient), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	for _, victim := range []string{"primary", "prometheus", "k6"} {
 		run.await("live")

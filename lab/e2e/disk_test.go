@@ -32,7 +32,7 @@ func TestDiskFullWhileRecording(t *testing.T) {
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
 	c.lab("up")
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	if r.status != 1 || !strings.Contains(r.stderr, "no space left on device") || !strings.Contains(r.stderr, "lab resume") {
 		t.Fatalf("exit status %d, %q; want 1, no space, and how to go on", r.status, r.stderr)
 	}
@@ -65,7 +65,7 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 	c.small(filepath.Join(c.root, ".lab", "prometheus"), "3m")
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 2", 1)), 0o600))
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	invalid := 0
 	for _, run := range c.runs() {
 		for _, rec := range records(t, run) {
@@ -95,7 +95,7 @@ func TestDiskFullUnderWAL(t *testing.T) {
 	c.small(data, "2g")
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	run.await("live")
 	filler := filepath.Join(data, "filler")

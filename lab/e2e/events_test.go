@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// checkEvents reads what `lab matrix --json` told of a run.
+// checkEvents reads what `lab run --json` told of a run.
 func checkEvents(t *testing.T, stdout, run string, all []rec) {
 	t.Helper()
 	type event struct {

@@ -54,7 +54,7 @@ func injectAndName(t *testing.T, cells map[string][2]string) {
 	spec := filepath.Join(c.root, "faults.yaml")
 	must(t, os.WriteFile(spec, []byte(gallery(cells)), 0o600))
 	c.lab("up")
-	if r := c.run("matrix", spec); r.status != 0 { // that the replica is killed is a result
+	if r := c.run("run", spec); r.status != 0 { // that the replica is killed is a result
 		t.Fatalf("exit status %d, want 0\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	run := filepath.Base(c.runs()[0])
@@ -63,8 +63,8 @@ func injectAndName(t *testing.T, cells map[string][2]string) {
 			if !strings.HasPrefix(name, "fault.") || name == "fault.kill" {
 				continue
 			}
-			if r.Attested[name] != want {
-				t.Errorf("%s: %s is attested as %q, want %q", r.Cell, name, r.Attested[name], want)
+			if r.Effective[name] != want {
+				t.Errorf("%s: %s is read back as %q, want %q", r.Cell, name, r.Effective[name], want)
 			}
 		}
 		if killed := strings.Contains(r.Cell, "killed"); killed != (r.Verdict == "failed") || r.Verdict == "invalid" {

@@ -50,7 +50,7 @@ func killInTurn(t *testing.T, chosen []string) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "killed.yaml")
 	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot") // the first is left alone
 	for _, victim := range chosen {
 		i := slices.Index(victims, victim)
@@ -193,7 +193,7 @@ func children(t *testing.T, parent int) (pids []int) {
 	return pids
 }
 
-// told is one event of `lab matrix --json`.
+// told is one event of `lab run --json`.
 type told struct {
 	Event, Stage, Verdict string
 	N                     int

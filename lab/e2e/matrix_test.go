@@ -22,7 +22,7 @@ type rec struct {
 	Cell, Scenario, Verdict string
 	Reasons                 []string
 	Start, End              time.Time
-	Settings, Attested      map[string]string
+	Settings, Effective     map[string]string
 	Load                    struct {
 		Requests      float64
 		SetupRequests float64 `json:"setup_requests"`
@@ -66,9 +66,9 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	c.measures = true
 	c.lab("up")
 	prometheus := *c.status().URLs["prometheus"]
-	matrix := c.run("matrix", "--json", "lab/matrices/e2e.yaml")
+	matrix := c.run("run", "--json", "lab/matrices/e2e.yaml")
 	if matrix.status != 0 && matrix.status != 3 { // 3: a noisy machine made a trial suspect
-		t.Fatalf("lab matrix: exit status %d\n%s%s", matrix.status, matrix.stdout, matrix.stderr)
+		t.Fatalf("lab run: exit status %d\n%s%s", matrix.status, matrix.stdout, matrix.stderr)
 	}
 	runs := c.runs()
 	if len(runs) != 1 {
@@ -93,7 +93,7 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 		if seen := ask(t, prometheus, query); seen != sent {
 			t.Errorf("trial %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}
-		// Readiness and attestation ask a little too; what the replica does not have yet is asked twice. The probe is counted apart; the
+		// Readiness and read-back ask a little too; what the replica does not have yet is asked twice. The probe is counted apart; the
 		// pooler sets the session's application_name for each of its statements, and back.
 		probes := r.Metrics["probe_statements"]
 		statements := r.Metrics["primary_statements"] + r.Metrics["replica_statements"] - probes
@@ -101,8 +101,8 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 			t.Errorf("trial %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N, r.Load.Status["200"], statements, least, most)
 		}
 		for name, want := range r.Settings {
-			if got := r.Attested[name]; got != want && !strings.HasPrefix(name, "scenario.") {
-				t.Errorf("trial %d: %s = %q is attested as %q", r.N, name, want, got)
+			if got := r.Effective[name]; got != want && !strings.HasPrefix(name, "scenario.") {
+				t.Errorf("trial %d: %s = %q is read back as %q", r.N, name, want, got)
 			}
 		}
 		for _, name := range []string{"host_cpu_busy_ratio", "http_p99_ms", "pool_acquired_max", "primary_connections_max", "primary_cache_hit_ratio",
@@ -181,7 +181,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 // and returns its exit status, -1 when a signal ended it.
 func (c *checkout) signalMidTrial(signals ...syscall.Signal) int {
 	c.t.Helper()
-	cmd := c.command("matrix", c.two())
+	cmd := c.command("run", c.two())
 	must(c.t, cmd.Start())
 	c.awaitMidTrial()
 	for _, sig := range signals {
@@ -220,7 +220,7 @@ func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
 	}
 }
 
-func TestBadSpecStartsNothingAndListsEveryFault(t *testing.T) {
+func TestBadSpecStartsNothingAndListsEveryDiagnostic(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "bad.yaml")
@@ -233,7 +233,7 @@ baseline: {pool_size: 16}
 slo: {error_ratio: 2, p99: fast}
 colour: red
 `), 0o600))
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	if r.status != 2 {
 		t.Errorf("exit status = %d; want 2", r.status)
 	}
@@ -245,7 +245,7 @@ colour: red
 	if c.status().State != "down" || exists(filepath.Join(c.root, "results")) {
 		t.Error("something was started")
 	}
-	if r := c.run("matrix", "no-such.yaml"); r.status != 2 {
+	if r := c.run("run", "no-such.yaml"); r.status != 2 {
 		t.Errorf("missing spec: exit status = %d; want 2", r.status)
 	}
 }
@@ -253,10 +253,10 @@ colour: red
 func TestOneRunAtATime(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	first := c.command("matrix", c.two())
+	first := c.command("run", c.two())
 	must(t, first.Start())
 	eventually(t, "the run has begun", time.Minute, func() bool { return c.status().Run != nil })
-	if r := c.run("matrix", c.two()); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
+	if r := c.run("run", c.two()); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
 		t.Errorf("a second run: exit status %d, %q; want 1 and the run that goes on", r.status, r.stderr)
 	}
 	eventually(t, "the first run has a directory", 10*time.Second, func() bool { return len(c.runs()) > 0 })

@@ -39,7 +39,7 @@ func picture(t *testing.T, tab *browsertest.Tab, page string, look browsertest.L
 // beginMatrix starts the tiny matrix; it ends with the test.
 func (c *checkout) beginMatrix() *exec.Cmd {
 	c.t.Helper()
-	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
+	cmd := c.command("run", "lab/matrices/e2e.yaml")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	must(c.t, cmd.Start())
 	c.t.Cleanup(func() {

@@ -23,8 +23,8 @@ func TestMatrixThroughPgpool(t *testing.T) {
 	c.measures = true
 	spec := filepath.Join(c.root, "pgpool.yaml")
 	must(t, os.WriteFile(spec, []byte(pgpoolSpec), 0o600))
-	if r := c.run("matrix", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a trial suspect
-		t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	if r := c.run("run", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a trial suspect
+		t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	all := records(t, c.runs()[0])
 	if len(all) != 4 { // with the baseline's control
@@ -35,10 +35,10 @@ func TestMatrixThroughPgpool(t *testing.T) {
 			t.Errorf("trial %d is %s: %v", r.N, r.Verdict, r.Reasons)
 		}
 		topology := r.Settings["topology"]
-		if got := r.Attested["topology"]; got != topology {
+		if got := r.Effective["topology"]; got != topology {
 			t.Errorf("trial %d: the queries went %q; want %q", r.N, got, topology)
 		}
-		if got := r.Attested["pgpool.num_init_children"]; got != "24" {
+		if got := r.Effective["pgpool.num_init_children"]; got != "24" {
 			t.Errorf("trial %d: %q processes; want 24", r.N, got)
 		}
 		served, counted := r.Metrics[`pooler_clients_served_max{service="pgpool"}`]

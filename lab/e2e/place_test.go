@@ -25,9 +25,9 @@ func (c *checkout) tiny(extra string) string {
 // completes says that a matrix runs to its end, with every trial recorded and none invalid.
 func (c *checkout) completes(spec string, trials int) {
 	c.t.Helper()
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	if r.status != 0 && r.status != 3 {
-		c.t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		c.t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	all := records(c.t, c.runs()[0])
 	if len(all) != trials {
@@ -62,7 +62,7 @@ func TestReadOnlyResults(t *testing.T) {
 	c := newCheckout(t)
 	c.small(filepath.Join(c.root, "results"), "1m")
 	must(t, syscall.Mount("tmpfs", filepath.Join(c.root, "results"), "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
-	r := c.run("matrix", c.tiny(""))
+	r := c.run("run", c.tiny(""))
 	if r.status != 1 || !strings.Contains(r.stderr, "read-only file system") || !strings.Contains(r.stderr, "results") {
 		t.Errorf("exit status %d, %q; want 1, and which directory cannot be written", r.status, r.stderr)
 	}

@@ -76,7 +76,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	command := []string{"matrix", "--json", c.two()}
+	command := []string{"run", "--json", c.two()}
 	for _, moment := range []string{"shot", "live"} {
 		run := c.watch(command...)
 		run.await(moment)

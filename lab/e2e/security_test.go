@@ -133,8 +133,8 @@ func TestNobodyGetsIn(t *testing.T) {
 	})
 
 	must(t, os.WriteFile(filepath.Join(c.root, "tiny.yaml"), []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 1", 1)), 0o600))
-	if r := c.run("matrix", "tiny.yaml"); r.status != 0 && r.status != 3 {
-		t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	if r := c.run("run", "tiny.yaml"); r.status != 0 && r.status != 3 {
+		t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	t.Run("no secret is in a result or a log", func(t *testing.T) {
 		secrets := c.secrets()

@@ -134,7 +134,7 @@ func TestCtrlCUnderMage(t *testing.T) {
 func TestClosedTerminal(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "matrix", c.tiny(""))
+	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "run", c.tiny(""))
 	c.awaitMidTrial()
 	must(t, term.keyboard.Close())
 	stop := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })

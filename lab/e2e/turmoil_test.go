@@ -102,7 +102,7 @@ func TestPortTaken(t *testing.T) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	run.await("live")
 	addr := c.addr("prometheus")
@@ -144,7 +144,7 @@ func TestOutOfMemory(t *testing.T) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
 	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	for victim, starve := range map[string]func(run int){"app": c.starveApp, "postgres-backend": c.starveQuery} {
 		run.await("live")
@@ -201,11 +201,11 @@ func starve(t *testing.T, pid int) {
 	} else {
 		root, limit = v1, "memory.limit_in_bytes"
 	}
-	cage := filepath.Join(root, fmt.Sprintf("stormwave-test-%d", pid))
-	must(t, os.Mkdir(cage, 0o755)) // this takes root
-	t.Cleanup(func() { must(t, os.Remove(cage)) })
-	must(t, os.WriteFile(filepath.Join(cage, limit), []byte("65536"), 0o644))
-	must(t, os.WriteFile(filepath.Join(cage, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644))
+	cgroup := filepath.Join(root, fmt.Sprintf("stormwave-test-%d", pid))
+	must(t, os.Mkdir(cgroup, 0o755)) // this takes root
+	t.Cleanup(func() { must(t, os.Remove(cgroup)) })
+	must(t, os.WriteFile(filepath.Join(cgroup, limit), []byte("65536"), 0o644))
+	must(t, os.WriteFile(filepath.Join(cgroup, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644))
 }
 
 // A template that somebody has cut short, or that was not written to its end, is made

@@ -7,7 +7,7 @@ import (
 	"stormwave/app/contract"
 )
 
-// Whatever the environment holds: no panic, no password in a fault or in what is shown,
+// Whatever the environment holds: no panic, no password in an error or in what is shown,
 // and what is shown can be set again.
 func FuzzLoad(f *testing.F) {
 	const secret = "s3cret-that-shows"
@@ -34,7 +34,7 @@ func FuzzLoad(f *testing.F) {
 		cfg, err := Load(from(env))
 		if err != nil {
 			if !visible && strings.Contains(err.Error(), secret) {
-				t.Errorf("a fault shows the password: %v", err)
+				t.Errorf("an error shows the password: %v", err)
 			}
 			return
 		}

@@ -277,9 +277,9 @@ func TestFallbackIsCapped(t *testing.T) {
 		go func() { errs <- read(context.Background(), r.Store, 1) }()
 	}
 	for range 3 {
-		fault, ok := errors.AsType[*Fault](<-errs)
-		if !ok || fault.Kind != Unavailable || fault.State != contract.StateAcquireTimeout || fault.Statement != "await_fallback" {
-			t.Errorf("got %v, want to be turned away", fault)
+		failed, ok := errors.AsType[*Error](<-errs)
+		if !ok || failed.Kind != Unavailable || failed.State != contract.StateAcquireTimeout || failed.Statement != "await_fallback" {
+			t.Errorf("got %v, want to be turned away", failed)
 		}
 	}
 	if n := r.primary.conns.Stat().AcquiredConns(); n != 2 {

@@ -45,7 +45,7 @@ var (
 	updateHeartbeat = statement{"update_heartbeat",
 		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8`}
 
-	// Not of the workload: readiness and attestation.
+	// Not of the workload: readiness and read-back.
 	ping = statement{"ping",
 		`select 1`}
 	fillPool      = statement{name: "fill_pool"}

@@ -143,8 +143,8 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 			if took := time.Since(start); took < 50*time.Millisecond || took > tt.within {
 				t.Errorf("took %v, want 50ms to %v", took, tt.within)
 			}
-			fault, ok := errors.AsType[*Fault](err)
-			if !ok || fault.Kind != tt.kind || fault.State != tt.state || fault.Target != "primary" || fault.Statement != "select_feed" {
+			failed, ok := errors.AsType[*Error](err)
+			if !ok || failed.Kind != tt.kind || failed.State != tt.state || failed.Target != "primary" || failed.Statement != "select_feed" {
 				t.Fatalf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
 			}
 			if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state}); n != 1 {
@@ -205,8 +205,8 @@ func TestWaitingForAConnection(t *testing.T) {
 			go func() { waited <- read(ctx, s, 0) }()
 			await(t, "one request waits", func() bool { return value(t, metrics, contract.MetricPoolWaiting, target) == 1 })
 			err := <-waited
-			fault, ok := errors.AsType[*Fault](err)
-			if !ok || fault.Kind != tt.kind || fault.State != tt.state {
+			failed, ok := errors.AsType[*Error](err)
+			if !ok || failed.Kind != tt.kind || failed.State != tt.state {
 				t.Errorf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
 			}
 			if n := value(t, metrics, contract.MetricPoolWaiting, target); n != 0 {
@@ -256,8 +256,8 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	nobody := "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"
 	s, metrics := openAt(t, nobody, nil)
 	err := read(t.Context(), s, 0)
-	fault, ok := errors.AsType[*Fault](err)
-	if !ok || fault.Kind != Unavailable || fault.State != "connect" || fault.Target != "primary" {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Kind != Unavailable || failed.State != "connect" || failed.Target != "primary" {
 		t.Fatalf("got %v, want the primary to be unavailable", err)
 	}
 	if strings.Contains(err.Error(), pgtest.Password) {
@@ -277,8 +277,8 @@ func TestSessionThatWasEndedWhileItIdledIsUnavailable(t *testing.T) {
 	}
 	time.Sleep(400 * time.Millisecond)
 	err := read(t.Context(), s, 1)
-	fault, ok := errors.AsType[*Fault](err)
-	if !ok || fault.Kind != Unavailable || fault.State != "57P05" {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Kind != Unavailable || failed.State != "57P05" {
 		t.Errorf("a query on it: %v; want it unavailable (57P05)", err)
 	}
 	if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"}); n != 1 {

@@ -47,11 +47,11 @@ func problemOf(err error) *problem {
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotFound
 	}
-	fault, ok := errors.AsType[*store.Fault](err)
+	failed, ok := errors.AsType[*store.Error](err)
 	if !ok {
 		return errInternal
 	}
-	switch fault.Kind {
+	switch failed.Kind {
 	case store.Unavailable:
 		return errUnavailable
 	case store.Timeout:

@@ -43,7 +43,7 @@ func (l *lab) commits(ctx context.Context, layout service.Layout, revisions [2]s
 		}
 	}
 	if hashes[0] == hashes[1] {
-		return "", hashes, usageError{fmt.Errorf("%s and %s are the same commit, %s; every matrix holds its baseline twice to compare it with itself: lab matrix %s",
+		return "", hashes, usageError{fmt.Errorf("%s and %s are the same commit, %s; every matrix holds its baseline twice to compare it with itself: lab run %s",
 			revisions[0], revisions[1], hashes[0], spec)}
 	}
 	if text, err = matrix.WithFactor(text, matrix.Backend, hashes[:]); err != nil {

@@ -41,7 +41,7 @@ func (l *lab) diagnose() *cobra.Command {
 				fmt.Fprint(out, report.DiagnosisText(cells))
 			}
 			for _, line := range unreadable {
-				fmt.Fprintf(cmd.ErrOrStderr(), "left out: %v\n", line)
+				fmt.Fprintf(cmd.ErrOrStderr(), "excluded: %v\n", line)
 			}
 			return nil
 		},
@@ -62,7 +62,7 @@ func loadReadable(results, name string) (report.Run, []error, error) {
 	if err != nil {
 		return run, nil, err
 	}
-	var faults []error
-	run.Records, faults, err = record.ReadEach(dir.Records())
-	return run, faults, err
+	var lost []error
+	run.Records, lost, err = record.ReadEach(dir.Records())
+	return run, lost, err
 }

@@ -427,9 +427,11 @@ func TestResumeStartsNothingForAHostilePlan(t *testing.T) {
 func TestEndlessSpecIsRefused(t *testing.T) {
 	root := checkout(t)
 	write(t, filepath.Join(root, "scenarios", "storm.js"), "")
-	_, stderr, status := run(t, root, "matrix", "/dev/zero")
-	if status != statusUsage || !strings.Contains(stderr, "at most 1048576 are read") {
-		t.Errorf("exit status %d, %s; want %d and the limit", status, stderr, statusUsage)
+	for _, command := range []string{"run", "matrix"} { // matrix is an alias
+		_, stderr, status := run(t, root, command, "/dev/zero")
+		if status != statusUsage || !strings.Contains(stderr, "at most 1048576 are read") {
+			t.Errorf("lab %s: exit status %d, %s; want %d and the limit", command, status, stderr, statusUsage)
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ func measured(name string, plan matrix.Plan, s matrix.Trial) record.Record {
 	phase := record.Phase{Requests: 5_000, Latency: &latency, OKLatency: &latency}
 	return record.Record{
 		Schema: record.Schema, Run: name, N: s.N, Block: s.Block, Cell: s.Cell, Baseline: cell.Baseline,
-		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: cell.Settings, Attested: cell.Settings,
+		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: cell.Settings, Effective: cell.Settings,
 		Start: at, End: at.Add(50 * time.Second), Verdict: record.Valid, Reasons: []string{},
 		Load: &record.Load{
 			Requests: 10_000, Status: map[string]int64{"200": 10_000}, RPSMean: 1_000 * x, GoodputRPS: 990 * x,

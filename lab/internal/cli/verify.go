@@ -38,7 +38,7 @@ func (l *lab) verify() *cobra.Command {
 // verify makes the report of a run and compares it with its files. It returns how
 // many these are.
 func verify(results, name string) (int, error) {
-	defer frugal()()
+	defer limitMemory()()
 	run, err := loadWhole(results, name)
 	if err != nil {
 		return 0, err

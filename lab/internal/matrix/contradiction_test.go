@@ -33,10 +33,10 @@ slo: {error_ratio: 0.01, p99: 500ms}
 	}
 	_, err := Parse([]byte(spec), there)
 	if err == nil {
-		t.Fatal("no fault found")
+		t.Fatal("no diagnostic")
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+		t.Errorf("diagnostics (-want +got):\n%s", diff)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestContradictions(t *testing.T) {
 				text = err.Error()
 			}
 			if text != tt.want {
-				t.Errorf("faults:\n%s\nwant\n%s", text, tt.want)
+				t.Errorf("diagnostics:\n%s\nwant\n%s", text, tt.want)
 			}
 		})
 	}
@@ -119,7 +119,7 @@ func TestNamesStayApartInBenchmarks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse([]byte(strings.Replace(good, tt.old, tt.by, 1)), there)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("faults:\n%v\nwant among them\n%s", err, tt.want)
+				t.Errorf("diagnostics:\n%v\nwant among them\n%s", err, tt.want)
 			}
 		})
 	}

@@ -87,8 +87,8 @@ func TestBombs(t *testing.T) {
 			began := time.Now()
 			_, err := Parse([]byte(test.spec), there)
 			took, memory := time.Since(began), obtained()-before
-			var faults Faults
-			if !errors.As(err, &faults) || !strings.Contains(err.Error(), test.want) {
+			var diagnostics Diagnostics
+			if !errors.As(err, &diagnostics) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %.300v, want %q in it", err, test.want)
 			}
 			if n := len(fmt.Sprint(err)); n > longestError {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// good is a spec without faults; lines 1 to 9 are known to the tests below.
+// good is a spec without diagnostics; lines 1 to 9 are known to the tests below.
 const good = `name: t
 scenarios: [storm, wave@0.25]
 factors:
@@ -104,8 +104,8 @@ func TestListedCells(t *testing.T) {
 	}
 }
 
-// Each case changes the good spec, and names every fault that must be found.
-func TestFaults(t *testing.T) {
+// Each case changes the good spec, and names every diagnostic that must be found.
+func TestDiagnostics(t *testing.T) {
 	replace := func(line, by string) string { return strings.Replace(good, line, by, 1) }
 	without := func(line string) string { return replace(line+"\n", "") }
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, query_timeout, " +
@@ -281,14 +281,14 @@ func TestFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			spec, err := Parse([]byte(test.spec), there)
 			if err == nil {
-				t.Fatalf("no fault found; cells: %v", spec.Cells)
+				t.Fatalf("no diagnostic; cells: %v", spec.Cells)
 			}
 			if diff := cmp.Diff(strings.Split(test.want, "\n"), strings.Split(err.Error(), "\n")); diff != "" {
-				t.Errorf("faults (-want +got):\n%s", diff)
+				t.Errorf("diagnostics (-want +got):\n%s", diff)
 			}
-			var faults Faults
-			if !errors.As(err, &faults) || len(faults) != strings.Count(test.want, "\n")+1 {
-				t.Errorf("error is %T, want Faults, one per line", err)
+			var diagnostics Diagnostics
+			if !errors.As(err, &diagnostics) || len(diagnostics) != strings.Count(test.want, "\n")+1 {
+				t.Errorf("error is %T, want Diagnostics, one per line", err)
 			}
 		})
 	}
@@ -316,7 +316,7 @@ func numbers(from, to int) string {
 	return b.String()
 }
 
-// The specs that come with the lab have no faults.
+// The specs that come with the lab have no diagnostics.
 func TestMatrices(t *testing.T) {
 	for file, want := range map[string]struct{ cells, trials int }{
 		"quick.yaml":    {5, 10},

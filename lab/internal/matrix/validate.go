@@ -67,16 +67,16 @@ func (p Plan) Runnable(there Inventory) error {
 	return v.err()
 }
 
-// validation gathers faults, no more than anybody would read.
-type validation struct{ faults []error }
+// validation gathers errors, no more than anybody would read.
+type validation struct{ errs []error }
 
 func (v *validation) want(ok bool, format string, args ...any) {
-	if !ok && len(v.faults) < MaxFaults {
-		v.faults = append(v.faults, fmt.Errorf(format, args...))
+	if !ok && len(v.errs) < MaxDiagnostics {
+		v.errs = append(v.errs, fmt.Errorf(format, args...))
 	}
 }
 
-func (v *validation) err() error { return errors.Join(v.faults...) }
+func (v *validation) err() error { return errors.Join(v.errs...) }
 
 func (v *validation) scenarios(p Plan) {
 	v.want(len(p.Scenarios) >= 1, "it has no scenarios")

@@ -58,7 +58,7 @@ func TestWithFactor(t *testing.T) {
 	}
 }
 
-func TestWithFactorFaults(t *testing.T) {
+func TestWithFactorDiagnostics(t *testing.T) {
 	for _, test := range []struct{ name, spec, want string }{
 		{"empty", "", "the spec is empty"},
 		{"not yaml", "a: [", "did not find expected"},

@@ -29,7 +29,7 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 const run = "2026-11-25T1150Z-quick"
 
 // prometheus answers range queries with the value that f gives for a query and a time;
-// NaN is left out. It counts what it is asked.
+// NaN is excluded. It counts what it is asked.
 type prometheus struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -200,7 +200,7 @@ func recorded(t *testing.T, n int, change func(*record.Record)) string {
 	t.Helper()
 	rec := record.Record{
 		Schema: record.Schema, Run: run, N: n, Block: 1, Cell: "pool_size=4", Scenario: "storm", Scale: 1,
-		Settings: map[string]string{"pool_size": "4"}, Attested: map[string]string{"pool_size": "4"},
+		Settings: map[string]string{"pool_size": "4"}, Effective: map[string]string{"pool_size": "4"},
 		Start: noon.Add(time.Duration(n-10) * time.Minute), End: noon.Add(time.Duration(n-10)*time.Minute + 50*time.Second),
 		Verdict: record.Valid, Reasons: []string{},
 		Load: &record.Load{Requests: 85358, Failed: 1067, ErrorRatio: 0.0125, Status: map[string]int64{"200": 84291, "503": 1067}, RPSMean: 1700, GoodputRPS: 1650.4,

@@ -101,8 +101,8 @@ func (s *trials) read(path string) table {
 // Hidden is how many trials are not shown.
 func (t table) Hidden() int { return t.Total - len(t.Rows) }
 
-// mostAtOnce bounds what one look reads of the records, in bytes. The next one goes on.
-const mostAtOnce = 32 << 20
+// maxAtOnce bounds what one look reads of the records, in bytes. The next one goes on.
+const maxAtOnce = 32 << 20
 
 // follow reads the lines that were appended since the last time, whole ones only.
 func (s *trials) follow(path string) error {
@@ -128,13 +128,13 @@ func (s *trials) follow(path string) error {
 		return fmt.Errorf("read the finished trials: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, min(mostAtOnce, info.Size()-s.offset)))
+	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, min(maxAtOnce, info.Size()-s.offset)))
 	if err != nil {
 		return fmt.Errorf("read the finished trials: %w", err)
 	}
 	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
-	if len(whole) == 0 && len(fresh) == mostAtOnce {
-		return fmt.Errorf("read the finished trials: %s has a line of more than %d MB, which no run writes", path, mostAtOnce>>20)
+	if len(whole) == 0 && len(fresh) == maxAtOnce {
+		return fmt.Errorf("read the finished trials: %s has a line of more than %d MB, which no run writes", path, maxAtOnce>>20)
 	}
 	for line := range bytes.Lines(whole) {
 		var rec record.Record

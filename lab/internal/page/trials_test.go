@@ -73,7 +73,7 @@ func TestWhatIsNoRecordsFileIsSaid(t *testing.T) {
 	}
 	s := &trials{}
 	s.read(large)
-	if err := os.Truncate(large, mostAtOnce+1<<20); err != nil { // a line without an end
+	if err := os.Truncate(large, maxAtOnce+1<<20); err != nil { // a line without an end
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{pipe: "no plain file", dir: "no plain file", large: "more than 32 MB"} {

@@ -281,7 +281,7 @@ func TestReadJSONTellsTheLine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(file.Truncate(mostJSON+1), file.Close()); err != nil {
+	if err := errors.Join(file.Truncate(maxJSON+1), file.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if err := ReadJSON(dir.Host(), new(Host)); err == nil || !strings.Contains(err.Error(), "more than 128 MB") {
@@ -357,9 +357,9 @@ func TestReadRefusesWhatDoesNotBelongTogether(t *testing.T) {
 			if !errors.As(err, &corrupt) || corrupt.Line != test.line || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "resume") || records != nil {
 				t.Errorf("%d records, %v; want none, and line %d with %q and a way out", len(records), err, test.line, test.want)
 			}
-			each, faults, err := ReadEach(path)
-			if err != nil || len(each)+len(faults) != len(test.records) || len(faults) == 0 || !strings.Contains(faults[0].Error(), fmt.Sprintf(":%d: ", test.line)) {
-				t.Errorf("each: %d records, %v, %v", len(each), faults, err)
+			each, lost, err := ReadEach(path)
+			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 || !strings.Contains(lost[0].Error(), fmt.Sprintf(":%d: ", test.line)) {
+				t.Errorf("each: %d records, %v, %v", len(each), lost, err)
 			}
 		})
 	}

@@ -19,7 +19,7 @@ func sample(n int) Record {
 	peak := 1980.5
 	return Record{
 		Schema: Schema, Run: "2026-11-23T0915Z-quick", N: n, Block: 1, Cell: "pool_size=8", Scenario: "storm", Scale: 1,
-		Settings: map[string]string{"pool_size": "8"}, Attested: map[string]string{"pool_size": "8"},
+		Settings: map[string]string{"pool_size": "8"}, Effective: map[string]string{"pool_size": "8"},
 		Start: start, End: start.Add(50 * time.Second), Verdict: Valid, Reasons: []string{},
 		Load:    &Load{Requests: 100, Status: map[string]int64{"200": 100}, RPSMean: 2, RPSPeak: &peak, Latency: Latency{P50: 1, P95: 2, P99: 3, Max: 4}},
 		Metrics: map[string]float64{`cpu_cores{service="app"}`: 0.25},
@@ -308,13 +308,13 @@ func TestReadEachLeavesOutWhatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	records, faults, err := ReadEach(path)
-	if err != nil || len(records) != 1 || records[0].N != 1 || len(faults) != 3 {
-		t.Fatalf("%d records, faults %v, %v; want the first record and three faults", len(records), faults, err)
+	records, corrupt, err := ReadEach(path)
+	if err != nil || len(records) != 1 || records[0].N != 1 || len(corrupt) != 3 {
+		t.Fatalf("%d records, corrupt lines %v, %v; want the first record and three corrupt lines", len(records), corrupt, err)
 	}
 	for i, want := range []string{":2: ", "schema is 0", ":3: ", ":4: "} {
-		if text := errors.Join(faults...).Error(); !strings.Contains(text, want) {
-			t.Errorf("fault %d: %q is not in %s", i, want, text)
+		if text := errors.Join(corrupt...).Error(); !strings.Contains(text, want) {
+			t.Errorf("corrupt line %d: %q is not in %s", i, want, text)
 		}
 	}
 }

@@ -33,24 +33,24 @@ var Verdicts = []Verdict{Valid, Failed, Suspect, Invalid}
 // Record is one trial: one scenario on one cell in one block. A number that
 // could not be read is absent and named in Reasons; it is never 0.
 type Record struct {
-	Schema   int               `json:"schema"`
-	Run      string            `json:"run"`
-	N        int               `json:"n"`
-	Block    int               `json:"block"`
-	Attempt  int               `json:"attempt,omitempty"` // 2 when the block was interrupted, and begun again; absent: the first
-	Cell     string            `json:"cell"`
-	Baseline bool              `json:"baseline,omitempty"`
-	Scenario string            `json:"scenario"`
-	Scale    float64           `json:"scale"`
-	Model    string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
-	Settings map[string]string `json:"settings"`
-	Attested map[string]string `json:"attested"`
-	Start    time.Time         `json:"start"` // of the load, UTC
-	End      time.Time         `json:"end"`
-	Dataset  string            `json:"dataset,omitempty"` // what the tables held before the trial
-	Verdict  Verdict           `json:"verdict"`
-	Reasons  []string          `json:"reasons"`
-	Load     *Load             `json:"load,omitempty"`
+	Schema    int               `json:"schema"`
+	Run       string            `json:"run"`
+	N         int               `json:"n"`
+	Block     int               `json:"block"`
+	Attempt   int               `json:"attempt,omitempty"` // 2 when the block was interrupted, and begun again; absent: the first
+	Cell      string            `json:"cell"`
+	Baseline  bool              `json:"baseline,omitempty"`
+	Scenario  string            `json:"scenario"`
+	Scale     float64           `json:"scale"`
+	Model     string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
+	Settings  map[string]string `json:"settings"`
+	Effective map[string]string `json:"attested"` // settings, as they were read back
+	Start     time.Time         `json:"start"`    // of the load, UTC
+	End       time.Time         `json:"end"`
+	Dataset   string            `json:"dataset,omitempty"` // what the tables held before the trial
+	Verdict   Verdict           `json:"verdict"`
+	Reasons   []string          `json:"reasons"`
+	Load      *Load             `json:"load,omitempty"`
 	// Metrics maps a canonical metric to its value over the whole
 	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
 	Metrics map[string]float64 `json:"metrics,omitempty"`

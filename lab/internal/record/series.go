@@ -41,9 +41,9 @@ func WriteSeries(path string, series Series) error {
 	return WriteFile(path, packed.Bytes())
 }
 
-// mostSeries bounds the size of curves that are read, in bytes: far above those of any
+// maxSeries bounds the size of curves that are read, in bytes: far above those of any
 // load that ends, far below what a compressed file can pretend to hold.
-const mostSeries = 16 << 20
+const maxSeries = 16 << 20
 
 // ReadSeries reads what WriteSeries wrote. A file that is torn or changed fails its
 // checksum: it is an error, and no curves.
@@ -66,7 +66,7 @@ func decodeSeries(from io.Reader, path string) (s Series, err error) {
 	if err != nil {
 		return s, fmt.Errorf("unpack %s: %w", path, err)
 	}
-	data, err := readAll(zip, path, mostSeries)
+	data, err := readAll(zip, path, maxSeries)
 	if err != nil {
 		return s, err
 	}

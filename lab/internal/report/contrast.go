@@ -46,11 +46,11 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 		return text
 	}
 	if text == numeral.Missing && len(p.rows[0].Used) == 0 {
-		c.gaps.add(of.head, "the baseline has no trial that can be used", g.Cell.Label)
+		c.missing.add(of.head, "the baseline has no trial that can be used", g.Cell.Label)
 	}
 	for _, warning := range contrasts[row].Warnings {
 		if len(p.rows[0].Used) > 0 {
-			c.gaps.add(of.head, warning.Error(), g.Cell.Label)
+			c.missing.add(of.head, warning.Error(), g.Cell.Label)
 		}
 	}
 	return text
@@ -70,7 +70,7 @@ func (m measure) text(c analysis.Contrast) string {
 	case c.N == 0:
 		return numeral.Missing
 	case c.Suspect:
-		return m.show(c.Ratio) + dagger
+		return m.show(c.Ratio) + suspectMark
 	case c.Interval != nil:
 		return fmt.Sprintf("%s [%s, %s] %s", m.show(c.Ratio), m.show(c.Interval.Low), m.show(c.Interval.High), c.Word)
 	case c.N == 1:
@@ -114,7 +114,7 @@ func (p part) crossCheck() blocks {
 // tooMany says so if there are too few blocks for so many contrasts.
 func (p part) tooMany() string {
 	n, contrasts := len(p.Blocks), len(p.Plan.Compared())
-	least := stat.LeastBlocks(contrasts)
+	least := stat.MinBlocksFor(contrasts)
 	if n < stat.MinBlocks || n >= least {
 		return ""
 	}

@@ -148,7 +148,7 @@ func TestSuspectCells(t *testing.T) {
 			r.Verdict, r.Reasons = record.Suspect, []string{"noisy host"}
 		}
 	})
-	if text := p.contrastText(byGoodput, capped); !strings.HasSuffix(text, dagger) || strings.ContainsAny(text, "[ ") {
+	if text := p.contrastText(byGoodput, capped); !strings.HasSuffix(text, suspectMark) || strings.ContainsAny(text, "[ ") {
 		t.Errorf("contrast %q", text)
 	}
 	c := p.contrastTable()

@@ -24,13 +24,13 @@ func names(all ...*metric.Metric) []string {
 	return names
 }
 
-// mostDrawn is up to how many cells a report draws a trial of each.
-const mostDrawn = 200
+// maxDrawn is up to how many cells a report draws a trial of each.
+const maxDrawn = 200
 
 // Drawn are the numbers of the records whose curves a report draws: of each cell under
 // each scenario the trial with the middle goodput.
 func Drawn(plan matrix.Plan, records []record.Record) []int {
-	if len(plan.Cells) == 0 || len(plan.Cells) > mostDrawn {
+	if len(plan.Cells) == 0 || len(plan.Cells) > maxDrawn {
 		return nil
 	}
 	var drawn []int

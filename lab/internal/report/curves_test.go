@@ -51,7 +51,7 @@ func curvesOf(r *record.Record) record.Series {
 	return s
 }
 
-// The curves of the bend are among those that are drawn: they are read once.
+// The curves of the saturation are among those that are drawn: they are read once.
 func TestCurvesHoldThoseOfTheBend(t *testing.T) {
 	for _, name := range knee.Curves {
 		if !slices.Contains(Curves, name) {
@@ -100,11 +100,11 @@ func TestOverLoad(t *testing.T) {
 	wave := run.Plan.Scenarios[1]
 	g := groups(run, wave)[0]
 	line, ok := overLoad(run, g, "vus")
-	if !ok || len(line.X) < bendBins-1 {
+	if !ok || len(line.X) < saturationBins-1 {
 		t.Fatalf("%d points, %t", len(line.X), ok)
 	}
 	for i, x := range line.X {
-		if math.Abs(line.Y[i]-x) > 500.0/bendBins {
+		if math.Abs(line.Y[i]-x) > 500.0/saturationBins {
 			t.Errorf("at about %.0f users the median of users is %.0f", x, line.Y[i])
 		}
 	}

@@ -68,10 +68,10 @@ func together(c diagnose.Cell) string {
 func why(c diagnose.Cell) string {
 	d := c.Typical
 	switch {
-	case c.Of == 0 && len(c.Left) == 0:
+	case c.Of == 0 && len(c.Excluded) == 0:
 		return "not run"
 	case c.Of == 0:
-		return "no trial that can be diagnosed: " + strings.Join(c.Left, "; ")
+		return "no trial that can be diagnosed: " + strings.Join(c.Excluded, "; ")
 	case d.Cause == diagnose.Mixed:
 		var parts []string
 		for _, f := range d.Claimed {
@@ -97,14 +97,14 @@ func evidence(all []diagnose.Evidence) string {
 }
 
 // more is what else there is to say of a cell: other causes, those that were ruled
-// out, what was left out, advice. It is nil if there is nothing.
+// out, what was excluded, advice. It is nil if there is nothing.
 func more(c diagnose.Cell) blocks {
 	var list blocks
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "- "+format+"\n", args...) }
 	d := c.Typical
-	for _, left := range c.Left {
-		line("left out: %s", prose(left))
+	for _, left := range c.Excluded {
+		line("excluded: %s", prose(left))
 	}
 	for i, f := range d.Claimed {
 		if i > 0 && !slices.Contains(d.Together, f.Cause) {
@@ -213,8 +213,8 @@ func DiagnosisText(cells []diagnose.Cell) string {
 	var b strings.Builder
 	for _, c := range cells {
 		fmt.Fprintf(&b, "%s %s: %s (%d of %d)\n  %s\n", c.Label, c.Scenario, c.Cause, c.First, c.Of, why(c))
-		for _, left := range c.Left {
-			fmt.Fprintf(&b, "  left out: %s\n", left)
+		for _, left := range c.Excluded {
+			fmt.Fprintf(&b, "  excluded: %s\n", left)
 		}
 		if c.Cause != diagnose.None {
 			for _, f := range c.Typical.RuledOut {

@@ -34,8 +34,8 @@ func (p part) goodputPictures(a *Analysis) blocks {
 
 // Of a heat map.
 const (
-	mostColumns = 12
-	mostRows    = 30
+	maxColumns = 12
+	maxRows    = 30
 )
 
 // goodputHeat is the goodput by the first factor of the spec and the second one, with
@@ -71,7 +71,7 @@ func (p part) goodputHeat(a *Analysis) *picture {
 			}
 		}
 	}
-	if n := len(h.Columns); n < 2 || n > mostColumns || len(h.Rows) > mostRows {
+	if n := len(h.Columns); n < 2 || n > maxColumns || len(h.Rows) > maxRows {
 		return nil
 	}
 	return &picture{title: h.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
@@ -144,7 +144,7 @@ func (p part) goodputByPool(a *Analysis) *picture {
 	}
 	for i := range lines {
 		sortByX(&lines[i])
-		if len(lines) > mostInks && i != best && i != 0 {
+		if len(lines) > maxInks && i != best && i != 0 {
 			lines[i].Ink, lines[i].Name = plot.Faint, ""
 		}
 	}
@@ -188,8 +188,8 @@ func poolSize(text string) float64 {
 	return v
 }
 
-// mostBars is how many cells a picture with a row for each can have.
-const mostBars = 24
+// maxBars is how many cells a picture with a row for each can have.
+const maxBars = 24
 
 // barRows are the rows of such a picture: all, or the baseline and those with the most
 // goodput.
@@ -200,7 +200,7 @@ func (p part) barRows() []int {
 			rows = append(rows, row)
 		}
 	}
-	if len(rows) <= mostBars {
+	if len(rows) <= maxBars {
 		return rows
 	}
 	yields := func(row int) float64 {
@@ -211,7 +211,7 @@ func (p part) barRows() []int {
 		return v
 	}
 	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(yields(b), yields(a)) })
-	rows = rows[:mostBars]
+	rows = rows[:maxBars]
 	slices.Sort(rows)
 	return rows
 }

@@ -15,13 +15,13 @@ type group struct {
 	ref ref
 }
 
-// dagger marks a number from suspect trials.
-const dagger = "†"
+// suspectMark marks a number from suspect trials.
+const suspectMark = "†"
 
-// mark adds the dagger to a number of a suspect group.
+// mark adds the mark to a number of a suspect group.
 func (g group) mark(number string) string {
 	if g.Suspect && number != numeral.Missing {
-		return number + dagger
+		return number + suspectMark
 	}
 	return number
 }
@@ -33,8 +33,8 @@ func (g group) n() string {
 	if n := len(g.Failed); n > 0 {
 		aside = append(aside, strconv.Itoa(n)+" failed")
 	}
-	if n := g.LeftOut(); n > 0 {
-		aside = append(aside, strconv.Itoa(n)+" left out")
+	if n := g.Excluded(); n > 0 {
+		aside = append(aside, strconv.Itoa(n)+" excluded")
 	}
 	if aside != nil {
 		text += " (" + strings.Join(aside, ", ") + ")"

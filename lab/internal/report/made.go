@@ -22,7 +22,7 @@ func made(run Run) blocks {
 		heading{3, "What the lab itself took"}, labTable(run),
 		heading{3, "Settings read back"},
 	}
-	list = append(list, attested(run)...)
+	list = append(list, effective(run)...)
 	list = append(list, heading{3, "Spec"}, source{"yaml", string(run.Spec)}, heading{3, "Order and trials"})
 	return append(list, order(run)...)
 }
@@ -154,7 +154,7 @@ func readBack(run Run) map[string]map[string][]string {
 		if r.Verdict == record.Invalid {
 			continue
 		}
-		for name, v := range r.Attested {
+		for name, v := range r.Effective {
 			if values[name] == nil {
 				values[name] = map[string][]string{}
 			}
@@ -166,9 +166,9 @@ func readBack(run Run) map[string]map[string][]string {
 	return values
 }
 
-// attested shows what the live servers said of their settings: a table of those
+// effective shows what the live servers said of their settings: a table of those
 // that differ between cells, and a list of the rest.
-func attested(run Run) blocks {
+func effective(run Run) blocks {
 	values := readBack(run)
 	var differ, same []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -242,7 +242,7 @@ func order(run Run) blocks {
 }
 
 // orderTable lists every trial in the order of the run, with figures of its own, so that those
-// left out of the tables can be seen too.
+// excluded of the tables can be seen too.
 func orderTable(records []record.Record) table {
 	t := table{
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},

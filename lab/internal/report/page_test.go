@@ -175,7 +175,7 @@ func TestPageEscapes(t *testing.T) {
 	run.Records[0].Reasons = []string{evil}
 	run.Host.CPUModel, run.Host.Commit = evil, evil
 	run.Spec = []byte(evil)
-	run.Records[3].Attested["postgres."+evil] = evil
+	run.Records[3].Effective["postgres."+evil] = evil
 	text := pageOf(t, run)
 	if n := strings.Count(text, "<script"); n != 1 {
 		t.Errorf("%d scripts in the page", n)
@@ -295,7 +295,7 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%s has %d bytes; 15,000 are allowed", name, len(content))
 		}
 	}
-	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > mostFiles {
+	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > maxFiles {
 		t.Errorf("%d pictures, %d files", shown, files)
 	}
 	for _, file := range []string{"storm-goodput", "storm-percentiles", "storm-series", "wave@0.25-bend"} {
@@ -311,7 +311,7 @@ func TestRecordForms(t *testing.T) {
 	if few.form != &forms[0] {
 		t.Errorf("few records are not whole: %s", few.note())
 	}
-	many := make([]record.Record, mostWritten+1)
+	many := make([]record.Record, maxWritten+1)
 	if l := newRecordLines(many); l.form != nil || !strings.Contains(l.note(), "too many") {
 		t.Errorf("%d records are in the page", len(many))
 	}

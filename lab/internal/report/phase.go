@@ -181,7 +181,7 @@ func phaseTables(rows []group) blocks {
 	for _, n := range phaseNumbers {
 		c := compare(rows, "Cell", cellName, n.columns(all))
 		list = append(list, say("**%s**", n.title), c.table)
-		notes.gaps.join(c.gaps)
+		notes.missing.join(c.missing)
 		notes.suspect = c.suspect
 	}
 	return append(list, notes.notes())

@@ -59,7 +59,7 @@ func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 			t.Errorf("%s: %q; want %q", c.cell.Cell.Label, line, c.want)
 		}
 		if strings.Contains(text, "Recovery s of") && len(c.cell.Used) > 0 {
-			t.Errorf("%s: a trial is left out:\n%s", c.cell.Cell.Label, text)
+			t.Errorf("%s: a trial is excluded:\n%s", c.cell.Cell.Label, text)
 		}
 	}
 }
@@ -166,7 +166,7 @@ func TestReportOfRates(t *testing.T) {
 	run.Curves = withCurves(run).Curves
 	a := analyze(t, run)
 	p := a.parts[1]
-	if title := p.bendPicture(a)[0].(*picture).title; !strings.HasPrefix(title, "p99 and throughput over the rate of wave") {
+	if title := p.saturationPicture(a)[0].(*picture).title; !strings.HasPrefix(title, "p99 and throughput over the rate of wave") {
 		t.Errorf("the picture is called %q", title)
 	}
 	for row, want := range map[int]string{
@@ -179,7 +179,7 @@ func TestReportOfRates(t *testing.T) {
 	}
 	text := build(t, run)
 	for _, want := range []string{
-		"| First miss, req/s |", "| Bend, req/s", "| to 200 req/s |", "The bend: the requests per second that are due (req/s) and",
+		"| First miss, req/s |", "| Saturation, req/s", "| to 200 req/s |", "Saturation: the requests per second that are due (req/s) and",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)

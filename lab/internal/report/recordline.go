@@ -21,19 +21,19 @@ var forms = []form{
 	{note: "The records are those of `records.jsonl`, line by line.", cut: func(*record.Record) {}},
 	{
 		note: "The records are those of `records.jsonl`, without what their cell says already, numbers cut to six digits.", digits: 6,
-		cut: func(r *record.Record) { r.Settings, r.Attested = nil, nil },
+		cut: func(r *record.Record) { r.Settings, r.Effective = nil, nil },
 	},
 	{
 		note: "The records are those of `records.jsonl`, without what their cell says already and without their phases, numbers cut to four digits.", digits: 4,
-		cut: func(r *record.Record) { r.Settings, r.Attested, r.Phases = nil, nil, nil },
+		cut: func(r *record.Record) { r.Settings, r.Effective, r.Phases = nil, nil, nil },
 	},
 }
 
-// mostLines is how many bytes of records a page holds, and mostWritten how many records
+// maxLines is how many bytes of records a page holds, and maxWritten how many records
 // are worth trying.
 const (
-	mostLines   = 2_200_000
-	mostWritten = 3_000
+	maxLines   = 2_200_000
+	maxWritten = 3_000
 )
 
 // recordLines are the records of a page, in the fullest form that is small enough.
@@ -43,18 +43,18 @@ type recordLines struct {
 }
 
 func newRecordLines(records []record.Record) recordLines {
-	if len(records) > mostWritten {
+	if len(records) > maxWritten {
 		return recordLines{}
 	}
 	for i := range forms {
 		total, lines := 0, make(map[int]string, len(records))
 		for _, r := range records {
 			lines[r.N] = forms[i].line(r)
-			if total += len(lines[r.N]); total > mostLines {
+			if total += len(lines[r.N]); total > maxLines {
 				break
 			}
 		}
-		if total <= mostLines {
+		if total <= maxLines {
 			return recordLines{&forms[i], lines}
 		}
 	}

@@ -142,8 +142,8 @@ func TestEscaping(t *testing.T) {
 // capped is the row of the first cell that is neither the baseline nor its A/A control.
 const capped = 2
 
-// Only valid trials enter a row; an outlier in one that is left out changes nothing.
-func TestLeftOut(t *testing.T) {
+// Only valid trials enter a row; an outlier in one that is excluded changes nothing.
+func TestExcluded(t *testing.T) {
 	run := synthetic(t, 3)
 	storm := run.Plan.Scenarios[0]
 	cell := run.Plan.Cells[capped].Label
@@ -161,7 +161,7 @@ func TestLeftOut(t *testing.T) {
 	if got, n := g.median(goodputColumn); got != 150 || n != 2 {
 		t.Errorf("median %v of %d without the third block; want 150 of 2", got, n)
 	}
-	if g.n() != "2 (1 left out)" {
+	if g.n() != "2 (1 excluded)" {
 		t.Errorf("n is %q", g.n())
 	}
 }

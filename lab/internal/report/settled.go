@@ -155,7 +155,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		if p.unit() == record.UnitRate {
 			why += ", or with dropped iterations that are in none"
 		}
-		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "trial")), g.Cell.Label)
+		c.missing.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "trial")), g.Cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
@@ -174,7 +174,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		return numeral.Figure(v)
 	}
 	if math.IsNaN(s.RPS.Median) {
-		c.gaps.add("RPS that held", "no step held", g.Cell.Label)
+		c.missing.add("RPS that held", "no step held", g.Cell.Label)
 	}
 	return [4]string{
 		g.mark(load(s.Load.Median)), between(s.Load, load),

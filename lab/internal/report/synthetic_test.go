@@ -98,7 +98,7 @@ func trial(s matrix.Trial, c matrix.Cell, i int, at time.Time) record.Record {
 		Schema: 1, Run: runName, N: s.N, // a schema whose phases go by their names
 		Block: s.Block, Cell: s.Cell, Baseline: c.Baseline,
 		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: c.Settings,
-		Attested: map[string]string{
+		Effective: map[string]string{
 			"app.pool_size": c.Settings["pool_size"], "postgres.max_connections": "100", "postgres.server_version": "15.14",
 		},
 		Start: at, End: at.Add(50 * time.Second), Verdict: record.Valid,

@@ -87,7 +87,7 @@ func tally(run Run) string {
 	}
 	text += "."
 	if again := len(run.Records) - ran; again > 0 {
-		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted and rerun.", plural(again, "trial"))
+		text += fmt.Sprintf(" Excluded too: %s of a block that was interrupted and rerun.", plural(again, "trial"))
 	}
 	if enough {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
@@ -122,7 +122,7 @@ func (p part) whoMet() string {
 		cells++
 	}
 	text := fmt.Sprintf("%d of %s met the SLO", len(met), plural(cells, "cell"))
-	if len(met) > 0 && len(met) <= mostNamed {
+	if len(met) > 0 && len(met) <= maxNamed {
 		text += " (" + codes(met) + ")"
 	}
 	if unknown > 0 {
@@ -204,13 +204,13 @@ func (p part) againstBaseline() []string {
 	return sentences
 }
 
-// mostNamed is how many cells a sentence names.
-const mostNamed = 5
+// maxNamed is how many cells a sentence names.
+const maxNamed = 5
 
 // named lists cells in a sentence, the first few by name.
 func (p part) named(rows []int) string {
 	var labels []string
-	for _, row := range rows[:min(len(rows), mostNamed)] {
+	for _, row := range rows[:min(len(rows), maxNamed)] {
 		labels = append(labels, p.rows[row].Cell.Label)
 	}
 	text := codes(labels)

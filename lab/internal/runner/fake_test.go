@@ -53,22 +53,22 @@ type answers struct {
 	others   bool             // settings of other cells are applied all the same
 	cancelAt string           // the name of the call in which the run is cancelled
 
-	attested matrix.Settings // that differ from the cell's; "": not attested
-	dataset  string
-	idle     host.Idleness
-	note     string      // of the warm-up
-	result   load.Result // but for its times
-	reading  snapshot.Reading
-	deaths   []stack.Death // under load
-	set      time.Duration // of the wall clock, under load
+	effective matrix.Settings // that differ from the cell's; "": not read back
+	dataset   string
+	idle      host.Idleness
+	note      string      // of the warm-up
+	result    load.Result // but for its times
+	reading   snapshot.Reading
+	deaths    []stack.Death // under load
+	set       time.Duration // of the wall clock, under load
 }
 
 func healthy() answers {
 	return answers{
-		fails:    make(map[string]error),
-		attested: make(matrix.Settings),
-		dataset:  "5 posts",
-		idle:     host.Idleness{Idle: true, CPU: 0.1, Disk: 0.05, Queue: 0.5, Waited: time.Second},
+		fails:     make(map[string]error),
+		effective: make(matrix.Settings),
+		dataset:   "5 posts",
+		idle:      host.Idleness{Idle: true, CPU: 0.1, Disk: 0.05, Queue: 0.5, Waited: time.Second},
 		result: load.Result{Summary: load.Summary{Load: record.Load{
 			Requests:      5000,
 			SetupRequests: 4,
@@ -139,10 +139,10 @@ func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (
 	if err := f.call(ctx, "apply", 3*time.Second); err != nil && !(again && f.now.others) {
 		return setting.Reading{}, err
 	}
-	attested := maps.Clone(s)
-	maps.Copy(attested, f.now.attested)
-	maps.DeleteFunc(attested, func(_, value string) bool { return value == "" })
-	return setting.Reading{Values: attested}, nil
+	effective := maps.Clone(s)
+	maps.Copy(effective, f.now.effective)
+	maps.DeleteFunc(effective, func(_, value string) bool { return value == "" })
+	return setting.Reading{Values: effective}, nil
 }
 
 // Reset implements Stack.

@@ -78,10 +78,10 @@ type Runner struct {
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
 
-	lastEnd time.Time       // of the load of the trial before; zero: it had none
-	dataset string          // before the first trial
-	good    matrix.Settings // that the stack was last brought to
-	unfit   []string        // cells of the last trials, as long as the stack could not be brought to them
+	lastEnd       time.Time       // of the load of the trial before; zero: it had none
+	dataset       string          // before the first trial
+	good          matrix.Settings // that the stack was last brought to
+	applyFailures []string        // cells of the last trials, as long as the stack could not be brought to them
 }
 
 // Execute runs the plan block by block and appends one record per trial. To resume a run, pass
@@ -125,9 +125,9 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 			if err := r.tell(ctx, records); err != nil {
 				return records, err
 			}
-			if isLost(r.unfit) {
+			if isLost(r.applyFailures) {
 				return records, fmt.Errorf("the stack has not come back for %d trials in a row: %s; "+
-					"mend that, and begin with a new stack: lab down", len(r.unfit), rec.Reasons[0])
+					"mend that, and begin with a new stack: lab down", len(r.applyFailures), rec.Reasons[0])
 			}
 		}
 	}
@@ -180,9 +180,9 @@ func (r *Runner) measure(ctx context.Context, trial matrix.Trial, cell matrix.Ce
 	if err != nil {
 		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
 	}
-	r.unfit, r.good = nil, cell.Settings
-	rec.Attested = read.Values
-	v.attest(cell.Settings, read)
+	r.applyFailures, r.good = nil, cell.Settings
+	rec.Effective = read.Values
+	v.readBack(cell.Settings, read)
 	v.pinned(r.Plan.CPUs, read.Values)
 
 	script, err := r.Scripts.of(ctx, trial.Scenario, cell.Settings)
@@ -242,14 +242,14 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 		good = matrix.Defaults()
 	}
 	if maps.Equal(good, cell.Settings) {
-		r.unfit = append(r.unfit, cell.Label)
+		r.applyFailures = append(r.applyFailures, cell.Label)
 		return why
 	}
 	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
-		r.unfit = append(r.unfit, cell.Label)
+		r.applyFailures = append(r.applyFailures, cell.Label)
 		return why
 	}
-	r.unfit = nil
+	r.applyFailures = nil
 	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
 	return why
 }

@@ -85,18 +85,18 @@ func TestWhatGoesWrongCostsItsOwnTrialAlone(t *testing.T) {
 
 		{
 			"another setting",
-			func(a *answers) { a.attested["acquire_timeout"] = "2s" },
+			func(a *answers) { a.effective["acquire_timeout"] = "2s" },
 			record.Invalid, []string{"acquire_timeout is 2s, not 1s"},
 		},
 		{
 			"setting in another unit",
-			func(a *answers) { a.attested["acquire_timeout"], a.attested["more"] = "1000ms", "than was asked for" },
+			func(a *answers) { a.effective["acquire_timeout"], a.effective["more"] = "1000ms", "than was asked for" },
 			record.Valid, nil,
 		},
 		{
 			"no setting",
-			func(a *answers) { a.attested["acquire_timeout"] = "" },
-			record.Invalid, []string{"not attested: acquire_timeout"},
+			func(a *answers) { a.effective["acquire_timeout"] = "" },
+			record.Invalid, []string{"not read back: acquire_timeout"},
 		},
 		{
 			"another data set",
@@ -305,12 +305,12 @@ func TestRecordsHoldWhatWasKnown(t *testing.T) {
 		want  string
 	}{
 		{"apply", "settings"},
-		{"reset", "settings attested"},
-		{"warm", "settings attested dataset"},
-		{"load", "settings attested dataset"},
-		{"read: scrape app", "settings attested dataset load"},
-		{"read", "settings attested dataset load"},
-		{"", "settings attested dataset load metrics series"},
+		{"reset", "settings effective"},
+		{"warm", "settings effective dataset"},
+		{"load", "settings effective dataset"},
+		{"read: scrape app", "settings effective dataset load"},
+		{"read", "settings effective dataset load"},
+		{"", "settings effective dataset load metrics series"},
 	} {
 		ring(t, "without "+c.fails, []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
 			f.change = spoil(2, func(a *answers) { a.fails[c.fails] = errBroken })
@@ -325,7 +325,7 @@ func TestRecordsHoldWhatWasKnown(t *testing.T) {
 				known bool
 			}{
 				{"settings", rec.Settings != nil},
-				{" attested", rec.Attested != nil},
+				{" effective", rec.Effective != nil},
 				{" dataset", rec.Dataset != ""},
 				{" load", rec.Load != nil},
 				{" metrics", rec.Metrics != nil},

@@ -222,7 +222,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
+func TestReadBackComparesAsTheSettingIsMeant(t *testing.T) {
 	type values = map[string]string
 	for _, c := range []struct {
 		name     string
@@ -242,7 +242,7 @@ func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
 		},
 		{
 			"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, setting.Reading{},
-			"not attested: postgres.work_mem", record.Invalid,
+			"not read back: postgres.work_mem", record.Invalid,
 		},
 		{
 			"another spelling", matrix.Settings{"postgres.work_mem": "8192"},
@@ -259,7 +259,7 @@ func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
 		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, setting.Reading{}, "", record.Valid},
 	} {
 		v := &verdict{}
-		v.attest(c.settings, c.read)
+		v.readBack(c.settings, c.read)
 		got, reasons := v.outcome()
 		if text := strings.Join(reasons, "; "); text != c.want || got != c.verdict {
 			t.Errorf("%s: %s, reasons = %q; want %s, %q", c.name, got, text, c.verdict, c.want)
@@ -277,26 +277,26 @@ func TestReasonsDoNotTellWhereTheCheckoutIs(t *testing.T) {
 // A service that runs elsewhere than it was to, or of which that is not known, spoils the trial.
 func TestPinned(t *testing.T) {
 	for _, tt := range []struct {
-		name     string
-		asked    matrix.CPUs
-		attested matrix.Settings
-		want     []string
+		name      string
+		asked     matrix.CPUs
+		effective matrix.Settings
+		want      []string
 	}{
-		{name: "nothing is pinned", attested: matrix.Settings{"cpus.app": "0"}},
+		{name: "nothing is pinned", effective: matrix.Settings{"cpus.app": "0"}},
 		{
-			name:     "all as asked",
-			asked:    matrix.CPUs{"postgres": "0-1", "app": "1", "k6": "0", "grafana": "0"},
-			attested: matrix.Settings{"cpus.primary": "0,1", "cpus.replica": "0-1", "cpus.app": "1"},
+			name:      "all as asked",
+			asked:     matrix.CPUs{"postgres": "0-1", "app": "1", "k6": "0", "grafana": "0"},
+			effective: matrix.Settings{"cpus.primary": "0,1", "cpus.replica": "0-1", "cpus.app": "1"},
 		},
 		{
-			name:     "elsewhere",
-			asked:    matrix.CPUs{"postgres": "0-1", "replica": "1", "node-exporter": "0"},
-			attested: matrix.Settings{"cpus.primary": "0-7", "cpus.replica": "1"},
-			want:     []string{"primary runs on CPUs 0-7, not 0-1", "not attested: cpus of node-exporter"},
+			name:      "elsewhere",
+			asked:     matrix.CPUs{"postgres": "0-1", "replica": "1", "node-exporter": "0"},
+			effective: matrix.Settings{"cpus.primary": "0-7", "cpus.replica": "1"},
+			want:      []string{"primary runs on CPUs 0-7, not 0-1", "not read back: cpus of node-exporter"},
 		},
 	} {
 		v := &verdict{}
-		v.pinned(tt.asked, tt.attested)
+		v.pinned(tt.asked, tt.effective)
 		verdict, reasons := v.outcome()
 		if diff := cmp.Diff(tt.want, reasons, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)

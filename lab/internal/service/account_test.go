@@ -145,7 +145,7 @@ func TestReadSmallWaitsForNothing(t *testing.T) {
 	dir := t.TempDir()
 	pipe, link, large, small := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "large"), filepath.Join(dir, "small")
 	err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink("/dev/zero", link), os.WriteFile(large, nil, 0o600),
-		os.Truncate(large, mostSmall+1), os.WriteFile(small, []byte("text"), 0o600))
+		os.Truncate(large, maxSmall+1), os.WriteFile(small, []byte("text"), 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,7 +85,7 @@ func TestSocketsOfAnOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	longest := filepath.Join(dir, strings.Repeat("a", mostOfSocket))[:mostOfSocket]
+	longest := filepath.Join(dir, strings.Repeat("a", maxOfSocket))[:maxOfSocket]
 	listener, err := net.Listen("unix", longest)
 	if err != nil {
 		t.Fatalf("a path of %d bytes: %v", len(longest), err)

@@ -29,7 +29,7 @@ func (s *Stack) Quiesce(ctx context.Context) error {
 }
 
 func quiesce(ctx context.Context, op operator) error {
-	if err := op.relent(ctx); err != nil {
+	if err := op.undoFaults(ctx); err != nil {
 		return err
 	}
 	if err := op.stop(ctx, service.PerCell()...); err != nil {

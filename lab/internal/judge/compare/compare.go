@@ -44,9 +44,9 @@ type Pair struct {
 
 // Count is how many trials there are of a cell.
 type Count struct {
-	Valid   int `json:"valid"`
-	Failed  int `json:"failed"`   // the system failed: they count as the worst there is
-	LeftOut int `json:"left_out"` // neither, or from a block that was begun again
+	Valid    int `json:"valid"`
+	Failed   int `json:"failed"`   // the system failed: they count as the worst there is
+	Excluded int `json:"left_out"` // neither, or from a block that was begun again
 }
 
 // Alone is a cell that has no partner.

@@ -155,7 +155,7 @@ func TestOnlyValidLastAttemptsCount(t *testing.T) {
 	run.Records[2].Verdict, run.Records[2].Load = record.Invalid, nil
 	run.Records[8].Verdict = record.Suspect
 	c := Runs(run, run)
-	if got, want := c.Pairs[1].A, (Count{Valid: 3, LeftOut: 3}); got != want {
+	if got, want := c.Pairs[1].A, (Count{Valid: 3, Excluded: 3}); got != want {
 		t.Errorf("trials = %+v; want %+v", got, want)
 	}
 	got := of(t, c, "storm", "pool_size=16", "p99")
@@ -204,8 +204,8 @@ func TestFailedTrialsAreTheWorst(t *testing.T) {
 	}
 }
 
-// What was left out may be what the gate is there for.
-func TestNoGatePassesWithTrialsLeftOut(t *testing.T) {
+// What was excluded may be what the gate is there for.
+func TestNoGatePassesWithTrialsExcluded(t *testing.T) {
 	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
 	b := base.run()
 	b.Records[2].Verdict, b.Records[2].Load = record.Invalid, nil
@@ -214,7 +214,7 @@ func TestNoGatePassesWithTrialsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range Runs(base.run(), b).Judge(gates) {
-		if r.Cell == "pool_size=16" && (r.Outcome != Inconclusive || !strings.Contains(r.Why, "1 of B are left out")) {
+		if r.Cell == "pool_size=16" && (r.Outcome != Inconclusive || !strings.Contains(r.Why, "1 of B are excluded")) {
 			t.Errorf("%+v; want inconclusive", r)
 		}
 	}

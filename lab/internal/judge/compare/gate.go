@@ -119,9 +119,9 @@ func (c Comparison) Judge(gates []Gate) []Ruling {
 
 func (g Gate) judge(c Change) Ruling {
 	r := g.ruling(c)
-	if r.Outcome == Passed && c.leftOut > 0 {
+	if r.Outcome == Passed && c.excluded > 0 {
 		r.Outcome = Inconclusive
-		r.Why += fmt.Sprintf(", but %d of B are left out: what they would have shown is not known", c.leftOut)
+		r.Why += fmt.Sprintf(", but %d of B are excluded: what they would have shown is not known", c.excluded)
 	}
 	return r
 }

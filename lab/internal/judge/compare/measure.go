@@ -53,7 +53,7 @@ type Change struct {
 
 	contrast stat.Contrast
 	bounds   *[2]float64 // lowest and highest value of B, nil without any
-	leftOut  int         // trials of B that are no result
+	excluded int         // trials of B that are no result
 
 	reference bool // what the cells of two runs are measured against
 }
@@ -73,7 +73,7 @@ func (m measure) newChange(a, b analysis.Group, margin float64) Change {
 	return Change{
 		Measure: m.name, Unit: m.unit, Margin: margin, Word: stat.Inconclusive,
 		A: finite(stat.Median(x)), B: finite(stat.Median(y)), bounds: ends(y),
-		leftOut: len(b.Latest) - len(b.Results()),
+		excluded: len(b.Latest) - len(b.Results()),
 	}
 }
 

@@ -84,8 +84,8 @@ func (n Count) String() string {
 	if n.Failed > 0 {
 		aside = append(aside, fmt.Sprintf("%d failed", n.Failed))
 	}
-	if n.LeftOut > 0 {
-		aside = append(aside, fmt.Sprintf("%d left out", n.LeftOut))
+	if n.Excluded > 0 {
+		aside = append(aside, fmt.Sprintf("%d excluded", n.Excluded))
 	}
 	if aside == nil {
 		return strconv.Itoa(n.Valid)

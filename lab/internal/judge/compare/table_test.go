@@ -76,8 +76,8 @@ func TestJSON(t *testing.T) {
 			Pairs       []struct {
 				Scenario, Cell string
 				B              struct {
-					Valid   int
-					LeftOut int `json:"left_out"`
+					Valid    int
+					Excluded int `json:"left_out"`
 				} `json:"repetitions_b"`
 				Changes []struct {
 					Measure, Word, Why string
@@ -99,7 +99,7 @@ func TestJSON(t *testing.T) {
 	if p99 := first.Changes[2]; p99.Measure != "p99" || p99.Word != "better" || *p99.Estimate > 0.81 || *p99.Estimate < 0.79 || len(p99.Interval) != 2 || p99.P == nil || p99.Range != nil {
 		t.Errorf("first change of p99 = %+v", p99)
 	}
-	if p99 := last.Changes[2]; last.B.Valid != 3 || last.B.LeftOut != 5 || p99.Interval != nil || len(p99.Range) != 2 || p99.P != nil || p99.Why == "" {
+	if p99 := last.Changes[2]; last.B.Valid != 3 || last.B.Excluded != 5 || p99.Interval != nil || len(p99.Range) != 2 || p99.P != nil || p99.Why == "" {
 		t.Errorf("last pair = %+v", last)
 	}
 }

@@ -18,7 +18,7 @@ type Cell struct {
 	Cause    Cause           `json:"cause"`
 	First    int             `json:"first"` // trials that have it first
 	Of       int             `json:"of"`    // trials that were diagnosed
-	Left     []string        `json:"left_out,omitempty"`
+	Excluded []string        `json:"left_out,omitempty"`
 	// Typical is the diagnosis of the trial that stands for the others: of those
 	// with this cause, the one whose goodput is nearest to the middle one of the cell.
 	Typical Diagnosis   `json:"typical"`
@@ -28,7 +28,7 @@ type Cell struct {
 
 // Run diagnoses every cell of a plan under every scenario, from all records of the
 // run. A trial that was rerun, or went wrong without a service having
-// ended, is left out, and that is said. The services are those that an advised spec may name.
+// ended, is excluded, and that is said. The services are those that an advised spec may name.
 func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []Cell {
 	var all []Cell
 	last := analysis.LastAttempts(records)
@@ -52,12 +52,12 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 // take diagnoses a trial, or says why not.
 func (c *Cell) take(r *record.Record, slo matrix.SLO, poolers []matrix.Service, last analysis.Attempts) bool {
 	if last.Superseded(r.Block, r.Attempt) {
-		c.Left = append(c.Left, fmt.Sprintf("trial %d: its block was rerun", r.N))
+		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d: its block was rerun", r.N))
 		return false
 	}
 	d := diagnose(*r, slo, poolers)
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
-		c.Left = append(c.Left, fmt.Sprintf("trial %d is invalid", r.N))
+		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d is invalid", r.N))
 		return false
 	}
 	c.Trials = append(c.Trials, d)

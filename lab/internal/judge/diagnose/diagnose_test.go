@@ -44,9 +44,9 @@ func observed(topology string, failed int64, p99 float64, changes map[string]flo
 	maps.Copy(m, changes)
 	return record.Record{
 		N: 1, Block: 1, Cell: "x=1", Scenario: "storm", Scale: 1, Verdict: record.Valid,
-		Attested: map[string]string{"topology": topology, "pool_size": "8", "postgres.max_connections": "100", "pgbouncer.default_pool_size": "20"},
-		Load:     &record.Load{Requests: 10_000, Status: map[string]int64{"200": 10_000 - failed, "503": failed}, Failed: failed, ErrorRatio: float64(failed) / 10_000, Latency: record.Latency{P99: p99}},
-		Metrics:  m,
+		Effective: map[string]string{"topology": topology, "pool_size": "8", "postgres.max_connections": "100", "pgbouncer.default_pool_size": "20"},
+		Load:      &record.Load{Requests: 10_000, Status: map[string]int64{"200": 10_000 - failed, "503": failed}, Failed: failed, ErrorRatio: float64(failed) / 10_000, Latency: record.Latency{P99: p99}},
+		Metrics:   m,
 	}
 }
 
@@ -126,7 +126,7 @@ func TestCauses(t *testing.T) {
 		t.Run(string(tt.want), func(t *testing.T) {
 			r := observed(tt.topology, tt.failed, tt.p99, tt.changes)
 			if tt.pool != "" {
-				r.Attested["pool_size"] = tt.pool
+				r.Effective["pool_size"] = tt.pool
 			}
 			d := Record(r, slo)
 			if d.Cause != tt.want {
@@ -205,7 +205,7 @@ func CheckEvidence(t *testing.T, r record.Record, e Evidence) {
 		}
 	case strings.HasPrefix(name, "attested."):
 		field = name
-		if _, err := fmt.Sscan(r.Attested[strings.TrimPrefix(name, "attested.")], &value); err != nil {
+		if _, err := fmt.Sscan(r.Effective[strings.TrimPrefix(name, "attested.")], &value); err != nil {
 			value = 0 // a word, such as a topology
 		}
 	default:
@@ -292,8 +292,8 @@ func TestRunGathersTrials(t *testing.T) {
 			two = c
 		}
 	}
-	if one.Cause != AppPoolStarved || one.First != 3 || one.Of != 3 || len(one.Left) != 1 || two.Cause != None || two.First != 3 {
-		t.Errorf("got %s in %d of %d, %d left out, and %s", one.Cause, one.First, one.Of, len(one.Left), two.Cause)
+	if one.Cause != AppPoolStarved || one.First != 3 || one.Of != 3 || len(one.Excluded) != 1 || two.Cause != None || two.First != 3 {
+		t.Errorf("got %s in %d of %d, %d excluded, and %s", one.Cause, one.First, one.Of, len(one.Excluded), two.Cause)
 	}
 	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(one.Advice[0].Tried, "pool_size=2") {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)

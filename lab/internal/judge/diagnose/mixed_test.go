@@ -144,7 +144,7 @@ func TestRuledOutSaysWhy(t *testing.T) {
 			maps.Copy(changes, c)
 		}
 		r := observed("direct", 0, 900, changes)
-		r.Attested["pool_size"] = tt.pool
+		r.Effective["pool_size"] = tt.pool
 		d := Record(r, slo)
 		i := slices.IndexFunc(d.RuledOut, func(f Finding) bool { return f.Cause == tt.of })
 		if i < 0 || d.RuledOut[i].Why != tt.want {

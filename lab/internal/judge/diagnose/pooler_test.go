@@ -45,7 +45,7 @@ func TestQueueingPoolerIsStarved(t *testing.T) {
 		`pooler_clients_waiting_max{service="other"}`: 60,
 	}
 	r := observed("other", 0, 900, changes)
-	r.Attested["other.processes"] = "8"
+	r.Effective["other.processes"] = "8"
 	poolers := append(service.Catalog().Poolers(), queueing)
 	if d := diagnose(r, slo, poolers); d.Cause != "other-pool-starved" {
 		t.Errorf("clients wait at its door: %s, want other-pool-starved; %+v", d.Cause, d.Claimed)
@@ -82,7 +82,7 @@ func TestPoolerThatDidNotRun(t *testing.T) {
 	if ruledOut(r) {
 		t.Error("a pooler of which the record tells nothing is ruled out")
 	}
-	r.Attested["other.processes"] = "8"
+	r.Effective["other.processes"] = "8"
 	if !ruledOut(r) {
 		t.Error("a pooler that ran idle is not ruled out")
 	}
@@ -149,7 +149,7 @@ func TestPoolerLimitsByName(t *testing.T) {
 			r := observed("pgbouncer", 900, 900, tt.metrics)
 			given := matrix.Settings{"topology": "pgbouncer", "exec_mode": "auto", "pool_size": "64"}
 			for key, value := range tt.set {
-				r.Attested["pgbouncer."+key] = value
+				r.Effective["pgbouncer."+key] = value
 				given["pgbouncer."+key] = value
 			}
 			p := withSettings(t, given)
@@ -184,7 +184,7 @@ func TestPreparedStatementLost(t *testing.T) {
 	r := observed("pgbouncer", 6300, 40, map[string]float64{
 		`query_errors{sqlstate="26000"}`: 5100, `query_errors{sqlstate="42P05"}`: 1200,
 	})
-	maps.Copy(r.Attested, map[string]string{
+	maps.Copy(r.Effective, map[string]string{
 		"exec_mode": "cache_statement", "pgbouncer.pool_mode": "transaction", "pgbouncer.max_prepared_statements": "0",
 	})
 	p := withSettings(t, matrix.Settings{
@@ -203,7 +203,7 @@ func TestPreparedStatementLost(t *testing.T) {
 		CheckEvidence(t, r, e)
 	}
 	for _, topology := range []string{"direct", "pgpool"} { // Pgpool-II keeps a client on its connection
-		r.Attested["topology"] = topology
+		r.Effective["topology"] = topology
 		if d := Record(r, slo); d.Cause == PreparedStatementLost {
 			t.Errorf("it is claimed of %s", topology)
 		}
@@ -225,7 +225,7 @@ func TestCommitWait(t *testing.T) {
 			"query_mean_ms": 41, "pool_wait_mean_ms": 120, "primary_rows_written_per_second": 90,
 			`primary_wait_events{event="` + tt.event + `"}`: 6,
 		})
-		r.Attested[tt.setting] = tt.value
+		r.Effective[tt.setting] = tt.value
 		p := withSettings(t, matrix.Settings{tt.setting: tt.value})
 		r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
 		c := Run(p, []record.Record{r}, service.Catalog())[0]

@@ -2,7 +2,7 @@
 // called the knee is two things here, with a name each:
 //
 //   - Miss, the first step of the load that missed the SLO;
-//   - Bend, where latency leaves its plateau and throughput stops following the load,
+//   - Saturation, where latency leaves its plateau and throughput stops following the load,
 //     whatever the SLO.
 //
 // Points are for judge/usl, which looks for the limit of throughput. What the load is, VUs
@@ -16,8 +16,8 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// leastRises is how many phases must rise before the load falls: one alone is no rise in steps.
-const leastRises = 2
+// minRises is how many phases must rise before the load falls: one alone is no rise in steps.
+const minRises = 2
 
 // steps lists the phases of a load that rises in steps, in its order, until it falls; none of
 // any other load. The time at a step's height is a step too: what holds only while the load
@@ -39,7 +39,7 @@ func steps(r *record.Record) []record.NamedPhase {
 			all = append(all, p)
 		}
 	}
-	if rises < leastRises {
+	if rises < minRises {
 		return nil
 	}
 	return all

@@ -98,7 +98,7 @@ func TestPlannedBlocksAreEnough(t *testing.T) {
 			if !own {
 				blocks = spec.Blocks
 			}
-			if least := stat.LeastBlocks(contrasts); blocks < least {
+			if least := stat.MinBlocksFor(contrasts); blocks < least {
 				t.Errorf("%s: %s has %d blocks; %d contrasts take %d", file, scenario, blocks, contrasts, least)
 			}
 		}

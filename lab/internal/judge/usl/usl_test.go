@@ -50,7 +50,7 @@ func TestFitUnderNoise(t *testing.T) {
 	}
 }
 
-// A service without any limit answers as fast under any load. What noise alone bends is
+// A service without any limit answers as fast under any load. What noise alone curves is
 // no law: neither a peak nor a limit is claimed, whether the concurrency is exact or
 // itself measured.
 func TestNoiseIsNoLaw(t *testing.T) {

@@ -37,7 +37,7 @@ func trial(paper bool) []Chart {
 		{YLabel: "Requests per second", Height: 120, Series: []Line{{Name: "sent", X: x, Y: rps}, {Name: "failed", X: x, Y: failed}}},
 		{
 			YLabel: "p99, ms (logarithmic)", Height: 150, LogY: true, XLabel: "Seconds since the load began",
-			Series: []Line{{Name: "p99", X: x, Y: p99, Rings: []Point{{20, 420}}}}, RingLabel: "bend",
+			Series: []Line{{Name: "p99", X: x, Y: p99, Rings: []Point{{20, 420}}}}, RingLabel: "saturation",
 			Levels: []Level{{500, "SLO: 500 ms"}}, Marks: []Mark{{8, 8, "all are there"}, {30, 40, "replica killed"}},
 		},
 	}
@@ -116,7 +116,7 @@ func TestGolden(t *testing.T) {
 // and comes out the same again. For a page it takes the page's colours.
 func TestPictures(t *testing.T) {
 	words := map[string][]string{
-		"series":   {"Requests per second", "sent", "failed", "p99, ms (logarithmic)", "SLO: 500 ms", "replica killed", "bend", "1,000", "Seconds since the load began"},
+		"series":   {"Requests per second", "sent", "failed", "p99, ms (logarithmic)", "SLO: 500 ms", "replica killed", "saturation", "1,000", "Seconds since the load began"},
 		"pool":     {"direct", "pgbouncer & <co>", "unlimited", "1,500", "the best"},
 		"heat":     {"In brackets where the SLO was missed.", "(412)", "1,690", "layered", "pool_size", "–"},
 		"rows":     {"412, SLO missed", "unlimited none direct (baseline)", "8 layered a-name-that-is-much-too-lon…", "1,500"},

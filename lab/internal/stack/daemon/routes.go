@@ -92,9 +92,9 @@ func (s *Supervisor) routes() http.Handler {
 		s.exporter.SetTrial(req.Trial, req.Guests)
 		s.mark(req.Trial)
 		if req.Trial == nil {
-			return struct{}{}, s.stack.Unstrike(ctx)
+			return struct{}{}, s.stack.StopFaults(ctx)
 		}
-		return struct{}{}, s.stack.Strike(ctx)
+		return struct{}{}, s.stack.StartFaults(ctx)
 	}))
 	mux.HandleFunc("PUT /progress", handle(s.life, func(_ context.Context, progress exporter.Progress) (struct{}, error) {
 		s.exporter.SetProgress(progress)

@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	upTimeout   = 6 * time.Minute // the first one makes the data set
-	downTimeout = time.Minute
-	goodbye     = 5 * time.Second // for clients to read their last answer
+	upTimeout     = 6 * time.Minute // the first one makes the data set
+	downTimeout   = time.Minute
+	shutdownGrace = 5 * time.Second // for clients to read their last answer
 )
 
 // errWentDown is the end of an up that a down has overtaken.
@@ -89,7 +89,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 	if err := errors.Join(sweep(ctx, layout), rotateLogs(layout)); err != nil {
 		return err
 	}
-	proc.SweepCages()
+	proc.SweepCgroups()
 	files, err := proc.Settle()
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 	s := &Supervisor{
 		layout:   layout,
 		stack:    st,
-		undo:     st.Relent,
+		undo:     st.UndoFaults,
 		exporter: exporter.New(st, service.Servers...),
 		progress: newProgress(),
 		quit:     quit,
@@ -154,7 +154,7 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 	if err == nil {
 		err = forget(s.layout)
 	}
-	parting, cancel := context.WithTimeout(ctx, goodbye)
+	parting, cancel := context.WithTimeout(ctx, shutdownGrace)
 	defer cancel()
 	for _, server := range servers {
 		if server.Shutdown(parting) != nil {
