@@ -228,7 +228,9 @@ func (s *costServer) send(b *testing.B, d time.Duration, want [][]byte) time.Dur
 	}
 	spent := cpuTime(b, s.pid) - before
 	if took := time.Since(begin); took > d+d/10 {
-		b.Errorf("%s took %v for %d requests, want %v: this machine is too slow or too busy for %d/s", s.name, took, n, d, costRate)
+		b.Errorf(
+			"%s took %v for %d requests, want %v: this machine is too slow or too busy for %d/s", s.name, took, n, d, costRate,
+		)
 	}
 	if b.Failed() {
 		b.FailNow()

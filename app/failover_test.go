@@ -67,7 +67,8 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	from, to := failed(looks)
 	t.Logf("%.0f requests, %.0f failed; the replica was killed after %v, back after %v, and read from again after %v",
 		load.value("http_reqs{scenario:load}", "count"), end.failed, killed, back.at, returned(looks, back))
-	t.Logf("reads of the replica: %.0f before, %.0f without it, %.0f after; of the primary: %.0f, %.0f, %.0f; fall-backs: gone %.0f, %.0f, %.0f; failed %.0f, %.0f, %.0f",
+	t.Logf("reads of the replica: %.0f before, %.0f without it, %.0f after; of the primary: %.0f, %.0f, %.0f; "+
+		"fall-backs: gone %.0f, %.0f, %.0f; failed %.0f, %.0f, %.0f",
 		alone.replica, back.replica-alone.replica, end.replica-back.replica,
 		alone.primary, back.primary-alone.primary, end.primary-back.primary,
 		alone.gone, back.gone-alone.gone, end.gone-back.gone, alone.broke, back.broke-alone.broke, end.broke-back.broke)
@@ -79,7 +80,9 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	}
 	unanswered := load.value("http_reqs{scenario:load,status:0}", "count")
 	if n := load.value("http_req_failed{scenario:load}", "passes"); n != end.failed+unanswered {
-		t.Errorf("k6 saw %.0f requests fail, %.0f of them without an answer; the backend failed %.0f", n, unanswered, end.failed)
+		t.Errorf(
+			"k6 saw %.0f requests fail, %.0f of them without an answer; the backend failed %.0f", n, unanswered, end.failed,
+		)
 	}
 	if unanswered > 0 {
 		t.Errorf("%.0f requests had no answer", unanswered)
@@ -88,7 +91,10 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 		t.Errorf("before: %.0f reads of the replica, %.0f fall-backs", alone.replica, alone.gone)
 	}
 	if gone.primary == alone.primary || gone.gone == alone.gone {
-		t.Errorf("without the replica: %.0f reads of the primary, %.0f fall-backs, want some", gone.primary-alone.primary, gone.gone-alone.gone)
+		t.Errorf(
+			"without the replica: %.0f reads of the primary, %.0f fall-backs, want some", gone.primary-alone.primary,
+			gone.gone-alone.gone,
+		)
 	}
 	if end.replica == back.replica {
 		t.Error("reads did not return to the replica")

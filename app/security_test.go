@@ -35,7 +35,9 @@ func TestSessionExpires(t *testing.T) {
 	owner := pgtest.Connect(t, "owner")
 	age := func(by time.Duration) {
 		t.Helper()
-		tag, err := owner.Exec(t.Context(), "update sessions set expires_at = expires_at - $2::interval where token_hash = $1", hash[:], by)
+		tag, err := owner.Exec(
+			t.Context(), "update sessions set expires_at = expires_at - $2::interval where token_hash = $1", hash[:], by,
+		)
 		if err != nil || tag.RowsAffected() != 1 {
 			t.Fatalf("age the session: %v, %v", tag, err)
 		}
@@ -44,8 +46,12 @@ func TestSessionExpires(t *testing.T) {
 	age(24*time.Hour - time.Minute)
 	a.want(http.StatusOK, nil, "GET", "/api/feed", token, "")
 	age(time.Minute)
-	for _, request := range [][3]string{{"GET", "/api/feed", ""}, {"GET", "/api/posts/1", ""}, {"POST", "/api/posts", `{"body":"too late"}`}} {
-		if got := a.do(request[0], request[1], token, request[2]); got.status != http.StatusUnauthorized || got.code() != "unauthorized" {
+	for _, request := range [][3]string{
+		{"GET", "/api/feed", ""}, {"GET", "/api/posts/1", ""}, {"POST", "/api/posts", `{"body":"too late"}`},
+	} {
+		if got := a.do(
+			request[0], request[1], token, request[2],
+		); got.status != http.StatusUnauthorized || got.code() != "unauthorized" {
 			t.Errorf("%s %s after a day: %d %s, want 401 unauthorized", request[0], request[1], got.status, got.code())
 		}
 	}
@@ -54,7 +60,9 @@ func TestSessionExpires(t *testing.T) {
 		t.Error("the same token was given again")
 	}
 	var left int
-	if err := owner.QueryRow(t.Context(), "select count(*) from sessions where token_hash = $1", hash[:]).Scan(&left); err != nil || left != 0 {
+	if err := owner.QueryRow(
+		t.Context(), "select count(*) from sessions where token_hash = $1", hash[:],
+	).Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d expired sessions are kept, %v", left, err)
 	}
 }
@@ -67,12 +75,15 @@ func TestSecretsAreStoredHashed(t *testing.T) {
 
 	var stored int
 	digest := sha256.Sum256([]byte(token))
-	if err := super.QueryRow(t.Context(), "select count(*) from sessions join users on users.id = user_id where name = 'hashed' and token_hash = $1",
+	if err := super.QueryRow(t.Context(), "select count(*) from sessions join users on users.id = user_id where name = "+
+		"'hashed' and token_hash = $1",
 		digest[:]).Scan(&stored); err != nil || stored != 1 {
 		t.Errorf("%d sessions have the SHA-256 of the token, %v; want 1", stored, err)
 	}
 	var hash string
-	if err := super.QueryRow(t.Context(), "select password_hash from users where name = 'hashed'").Scan(&hash); err != nil {
+	if err := super.QueryRow(
+		t.Context(), "select password_hash from users where name = 'hashed'",
+	).Scan(&hash); err != nil {
 		t.Fatal(err)
 	}
 	if cost, err := bcrypt.Cost([]byte(hash)); err != nil || cost < 10 {
@@ -82,7 +93,10 @@ func TestSecretsAreStoredHashed(t *testing.T) {
 		t.Errorf("the hash is not the password's: %v", err)
 	}
 
-	rows, err := super.Query(t.Context(), "select table_name from information_schema.tables where table_schema = 'public' and table_name <> 'posts'")
+	rows, err := super.Query(
+		t.Context(),
+		"select table_name from information_schema.tables where table_schema = 'public' and table_name <> 'posts'",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +119,9 @@ func TestSecretsAreStoredHashed(t *testing.T) {
 	}
 	for _, table := range tables {
 		var text string
-		if err := super.QueryRow(t.Context(), "select coalesce(string_agg(row_to_json(t)::text, ' '), '') from "+table+" t").Scan(&text); err != nil {
+		if err := super.QueryRow(
+			t.Context(), "select coalesce(string_agg(row_to_json(t)::text, ' '), '') from "+table+" t",
+		).Scan(&text); err != nil {
 			t.Fatal(err)
 		}
 		for what, secret := range secrets {
@@ -125,7 +141,11 @@ func TestFailedLoginsTakeTheSameTime(t *testing.T) {
 	a := start(t, nil)
 	a.login("timed-often")
 	names := map[string]string{
-		"known": "timed-often", "unknown": "nobody-at-all", "of the data set": "user-1", "impossible": "No Such Name!", "long": strings.Repeat("x", 200),
+		"known":           "timed-often",
+		"unknown":         "nobody-at-all",
+		"of the data set": "user-1",
+		"impossible":      "No Such Name!",
+		"long":            strings.Repeat("x", 200),
 	}
 	took := map[string][]time.Duration{}
 	for range 7 {
@@ -201,14 +221,28 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 		atMost   time.Duration
 		sayingIn string // of what is said at the end
 	}{
-		"header":                        {"GET /api/feed HTTP/1.1\r\nHost: x\r\nX: ", 4 * time.Second, 8 * time.Second, ""},
-		"request line":                  {"GET /", 4 * time.Second, 8 * time.Second, ""},
-		"body":                          {"POST /api/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 9 * time.Second, 14 * time.Second, "408"},
-		"body of who is logged in":      {"POST /api/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 10000\r\n\r\n{", 9 * time.Second, 14 * time.Second, "408"},
-		"body where none is read":       {"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "200"},
-		"body of what is not there":     {"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "404"},
-		"chunk":                         {"POST /api/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n{", 9 * time.Second, 14 * time.Second, "408"},
-		"body whose method is not ours": {"PUT /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "405"},
+		"header":       {"GET /api/feed HTTP/1.1\r\nHost: x\r\nX: ", 4 * time.Second, 8 * time.Second, ""},
+		"request line": {"GET /", 4 * time.Second, 8 * time.Second, ""},
+		"body": {
+			"POST /api/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 9 * time.Second, 14 * time.Second, "408",
+		},
+		"body of who is logged in": {
+			"POST /api/posts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 10000\r\n\r\n{",
+			9 * time.Second, 14 * time.Second, "408",
+		},
+		"body where none is read": {
+			"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "200",
+		},
+		"body of what is not there": {
+			"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "404",
+		},
+		"chunk": {
+			"POST /api/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n{", 9 * time.Second,
+			14 * time.Second, "408",
+		},
+		"body whose method is not ours": {
+			"PUT /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n{", 0, 14 * time.Second, "405",
+		},
 	}
 	var slow sync.WaitGroup
 	for name, attack := range attacks {
@@ -217,7 +251,10 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			slow.Go(func() {
 				took, said, err := drip(conn, attack.first, 300*time.Millisecond, 20*time.Second)
 				if err != nil || took < attack.atLeast || took > attack.atMost || !strings.Contains(said, attack.sayingIn) {
-					t.Errorf("%s: after %v, %v: %q; want an end between %v and %v, with %s", name, took, err, said, attack.atLeast, attack.atMost, attack.sayingIn)
+					t.Errorf(
+						"%s: after %v, %v: %q; want an end between %v and %v, with %s", name, took, err, said, attack.atLeast,
+						attack.atMost, attack.sayingIn,
+					)
 				}
 			})
 		}
@@ -253,15 +290,19 @@ func TestLargeRequestsAreRefused(t *testing.T) {
 		request string
 		status  int
 	}{
-		"header":            {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + huge + "\r\n\r\n", 431},
-		"many headers":      {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("X: y\r\n", 10_000) + "\r\n", 431},
-		"path":              {"GET /" + huge + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
-		"endless line":      {huge, 431},
-		"body":              {"POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + huge, 413},
-		"announced body":    {"POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n" + huge, 413},
-		"body that we wait": {"POST /api/users HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000000000\r\n\r\n" + huge, 413},
-		"chunks":            {"POST /api/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1000\r\n"+huge[:0x1000]+"\r\n", 16), 413},
-		"body of a GET":     {"GET /api/feed HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + huge, 413},
+		"header":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + huge + "\r\n\r\n", 431},
+		"many headers":   {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("X: y\r\n", 10_000) + "\r\n", 431},
+		"path":           {"GET /" + huge + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		"endless line":   {huge, 431},
+		"body":           {"POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + huge, 413},
+		"announced body": {"POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\n" + huge, 413},
+		"body that we wait": {
+			"POST /api/users HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1000000000000\r\n\r\n" + huge, 413,
+		},
+		"chunks": {"POST /api/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat(
+			"1000\r\n"+huge[:0x1000]+"\r\n", 16,
+		), 413},
+		"body of a GET": {"GET /api/feed HTTP/1.1\r\nHost: x\r\nContent-Length: 65536\r\n\r\n" + huge, 413},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a.t = t
@@ -322,7 +363,11 @@ func (a *app) footprint() (f footprint) {
 // leave no goroutine, file, connection, session or row.
 func TestTenThousandBadRequestsLeaveNothing(t *testing.T) {
 	const requests, clients, poolSize = 10_000, 8, 4
-	a := start(t, map[string]string{"APP_POOL_SIZE": fmt.Sprint(poolSize), "APP_POOL_MIN": fmt.Sprint(poolSize), "APP_HTTP_TIMEOUT": "10s"})
+	a := start(t, map[string]string{
+		"APP_POOL_SIZE":    fmt.Sprint(poolSize),
+		"APP_POOL_MIN":     fmt.Sprint(poolSize),
+		"APP_HTTP_TIMEOUT": "10s",
+	})
 	token := a.token()
 	a.await("the pool is warm", func() bool { return a.do("GET", "/readyz", "", "").status == http.StatusOK })
 	a.client.CloseIdleConnections()
@@ -404,7 +449,8 @@ func TestTenThousandBadRequestsLeaveNothing(t *testing.T) {
 		after = a.footprint()
 		return after.goroutines <= before.goroutines && after.files <= before.files
 	})
-	if after.connections > poolSize || after.sessions != before.sessions || after.users != before.users || after.postsIn != before.postsIn {
+	if after.connections > poolSize || after.sessions != before.sessions || after.users != before.users ||
+		after.postsIn != before.postsIn {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 	if log := a.log.String(); strings.Contains(log, "request failed") || strings.Contains(log, "panic") {

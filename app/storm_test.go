@@ -65,12 +65,15 @@ func TestPoolerSurvivesImpatientClients(t *testing.T) {
 		after := a.harm()
 		got := harm{after.cancels - before.cancels, after.closed - before.closed, after.gone - before.gone}
 		failed := load.value("http_req_failed{scenario:load}", "passes")
-		t.Logf("storm %d: %.0f requests, %.0f failed; %.0f cancels, %.0f connections closed, %.0f clients gone; at rest %v after it",
+		t.Logf("storm %d: %.0f requests, %.0f failed; %.0f cancels, %.0f connections closed, %.0f clients gone; at rest "+
+			"%v after it",
 			n+1, load.value("http_reqs{scenario:load}", "count"), failed, got.cancels, got.closed, got.gone, rest)
 		if got.cancels == 0 || got.closed == 0 || failed == 0 {
 			t.Errorf("storm %d was no provocation", n+1)
 		}
-		a.await("the backend answers", func() bool { return a.do("GET", "/api/feed?author=1", token, "").status == http.StatusOK })
+		a.await(
+			"the backend answers", func() bool { return a.do("GET", "/api/feed?author=1", token, "").status == http.StatusOK },
+		)
 	}
 }
 
@@ -85,7 +88,10 @@ type harm struct {
 
 func (a *app) harm() harm {
 	a.t.Helper()
-	return harm{a.metric(contract.MetricQueryCancels, nil), a.metric(contract.MetricPoolClosed, nil), a.metric(contract.MetricRequests, feedCode("499"))}
+	return harm{
+		a.metric(contract.MetricQueryCancels, nil), a.metric(contract.MetricPoolClosed, nil),
+		a.metric(contract.MetricRequests, feedCode("499")),
+	}
 }
 
 // pooler looks at PgBouncer from both sides, over connections from before the
@@ -96,7 +102,8 @@ type pooler struct {
 }
 
 // awaitRest asks the backend whether it is ready, as an orchestrator does all the
-// time, for pgxpool may not see that its minimum is gone, and waits until the role app has as many sessions on the server as the
+// time, for pgxpool may not see that its minimum is gone, and waits until the role app has as many sessions on the
+// server as the
 // pool is to hold, none of them busy, and no client waits. It returns how long that took.
 func (p pooler) awaitRest() time.Duration {
 	p.t.Helper()
@@ -104,7 +111,8 @@ func (p pooler) awaitRest() time.Duration {
 		ready := p.do("GET", contract.RouteReady, "", "").status
 		var sessions, active int
 		err := p.server.QueryRow(p.t.Context(),
-			"select count(*), count(*) filter (where state <> 'idle') from pg_stat_activity where usename = 'app'").Scan(&sessions, &active)
+			"select count(*), count(*) filter (where state <> 'idle') from pg_stat_activity where usename = "+
+				"'app'").Scan(&sessions, &active)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -114,7 +122,8 @@ func (p pooler) awaitRest() time.Duration {
 			return took
 		}
 		if took > poolerRest {
-			p.t.Errorf("after %v: readiness %d, %d sessions on the server, %d of them busy, and %d clients wait; want 200, %d, 0 and 0",
+			p.t.Errorf("after %v: readiness %d, %d sessions on the server, %d of them busy, and %d clients wait; want 200, "+
+				"%d, 0 and 0",
 				took, ready, sessions, active, waiting, poolerSize)
 			return took
 		}

@@ -50,7 +50,9 @@ func TestMain(m *testing.M) {
 	status := m.Run()
 	for segment := range orphans() {
 		if !before[segment] {
-			fmt.Fprintf(os.Stderr, "System V shared memory is left by one of the tests: segment %s (ipcs -m -i %s)\n", segment, segment)
+			fmt.Fprintf(
+				os.Stderr, "System V shared memory is left by one of the tests: segment %s (ipcs -m -i %s)\n", segment, segment,
+			)
 			status = 1
 		}
 	}
@@ -88,7 +90,9 @@ var template = sync.OnceValues(func() (string, error) {
 
 // link makes a checkout of links to the sources, with state of its own.
 func link(root string) error {
-	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
+	for _, name := range []string{
+		"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin",
+	} {
 		if err := os.Symlink(filepath.Join(source, name), filepath.Join(root, name)); err != nil {
 			return err
 		}
@@ -258,7 +262,8 @@ func (c *checkout) processes() []string {
 		environ, _ := os.ReadFile(filepath.Join(dir, "environ"))
 		cwd, _ := os.Readlink(filepath.Join(dir, "cwd"))
 		for _, needle := range needles {
-			if strings.Contains(string(cmdline), needle) || strings.Contains(string(environ), needle) || strings.HasPrefix(cwd, needle) {
+			if strings.Contains(string(cmdline), needle) || strings.Contains(string(environ), needle) ||
+				strings.HasPrefix(cwd, needle) {
 				found = append(found, entry.Name()+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
 				break
 			}

@@ -26,7 +26,9 @@ func (c *checkout) repository() {
 	c.git("init", "--quiet")
 	c.git("add", "app", "go.mod", "go.sum")
 	c.git("commit", "--quiet", "--message=The backend")
-	must(c.t, os.WriteFile(filepath.Join(c.root, "app", "changed.go"), []byte("package main\n\nvar _ = \"changed\"\n"), 0o600))
+	must(
+		c.t, os.WriteFile(filepath.Join(c.root, "app", "changed.go"), []byte("package main\n\nvar _ = \"changed\"\n"), 0o600),
+	)
 	c.git("add", "app")
 	c.git("commit", "--quiet", "--message=Change nothing")
 }
@@ -79,7 +81,9 @@ func TestCompareCommits(t *testing.T) {
 	}
 	spec, err := os.ReadFile(filepath.Join(runs[0], "spec.yaml"))
 	must(t, err)
-	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(strings.ReplaceAll(string(spec), `"`, ""), want) {
+	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(
+		strings.ReplaceAll(string(spec), `"`, ""), want,
+	) {
 		t.Errorf("the spec of the run lacks %q:\n%s", want, spec)
 	}
 	if left, err := os.ReadDir(filepath.Join(c.root, ".lab", "commits")); err != nil || len(left) > 0 {

@@ -66,14 +66,27 @@ func TestEveryDashboardQueryReturnsData(t *testing.T) {
 	}
 
 	// How far the run is, is told to its end.
-	for query, want := range map[string]int{"lab_run_shots_planned": len(all), "lab_run_shots_done": len(all), "sum(lab_run_verdicts)": len(all), "count(lab_run_verdicts)": 4} {
-		eventually(t, query+" is what the records hold", 5*time.Second, func() bool { return ask(t, g.prometheus, query) == float64(want) })
+	for query, want := range map[string]int{
+		"lab_run_shots_planned":   len(all),
+		"lab_run_shots_done":      len(all),
+		"sum(lab_run_verdicts)":   len(all),
+		"count(lab_run_verdicts)": 4,
+	} {
+		eventually(
+			t, query+" is what the records hold", 5*time.Second,
+			func() bool { return ask(t, g.prometheus, query) == float64(want) },
+		)
 	}
 	// The replica replays what the primary writes, byte for byte.
 	g.to = time.Now()
-	written, replayed := g.growth(`lab_pg_wal_bytes_total{server="primary"}`), g.growth(`lab_pg_wal_bytes_total{server="replica"}`)
+	written, replayed := g.growth(
+		`lab_pg_wal_bytes_total{server="primary"}`,
+	), g.growth(`lab_pg_wal_bytes_total{server="replica"}`)
 	if written < 100_000 || math.Abs(replayed-written) > 0.1*written {
-		t.Errorf("the primary wrote %.0f bytes of WAL, the replica replayed %.0f; want a trial's writes, and as much", written, replayed)
+		t.Errorf(
+			"the primary wrote %.0f bytes of WAL, the replica replayed %.0f; want a trial's writes, and as much", written,
+			replayed,
+		)
 	}
 }
 
@@ -157,7 +170,10 @@ func (g grafana) curves(expr string, instant bool) []curve {
 		Status, Error string
 		Data          struct{ Result []curve }
 	}
-	g.get("/api/v1/query_range", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)}, "step": {"1"}}, &answer)
+	g.get(
+		"/api/v1/query_range", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)}, "step": {"1"}},
+		&answer,
+	)
 	if answer.Status != "success" {
 		g.t.Errorf("%s: %s", expr, answer.Error)
 	}

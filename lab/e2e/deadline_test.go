@@ -16,7 +16,8 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	impatient := strings.Replace(shortTrials, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1) // a request to a suspended server ends by this
+	// a request to a suspended server ends by this
+	impatient := strings.Replace(shortTrials, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1)
 	must(t, os.WriteFile(spec, []byte(impatient), 0o600))
 	run := c.watch("run", "--json", spec)
 	run.await("shot")

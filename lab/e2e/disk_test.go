@@ -33,7 +33,9 @@ func TestDiskFullWhileRecording(t *testing.T) {
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
 	c.lab("up")
 	r := c.run("run", spec)
-	if r.status != 1 || !strings.Contains(r.stderr, "no space left on device") || !strings.Contains(r.stderr, "lab resume") {
+	if r.status != 1 || !strings.Contains(
+		r.stderr, "no space left on device",
+	) || !strings.Contains(r.stderr, "lab resume") {
 		t.Fatalf("exit status %d, %q; want 1, no space, and how to go on", r.status, r.stderr)
 	}
 	run := c.runs()[0]
@@ -78,8 +80,12 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 			}
 		}
 	}
-	if told := strings.Contains(r.stdout, "keep Prometheus' data") && strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
-		t.Errorf("exit status %d, no invalid trial, %s%s; want it told that Prometheus could not write", r.status, r.stdout, r.stderr)
+	if told := strings.Contains(
+		r.stdout, "keep Prometheus' data",
+	) && strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
+		t.Errorf(
+			"exit status %d, no invalid trial, %s%s; want it told that Prometheus could not write", r.status, r.stdout, r.stderr,
+		)
 	}
 	if invalid > 0 && r.status != 3 {
 		t.Errorf("exit status %d with %d invalid trials; want 3\n%s", r.status, invalid, r.stderr)
@@ -107,7 +113,8 @@ func TestDiskFullUnderWAL(t *testing.T) {
 	eventually(t, "the primary has ended", 20*time.Second, func() bool { return c.pid("primary") == 0 })
 	must(t, os.Remove(filler))
 	hit := run.await("shot")
-	if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" || !strings.Contains(reasons, "primary ended with") || !strings.Contains(reasons, "No space left on device") {
+	if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" ||
+		!strings.Contains(reasons, "primary ended with") || !strings.Contains(reasons, "No space left on device") {
 		t.Errorf("trial %d is %s (%s); want it failed, for the primary had no room", hit.N, hit.Verdict, reasons)
 	}
 	run.await("shot") // the replica may still be on its way back

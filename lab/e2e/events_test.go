@@ -47,7 +47,8 @@ func checkEvents(t *testing.T, stdout, run string, all []rec) {
 		t.Errorf("the first event is %+v; want the run %s of %d trials", first, run, len(all))
 	}
 	for i, r := range all {
-		if e := events[i+1]; e.Event != "shot" || e.N != r.N || e.Verdict != r.Verdict || e.Cell != r.Cell || e.Load == nil || e.Load.Requests != r.Load.Requests {
+		if e := events[i+1]; e.Event != "shot" || e.N != r.N || e.Verdict != r.Verdict || e.Cell != r.Cell ||
+			e.Load == nil || e.Load.Requests != r.Load.Requests {
 			t.Errorf("event %+v does not tell of record %d", e, r.N)
 		}
 	}

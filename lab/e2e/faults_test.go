@@ -21,7 +21,8 @@ func gallery(cells map[string][2]string) string {
 		fmt.Fprintf(&factor, "    %s: {%s}\n", name, cells[name][0])
 		fmt.Fprintf(&expect, "  %s: %s\n", name, cells[name][1])
 	}
-	return "name: some-faults\nscenarios: [mixed@0.08]\nfactors:\n  fault:\n" + factor.String() + "baseline: {fault: healthy}\nexpect:\n" +
+	return "name: some-faults\nscenarios: [mixed@0.08]\nfactors:\n  fault:\n" + factor.String() +
+		"baseline: {fault: healthy}\nexpect:\n" +
 		expect.String() + `settings: {pool_size: 16, pool_min: 16, scenario.THINK_TIME: 1s}
 seed: 1
 slo: {error_ratio: 0.01, p99: 100ms}

@@ -36,7 +36,8 @@ slo: {error_ratio: 0.01, p99: 500ms}
 `
 
 // A process that is killed in mid-trial makes that trial failed if it belongs to the
-// system under test, else invalid, with the true reason, and the next one has it again. One that is killed between two trials is brought
+// system under test, else invalid, with the true reason, and the next one has it again. One that is killed between
+// two trials is brought
 // back, or the trial is invalid for it. Both at once: before the stack comes back from one
 // kill, the next victim is hit.
 func TestKilledProcessesCostNoMoreThanTheirTrial(t *testing.T) {
@@ -57,7 +58,8 @@ func killInTurn(t *testing.T, chosen []string) {
 		run.await("live")
 		c.kill(victim, run.pid())
 		hit := run.await("shot")
-		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != verdictOf(victim) || !strings.Contains(reasons, deathOf(victim)) {
+		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != verdictOf(victim) ||
+			!strings.Contains(reasons, deathOf(victim)) {
 			t.Errorf("%s killed in mid-trial: trial %d is %s (%s); want it %s, and %q among the reasons",
 				victim, hit.N, hit.Verdict, reasons, verdictOf(victim), deathOf(victim))
 		}
@@ -67,8 +69,12 @@ func killInTurn(t *testing.T, chosen []string) {
 			c.kill(other, run.pid())
 		}
 		next := run.await("shot")
-		if reasons := strings.Join(next.Reasons, "; "); isSpoilt(next.Verdict) && (idle || !strings.Contains(reasons, deathOf(other)) && !strings.Contains(reasons, "crash")) {
-			t.Errorf("%s killed in mid-trial, then %s between: trial %d is invalid, but not for that: %s", victim, other, next.N, reasons)
+		if reasons := strings.Join(next.Reasons, "; "); isSpoilt(next.Verdict) &&
+			(idle || !strings.Contains(reasons, deathOf(other)) && !strings.Contains(reasons, "crash")) {
+			t.Errorf(
+				"%s killed in mid-trial, then %s between: trial %d is invalid, but not for that: %s", victim, other, next.N,
+				reasons,
+			)
 		}
 	}
 	whole := run.await("shot")

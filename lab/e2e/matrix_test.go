@@ -87,18 +87,26 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 		}
 		sent := r.Load.Requests + r.Load.SetupRequests
 		if backend := r.Metrics["http_requests"]; backend > sent || backend < sent-r.Load.Status["0"] {
-			t.Errorf("trial %d: k6 sent %.0f requests (%.0f without an answer), the backend counted %.0f", r.N, sent, r.Load.Status["0"], backend)
+			t.Errorf(
+				"trial %d: k6 sent %.0f requests (%.0f without an answer), the backend counted %.0f", r.N, sent, r.Load.Status["0"],
+				backend,
+			)
 		}
 		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{trial="%d"}[5m]))`, r.N)
 		if seen := ask(t, prometheus, query); seen != sent {
 			t.Errorf("trial %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}
-		// Readiness and read-back ask a little too; what the replica does not have yet is asked twice. The probe is counted apart; the
+		// Readiness and read-back ask a little too; what the replica does not have yet is asked twice. The probe is
+		// counted apart; the
 		// pooler sets the session's application_name for each of its statements, and back.
 		probes := r.Metrics["probe_statements"]
 		statements := r.Metrics["primary_statements"] + r.Metrics["replica_statements"] - probes
-		if least, most := 2*r.Load.Status["200"], 2*sent+r.Metrics["read_fallbacks"]+2*probes+100; statements < least || statements > most {
-			t.Errorf("trial %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N, r.Load.Status["200"], statements, least, most)
+		if least, most := 2*r.Load.Status["200"], 2*sent+r.Metrics["read_fallbacks"]+2*probes+100; statements < least ||
+			statements > most {
+			t.Errorf(
+				"trial %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N,
+				r.Load.Status["200"], statements, least, most,
+			)
 		}
 		for name, want := range r.Settings {
 			if got := r.Effective[name]; got != want && !strings.HasPrefix(name, "scenario.") {
@@ -129,7 +137,10 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	}
 	report, err := os.ReadFile(runs[0] + ".md")
 	must(t, err)
-	for _, want := range []string{"`pool_size=unlimited topology=direct`", "`pool_size=8 topology=pgbouncer+replica`", "A/A control", "storm@0.1", "wave@0.05", "p99 ms"} {
+	for _, want := range []string{
+		"`pool_size=unlimited topology=direct`", "`pool_size=8 topology=pgbouncer+replica`", "A/A control", "storm@0.1",
+		"wave@0.05", "p99 ms",
+	} {
 		if !strings.Contains(string(report), want) {
 			t.Errorf("the report holds no %q", want)
 		}
@@ -237,7 +248,9 @@ colour: red
 	if r.status != 2 {
 		t.Errorf("exit status = %d; want 2", r.status)
 	}
-	for _, want := range []string{"2:20:", "hurricane", "4:26:", "4:32:", "5:3:", "topology", "6:23:", "7:20:", "7:28:", "8:1:", "colour"} {
+	for _, want := range []string{
+		"2:20:", "hurricane", "4:26:", "4:32:", "5:3:", "topology", "6:23:", "7:20:", "7:28:", "8:1:", "colour",
+	} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("faults do not hold %q:\n%s", want, r.stderr)
 		}

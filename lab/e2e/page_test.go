@@ -50,9 +50,10 @@ func (c *checkout) beginMatrix() *exec.Cmd {
 }
 
 const (
-	rows     = `[...document.querySelectorAll('#trials tbody tr:not(.empty)')]`
-	onePath  = `[...document.querySelectorAll('#chart-rps path')].map((path) => path.getAttribute('d')).join()`
-	inOrder  = `(() => { const v = ` + rows + `.map((row) => row.cells[%d].dataset.v).filter(Boolean).map(Number); return v.every((x, i) => i === 0 || %s); })()`
+	rows    = `[...document.querySelectorAll('#trials tbody tr:not(.empty)')]`
+	onePath = `[...document.querySelectorAll('#chart-rps path')].map((path) => path.getAttribute('d')).join()`
+	inOrder = `(() => { const v = ` + rows +
+		`.map((row) => row.cells[%d].dataset.v).filter(Boolean).map(Number); return v.every((x, i) => i === 0 || %s); })()`
 	awhile   = 2 * time.Minute
 	atOnce   = 10 * time.Second
 	aSecond  = time.Second
@@ -64,7 +65,9 @@ func descending(column int) string { return fmt.Sprintf(inOrder, column, "v[i - 
 func ascending(column int) string  { return fmt.Sprintf(inOrder, column, "v[i - 1] <= x") }
 
 func sortedAs(column int, how string) string {
-	return fmt.Sprintf(`document.querySelector('#trials thead').rows[0].cells[%d].getAttribute('aria-sort') === '%s'`, column, how)
+	return fmt.Sprintf(
+		`document.querySelector('#trials thead').rows[0].cells[%d].getAttribute('aria-sort') === '%s'`, column, how,
+	)
 }
 
 // The page as a person uses it who looks on while a real matrix is run.
@@ -83,8 +86,14 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	tab.Await("the page says that there was no run", atOnce, `document.body.innerText.includes('No run yet')`)
 	matrix := c.beginMatrix()
 
-	tab.Await("the page shows the run", awhile, `document.body.innerText.includes('-e2e') && document.body.innerText.includes('0 of 6')`)
-	tab.Await("the first trial is under load", awhile, `document.body.innerText.includes('under load') && document.querySelector('#chart-rps path.s1') !== null`)
+	tab.Await(
+		"the page shows the run", awhile,
+		`document.body.innerText.includes('-e2e') && document.body.innerText.includes('0 of 6')`,
+	)
+	tab.Await(
+		"the first trial is under load", awhile,
+		`document.body.innerText.includes('under load') && document.querySelector('#chart-rps path.s1') !== null`,
+	)
 	before, asked, began := browsertest.Eval[string](tab, onePath), len(tab.Requests()), time.Now()
 	tab.Await("the curve of the requests moves", 15*time.Second, onePath+` !== `+fmt.Sprintf("%q", before))
 	for time.Since(began) < 5*aSecond {
@@ -100,11 +109,15 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	}
 	head := func(column int) string { return fmt.Sprintf("#trials thead th:nth-child(%d) button", column+1) }
 	tab.Click(head(requests))
-	tab.Await("a click sorts from the most requests on", atOnce, sortedAs(requests, "descending")+" && "+descending(requests))
+	tab.Await(
+		"a click sorts from the most requests on", atOnce, sortedAs(requests, "descending")+" && "+descending(requests),
+	)
 	tab.Click(head(requests))
 	tab.Await("another one turns that round", atOnce, sortedAs(requests, "ascending")+" && "+ascending(requests))
 
-	for presses := 0; !browsertest.Eval[bool](tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99))); presses++ {
+	for presses := 0; !browsertest.Eval[bool](
+		tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99)),
+	); presses++ {
 		if presses > 40 {
 			t.Fatal("the Tab key does not reach the column of p99")
 		}
@@ -120,7 +133,10 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	if !browsertest.Eval[bool](tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99))) {
 		t.Error("with another trial the focus is lost")
 	}
-	tab.Await("it is said that a trial is finished", atOnce, `/^Trial \d+ is finished: (valid|failed|suspect|invalid)$/.test(document.querySelector('#said').textContent)`)
+	tab.Await(
+		"it is said that a trial is finished", atOnce,
+		`/^Trial \d+ is finished: (valid|failed|suspect|invalid)$/.test(document.querySelector('#said').textContent)`,
+	)
 	tab.CheckQuiet(page)
 
 	for _, look := range browsertest.Looks() {
@@ -131,7 +147,9 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 			if wide := browsertest.Eval[int64](tab, `document.documentElement.scrollWidth`); wide > look.Width {
 				t.Errorf("the page is %d px wide; want at most %d, and tables that scroll for themselves", wide, look.Width)
 			}
-			dark := browsertest.Eval[bool](tab, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).every((v) => v < 64)`)
+			dark := browsertest.Eval[bool](
+				tab, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).every((v) => v < 64)`,
+			)
 			if dark != look.Dark {
 				t.Errorf("the ground is dark: %t; want %t", dark, look.Dark)
 			}
@@ -145,7 +163,10 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 		must(t, matrix.Process.Signal(syscall.SIGINT))
 		eventually(t, "the run has ended", time.Minute, func() bool { return c.status().Run == nil })
 		c.lab("down")
-		tab.Await("the page says that it is from before", atOnce, `document.querySelector('#lost').textContent.includes('does not answer since')`)
+		tab.Await(
+			"the page says that it is from before", atOnce,
+			`document.querySelector('#lost').textContent.includes('does not answer since')`,
+		)
 	})
 }
 

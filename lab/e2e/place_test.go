@@ -53,7 +53,9 @@ func TestCheckoutWithAnOddName(t *testing.T) {
 func TestWithoutAHome(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	c.env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HOME=") || strings.HasPrefix(e, "XDG_") })
+	c.env = slices.DeleteFunc(
+		os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HOME=") || strings.HasPrefix(e, "XDG_") },
+	)
 	c.completes(c.tiny(""), 2)
 }
 
@@ -79,12 +81,17 @@ func TestFewConnections(t *testing.T) {
 	spec := c.tiny("postgres.max_connections: 12, ")
 	text, err := os.ReadFile(spec)
 	must(t, err)
-	text = []byte(strings.NewReplacer("pool_size: 8, pool_min: 8", "pool_size: unlimited", "pgbouncer+replica", "direct").Replace(string(text)))
+	text = []byte(strings.NewReplacer(
+		"pool_size: 8, pool_min: 8", "pool_size: unlimited", "pgbouncer+replica", "direct",
+	).Replace(string(text)))
 	must(t, os.WriteFile(spec, text, 0o600))
 	c.completes(spec, 2)
 	for _, rec := range records(t, c.runs()[0]) {
 		if rec.Metrics["primary_connections_max"] > 12 || rec.Load.Status["503"] == 0 {
-			t.Errorf("trial %d: %.0f connections, %.0f refusals; want 12 at most, and some", rec.N, rec.Metrics["primary_connections_max"], rec.Load.Status["503"])
+			t.Errorf(
+				"trial %d: %.0f connections, %.0f refusals; want 12 at most, and some", rec.N,
+				rec.Metrics["primary_connections_max"], rec.Load.Status["503"],
+			)
 		}
 	}
 }

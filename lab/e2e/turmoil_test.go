@@ -88,7 +88,8 @@ func TestTornStateFile(t *testing.T) {
 	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
 	must(t, os.WriteFile(state, []byte(`{"supervisor":{"pid":1`), 0o600))
-	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") || !strings.Contains(r.stderr, "remove") {
+	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") ||
+		!strings.Contains(r.stderr, "remove") {
 		t.Errorf("exit status %d, %q; want 1, the file, and the way out", r.status, r.stderr)
 	}
 	must(t, os.Remove(state))
@@ -124,7 +125,9 @@ func TestPortTaken(t *testing.T) {
 	if got := run.exit(); got != 1 {
 		t.Errorf("exit status = %d; want 1", got)
 	}
-	if said := run.errors.String(); !strings.Contains(said, "address already in use") || !strings.Contains(said, "lab resume") {
+	if said := run.errors.String(); !strings.Contains(
+		said, "address already in use",
+	) || !strings.Contains(said, "lab resume") {
 		t.Errorf("it says %q; want the port in use, and how to go on", said)
 	}
 	name := filepath.Base(c.runs()[0])
@@ -150,8 +153,12 @@ func TestOutOfMemory(t *testing.T) {
 		run.await("live")
 		starve(run.pid())
 		hit := run.await("shot")
-		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" || !strings.Contains(reasons, deathOf(victim)) {
-			t.Errorf("%s without memory: trial %d is %s (%s); want it failed, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
+		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" ||
+			!strings.Contains(reasons, deathOf(victim)) {
+			t.Errorf(
+				"%s without memory: trial %d is %s (%s); want it failed, and %q among the reasons", victim, hit.N, hit.Verdict,
+				reasons, deathOf(victim),
+			)
 		}
 		if whole := run.await("shot"); isSpoilt(whole.Verdict) {
 			t.Errorf("%s: the trial after is %s too: %v", victim, whole.Verdict, whole.Reasons)
@@ -196,7 +203,9 @@ func starve(t *testing.T, pid int) {
 	t.Helper()
 	const v2, v1 = "/sys/fs/cgroup", "/sys/fs/cgroup/memory"
 	root, limit := v2, "memory.max"
-	if controllers, err := os.ReadFile(filepath.Join(v2, "cgroup.controllers")); err == nil && strings.Contains(string(controllers), "memory") {
+	if controllers, err := os.ReadFile(
+		filepath.Join(v2, "cgroup.controllers"),
+	); err == nil && strings.Contains(string(controllers), "memory") {
 		must(t, os.WriteFile(filepath.Join(v2, "cgroup.subtree_control"), []byte("+memory"), 0o644))
 	} else {
 		root, limit = v1, "memory.limit_in_bytes"
@@ -264,7 +273,9 @@ func hurry(t *testing.T, inARow int) {
 			command := []string{"up", "down"}[i%2]
 			all.Go(func() {
 				r := c.run(command)
-				overtaken := command == "up" && (strings.Contains(r.stderr, "the stack went down") || strings.Contains(r.stderr, "the stack is down"))
+				overtaken := command == "up" && (strings.Contains(
+					r.stderr, "the stack went down",
+				) || strings.Contains(r.stderr, "the stack is down"))
 				if r.status != 0 && !overtaken {
 					t.Errorf("%s among ten at once: exit status %d\n%s", command, r.status, r.stderr)
 				}
@@ -328,7 +339,10 @@ func TestUpAndDownWaitForASupervisorThatDoesNotAnswerYet(t *testing.T) {
 		switch left := c.processes(); second {
 		case "up":
 			if first.status != 0 || strings.Contains(first.stdout, "already") || !strings.Contains(r.stdout, "already") {
-				t.Errorf("the first up: exit status %d, %q, the second: %q; want the first to have started it", first.status, first.stdout, r.stdout)
+				t.Errorf(
+					"the first up: exit status %d, %q, the second: %q; want the first to have started it", first.status, first.stdout,
+					r.stdout,
+				)
 			}
 			if got := c.status().State; got != "up" {
 				t.Errorf("the stack is %s; want up", got)
@@ -353,13 +367,19 @@ func (c *checkout) leaveRunning(service string) {
 	must(c.t, err)
 	c.t.Cleanup(func() { must(c.t, sleeper.Stop(context.Background())) })
 	id, _ := proc.Identify(sleeper.PID())
-	eventually(c.t, "the process is a sleep", 5*time.Second, func() bool { return strings.HasSuffix(proc.Program(id.PID), "sleep") })
+	eventually(
+		c.t, "the process is a sleep", 5*time.Second, func() bool { return strings.HasSuffix(proc.Program(id.PID), "sleep") },
+	)
 	path := filepath.Join(c.root, ".lab", "state.json")
 	text, err := os.ReadFile(path)
 	must(c.t, err)
 	var state map[string]any
 	must(c.t, json.Unmarshal(text, &state))
-	state["services"].(map[string]any)[service] = map[string]any{"PID": id.PID, "Start": id.Start, "program": proc.Program(id.PID)}
+	state["services"].(map[string]any)[service] = map[string]any{
+		"PID":     id.PID,
+		"Start":   id.Start,
+		"program": proc.Program(id.PID),
+	}
 	text, err = json.Marshal(state)
 	must(c.t, err)
 	must(c.t, os.WriteFile(path, text, 0o600))

@@ -18,7 +18,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add("[::1%25"+secret+"]/lab#"+secret, "0x8", "9999999h", "a:b:c")
 	f.Fuzz(func(t *testing.T, url, number, duration, addr string) {
 		env := map[string]string{
-			contract.EnvPrimaryURL: "postgres://app:" + secret + "@" + url, contract.EnvReplicaURL: "postgres://app:" + secret + "@" + url,
+			contract.EnvPrimaryURL:  "postgres://app:" + secret + "@" + url,
+			contract.EnvReplicaURL:  "postgres://app:" + secret + "@" + url,
 			contract.EnvAddr:        addr,
 			"APP_POOL_SIZE":         number,
 			"APP_POOL_MIN":          number,

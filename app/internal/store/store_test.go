@@ -122,9 +122,19 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 		acquire string // outcome that is counted
 		within  time.Duration
 	}{
-		{"lock timeout", map[string]string{"APP_LOCK_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "2s", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "55P03", "ok", time.Second},
-		{"statement timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "50ms", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "57014", "ok", time.Second},
-		{"query timeout", map[string]string{"APP_QUERY_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "3s"}, 0, Timeout, "query_timeout", "ok", time.Second},
+		{"lock timeout", map[string]string{
+			"APP_LOCK_TIMEOUT":      "50ms",
+			"APP_STATEMENT_TIMEOUT": "2s",
+			"APP_QUERY_TIMEOUT":     "3s",
+		}, 0, Timeout, "55P03", "ok", time.Second},
+		{"statement timeout", map[string]string{
+			"APP_STATEMENT_TIMEOUT": "50ms",
+			"APP_QUERY_TIMEOUT":     "3s",
+		}, 0, Timeout, "57014", "ok", time.Second},
+		{"query timeout", map[string]string{
+			"APP_QUERY_TIMEOUT":     "50ms",
+			"APP_STATEMENT_TIMEOUT": "3s",
+		}, 0, Timeout, "query_timeout", "ok", time.Second},
 		{"budget", map[string]string{"APP_QUERY_TIMEOUT": "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
 	}
 	for _, tt := range tests {
@@ -144,16 +154,23 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 				t.Errorf("took %v, want 50ms to %v", took, tt.within)
 			}
 			failed, ok := errors.AsType[*Error](err)
-			if !ok || failed.Kind != tt.kind || failed.State != tt.state || failed.Target != "primary" || failed.Statement != "select_feed" {
+			if !ok || failed.Kind != tt.kind || failed.State != tt.state || failed.Target != "primary" ||
+				failed.Statement != "select_feed" {
 				t.Fatalf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
 			}
-			if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state},
+			); n != 1 {
 				t.Errorf("%s counted %v times, want 1", tt.state, n)
 			}
-			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.acquire}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.acquire},
+			); n != 1 {
 				t.Errorf("outcome %s counted %v times, want 1", tt.acquire, n)
 			}
-			if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"target": "primary", "statement": "select_feed"}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricQueryDuration, map[string]string{"target": "primary", "statement": "select_feed"},
+			); n != 1 {
 				t.Errorf("select_feed counted %v times, want 1", n)
 			}
 		})
@@ -197,7 +214,10 @@ func TestWaitingForAConnection(t *testing.T) {
 					t.Errorf("who held the connection got %v", err)
 				}
 			})
-			await(t, "the only connection is taken", func() bool { return value(t, metrics, contract.MetricPoolAcquired, target) == 1 })
+			await(
+				t, "the only connection is taken",
+				func() bool { return value(t, metrics, contract.MetricPoolAcquired, target) == 1 },
+			)
 
 			waited := make(chan error, 1)
 			ctx, cancel := tt.ctx(t.Context())
@@ -212,7 +232,9 @@ func TestWaitingForAConnection(t *testing.T) {
 			if n := value(t, metrics, contract.MetricPoolWaiting, target); n != 0 {
 				t.Errorf("%v are still counted as waiting", n)
 			}
-			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.outcome}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.outcome},
+			); n != 1 {
 				t.Errorf("outcome %s counted %v times, want 1", tt.outcome, n)
 			}
 			unlock()
@@ -263,7 +285,9 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	if strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("password shown: %v", err)
 	}
-	if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": "error"}); n != 1 {
+	if n := value(
+		t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": "error"},
+	); n != 1 {
 		t.Errorf("outcome error counted %v times, want 1", n)
 	}
 }
@@ -281,7 +305,9 @@ func TestSessionThatWasEndedWhileItIdledIsUnavailable(t *testing.T) {
 	if !ok || failed.Kind != Unavailable || failed.State != "57P05" {
 		t.Errorf("a query on it: %v; want it unavailable (57P05)", err)
 	}
-	if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"}); n != 1 {
+	if n := value(
+		t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"},
+	); n != 1 {
 		t.Errorf("%v of them are counted, want 1", n)
 	}
 	if err := read(t.Context(), s, 1); err != nil {
@@ -302,7 +328,9 @@ func TestPoolIsColdOrWarm(t *testing.T) {
 		}
 	})
 	t.Run("warm", func(t *testing.T) {
-		s, _ := open(t, map[string]string{"APP_POOL_MIN": "5", "APP_POOL_SIZE": "8", contract.EnvReplicaURL: pgtest.URL("app")})
+		s, _ := open(
+			t, map[string]string{"APP_POOL_MIN": "5", "APP_POOL_SIZE": "8", contract.EnvReplicaURL: pgtest.URL("app")},
+		)
 		await(t, "the pools are warm", func() bool { return s.Ready(t.Context()) == nil })
 		for _, p := range s.pools() {
 			if stat := p.conns.Stat(); stat.IdleConns() < 5 {
@@ -364,7 +392,8 @@ func TestFeedsUseAnIndex(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if got := plan.String(); !strings.Contains(got, "Index Scan") || strings.Contains(got, "Sort") || strings.Contains(got, "Seq Scan") {
+		if got := plan.String(); !strings.Contains(got, "Index Scan") || strings.Contains(got, "Sort") ||
+			strings.Contains(got, "Seq Scan") {
 			t.Errorf("%s is planned as\n%s", tt.st.name, got)
 		}
 	}
@@ -391,7 +420,9 @@ func TestSessionsExpireAndAreCleared(t *testing.T) {
 		t.Errorf("session of user %d, %v, want %d", got.User, err, user)
 	}
 	var left int
-	if err := pgtest.Connect(t, "owner").QueryRow(ctx, "select count(*) from sessions where user_id = $1", user).Scan(&left); err != nil || left != 1 {
+	if err := pgtest.Connect(t, "owner").QueryRow(
+		ctx, "select count(*) from sessions where user_id = $1", user,
+	).Scan(&left); err != nil || left != 1 {
 		t.Errorf("%d sessions are kept, %v, want 1", left, err)
 	}
 }

@@ -39,7 +39,9 @@ func findTool(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("find %s: it is neither on PATH nor in .lab/tools of the checkout: run go tool mage lab:setup", name)
+	return "", fmt.Errorf(
+		"find %s: it is neither on PATH nor in .lab/tools of the checkout: run go tool mage lab:setup", name,
+	)
 }
 
 // moduleRoot is the nearest directory above that has a go.mod.

@@ -113,7 +113,9 @@ func newRoot() *cobra.Command {
 func (l *lab) layout() (service.Layout, error) {
 	if l.root != "" {
 		if !isCheckout(l.root) {
-			return service.Layout{}, usageError{fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root)}
+			return service.Layout{}, usageError{
+				fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root),
+			}
 		}
 		return service.NewLayout(l.root)
 	}
@@ -136,7 +138,9 @@ func (l *lab) layout() (service.Layout, error) {
 			dir = parent
 		}
 	}
-	return service.Layout{}, usageError{errors.New("find the checkout of stormwave: run this inside it, or name it with --root")}
+	return service.Layout{}, usageError{
+		errors.New("find the checkout of stormwave: run this inside it, or name it with --root"),
+	}
 }
 
 func isCheckout(dir string) bool {

@@ -15,7 +15,9 @@ import (
 func (l *lab) diagnose() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "diagnose RUN", Short: "Say what limited each cell of a run, by what evidence, and what to try next", Args: cobra.ExactArgs(1),
+		Use:   "diagnose RUN",
+		Short: "Say what limited each cell of a run, by what evidence, and what to try next",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -117,7 +117,10 @@ func (e *events) close() {}
 
 // eventsFlag lets a command tell its events.
 func eventsFlag(cmd *cobra.Command, asJSON *bool) {
-	cmd.Flags().BoolVar(asJSON, "json", false, "a line of JSON on standard output for each thing that happens; what is for people goes to standard error")
+	cmd.Flags().BoolVar(
+		asJSON, "json", false,
+		"a line of JSON on standard output for each thing that happens; what is for people goes to standard error",
+	)
 }
 
 // tellTo says where the run is shown.

@@ -31,11 +31,16 @@ func newMutator(seed uint64) mutator { return mutator{rand.New(rand.NewPCG(seed,
 
 // scraps are what readers tend to stumble over.
 var scraps = []string{
-	"", "\x00", "\n", "\r\n", "\t", " ", "'", `"`, `\`, ",", ":", ": ", "- ", "? ", "#", "---\n", "...\n", "{", "}", "[", "]", "{}", "[]", "&a ", "*a", "<<: *a", "!!binary ",
-	"!x ", "|\n", ">", "%YAML 1.1\n", "null", "~", "true", "NaN", ".nan", ".inf", "-0", "-1", "0", "1e999", "-1e308", "1e-400", "0x10", "0o17", "1_000", "9223372036854775807",
-	"9223372036854775808", "18446744073709551616", "99999999999999999999999999", "\xff\xfe", "\xed\xa0\x80", "\u2028", "\ufeff", "é", "\U0001f600", `\u0000`, `\ud800`,
-	"../../../etc/passwd", "/etc/passwd", "..", "$(touch x)", "`touch x`", "; touch x", "%s%n", "<script>alert(1)</script>", "|a|b|", "![x](http://192.0.2.7)", "\x1b[2J",
-	"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1h", "-1ns", "1000000h", strings.Repeat("[", 200), strings.Repeat("a", 2000),
+	"", "\x00", "\n", "\r\n", "\t", " ", "'", `"`, `\`, ",", ":", ": ", "- ", "? ", "#", "---\n", "...\n", "{", "}", "[",
+	"]", "{}", "[]", "&a ", "*a", "<<: *a", "!!binary ",
+	"!x ", "|\n", ">", "%YAML 1.1\n", "null", "~", "true", "NaN", ".nan", ".inf", "-0", "-1", "0", "1e999", "-1e308",
+	"1e-400", "0x10", "0o17", "1_000", "9223372036854775807",
+	"9223372036854775808", "18446744073709551616", "99999999999999999999999999", "\xff\xfe", "\xed\xa0\x80", "\u2028",
+	"\ufeff", "é", "\U0001f600", `\u0000`, `\ud800`,
+	"../../../etc/passwd", "/etc/passwd", "..", "$(touch x)", "`touch x`", "; touch x", "%s%n",
+	"<script>alert(1)</script>", "|a|b|", "![x](http://192.0.2.7)", "\x1b[2J",
+	"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1h", "-1ns", "1000000h", strings.Repeat("[", 200),
+	strings.Repeat("a", 2000),
 }
 
 var (
@@ -178,7 +183,8 @@ func smallRun(t *testing.T, root string) (name string, files map[string][]byte) 
 	lines := bytes.SplitAfter(readAll(t, from.Records()), []byte("\n"))
 	files = map[string][]byte{
 		to.Spec(): readAll(t, from.Spec()), to.Plan(): readAll(t, from.Plan()), to.Host(): readAll(t, from.Host()),
-		to.Records(): bytes.Join(lines[:records], nil), to.Series(1): readAll(t, from.Series(1)), to.Series(2): readAll(t, from.Series(2)),
+		to.Records(): bytes.Join(lines[:records], nil), to.Series(1): readAll(t, from.Series(1)),
+		to.Series(2): readAll(t, from.Series(2)),
 	}
 	for path, content := range files {
 		if err := record.WriteFile(path, content); err != nil {
@@ -341,7 +347,10 @@ func TestNoCommandLeavesTheResults(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := tree(t, root)
-	for _, name := range []string{"", ".", "..", "../outside/" + runName, outside, runName + "/../../outside/" + runName, runName + "/", "./" + runName, runName + "\x00", linked, "-"} {
+	for _, name := range []string{
+		"", ".", "..", "../outside/" + runName, outside, runName + "/../../outside/" + runName, runName + "/", "./" + runName,
+		runName + "\x00", linked, "-",
+	} {
 		for _, command := range [][]string{{"report"}, {"verify"}, {"resume"}, {"open"}, {"diagnose"}, {"compare", runName}} {
 			if _, stderr, status := run(t, root, append(command, name)...); status != statusUsage {
 				t.Errorf("lab %s %q: exit status %d, %s; want %d", command, name, status, stderr, statusUsage)
@@ -379,9 +388,15 @@ func TestResumeStartsNothingForAHostilePlan(t *testing.T) {
 		change func(*matrix.Plan)
 		want   string
 	}{
-		"a command of the server": {func(p *matrix.Plan) { p.Cells[1].Settings["postgres.archive_command"] = "touch pwned" }, "it runs a program"},
-		"an option of git":        {func(p *matrix.Plan) { p.Cells[1].Settings[matrix.Backend] = "--upload-pack=touch pwned" }, "backend is"},
-		"a library of k6":         {func(p *matrix.Plan) { p.Cells[1].Settings["scenario.LD_PRELOAD"] = "/tmp/x.so" }, "runtime"},
+		"a command of the server": {
+			func(p *matrix.Plan) { p.Cells[1].Settings["postgres.archive_command"] = "touch pwned" }, "it runs a program",
+		},
+		"an option of git": {
+			func(p *matrix.Plan) { p.Cells[1].Settings[matrix.Backend] = "--upload-pack=touch pwned" }, "backend is",
+		},
+		"a library of k6": {
+			func(p *matrix.Plan) { p.Cells[1].Settings["scenario.LD_PRELOAD"] = "/tmp/x.so" }, "runtime",
+		},
 		"a script elsewhere": {func(p *matrix.Plan) {
 			p.Scenarios[0].Name = "../evil"
 			for i := range p.Trials {
@@ -439,7 +454,10 @@ func TestEndlessSpecIsRefused(t *testing.T) {
 func TestReportPagesHoldNoForeignMarkup(t *testing.T) {
 	const script, image = "<script>alert(1)</script>", "<img src=x onerror=alert(2)>"
 	root := checkout(t)
-	spec := strings.NewReplacer("pool_size: [unlimited, 8]", `scenario.NOTE: ["`+script+`", "`+image+`"]`, "pool_size: unlimited", `scenario.NOTE: "`+script+`"`).Replace(smallSpec)
+	spec := strings.NewReplacer(
+		"pool_size: [unlimited, 8]", `scenario.NOTE: ["`+script+`", "`+image+`"]`, "pool_size: unlimited",
+		`scenario.NOTE: "`+script+`"`,
+	).Replace(smallSpec)
 	dir := writeRun(t, root, runName, spec)
 	var lines [][]byte
 	for _, rec := range mustRead(t, dir) {

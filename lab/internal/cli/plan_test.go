@@ -74,9 +74,11 @@ func TestWarnOfLoad(t *testing.T) {
 }
 
 // Lines as PostgreSQL 15 writes them.
-const described = "DateStyle\tuser\tClient Connection Defaults / Locale and Formatting\tSTRING\tISO, MDY\t\t\tSets the format.\tAlso.\n" +
+const described = "DateStyle\tuser\tClient Connection Defaults / Locale and Formatting\tSTRING\tISO, MDY\t\t\tSets " +
+	"the format.\tAlso.\n" +
 	"fsync\tsighup\tWrite-Ahead Log / Settings\tBOOLEAN\tFALSE\t\t\tForces synchronization.\t\n" +
-	"max_connections\tpostmaster\tConnections and Authentication / Connection Settings\tINTEGER\t0\t1\t262143\tSets the maximum.\t\n" +
+	"max_connections\tpostmaster\tConnections and Authentication / Connection Settings\tINTEGER\t0\t1\t262143\tSets " +
+	"the maximum.\t\n" +
 	"random_page_cost\tuser\tQuery Tuning / Planner Cost Constants\tREAL\t0\t0\t1.79769e+308\tSets the estimate.\t\n"
 
 func TestParseParameters(t *testing.T) {
@@ -98,7 +100,13 @@ esac`
 	const refuses = `-C) case "$*" in *=0) echo "2026-11-27 GMT [1] FATAL:  0 is outside the valid range" >&2; exit 1;; esac;;`
 	postgres := "case \"$1\" in --version) echo 'postgres (PostgreSQL) 15.14';; " + refuses +
 		" *) printf '%s' '" + described + "';; esac"
-	for name, text := range map[string]string{"k6": k6, "postgres": postgres, "initdb": "", "psql": "", "pg_basebackup": ""} {
+	for name, text := range map[string]string{
+		"k6":            k6,
+		"postgres":      postgres,
+		"initdb":        "",
+		"psql":          "",
+		"pg_basebackup": "",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}

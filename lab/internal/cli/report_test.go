@@ -62,7 +62,11 @@ func writeRun(t testing.TB, root, name, spec string) record.Dir {
 	write(t, dir.Spec(), spec)
 	for path, value := range map[string]any{
 		dir.Plan(): plan,
-		dir.Host(): record.Host{CPUModel: "Example CPU", Cores: 2, Programs: []record.Program{{Name: "k6", Version: "2.0.0"}}},
+		dir.Host(): record.Host{
+			CPUModel: "Example CPU",
+			Cores:    2,
+			Programs: []record.Program{{Name: "k6", Version: "2.0.0"}},
+		},
 	} {
 		if err := record.WriteJSON(path, value); err != nil {
 			t.Fatal(err)
@@ -120,14 +124,17 @@ slo: {error_ratio: 0.01, p99: 500ms}
 func TestReportAndVerify(t *testing.T) {
 	root := checkout(t)
 	dir := writeRun(t, root, runName, smallSpec)
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/"+runName+".md is missing\n") {
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(
+		stderr, "results/"+runName+".md is missing\n",
+	) {
 		t.Errorf("verify before there is a report: status %d, %q", status, stderr)
 	}
 	stdout, stderr, status := run(t, root, "report", runName)
 	if status != 0 || !strings.HasSuffix(stdout, "report: results/"+runName+".md\n") {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
-	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 || stdout != runName+": 6 files are what the records make\n" {
+	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 ||
+		stdout != runName+": 6 files are what the records make\n" {
 		t.Errorf("verify: status %d, %q, %q", status, stdout, stderr)
 	}
 
@@ -136,11 +143,19 @@ func TestReportAndVerify(t *testing.T) {
 		text string // what the file holds then; "" for no file
 		want string
 	}{
-		"report changed": {dir.Report(), "# another\n", "results/" + runName + ".md:1: is \"# another\"\nthe records make \"# " + runName + "\""},
+		"report changed": {
+			dir.Report(), "# another\n",
+			"results/" + runName + ".md:1: is \"# another\"\nthe records make \"# " + runName + "\"",
+		},
 		"report missing": {dir.Report(), "", "results/" + runName + ".md is missing"},
 		"bench missing":  {dir.Bench(), "", "results/" + runName + "/bench.txt is missing"},
-		"index changed":  {record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\""},
-		"extra file":     {filepath.Join(dir.Plots(), "x.svg"), "<svg/>", "results/" + runName + "/plots/x.svg is there, but the records do not make it"},
+		"index changed": {
+			record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\"",
+		},
+		"extra file": {
+			filepath.Join(dir.Plots(), "x.svg"), "<svg/>",
+			"results/" + runName + "/plots/x.svg is there, but the records do not make it",
+		},
 	} {
 		before, err := os.ReadFile(test.path)
 		existed := err == nil
@@ -151,7 +166,8 @@ func TestReportAndVerify(t *testing.T) {
 		} else {
 			write(t, test.path, test.text)
 		}
-		if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, test.want) {
+		if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+			!strings.HasPrefix(stderr, test.want) {
 			t.Errorf("%s: status %d, %q; want %q", name, status, stderr, test.want)
 		}
 		if existed {
@@ -182,7 +198,8 @@ func TestReportAndVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir.Records(), strings.Replace(string(records), `"requests":10000`, `"requests":10001`, 1))
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.Contains(stderr, "the records make") {
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+		!strings.Contains(stderr, "the records make") {
 		t.Errorf("verify with another record: status %d, %q", status, stderr)
 	}
 	// A line that was cut off does not count, and the report comes out as if it had not been begun.
@@ -233,7 +250,8 @@ func TestReportOfARealRun(t *testing.T) {
 func TestReportOfAnUnknownRun(t *testing.T) {
 	root := checkout(t)
 	for _, command := range []string{"report", "verify"} {
-		if _, stderr, status := run(t, root, command, runName); status != statusUsage || !strings.Contains(stderr, "there is none yet") {
+		if _, stderr, status := run(t, root, command, runName); status != statusUsage ||
+			!strings.Contains(stderr, "there is none yet") {
 			t.Errorf("%s without runs: status %d, %q", command, status, stderr)
 		}
 		if _, _, status := run(t, root, command); status != statusUsage {
@@ -245,7 +263,8 @@ func TestReportOfAnUnknownRun(t *testing.T) {
 	for _, command := range []string{"report", "verify"} {
 		for _, name := range []string{"nosuch", "../" + runName, "/"} {
 			_, stderr, status := run(t, root, command, name)
-			if want := "there are: " + runName + ", 2026-11-24T0915Z-test\n"; status != statusUsage || !strings.HasSuffix(stderr, want) {
+			if want := "there are: " + runName + ", 2026-11-24T0915Z-test\n"; status != statusUsage ||
+				!strings.HasSuffix(stderr, want) {
 				t.Errorf("%s %s: status %d, %q", command, name, status, stderr)
 			}
 		}
@@ -260,7 +279,8 @@ func TestTheIndexBelongsToTheReport(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	writeRun(t, root, "2026-11-24T0915Z-test", smallSpec)
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/README.md:") {
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+		!strings.HasPrefix(stderr, "results/README.md:") {
 		t.Errorf("status %d, %q", status, stderr)
 	}
 	if _, stderr, status := run(t, root, "report", "2026-11-24T0915Z-test"); status != 0 {

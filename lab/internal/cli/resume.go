@@ -88,7 +88,8 @@ func goOn(ctx context.Context, j *job, force bool) error {
 		changes = append(changes, "the spec no longer gives the plan")
 	}
 	if len(changes) > 0 && !force {
-		return fmt.Errorf("resume %s: since it began\n  %s\nbring that back, begin a new run, or go on all the same with --force, which is recorded",
+		return fmt.Errorf("resume %s: since it began\n  %s\nbring that back, begin a new run, or go on all the same with "+
+			"--force, which is recorded",
 			j.dir.Name(), strings.Join(changes, "\n  "))
 	}
 	j.host.Forced = append(j.host.Forced, changes...)

@@ -212,7 +212,11 @@ func describe(p matrix.Plan) string {
 
 // figuresOf are the lab's own costs so far.
 func figuresOf(st daemon.Status) record.Figures {
-	return record.Figures{Up: new(st.Figures.UpSeconds), UpCached: !st.Figures.TemplateMade, FirstUp: st.Figures.FirstUpSeconds}
+	return record.Figures{
+		Up:       new(st.Figures.UpSeconds),
+		UpCached: !st.Figures.TemplateMade,
+		FirstUp:  st.Figures.FirstUpSeconds,
+	}
 }
 
 // withTurnaround adds what the records tell of the time between trials.

@@ -15,7 +15,9 @@ import (
 
 func (l *lab) verify() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify RUN", Short: "Fail unless a run's report is what its records make, byte for byte", Args: cobra.ExactArgs(1),
+		Use:   "verify RUN",
+		Short: "Fail unless a run's report is what its records make, byte for byte",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -106,7 +106,10 @@ func (v *view) Live(trial matrix.Trial, now snapshot.Now) {
 func (v *view) Done(r record.Record) {
 	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, analysis.ScenarioOf(&r))
 	if l := r.Load; l != nil {
-		line += fmt.Sprintf(": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS, l.Latency.P99)
+		line += fmt.Sprintf(
+			": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS,
+			l.Latency.P99,
+		)
 	}
 	fmt.Fprintln(v.out, line)
 	for _, reason := range r.Reasons {

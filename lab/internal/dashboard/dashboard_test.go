@@ -121,7 +121,8 @@ func TestAFaultyDashboardIsFound(t *testing.T) {
 	whole := string(texts(t)["study.json"])
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", `"title": "QPS"`, `"title": ""`, "no title"},
-		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`, "Virtual users: no description"},
+		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`, "Virtual users: no " +
+			"description"},
 		{"nothing to worry about", "Worry about any 5xx", "Look at any 5xx",
 			"Requests answered: the description does not say when to worry"},
 		{"no source", "Source: k6's remote write", "From k6's remote write", "the description names no source"},
@@ -200,7 +201,8 @@ func faults(d dashboardtest.Dashboard) []string {
 	if !slices.Contains(d.Tags, "stormwave") {
 		fault("no tag stormwave: the links of the others find it by that")
 	}
-	if len(d.Links) != 1 || d.Links[0].Type != "dashboards" || !slices.Contains(d.Links[0].Tags, "stormwave") || !d.Links[0].KeepTime {
+	if len(d.Links) != 1 || d.Links[0].Type != "dashboards" || !slices.Contains(d.Links[0].Tags, "stormwave") ||
+		!d.Links[0].KeepTime {
 		fault("no links to the others that keep the time")
 	}
 	if len(d.Annotations.List) != 1 || d.Annotations.List[0].Expr != "lab_shot_info" || !d.Annotations.List[0].Enable {

@@ -37,7 +37,8 @@ func parse(t *testing.T, queries map[string]string) (string, error) {
 	for where, expr := range queries {
 		rules = append(rules, rule{"dashboard:query", expr, map[string]string{"where": where}})
 	}
-	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}}) // JSON is YAML
+	// JSON is YAML
+	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,9 @@ func parse(t *testing.T, queries map[string]string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := proc.Run(t.Context(), proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: []string{"check", "rules", "--lint=none", file}})
+	out, err := proc.Run(
+		t.Context(),
+		proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: []string{"check", "rules", "--lint=none", file}},
+	)
 	return string(out), err
 }

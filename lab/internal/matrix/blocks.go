@@ -33,7 +33,9 @@ func (p *parser) stop(n *yaml.Node, fields []field) {
 	given, unknown := 0, 0
 	for _, f := range fields {
 		if !slices.Contains(stopKeys, f.key.Value) {
-			p.diagnose(f.key, "unknown key %s of blocks beside min, max or until: %s", quote(f.key.Value), suggest(f.key.Value, stopKeys))
+			p.diagnose(
+				f.key, "unknown key %s of blocks beside min, max or until: %s", quote(f.key.Value), suggest(f.key.Value, stopKeys),
+			)
 			unknown++
 			continue
 		}

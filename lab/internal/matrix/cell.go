@@ -92,7 +92,9 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 		}
 		picked[i] = slices.IndexFunc(factor.Values, func(v Value) bool { return v.Name == text })
 		if picked[i] < 0 {
-			p.diagnose(f.value, "%s is not a value of %s in this spec: %s", quote(text), factor.Name, suggest(text, factor.names()))
+			p.diagnose(
+				f.value, "%s is not a value of %s in this spec: %s", quote(text), factor.Name, suggest(text, factor.names()),
+			)
 		}
 	}
 	for i, name := range names {
@@ -151,7 +153,9 @@ func (p *parser) baseline(n *yaml.Node, chosen []combo) {
 	}
 	i := slices.IndexFunc(chosen, func(c combo) bool { return slices.Equal(c, base) })
 	if i < 0 {
-		p.diagnose(n, "the baseline %s is not a cell of this matrix; do not exclude it, or list it", label(p.spec.Factors, base))
+		p.diagnose(
+			n, "the baseline %s is not a cell of this matrix; do not exclude it, or list it", label(p.spec.Factors, base),
+		)
 		return
 	}
 	p.spec.Cells[i].Baseline = true

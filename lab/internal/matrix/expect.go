@@ -18,7 +18,9 @@ func (p *parser) expect(n *yaml.Node) {
 		cause, ok := p.scalar(f.value, "the cause that is expected")
 		switch i := slices.Index(factor.names(), f.key.Value); {
 		case i < 0:
-			p.diagnose(f.key, "%s is not a value of %s: %s", quote(f.key.Value), factor.Name, suggest(f.key.Value, factor.names()))
+			p.diagnose(
+				f.key, "%s is not a value of %s: %s", quote(f.key.Value), factor.Name, suggest(f.key.Value, factor.names()),
+			)
 		case !ok:
 		case !slices.Contains(p.there.Causes, cause):
 			p.diagnose(f.value, "unknown cause %s: %s", quote(cause), suggest(cause, p.there.Causes))

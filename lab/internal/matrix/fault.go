@@ -65,7 +65,8 @@ var faults = []Setting{
 	{FaultRowCPU, microseconds, "", "", "CPU time that each row of posts costs the server, by a row security policy"},
 	{FaultIndex, index, "", "", "an index that is not there"},
 	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
-	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels are then read at the load's edges only)"},
+	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels " +
+		"are then read at the load's edges only)"},
 	{FaultViewers, hogs, "", "", "clients that read the live page once a second, as a browser does that shows it"},
 }
 
@@ -84,7 +85,8 @@ var (
 	}}
 	microseconds = Type{"a duration from 1us to 100ms, in whole microseconds", func(s string) (string, bool) {
 		d, err := time.ParseDuration(s)
-		return Duration(d).String(), err == nil && d >= time.Microsecond && d <= 100*time.Millisecond && d%time.Microsecond == 0
+		return Duration(d).String(), err == nil && d >= time.Microsecond && d <= 100*time.Millisecond &&
+			d%time.Microsecond == 0
 	}}
 	index = Type{"the name of an index", func(s string) (string, bool) { return s, indexText.MatchString(s) }}
 )

@@ -20,7 +20,9 @@ func (p *parser) diagnose(n *yaml.Node, format string, args ...any) {
 		p.more = true
 		panic(errTooMany)
 	}
-	p.diagnostics = append(p.diagnostics, Diagnostic{Line: max(1, n.Line), Col: max(1, n.Column), Msg: fmt.Sprintf(format, args...)})
+	p.diagnostics = append(
+		p.diagnostics, Diagnostic{Line: max(1, n.Line), Col: max(1, n.Column), Msg: fmt.Sprintf(format, args...)},
+	)
 }
 
 // yamlLine finds the place in an error of the YAML library, which gives no column.

@@ -106,7 +106,9 @@ func TestPlanOrder(t *testing.T) {
 func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
 	plan := parseGood(t, "blocks: 2\n").Plan()
 	base, control := plan.Cells[0], plan.Cells[1]
-	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(base.Settings, control.Settings) {
+	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(
+		base.Settings, control.Settings,
+	) {
 		t.Errorf("the first cells are %+v and %+v; want the baseline and its A/A control", base, control)
 	}
 	if diff := cmp.Diff(plan.Trials[len(plan.Trials)/2:], plan.Block(2)); diff != "" {
@@ -201,7 +203,14 @@ func TestLooksArePreSet(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for text, want := range map[string]string{
-		"0.5s": "500ms", "60s": "1m", "90s": "1m30s", "3600s": "1h", "0": "0s", "61m": "1h1m", "3610s": "1h0m10s", "10m": "10m",
+		"0.5s":  "500ms",
+		"60s":   "1m",
+		"90s":   "1m30s",
+		"3600s": "1h",
+		"0":     "0s",
+		"61m":   "1h1m",
+		"3610s": "1h0m10s",
+		"10m":   "10m",
 	} {
 		var d Duration
 		if err := d.UnmarshalText([]byte(text)); err != nil {

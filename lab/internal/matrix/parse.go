@@ -185,7 +185,9 @@ func parseScenario(text string) (Scenario, error) {
 	s.Scale, err = strconv.ParseFloat(factor, 64)
 	// Written so that NaN fails too.
 	if err != nil || !(s.Scale > 0 && s.Scale <= MaxScale) {
-		return s, fmt.Errorf("scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale)
+		return s, fmt.Errorf(
+			"scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale,
+		)
 	}
 	return s, nil
 }

@@ -107,13 +107,17 @@ func TestRunnableRefuses(t *testing.T) {
 		want   string
 	}{
 		"script that is not there": {func(p *Plan) { p.Scenarios[0].Name = "calm" }, `unknown scenario "calm"`},
-		"setting that runs":        {func(p *Plan) { p.Cells[0].Settings["postgres.archive_command"] = "true" }, "it runs a program"},
-		"unknown setting":          {func(p *Plan) { p.Cells[0].Settings["pool"] = "8" }, "is not a setting"},
-		"commit for git's options": {func(p *Plan) { p.Cells[0].Settings[Backend] = "--upload-pack=x" }, `backend is "--upload-pack=x"`},
-		"value of another form":    {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
-		"processors":               {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
-		"service":                  {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
-		"unknown cause":            {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
+		"setting that runs": {
+			func(p *Plan) { p.Cells[0].Settings["postgres.archive_command"] = "true" }, "it runs a program",
+		},
+		"unknown setting": {func(p *Plan) { p.Cells[0].Settings["pool"] = "8" }, "is not a setting"},
+		"commit for git's options": {
+			func(p *Plan) { p.Cells[0].Settings[Backend] = "--upload-pack=x" }, `backend is "--upload-pack=x"`,
+		},
+		"value of another form": {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
+		"processors":            {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
+		"service":               {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
+		"unknown cause":         {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
 	} {
 		plan := planOf(t, good)
 		if err := plan.Runnable(there); err != nil {

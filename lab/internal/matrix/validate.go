@@ -54,7 +54,9 @@ func (p Plan) Runnable(there Inventory) error {
 				continue
 			}
 			canonical, err := setting.Canonical(c.Settings[name])
-			v.want(err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]))
+			v.want(
+				err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]),
+			)
 		}
 		known := c.Expect == "" || slices.Contains(there.Causes, c.Expect)
 		v.want(known, "cell %s expects %s", quote(c.Label), quote(c.Expect))
@@ -82,7 +84,10 @@ func (v *validation) scenarios(p Plan) {
 	v.want(len(p.Scenarios) >= 1, "it has no scenarios")
 	seen := map[string]bool{}
 	for _, s := range p.Scenarios {
-		v.want(scenarioText.MatchString(s.Name) && s.Scale > 0 && s.Scale <= MaxScale && !seen[s.String()], "scenario %s is none, or is there twice", quote(s.String()))
+		v.want(
+			scenarioText.MatchString(s.Name) && s.Scale > 0 && s.Scale <= MaxScale && !seen[s.String()],
+			"scenario %s is none, or is there twice", quote(s.String()),
+		)
 		seen[s.String()] = true
 	}
 	for name, n := range p.BlocksOf {
@@ -96,7 +101,10 @@ func (v *validation) cells(p Plan) {
 	v.want(len(cells) >= 1 && len(cells) <= MaxCells+1, "it has %d cells", len(cells))
 	labels, baselines, settings := map[string]bool{}, 0, 0
 	for _, c := range cells {
-		v.want(c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label], "label %s is none, or is there twice", quote(c.Label))
+		v.want(
+			c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label],
+			"label %s is none, or is there twice", quote(c.Label),
+		)
 		labels[c.Label] = true
 		old := c.Levels == nil && cells[0].Levels == nil
 		v.want(old || c.levelled(p.Factors), "the levels of cell %s are not those of the factors", quote(c.Label))
@@ -121,6 +129,9 @@ func (v *validation) trials(p Plan) {
 		v.want(s.N == i+1, "trial %d has the number %d", i+1, s.N)
 		v.want(s.Block >= 1 && s.Block <= p.Blocks, "trial %d is of block %d", i+1, s.Block)
 		v.want(cells[s.Cell], "trial %d is of the cell %s, which is not there", i+1, quote(s.Cell))
-		v.want(slices.Contains(p.Scenarios, s.Scenario), "trial %d is of the scenario %s, which is not there", i+1, quote(s.Scenario.String()))
+		v.want(
+			slices.Contains(p.Scenarios, s.Scenario), "trial %d is of the scenario %s, which is not there", i+1,
+			quote(s.Scenario.String()),
+		)
 	}
 }

@@ -64,7 +64,9 @@ func TestWithFactorDiagnostics(t *testing.T) {
 		{"not yaml", "a: [", "did not find expected"},
 		{"no spec", "[1]", "it takes a spec"},
 	} {
-		if _, err := WithFactor([]byte(test.spec), Backend, []string{"0123456"}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := WithFactor(
+			[]byte(test.spec), Backend, []string{"0123456"},
+		); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want %q", test.name, err, test.want)
 		}
 	}

@@ -85,7 +85,9 @@ func (p *prometheus) serve(w http.ResponseWriter, r *http.Request) {
 		result = append(result, s)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": result}})
+	_ = json.NewEncoder(w).Encode(
+		map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": result}},
+	)
 }
 
 // questions returns what was asked since the last time.
@@ -171,7 +173,11 @@ func (s *stage) dir() record.Dir {
 // begin lets a run of so many trials begin.
 func (s *stage) begin(trials int) *Run {
 	s.t.Helper()
-	spec, err := matrix.Parse([]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: 1\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
+	spec, err := matrix.Parse(
+		[]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: "+
+			"1\nslo: {error_ratio: 0.01, p99: 500ms}\n"),
+		service.Inventory("storm"),
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -181,7 +187,14 @@ func (s *stage) begin(trials int) *Run {
 		s.t.Fatal(err)
 	}
 	s.write(s.dir().Plan(), string(text))
-	s.status.Run = &Run{Name: run, Began: noon.Add(-10 * time.Minute), Trials: trials, ETA: time.Hour, Stage: "apply", Applied: s.plan.Cell("pool_size=8").Settings}
+	s.status.Run = &Run{
+		Name:    run,
+		Began:   noon.Add(-10 * time.Minute),
+		Trials:  trials,
+		ETA:     time.Hour,
+		Stage:   "apply",
+		Applied: s.plan.Cell("pool_size=8").Settings,
+	}
 	return s.status.Run
 }
 

@@ -78,7 +78,14 @@ type Page struct {
 var assets embed.FS
 
 var layout = template.Must(template.New("page.gohtml").Funcs(template.FuncMap{
-	"clock": clock, "moment": moment, "whole": whole, "figure": figure, "percent": percent, "plain": plain, "brief": brief, "inc": func(i int) int { return i + 1 },
+	"clock":   clock,
+	"moment":  moment,
+	"whole":   whole,
+	"figure":  figure,
+	"percent": percent,
+	"plain":   plain,
+	"brief":   brief,
+	"inc":     func(i int) int { return i + 1 },
 }).ParseFS(assets, "assets/*.gohtml"))
 
 // New returns a page of the sources. It asks nothing before it is looked at.

@@ -134,7 +134,9 @@ func (s *trials) follow(path string) error {
 	}
 	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
 	if len(whole) == 0 && len(fresh) == maxAtOnce {
-		return fmt.Errorf("read the finished trials: %s has a line of more than %d MB, which no run writes", path, maxAtOnce>>20)
+		return fmt.Errorf(
+			"read the finished trials: %s has a line of more than %d MB, which no run writes", path, maxAtOnce>>20,
+		)
 	}
 	for line := range bytes.Lines(whole) {
 		var rec record.Record

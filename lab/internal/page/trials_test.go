@@ -25,7 +25,10 @@ func TestTrialsAreFollowedWhileTheyAreAppended(t *testing.T) {
 		t.Helper()
 		got := s.read(path)
 		if got.Total != total || got.Done != done || got.Unreadable != unreadable || got.Err != nil {
-			t.Errorf("%s: %d trials, %d done, %d unreadable, %v; want %d, %d, %d", what, got.Total, got.Done, got.Unreadable, got.Err, total, done, unreadable)
+			t.Errorf(
+				"%s: %d trials, %d done, %d unreadable, %v; want %d, %d, %d", what, got.Total, got.Done, got.Unreadable, got.Err,
+				total, done, unreadable,
+			)
 		}
 		if newest != 0 && (len(got.Rows) == 0 || got.Rows[0].N != newest) {
 			t.Errorf("%s: the newest trial is not %d: %+v", what, newest, got.Rows)

@@ -71,7 +71,10 @@ func ReadJSON(path string, into any) error {
 		return fmt.Errorf("read JSON: %w", err)
 	}
 	if err := decodeJSON(data, into); err != nil {
-		return fmt.Errorf("%s:%d: %w; bring the file back as it was written (git restore, or a copy), or begin a new run", path, lineOf(data, err), err)
+		return fmt.Errorf(
+			"%s:%d: %w; bring the file back as it was written (git restore, or a copy), or begin a new run", path,
+			lineOf(data, err), err,
+		)
 	}
 	return nil
 }

@@ -72,7 +72,10 @@ var readers = map[string]struct {
 	good func(*testing.T) []byte
 	read func(string) error
 }{
-	"records": {Dir.Records, func(t *testing.T) []byte { return line(t, sample(1)) }, func(p string) error { _, err := Read(p); return err }},
+	"records": {
+		Dir.Records, func(t *testing.T) []byte { return line(t, sample(1)) },
+		func(p string) error { _, err := Read(p); return err },
+	},
 	"each record": {Dir.Records, func(t *testing.T) []byte { return line(t, sample(1)) }, func(p string) error {
 		_, _, err := ReadEach(p)
 		return err
@@ -84,8 +87,14 @@ var readers = map[string]struct {
 		}
 		return err
 	}},
-	"records to recover": {Dir.Records, func(t *testing.T) []byte { return line(t, sample(1)) }, func(p string) error { _, err := Recover(p); return err }},
-	"host":               {Dir.Host, func(*testing.T) []byte { return []byte(`{"cores": 2}`) }, func(p string) error { return ReadJSON(p, new(Host)) }},
+	"records to recover": {
+		Dir.Records, func(t *testing.T) []byte { return line(t, sample(1)) },
+		func(p string) error { _, err := Recover(p); return err },
+	},
+	"host": {
+		Dir.Host, func(*testing.T) []byte { return []byte(`{"cores": 2}`) },
+		func(p string) error { return ReadJSON(p, new(Host)) },
+	},
 	"series": {func(d Dir) string { return d.Series(1) }, func(t *testing.T) []byte { return packed(t, goodSeries) }, func(p string) error {
 		_, err := ReadSeries(p)
 		return err
@@ -102,7 +111,9 @@ func TestReadersFollowNoLinkOutOfTheResults(t *testing.T) {
 			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 				t.Fatal(err)
 			}
-			for _, target := range []string{secret, strings.Repeat("../", strings.Count(path, "/")-strings.Count(outside, "/")+1) + "outside/file"} {
+			for _, target := range []string{
+				secret, strings.Repeat("../", strings.Count(path, "/")-strings.Count(outside, "/")+1) + "outside/file",
+			} {
 				if err := os.Symlink(target, path); err != nil {
 					t.Fatal(err)
 				}
@@ -196,7 +207,9 @@ func TestWritersFollowNoLinkOutOfTheResults(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Dir(dir.Series(1))); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteSeries(dir.Series(1), Series{Start: time.Now(), Step: 1}); err == nil || !strings.Contains(err.Error(), "escapes") {
+	if err := WriteSeries(
+		dir.Series(1), Series{Start: time.Now(), Step: 1},
+	); err == nil || !strings.Contains(err.Error(), "escapes") {
 		t.Errorf("curves into a linked directory: %v, want that it escapes", err)
 	}
 	// A linked file is replaced, not followed.
@@ -227,7 +240,9 @@ func TestWritersFollowNoLinkOutOfTheResults(t *testing.T) {
 func TestWriteBelowRefusesWhatIsNotBelow(t *testing.T) {
 	dir, outside := runDir(t)
 	results := filepath.Dir(dir.Path())
-	for _, name := range []string{"../outside/x", testRun + "/../../outside/x", filepath.Join(outside, "x"), "..", "", "a\x00b"} {
+	for _, name := range []string{
+		"../outside/x", testRun + "/../../outside/x", filepath.Join(outside, "x"), "..", "", "a\x00b",
+	} {
 		if err := WriteBelow(results, name, []byte("x")); err == nil {
 			t.Errorf("%q was written", name)
 		}
@@ -250,8 +265,10 @@ func TestReadJSONTellsTheLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ content, want string }{
-		"empty":            {"", ":1: "},
-		"torn":             {string(whole[:len(whole)/2]), fmt.Sprintf(":%d: unexpected", 1+bytes.Count(whole[:len(whole)/2], []byte("\n")))},
+		"empty": {"", ":1: "},
+		"torn": {
+			string(whole[:len(whole)/2]), fmt.Sprintf(":%d: unexpected", 1+bytes.Count(whole[:len(whole)/2], []byte("\n"))),
+		},
 		"zeros":            {strings.Repeat("\x00", 100), ":1: "},
 		"only null":        {"null\n", ":1: it has 0 cores"},
 		"only an object":   {"{}\n", ":1: it has 0 cores"},
@@ -268,7 +285,8 @@ func TestReadJSONTellsTheLine(t *testing.T) {
 			dir, _ := runDir(t)
 			mustWrite(t, dir.Host(), []byte(test.content))
 			err := ReadJSON(dir.Host(), new(Host))
-			if err == nil || !strings.HasPrefix(err.Error(), dir.Host()+":") || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "git restore") {
+			if err == nil || !strings.HasPrefix(err.Error(), dir.Host()+":") || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), "git restore") {
 				t.Errorf("got %.300v, want %s…%s… and a way out", err, dir.Host(), test.want)
 			}
 		})
@@ -321,7 +339,8 @@ func TestReadSeriesRefuses(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "1.json.gz")
 			mustWrite(t, path, test.content)
 			s, err := ReadSeries(path)
-			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "remove it") {
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), "remove it") {
 				t.Errorf("got %v, want %q and a way out", err, test.want)
 			}
 			if s.Curves != nil {
@@ -354,11 +373,14 @@ func TestReadRefusesWhatDoesNotBelongTogether(t *testing.T) {
 			mustWrite(t, path, src)
 			records, err := Read(path)
 			var corrupt *CorruptError
-			if !errors.As(err, &corrupt) || corrupt.Line != test.line || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "resume") || records != nil {
+			if !errors.As(err, &corrupt) || corrupt.Line != test.line || !strings.Contains(err.Error(), test.want) ||
+				!strings.Contains(err.Error(), "resume") || records != nil {
 				t.Errorf("%d records, %v; want none, and line %d with %q and a way out", len(records), err, test.line, test.want)
 			}
 			each, lost, err := ReadEach(path)
-			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 || !strings.Contains(lost[0].Error(), fmt.Sprintf(":%d: ", test.line)) {
+			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 || !strings.Contains(
+				lost[0].Error(), fmt.Sprintf(":%d: ", test.line),
+			) {
 				t.Errorf("each: %d records, %v, %v", len(each), lost, err)
 			}
 		})
@@ -377,10 +399,14 @@ func TestReadRefusesTheImpossible(t *testing.T) {
 		"phase below 0":       func(r *Record) { r.Phases = map[string]Phase{"ramp": {Requests: -1}} },
 		"phase without place": func(r *Record) { r.Phases = map[string]Phase{"ramp": {Offer: &Offer{Unit: UnitVUs}}} },
 		"phase of no unit":    func(r *Record) { r.Phases = map[string]Phase{"ramp": {Offer: &Offer{Order: 1, To: 5}}} },
-		"phase to below 0":    func(r *Record) { r.Phases = map[string]Phase{"ramp": {Offer: &Offer{Order: 1, To: -5, Unit: UnitVUs}}} },
-		"block beyond all":    func(r *Record) { r.Block = 1 << 40 },
-		"n beyond all":        func(r *Record) { r.N = 1 << 40 },
-		"attempt beyond all":  func(r *Record) { r.Attempt = 1 << 40 },
+		"phase to below 0": func(r *Record) {
+			r.Phases = map[string]Phase{
+				"ramp": {Offer: &Offer{Order: 1, To: -5, Unit: UnitVUs}},
+			}
+		},
+		"block beyond all":   func(r *Record) { r.Block = 1 << 40 },
+		"n beyond all":       func(r *Record) { r.N = 1 << 40 },
+		"attempt beyond all": func(r *Record) { r.Attempt = 1 << 40 },
 	} {
 		r := sample(1)
 		change(&r)

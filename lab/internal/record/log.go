@@ -122,7 +122,11 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s:%d: not a record: %v; bring the line back as it was written, or take it out and resume the run, which reruns its block", e.Path, e.Line, e.Err)
+	return fmt.Sprintf(
+		"%s:%d: not a record: %v; bring the line back as it was written, or take it out and resume the run, which reruns "+
+			"its block",
+		e.Path, e.Line, e.Err,
+	)
 }
 
 func (e *CorruptError) Unwrap() error { return e.Err }

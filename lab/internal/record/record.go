@@ -33,11 +33,12 @@ var Verdicts = []Verdict{Valid, Failed, Suspect, Invalid}
 // Record is one trial: one scenario on one cell in one block. A number that
 // could not be read is absent and named in Reasons; it is never 0.
 type Record struct {
-	Schema    int               `json:"schema"`
-	Run       string            `json:"run"`
-	N         int               `json:"n"`
-	Block     int               `json:"block"`
-	Attempt   int               `json:"attempt,omitempty"` // 2 when the block was interrupted, and begun again; absent: the first
+	Schema int    `json:"schema"`
+	Run    string `json:"run"`
+	N      int    `json:"n"`
+	Block  int    `json:"block"`
+	// 2 when the block was interrupted, and begun again; absent: the first
+	Attempt   int               `json:"attempt,omitempty"`
 	Cell      string            `json:"cell"`
 	Baseline  bool              `json:"baseline,omitempty"`
 	Scenario  string            `json:"scenario"`
@@ -133,11 +134,12 @@ type Load struct {
 	VUsMax     int64            `json:"vus_max"`
 	Dropped    int64            `json:"dropped_iterations"`
 	// Interrupted iterations were cut off at the end; a request in them is not counted.
-	Interrupted   int64    `json:"interrupted_iterations"`
-	SetupRequests int64    `json:"setup_requests"`         // before the load, in none of the counts above
-	Slow          *int64   `json:"slow,omitempty"`         // later than the SLO's p99 bound, failed or not
-	StaleReads    *int64   `json:"stale_reads,omitempty"`  // that lacked what their session had written; absent if the scenario does not check
-	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
+	Interrupted   int64  `json:"interrupted_iterations"`
+	SetupRequests int64  `json:"setup_requests"` // before the load, in none of the counts above
+	Slow          *int64 `json:"slow,omitempty"` // later than the SLO's p99 bound, failed or not
+	// that lacked what their session had written; absent if the scenario does not check
+	StaleReads *int64   `json:"stale_reads,omitempty"`
+	CPUCores   *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
 }
 
 // ServedP99 is the 99th percentile of all requests in milliseconds. Where none succeeded it is

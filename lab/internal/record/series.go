@@ -55,7 +55,9 @@ func ReadSeries(path string) (Series, error) {
 	defer file.Close()
 	s, err := decodeSeries(file, path)
 	if err != nil {
-		return Series{}, fmt.Errorf("read curves: %w; bring the file back as it was written, or remove it: the report does without", err)
+		return Series{}, fmt.Errorf(
+			"read curves: %w; bring the file back as it was written, or remove it: the report does without", err,
+		)
 	}
 	return s, nil
 }

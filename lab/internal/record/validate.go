@@ -18,7 +18,8 @@ func (l *Load) possible() bool {
 	}
 	return l.Requests >= 0 && l.Failed >= 0 && l.Failed <= l.Requests && l.ErrorRatio >= 0 && l.ErrorRatio <= 1 &&
 		part(l.Slow, l.Requests) &&
-		l.RPSMean >= 0 && l.GoodputRPS >= 0 && l.VUsMax >= 0 && l.Dropped >= 0 && l.Interrupted >= 0 && l.SetupRequests >= 0 &&
+		l.RPSMean >= 0 && l.GoodputRPS >= 0 && l.VUsMax >= 0 && l.Dropped >= 0 && l.Interrupted >= 0 &&
+		l.SetupRequests >= 0 &&
 		l.Latency.possible() && l.OKLatency.possible()
 }
 

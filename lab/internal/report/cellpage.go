@@ -77,7 +77,8 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 	}
 	line := func(c matrix.Cell, name string) []string {
 		return []string{
-			code(name), cmp.Or(prose(c.Settings[name]), numeral.Missing), cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), numeral.Missing),
+			code(name), cmp.Or(prose(c.Settings[name]), numeral.Missing),
+			cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), numeral.Missing),
 		}
 	}
 	empty := table{head: []string{"Setting", "Asked for", "Read back"}, left: map[int]bool{1: true, 2: true}}

@@ -28,7 +28,9 @@ func (c *comparison) add(g group, line []string) {
 
 // compare puts columns of numbers beside the cells. name writes a cell, extra adds
 // columns of words to a row's end.
-func compare(rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn) comparison {
+func compare(
+	rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn,
+) comparison {
 	c := comparison{cells: len(rows), table: table{head: []string{first, "n"}, left: map[int]bool{}}}
 	for _, col := range columns {
 		c.head = append(c.head, col.head)
@@ -93,7 +95,9 @@ func (c comparison) markdown() string { return blocks{c.table, c.notes()}.markdo
 func (c comparison) notes() words {
 	text := ""
 	if len(c.suspect) > 0 {
-		text += fmt.Sprintf("%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect))
+		text += fmt.Sprintf(
+			"%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect),
+		)
 	}
 	if list := c.missing.markdown(c.cells); list != "" {
 		text += "\nMissing (" + numeral.Missing + "):\n\n" + list

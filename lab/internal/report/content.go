@@ -19,8 +19,15 @@ func (a *Analysis) content() blocks {
 	list := blocks{
 		heading{1, run.Name},
 		words(a.opening()),
-		fileOnly{say("[report.html](%s/report.html) is the same as one page for a browser, with tables that sort and, of each cell, its settings, curves and records.", run.Name)},
-		pageOnly{words("Tables sort by their heads. A cell's name leads to its settings and curves, a number to the trials that it is of, and there to the records.")},
+		fileOnly{say(
+			"[report.html](%s/report.html) is the same as one page for a browser, with tables that sort and, of each cell, "+
+				"its settings, curves and records.",
+			run.Name,
+		)},
+		pageOnly{
+			words("Tables sort by their heads. A cell's name leads to its settings and curves, a number to the trials that " +
+				"it is of, and there to the records."),
+		},
 	}
 	if a.asksOfRemedies() {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
@@ -58,11 +65,11 @@ func keepFiles(list blocks) {
 func reading(run Run) words {
 	slo, margin := run.Plan.SLO, run.Plan.Margins()
 	return say(`
-**How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid
-trials; n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every trial.
-Goodput: successful requests within that p99 bound, per second. A trial in which the system failed is a result: it
-missed the SLO, and counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason below its
-table; it is never 0. “%s” is a number from suspect trials.
+**How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid trials;
+n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every trial. Goodput: successful
+requests within that p99 bound, per second. A trial in which the system failed is a result: it missed the SLO, and
+counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason below
+its table; it is never 0. “%s” is a number from suspect trials.
 
 **How to read a comparison.** “×” is the ratio to the baseline, “points” the difference from it in percentage points,
 each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin δ is what matters in

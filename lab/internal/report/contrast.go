@@ -103,11 +103,14 @@ func (p part) crossCheck() blocks {
 			line = append(line, text)
 		}
 		missed := p.Misses(row)
-		line = append(line, fmt.Sprintf("%d → %d of %d, p %s", missed.Baseline, missed.Cell, missed.N, numeral.Figure(missed.P)))
+		line = append(
+			line, fmt.Sprintf("%d → %d of %d, p %s", missed.Baseline, missed.Cell, missed.N, numeral.Figure(missed.P)),
+		)
 		t.rows, refs = append(t.rows, line), append(refs, p.rows[row].ref)
 	}
 	t.link = rowLinks(refs)
-	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in the "+
+	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in "+
+		"the "+
 		"same blocks, with the p-value of McNemar's exact test.", plural(len(t.rows), "contrast")), t}
 }
 
@@ -118,7 +121,8 @@ func (p part) tooMany() string {
 	if n < stat.MinBlocks || n >= least {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer cells.",
+	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer "+
+		"cells.",
 		plural(n, "block"), plural(contrasts, "contrast"), least)
 }
 

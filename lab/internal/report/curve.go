@@ -98,17 +98,22 @@ func (p part) trialPicture(a *Analysis, g group) *picture {
 		}
 		return math.NaN()
 	}
-	latency := panel("Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil})
+	latency := panel(
+		"Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil},
+	)
 	latency.Levels = []plot.Level{p.level()}
 	connections := []namedCurve{
-		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil}, {"waiting for the pool", metric.PoolQueue, 3, nil},
+		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil},
+		{"waiting for the pool", metric.PoolQueue, 3, nil},
 	}
 	if readsReplica(g) {
 		connections = slices.Insert(connections, 1, namedCurve{"replica", metric.OfReplica.Sessions, 4, nil})
 	}
 	panels := []plot.Chart{
 		panel("VUs", 70, s, namedCurve{"", metric.VUs, plot.Plain, nil}),
-		panel("Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed}),
+		panel(
+			"Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed},
+		),
 		latency,
 		panel("Connections", 120, s, connections...),
 	}
@@ -131,7 +136,13 @@ func (p part) seriesPicture(a *Analysis) blocks {
 	}
 	load := plot.Chart{YLabel: "VUs", Height: 100}
 	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
-	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
+	slow := plot.Chart{
+		YLabel: "p99, ms (logarithmic)",
+		Height: 170,
+		LogY:   true,
+		Levels: []plot.Level{p.level()},
+		XLabel: "Seconds since the load began",
+	}
 	var trials []string
 	for _, row := range rows {
 		r := p.rows[row].Typical()
@@ -163,9 +174,15 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		title += " and of the best cell"
 	}
 	title += fmt.Sprintf(" (of each the trial with the middle goodput: %s)", list(trials))
-	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("series"), rank: rankSeries, draw: func(paper bool) ([]byte, error) {
-		upper := load
-		upper.Paper = paper
-		return plot.Stack(title, upper, rate, slow)
-	}}}
+	return blocks{&picture{
+		title: title,
+		run:   a.run.Name,
+		file:  p.fileName("series"),
+		rank:  rankSeries,
+		draw: func(paper bool) ([]byte, error) {
+			upper := load
+			upper.Paper = paper
+			return plot.Stack(title, upper, rate, slow)
+		},
+	}}
 }

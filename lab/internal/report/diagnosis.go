@@ -33,17 +33,19 @@ func (a *Analysis) diagnosis() blocks {
 		t.link = rowLinks(of)
 		list = append(list, say("**%s**", p.Scenario), t)
 		if details != nil { // the page tells it with each cell
-			list = append(list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}})
+			list = append(
+				list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}},
+			)
 		}
 	}
 	return append(list, confusion(a.run.Plan, a.cells)...)
 }
 
-const readingDiagnosis = `Each trial is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
-nothing further down a request's way explains it. The cause of a cell is the one that comes first in most trials;
-its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn over time
-where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
-no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
+const readingDiagnosis = `Each trial is diagnosed by itself, from its record: a cause is claimed when its signature is
+in the metrics and nothing further down a request's way explains it. The cause of a cell is the one that comes first in
+most trials; its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn
+over time where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed,
+and no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
 generator at its limit or a noisy host comes first: then nothing else is claimed.
 `
 
@@ -203,7 +205,10 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 	}
 	return blocks{
 		heading{3, "Confusion matrix"},
-		say("What was wrong in each cell is known. The diagnosis named it first in %d of %d trials; columns are what it named.", right, all),
+		say(
+			"What was wrong in each cell is known. The diagnosis named it first in %d of %d trials; columns are what it named.",
+			right, all,
+		),
 		t,
 	}
 }

@@ -32,7 +32,7 @@ func (p part) goodputPictures(a *Analysis) blocks {
 	return list
 }
 
-// Of a heat map.
+// Limits of the heat map.
 const (
 	maxColumns = 12
 	maxRows    = 30
@@ -74,11 +74,17 @@ func (p part) goodputHeat(a *Analysis) *picture {
 	if n := len(h.Columns); n < 2 || n > maxColumns || len(h.Rows) > maxRows {
 		return nil
 	}
-	return &picture{title: h.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
-		drawn := h
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}
+	return &picture{
+		title: h.Title,
+		run:   a.run.Name,
+		file:  p.fileName("goodput"),
+		rank:  rankGoodput,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := h
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}
 }
 
 // reach is how far a cell's values of a number reach; ok is false if there are none.
@@ -149,18 +155,28 @@ func (p part) goodputByPool(a *Analysis) *picture {
 		}
 	}
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.Scenario, p.reachWord()),
-		XLabel: "pool_size, connections", YLabel: "Goodput, requests per second", Names: sizes, Series: lines, RingLabel: "the best",
+		Title:     fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.Scenario, p.reachWord()),
+		XLabel:    "pool_size, connections",
+		YLabel:    "Goodput, requests per second",
+		Names:     sizes,
+		Series:    lines,
+		RingLabel: "the best",
 	}
 	if p.best.Row >= 0 && !math.IsInf(least, 1) && least < poolSize(p.rows[p.best.Row].Cell.LevelsOf(factors)[at]) {
 		x := float64(slices.IndexFunc(sizes, func(s string) bool { return poolSize(s) == least }))
 		c.Marks = []plot.Mark{{From: x, To: x, Label: "the least that is tied for best"}}
 	}
-	return &picture{title: c.Title, run: a.run.Name, file: p.fileName("pool"), rank: rankPool, draw: func(paper bool) ([]byte, error) {
-		drawn := c
-		drawn.Paper = paper
-		return plot.Lines(drawn)
-	}}
+	return &picture{
+		title: c.Title,
+		run:   a.run.Name,
+		file:  p.fileName("pool"),
+		rank:  rankPool,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := c
+			drawn.Paper = paper
+			return plot.Lines(drawn)
+		},
+	}
 }
 
 // sortByX orders the points of a line.
@@ -265,9 +281,15 @@ func (p part) goodputRows(a *Analysis) *picture {
 	if len(r.Rows) == 0 {
 		return nil
 	}
-	return &picture{title: r.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
-		drawn := r
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}
+	return &picture{
+		title: r.Title,
+		run:   a.run.Name,
+		file:  p.fileName("goodput"),
+		rank:  rankGoodput,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := r
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}
 }

@@ -251,11 +251,15 @@ func orderTable(records []record.Record) table {
 	for i := range records {
 		r := &records[i]
 		line := []string{
-			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell), string(r.Verdict),
+			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell),
+			string(r.Verdict),
 			numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing,
 		}
 		if l := r.Load; l != nil {
-			copy(line[5:], []string{numeral.Count(float64(l.Requests)), numeral.Percent(l.ErrorRatio), numeral.Figure(l.GoodputRPS), numeral.Figure(l.Latency.P99)})
+			copy(line[5:], []string{
+				numeral.Count(float64(l.Requests)), numeral.Percent(l.ErrorRatio), numeral.Figure(l.GoodputRPS),
+				numeral.Figure(l.Latency.P99),
+			})
 		}
 		t.rows = append(t.rows, line)
 	}

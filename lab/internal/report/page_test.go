@@ -78,7 +78,9 @@ func TestPageLinks(t *testing.T) {
 				t.Errorf("%s: cell %d has no place of its own", name, i+1)
 			}
 		}
-		if !strings.Contains(head, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:;`) {
+		if !strings.Contains(
+			head, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:;`,
+		) {
 			t.Errorf("%s: the policy is missing", name)
 		}
 		for _, fetches := range []string{"@import", "url(", "http://", "https://", "xlink"} {
@@ -125,13 +127,16 @@ func TestPageIsWellFormed(t *testing.T) {
 			t.Errorf("%s: %q stay open", name, open)
 		}
 		for _, want := range []string{
-			`<html lang="en">`, "<title>" + run.Name + "</title>", `<main id="main"`, `<nav aria-label="Contents">`, `href="#main">Skip`, "<h1>" + run.Name + "</h1>",
+			`<html lang="en">`, "<title>" + run.Name + "</title>", `<main id="main"`, `<nav aria-label="Contents">`,
+			`href="#main">Skip`, "<h1>" + run.Name + "</h1>",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the page lacks %q", name, want)
 			}
 		}
-		regions := regexp.MustCompile(`<div class=t tabindex=0 role=region aria-label="([^"]+)">`).FindAllStringSubmatch(text, -1)
+		regions := regexp.MustCompile(
+			`<div class=t tabindex=0 role=region aria-label="([^"]+)">`,
+		).FindAllStringSubmatch(text, -1)
 		seen := map[string]bool{}
 		for _, r := range regions {
 			if seen[r[1]] {
@@ -203,8 +208,11 @@ func TestPageIsPure(t *testing.T) {
 }
 
 func TestBrokenLine(t *testing.T) {
-	line := []byte(`{"n":17,"cell":"a=\"1.23456789\", b","load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`)
-	want := "{\"n\":17,\n \"cell\":\"a=\\\"1.23456789\\\", b\",\n \"load\":{\"rps\":1235,\"small\":-0.0001235,\"whole\":123456789,\"big\":1.235e+21},\n \"reasons\":[\"x, y\"]}"
+	line := []byte(
+		`{"n":17,"cell":"a=\"1.23456789\", b","load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`,
+	)
+	want := "{\"n\":17,\n \"cell\":\"a=\\\"1.23456789\\\", b\",\n " +
+		"\"load\":{\"rps\":1235,\"small\":-0.0001235,\"whole\":123456789,\"big\":1.235e+21},\n \"reasons\":[\"x, y\"]}"
 	if got := broken(line, 4); string(got) != want {
 		t.Errorf("cut to four digits:\n%s\nwant\n%s", got, want)
 	}

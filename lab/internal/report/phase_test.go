@@ -156,7 +156,8 @@ func TestDeclaredPhases(t *testing.T) {
 func TestReportOfRates(t *testing.T) {
 	run := studied(t, nil)
 	names := []string{
-		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold", "down",
+		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold",
+		"down",
 	}
 	for i := range run.Records {
 		if r := &run.Records[i]; r.Scenario == "wave" && len(r.Phases) > 0 {
@@ -166,7 +167,9 @@ func TestReportOfRates(t *testing.T) {
 	run.Curves = withCurves(run).Curves
 	a := analyze(t, run)
 	p := a.parts[1]
-	if title := p.saturationPicture(a)[0].(*picture).title; !strings.HasPrefix(title, "p99 and throughput over the rate of wave") {
+	if title := p.saturationPicture(a)[0].(*picture).title; !strings.HasPrefix(
+		title, "p99 and throughput over the rate of wave",
+	) {
 		t.Errorf("the picture is called %q", title)
 	}
 	for row, want := range map[int]string{
@@ -179,7 +182,8 @@ func TestReportOfRates(t *testing.T) {
 	}
 	text := build(t, run)
 	for _, want := range []string{
-		"| First miss, req/s |", "| Saturation, req/s", "| to 200 req/s |", "Saturation: the requests per second that are due (req/s) and",
+		"| First miss, req/s |", "| Saturation, req/s", "| to 200 req/s |",
+		"Saturation: the requests per second that are due (req/s) and",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
@@ -191,7 +195,9 @@ func TestReportOfRates(t *testing.T) {
 	for _, r := range p.rows[2].Used {
 		r.Load.Dropped = 3
 	}
-	if text := p.missTable().markdown(); !strings.Contains(text, "3 trials without the latency of every step, or with dropped iter") {
+	if text := p.missTable().markdown(); !strings.Contains(
+		text, "3 trials without the latency of every step, or with dropped iter",
+	) {
 		t.Error(text)
 	}
 }

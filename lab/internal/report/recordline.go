@@ -20,12 +20,15 @@ type form struct {
 var forms = []form{
 	{note: "The records are those of `records.jsonl`, line by line.", cut: func(*record.Record) {}},
 	{
-		note: "The records are those of `records.jsonl`, without what their cell says already, numbers cut to six digits.", digits: 6,
-		cut: func(r *record.Record) { r.Settings, r.Effective = nil, nil },
+		note:   "The records are those of `records.jsonl`, without what their cell says already, numbers cut to six digits.",
+		digits: 6,
+		cut:    func(r *record.Record) { r.Settings, r.Effective = nil, nil },
 	},
 	{
-		note: "The records are those of `records.jsonl`, without what their cell says already and without their phases, numbers cut to four digits.", digits: 4,
-		cut: func(r *record.Record) { r.Settings, r.Effective, r.Phases = nil, nil, nil },
+		note: "The records are those of `records.jsonl`, without what their cell says already and without their phases, " +
+			"numbers cut to four digits.",
+		digits: 4,
+		cut:    func(r *record.Record) { r.Settings, r.Effective, r.Phases = nil, nil, nil },
 	},
 }
 
@@ -64,7 +67,8 @@ func newRecordLines(records []record.Record) recordLines {
 // note says what the page has of the records.
 func (l recordLines) note() string {
 	if l.form == nil {
-		return "There are too many records to hold them here: each has a row among the trials of its cell, and its number is its line in `records.jsonl`."
+		return "There are too many records to hold them here: each has a row among the trials of its cell, and its number " +
+			"is its line in `records.jsonl`."
 	}
 	return l.form.note
 }
@@ -106,7 +110,8 @@ func broken(line []byte, digits int) []byte {
 			out = append(out, ",\n "...)
 		case c == '-' || c >= '0' && c <= '9':
 			end := i
-			for end < len(line) && (line[end] == '-' || line[end] == '+' || line[end] == '.' || line[end] == 'e' || line[end] == 'E' || line[end] >= '0' && line[end] <= '9') {
+			for end < len(line) && (line[end] == '-' || line[end] == '+' || line[end] == '.' || line[end] == 'e' ||
+				line[end] == 'E' || line[end] >= '0' && line[end] <= '9') {
 				end++
 			}
 			out = append(out, cutNumber(line[i:end], digits)...)
@@ -142,7 +147,10 @@ func cutNumber(text []byte, digits int) []byte {
 
 // write writes a record, to be unfolded.
 func (l recordLines) write(p *page, r *record.Record) {
-	fmt.Fprintf(&p.b, "<details id=%s><summary>Record %d</summary><pre>%s</pre></details>\n", recordAnchor(r.N), r.N, escaped.Replace(l.lines[r.N]))
+	fmt.Fprintf(
+		&p.b, "<details id=%s><summary>Record %d</summary><pre>%s</pre></details>\n", recordAnchor(r.N), r.N,
+		escaped.Replace(l.lines[r.N]),
+	)
 }
 
 // escaped is for text between tags, where quotes stand for themselves.

@@ -42,7 +42,9 @@ func build(t testing.TB, run Run) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(built)), func(name string) bool { return strings.HasSuffix(name, ".svg") })
+	names := slices.DeleteFunc(
+		slices.Sorted(maps.Keys(built)), func(name string) bool { return strings.HasSuffix(name, ".svg") },
+	)
 	if !slices.Equal(names, []string{run.Name + ".md", run.Name + "/bench.txt", run.Name + "/report.html"}) {
 		t.Fatalf("built %q", names)
 	}
@@ -111,7 +113,9 @@ func TestNothingRun(t *testing.T) {
 	run := synthetic(t, 1)
 	run.Records = nil
 	report := build(t, run)
-	for _, want := range []string{"Of 10 trials 0 are valid, 10 not run.", "every number of every cell: not run", "Nothing was read back."} {
+	for _, want := range []string{
+		"Of 10 trials 0 are valid, 10 not run.", "every number of every cell: not run", "Nothing was read back.",
+	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -120,7 +124,9 @@ func TestNothingRun(t *testing.T) {
 
 // Text from logs must not become mark-up, nor break a table.
 func TestEscaping(t *testing.T) {
-	if got, want := prose("a_b _c_ <img> [x](y) `q` *\n|\\"), "a_b \\_c\\_ \\<img\\> \\[x\\](y) \\`q\\` \\* |\\\\"; got != want {
+	if got, want := prose(
+		"a_b _c_ <img> [x](y) `q` *\n|\\",
+	), "a_b \\_c\\_ \\<img\\> \\[x\\](y) \\`q\\` \\* |\\\\"; got != want {
 		t.Errorf("prose: %s, want %s", got, want)
 	}
 	for in, want := range map[string]string{"a=1": "`a=1`", "a`b": "`` a`b ``", "`": "`` ` ``"} {

@@ -45,12 +45,12 @@ trials the range.
 `
 
 const readingUSL = `
-Throughput over the requests in flight, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)). X is
-the successful requests per second of a step of the load, N the requests that the system had in hand meanwhile: requests
-per second × their mean latency (Little's law).%s λ is the throughput with one request
-in flight, σ contention, κ coherence (what each adds to all others); the peak may lie between the steps or beyond them. A
-fit that the data cannot carry is refused, with the reason; so is one whose peak lies beyond twice the highest N or X
-that was measured, and one that falls off from a straight line by no more than it is off from the data.
+Throughput over the requests in flight, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)). X
+is the successful requests per second of a step of the load, N the requests that the system had in hand meanwhile:
+requests per second × their mean latency (Little's law).%s λ is the throughput with one request in flight, σ contention,
+κ coherence (what each adds to all others); the peak may lie between the steps or beyond them. A fit that the data
+cannot carry is refused, with the reason; so is one whose peak lies beyond twice the highest N or X that was measured,
+and one that falls off from a straight line by no more than it is off from the data.
 
 `
 
@@ -95,7 +95,9 @@ func saturationText(loads []float64, top float64, seed uint64) string {
 	case len(found) == 0:
 		return "none up to " + numeral.Count(top)
 	case len(found) < len(loads):
-		return fmt.Sprintf("%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(loads), numeral.Count(top))
+		return fmt.Sprintf(
+			"%s in %d of %d, else none up to %s", spread(found, seed), len(found), len(loads), numeral.Count(top),
+		)
 	}
 	return spread(found, seed)
 }
@@ -132,7 +134,10 @@ func (p part) uslTable() comparison {
 			}
 			points = append(points, of...)
 		}
-		row := []string{cellName(g.Cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
+		row := []string{
+			cellName(g.Cell), g.n(), numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing,
+			numeral.Missing,
+		}
 		fit, err := usl.Of(points)
 		switch {
 		case len(g.Used) == 0:
@@ -143,7 +148,10 @@ func (p part) uslTable() comparison {
 			c.missing.add("The law", err.Error(), g.Cell.Label)
 		default:
 			n, x := fit.Peak()
-			for i, text := range []string{numeral.Figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n), numeral.Percent(fit.Residual)} {
+			for i, text := range []string{
+				numeral.Figure(fit.Lambda), small(fit.Sigma), small(fit.Kappa), peakText(n, x), peakAt(n),
+				numeral.Percent(fit.Residual),
+			} {
 				row[2+i] = g.mark(text)
 			}
 		}

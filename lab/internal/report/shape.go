@@ -17,7 +17,11 @@ import (
 func (p part) percentilePicture(a *Analysis) blocks {
 	c := plot.Chart{
 		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over trials)", p.Scenario),
-		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
+		XLabel: "Percentile of all requests",
+		YLabel: "Latency, ms (logarithmic)",
+		LogY:   true,
+		Height: 300,
+		Levels: []plot.Level{p.level()},
 	}
 	for _, of := range metric.Percentiles {
 		c.Names = append(c.Names, of.Name)
@@ -25,7 +29,9 @@ func (p part) percentilePicture(a *Analysis) blocks {
 	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
 		var l plot.Line
 		for i, of := range metric.Percentiles {
-			v, n := p.rows[row].median(column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }})
+			v, n := p.rows[row].median(
+				column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }},
+			)
 			if n > 0 {
 				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
 			}
@@ -35,11 +41,17 @@ func (p part) percentilePicture(a *Analysis) blocks {
 	if len(c.Series) == 0 {
 		return nil
 	}
-	return blocks{&picture{title: c.Title, run: a.run.Name, file: p.fileName("percentiles"), rank: p.shapeRank(), draw: func(paper bool) ([]byte, error) {
-		drawn := c
-		drawn.Paper = paper
-		return plot.Lines(drawn)
-	}}}
+	return blocks{&picture{
+		title: c.Title,
+		run:   a.run.Name,
+		file:  p.fileName("percentiles"),
+		rank:  p.shapeRank(),
+		draw: func(paper bool) ([]byte, error) {
+			drawn := c
+			drawn.Paper = paper
+			return plot.Lines(drawn)
+		},
+	}}
 }
 
 // shapeRank lets the percentiles of a rising load, which mix all of it, come last.
@@ -54,7 +66,9 @@ func (p part) shapeRank() int {
 func (p part) breakdownPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over trials%s)", p.Scenario, p.someOf(shown)),
+		Title: fmt.Sprintf(
+			"Where the time of a query goes under %s (means over queries, medians over trials%s)", p.Scenario, p.someOf(shown),
+		),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
@@ -78,11 +92,17 @@ func (p part) breakdownPicture(a *Analysis) blocks {
 	if len(r.Rows) == 0 {
 		return nil
 	}
-	return blocks{&picture{title: r.Title, run: a.run.Name, file: p.fileName("stations"), rank: rankBreakdown, draw: func(paper bool) ([]byte, error) {
-		drawn := r
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}}
+	return blocks{&picture{
+		title: r.Title,
+		run:   a.run.Name,
+		file:  p.fileName("stations"),
+		rank:  rankBreakdown,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := r
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}}
 }
 
 // saturationBins is in how many steps a rising load is drawn.
@@ -98,7 +118,9 @@ func (p part) saturationPicture(a *Analysis) blocks {
 		RingLabel: "saturation",
 	}
 	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "saturation"}
-	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) })
+	slow.Series = p.rowLines(
+		a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) },
+	)
 	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.RPS.Name) })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
 		return nil
@@ -119,11 +141,17 @@ func (p part) saturationPicture(a *Analysis) blocks {
 		over = "rate"
 	}
 	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over trials)", over, p.Scenario)
-	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
-		upper := slow
-		upper.Paper = paper
-		return plot.Stack(title, upper, rate)
-	}}}
+	return blocks{&picture{
+		title: title,
+		run:   a.run.Name,
+		file:  p.fileName("bend"),
+		rank:  rankShape,
+		draw: func(paper bool) ([]byte, error) {
+			upper := slow
+			upper.Paper = paper
+			return plot.Stack(title, upper, rate)
+		},
+	}}
 }
 
 // overLoad is a curve over the load instead of over time: the median of all seconds with

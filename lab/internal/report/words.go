@@ -23,7 +23,10 @@ func (a *Analysis) opening() string {
 		fmt.Fprintf(&b, "\n**%s**: %s\n", p.Scenario, p.finding())
 	}
 	if few := a.tooFew(); few != "" {
-		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few, stat.MinBlocks)
+		fmt.Fprintf(
+			&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few,
+			stat.MinBlocks,
+		)
 	}
 	return b.String()
 }
@@ -134,7 +137,9 @@ func (p part) whoMet() string {
 	}
 	failed, _ := base.median(failedColumn)
 	slow, _ := base.median(p99Column)
-	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow))
+	return text + fmt.Sprintf(
+		". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow),
+	)
 }
 
 // whoWon names the cell with the best goodput, and those that are tied with it.
@@ -160,13 +165,15 @@ func (p part) whoWon() string {
 	}
 	switch {
 	case p.best.Few:
-		return text + fmt.Sprintf(" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.Least)
+		return text + fmt.Sprintf(
+			" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.Least,
+		)
 	case len(p.best.Tied) > 0:
 		tied := p.named(p.best.Tied)
 		if more := len(p.Candidates()) - 1; p.best.Met && more > 1 && len(p.best.Tied) == more {
 			tied = "all others that met the SLO"
 		}
-		return text + " Tied for best, since they cannot be told from it: " + tied + "."
+		return text + " No significant difference from it: " + tied + "."
 	case len(p.Candidates()) == 1:
 		return text
 	case p.best.Met:
@@ -244,7 +251,8 @@ func (p part) bandLine() string {
 	if len(bands) == 0 {
 		return unknown + "There is no block in which both the baseline and the control are valid."
 	}
-	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no margin.",
+	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no "+
+		"margin.",
 		strings.Join(bands, ", "), n)
 	if len(alarms) > 0 {
 		text += fmt.Sprintf(" **Alarm**: in %s the band excludes that the two are the same, and they are. "+

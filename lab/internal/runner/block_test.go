@@ -80,7 +80,9 @@ func TestWhichBlocksAreRun(t *testing.T) {
 		{"one is lost, none extra", matrix.Plan{Blocks: 6}, false, lost, 6},
 		{"none is lost", matrix.Plan{Blocks: 6, Extra: 3}, false, valid(6), 6},
 	} {
-		c.plan.Cells, c.plan.Scenarios = make([]matrix.Cell, 1), []matrix.Scenario{{Name: "storm", Scale: 1}, {Name: "wave", Scale: 1}}
+		c.plan.Cells, c.plan.Scenarios = make([]matrix.Cell, 1), []matrix.Scenario{
+			{Name: "storm", Scale: 1}, {Name: "wave", Scale: 1},
+		}
 		r := &Runner{Plan: c.plan, Enough: func([]record.Record) bool { return c.enough }}
 		records, block := c.records, 1
 		for ; r.wants(block, records); block++ {

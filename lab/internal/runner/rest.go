@@ -32,7 +32,9 @@ const maxApplyFailures = 3
 // more: several trials in a row lacked it, and it does not lie in their cell. A cell that
 // cannot be applied fails with each of its scenarios, which follow each other.
 func isLost(applyFailures []string) bool {
-	return len(applyFailures) >= maxApplyFailures && slices.ContainsFunc(applyFailures, func(cell string) bool { return cell != applyFailures[0] })
+	return len(applyFailures) >= maxApplyFailures && slices.ContainsFunc(
+		applyFailures, func(cell string) bool { return cell != applyFailures[0] },
+	)
 }
 
 // lasting returns a context that goes on when ctx ends, but not for ever.

@@ -171,7 +171,9 @@ func (r *Runner) trial(ctx context.Context, trial matrix.Trial) (record.Record, 
 }
 
 // measure goes through the stages of a trial and fills in the record.
-func (r *Runner) measure(ctx context.Context, trial matrix.Trial, cell matrix.Cell, rec *record.Record, v *verdict) error {
+func (r *Runner) measure(
+	ctx context.Context, trial matrix.Trial, cell matrix.Cell, rec *record.Record, v *verdict,
+) error {
 	applied := time.Now()
 	lastEnd := r.lastEnd
 	r.lastEnd = time.Time{} // until this trial has had its load
@@ -282,7 +284,9 @@ func (r *Runner) warmUp(ctx context.Context, script load.Script, rec *record.Rec
 		return err
 	}
 	v.idle(idleness)
-	rec.Lab["idle_busy_ratio"], rec.Lab["idle_disk_ratio"], rec.Lab["idle_queue_per_cpu"] = idleness.CPU, idleness.Disk, idleness.Queue
+	rec.Lab["idle_busy_ratio"] = idleness.CPU
+	rec.Lab["idle_disk_ratio"] = idleness.Disk
+	rec.Lab["idle_queue_per_cpu"] = idleness.Queue
 	rec.Lab["idle_wait_s"] = idleness.Waited.Seconds()
 	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), service.RecordJobs()...)
 }
@@ -371,7 +375,9 @@ func (r *Runner) read(
 	if err := r.awaitScrapes(ctx, time.Now(), service.LabExporter); err != nil {
 		return record.Series{}, err
 	}
-	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})
+	reading, err := r.Metrics.Read(
+		ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()},
+	)
 	if err != nil {
 		return record.Series{}, fmt.Errorf("read the metrics: %w", err)
 	}

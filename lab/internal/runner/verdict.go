@@ -268,7 +268,9 @@ func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statem
 	sent := l.Requests + l.SetupRequests
 	bound := unanswered + l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
-		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
+		v.invalid(
+			"counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound,
+		)
 	}
 	primary, countedPrimary := metric.OfPrimary.Statements.Value(rec)
 	replica, countedReplica := metric.OfReplica.Statements.Value(rec)

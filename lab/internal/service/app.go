@@ -45,8 +45,10 @@ var appFamily = matrix.Family{
 	Refused: []matrix.Refusal{
 		{Names: regexp.MustCompile(`^` + backend.Bundled.Variables.Addr + `$`), Why: "the lab chooses the address"},
 		{
-			Names: regexp.MustCompile(`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`),
-			Why:   "use " + matrix.Topology,
+			Names: regexp.MustCompile(
+				`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`,
+			),
+			Why: "use " + matrix.Topology,
 		},
 		{Names: regexp.MustCompile(`^PG.*$`), Why: "it leads the backend to another database"},
 		{Names: ofRuntime, Why: "it steers the program's runtime and files, not the backend"},

@@ -13,7 +13,11 @@ import (
 // What a developer's shell may hold: each would lead elsewhere, or change a session.
 var developers = map[string]string{
 	"PGHOST": "elsewhere", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGDATABASE": "other", "PGUSER": "other",
-	"PGPASSWORD": "x", "PGOPTIONS": "-c statement_timeout=1", "PGTZ": "Mars/Olympus", "PGAPPNAME": "other", "PGSERVICE": "prod",
+	"PGPASSWORD":    "x",
+	"PGOPTIONS":     "-c statement_timeout=1",
+	"PGTZ":          "Mars/Olympus",
+	"PGAPPNAME":     "other",
+	"PGSERVICE":     "prod",
 	"PGSERVICEFILE": "/nowhere", "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere", "PGCONNECT_TIMEOUT": "1",
 	"PGTARGETSESSIONATTRS": "read-write", "PGCHANNELBINDING": "require", "PGREQUIREAUTH": "scram-sha-256",
 	"PGMINPROTOCOLVERSION": "3.2",

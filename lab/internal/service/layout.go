@@ -155,7 +155,9 @@ func privateDir(path string, mode fs.FileMode) error {
 		return fmt.Errorf("create directory: %w", err)
 	}
 	if !info.IsDir() || owner.UID != uint32(os.Geteuid()) {
-		return fmt.Errorf("use %s: it is not a directory of this account; move it away, or the checkout to another path", path)
+		return fmt.Errorf(
+			"use %s: it is not a directory of this account; move it away, or the checkout to another path", path,
+		)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		return fmt.Errorf("protect directory: %w", err)

@@ -41,10 +41,15 @@ func (s synthetic) run() Run {
 		Name: s.name,
 		Host: record.Host{
 			Kernel: "Linux 6.1", CPUModel: "Some CPU", Cores: 2, MemoryBytes: 8 << 30, Go: "go1.26",
-			Programs: []record.Program{{Name: "k6", Version: "2.0.0"}, {Name: "postgres", Version: "15.18"}}, Fingerprint: map[string]string{"scenarios": "abc"},
+			Programs:    []record.Program{{Name: "k6", Version: "2.0.0"}, {Name: "postgres", Version: "15.18"}},
+			Fingerprint: map[string]string{"scenarios": "abc"},
 		},
 		Plan: matrix.Plan{
-			Name: "synthetic", Blocks: s.blocks, Factors: []string{"pool_size"}, Scenarios: s.scenarios, SLO: matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
+			Name:      "synthetic",
+			Blocks:    s.blocks,
+			Factors:   []string{"pool_size"},
+			Scenarios: s.scenarios,
+			SLO:       matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
 		},
 	}
 	for i, pool := range s.pools {
@@ -84,9 +89,20 @@ func (s synthetic) record(run Run, block int, scenario matrix.Scenario, cell mat
 	}
 	requests := int64(80_000 * speed)
 	return record.Record{
-		Schema: record.Schema, Run: run.Name, N: len(run.Records) + 1, Block: block, Cell: cell.Label, Baseline: cell.Baseline,
+		Schema:   record.Schema,
+		Run:      run.Name,
+		N:        len(run.Records) + 1,
+		Block:    block,
+		Cell:     cell.Label,
+		Baseline: cell.Baseline,
 		Scenario: scenario.Name, Scale: scenario.Scale, Settings: cell.Settings, Verdict: record.Valid,
-		Load: &record.Load{Requests: requests, Failed: requests / 500, ErrorRatio: 0.002, GoodputRPS: 1600 * speed, Latency: record.Latency{P50: 40 / speed, P95: 80 / speed, P99: 120 / speed}},
+		Load: &record.Load{
+			Requests:   requests,
+			Failed:     requests / 500,
+			ErrorRatio: 0.002,
+			GoodputRPS: 1600 * speed,
+			Latency:    record.Latency{P50: 40 / speed, P95: 80 / speed, P99: 120 / speed},
+		},
 	}
 }
 
@@ -105,7 +121,13 @@ func of(t *testing.T, c Comparison, scenario, cell, measure string) Change {
 }
 
 func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"unlimited", "8", "16"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"unlimited", "8", "16"},
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    8,
+		speed:     steady,
+	}
 	other := base
 	other.name, other.blocks = "other", 7
 	other.speed = func(pool string, _ int) float64 {
@@ -113,7 +135,10 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 	}
 	c := Runs(base.run(), other.run())
 	if len(c.Unlike) != 0 || len(c.Alone) != 0 || len(c.Pairs) != 6 {
-		t.Fatalf("unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, A/A controls aside, and nothing else", c.Unlike, c.Alone, len(c.Pairs))
+		t.Fatalf(
+			"unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, A/A controls aside, and nothing else", c.Unlike, c.Alone,
+			len(c.Pairs),
+		)
 	}
 	for _, test := range []struct {
 		cell, measure string
@@ -129,8 +154,12 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 	} {
 		for _, scenario := range []string{"storm", "wave@0.25"} {
 			got := of(t, c, scenario, test.cell, test.measure)
-			if got.Word != test.word || got.Estimate == nil || *got.Estimate < test.ratio-0.01 || *got.Estimate > test.ratio+0.01 {
-				t.Errorf("%s of %s, %s: %s × %v; want %s × %v", test.measure, test.cell, scenario, got.Word, got.cells(), test.word, test.ratio)
+			if got.Word != test.word || got.Estimate == nil || *got.Estimate < test.ratio-0.01 ||
+				*got.Estimate > test.ratio+0.01 {
+				t.Errorf(
+					"%s of %s, %s: %s × %v; want %s × %v", test.measure, test.cell, scenario, got.Word, got.cells(), test.word,
+					test.ratio,
+				)
 			}
 			if got.Interval == nil || got.P == nil || got.Interval[0] > test.ratio || got.Interval[1] < test.ratio {
 				t.Errorf("%s of %s, %s: interval %v, p %v", test.measure, test.cell, scenario, got.Interval, got.P)
@@ -147,7 +176,13 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 }
 
 func TestOnlyValidLastAttemptsCount(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 5, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    5,
+		speed:     steady,
+	}
 	run := base.run()
 	again := run.Records[5] // of pool_size=16; block 2 was begun again
 	again.Attempt = 2
@@ -159,7 +194,8 @@ func TestOnlyValidLastAttemptsCount(t *testing.T) {
 		t.Errorf("trials = %+v; want %+v", got, want)
 	}
 	got := of(t, c, "storm", "pool_size=16", "p99")
-	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil || got.Why != "n too small: 2 v 2, and 95% takes 4 v 4" {
+	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil ||
+		got.Why != "n too small: 2 v 2, and 95% takes 4 v 4" {
 		t.Errorf("p99 = %+v; want no interval, a range, and why", got)
 	}
 }
@@ -167,7 +203,13 @@ func TestOnlyValidLastAttemptsCount(t *testing.T) {
 // Where the system failed the trial counts as the worst there is: those that went well do
 // not stand for the cell alone, and no gate lets it pass.
 func TestFailedTrialsAreTheWorst(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	for _, test := range []struct {
 		failed  int
 		word    stat.Word
@@ -206,7 +248,13 @@ func TestFailedTrialsAreTheWorst(t *testing.T) {
 
 // What was excluded may be what the gate is there for.
 func TestNoGatePassesWithTrialsExcluded(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	b := base.run()
 	b.Records[2].Verdict, b.Records[2].Load = record.Invalid, nil
 	gates, err := ParseGates([]string{"goodput>=0.95", "error_ratio<=0.01"})
@@ -221,8 +269,20 @@ func TestNoGatePassesWithTrialsExcluded(t *testing.T) {
 }
 
 func TestCellsWithoutAPartner(t *testing.T) {
-	a := synthetic{name: "one", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 4, speed: steady}
-	b := synthetic{name: "other", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm, {Name: "wave", Scale: 1}}, blocks: 4, speed: steady}
+	a := synthetic{
+		name:      "one",
+		pools:     []string{"unlimited", "8"},
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    4,
+		speed:     steady,
+	}
+	b := synthetic{
+		name:      "other",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm, {Name: "wave", Scale: 1}},
+		blocks:    4,
+		speed:     steady,
+	}
 	c := Runs(a.run(), b.run())
 	var pairs []string
 	for _, p := range c.Pairs {
@@ -251,14 +311,21 @@ func TestLikeCellsByAnotherName(t *testing.T) {
 		b.Records[i].Cell = strings.Replace(b.Records[i].Cell, "pool_size=8", "pools=small", 1)
 	}
 	c := Runs(base.run(), b)
-	if len(c.Pairs) != 1 || c.Pairs[0].Cell != "pool_size=8" || c.Pairs[0].CellB != "pools=small" || c.Pairs[0].B.Valid != 4 {
+	if len(c.Pairs) != 1 || c.Pairs[0].Cell != "pool_size=8" || c.Pairs[0].CellB != "pools=small" ||
+		c.Pairs[0].B.Valid != 4 {
 		t.Errorf("pairs = %+v; want one, with both names", c.Pairs)
 	}
 }
 
 // The margin is the plan's: noise does not change it.
 func TestMarginIsFixedBeforehand(t *testing.T) {
-	quiet := synthetic{name: "quiet", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	quiet := synthetic{
+		name:      "quiet",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	a, noisy := quiet.run(), quiet.run()
 	for i, r := range noisy.Records {
 		if strings.HasSuffix(r.Cell, "twin=2") {
@@ -289,7 +356,13 @@ func TestWordsHoldForAllCellsTogether(t *testing.T) {
 		blocks int
 		want   stat.Word
 	}{{pools[:3], 4, stat.Inconclusive}, {pools[:2], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
-		base := synthetic{name: "one", pools: test.pools, scenarios: []matrix.Scenario{storm}, blocks: test.blocks, speed: steady}
+		base := synthetic{
+			name:      "one",
+			pools:     test.pools,
+			scenarios: []matrix.Scenario{storm},
+			blocks:    test.blocks,
+			speed:     steady,
+		}
 		slow := base
 		slow.speed = func(pool string, _ int) float64 {
 			if pool == "slow" {
@@ -299,7 +372,10 @@ func TestWordsHoldForAllCellsTogether(t *testing.T) {
 		}
 		got := of(t, Runs(base.run(), slow.run()), "storm", "pool_size=slow", "p99")
 		if got.Word != test.want || *got.Interval == [2]float64{} || got.Interval[0] < 1.1 {
-			t.Errorf("%d cells, %d v %d: p99 × %v %s, p %v; want %s", len(test.pools), test.blocks, test.blocks, *got.Estimate, got.Word, *got.P, test.want)
+			t.Errorf(
+				"%d cells, %d v %d: p99 × %v %s, p %v; want %s", len(test.pools), test.blocks, test.blocks, *got.Estimate, got.Word,
+				*got.P, test.want,
+			)
 		}
 	}
 }
@@ -340,7 +416,11 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	const one, other = "1111111111", "2222222222"
 	drifting := func(backend string) synthetic {
 		return synthetic{
-			name: "run", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm}, blocks: 8, settings: matrix.Settings{matrix.Backend: backend},
+			name:      "run",
+			pools:     []string{"unlimited", "8"},
+			scenarios: []matrix.Scenario{storm},
+			blocks:    8,
+			settings:  matrix.Settings{matrix.Backend: backend},
 			speed: func(_ string, block int) float64 {
 				speed := 1 - 0.08*float64(block)
 				if backend == other {
@@ -380,7 +460,9 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	if got := c.Pairs[1]; got.Cell != "pool_size=8" || got.CellB != "" || got.A.Valid != 8 || got.B.Valid != 8 {
 		t.Errorf("second pair = %+v; want the cell without its backend", got)
 	}
-	if got := of(t, c, "storm", "pool_size=8", "goodput"); got.Word != stat.Worse || got.Interval[0] < 0.89 || got.Interval[1] > 0.91 {
+	if got := of(
+		t, c, "storm", "pool_size=8", "goodput",
+	); got.Word != stat.Worse || got.Interval[0] < 0.89 || got.Interval[1] > 0.91 {
 		t.Errorf("goodput = × %v in %v %s; want × 0.9, narrowly", *got.Estimate, *got.Interval, got.Word)
 	}
 }
@@ -391,7 +473,13 @@ func BenchmarkRuns(b *testing.B) {
 	for i := 1; i <= 49; i++ {
 		pools = append(pools, fmt.Sprint(i))
 	}
-	run := synthetic{name: "one", pools: pools, scenarios: []matrix.Scenario{storm, wave}, blocks: 100, speed: steady}.run()
+	run := synthetic{
+		name:      "one",
+		pools:     pools,
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    100,
+		speed:     steady,
+	}.run()
 	for b.Loop() {
 		Runs(run, run)
 	}

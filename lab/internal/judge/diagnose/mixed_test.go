@@ -79,7 +79,8 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 	})
 	r.Cell = p.Cells[0].Label
 	c := Run(p, []record.Record{r}, service.Catalog())[0]
-	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound || c.Advice[1].Cause != DBLockContention {
+	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound ||
+		c.Advice[1].Cause != DBLockContention {
 		t.Errorf("%s: advice %+v; want one against %s and one against %s", c.Cause, c.Advice, AppCPUBound, DBLockContention)
 	}
 }

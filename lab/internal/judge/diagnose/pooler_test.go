@@ -114,8 +114,11 @@ func TestAdviceOnQueueingPooler(t *testing.T) {
 // Each limit of PgBouncer's is named where it binds, and it is the one that is advised to be raised.
 func TestPoolerLimitsByName(t *testing.T) {
 	waiting := map[string]float64{
-		"pgbouncer_wait_mean_ms": 90, "query_mean_ms": 91, "pgbouncer_client_waiting_max": 60, "pgbouncer_server_active_max": 1,
-		"pool_wait_mean_ms": 5,
+		"pgbouncer_wait_mean_ms":       90,
+		"query_mean_ms":                91,
+		"pgbouncer_client_waiting_max": 60,
+		"pgbouncer_server_active_max":  1,
+		"pool_wait_mean_ms":            5,
 	}
 	for _, tt := range []struct {
 		name    string
@@ -133,15 +136,20 @@ func TestPoolerLimitsByName(t *testing.T) {
 			"user", map[string]string{"max_user_connections": "2", "max_db_connections": "5"}, waiting,
 			"1 of 2 server connections in use, by max_user_connections", "max_user_connections",
 		},
-		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in use", "default_pool_size"},
+		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in " +
+			"use", "default_pool_size"},
 		{
 			"clients", map[string]string{"max_client_conn": "50"},
-			map[string]float64{`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 0},
+			map[string]float64{
+				`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 0,
+			},
 			"900 × SQLSTATE 08P01: 49 of 50 clients, by max_client_conn", "max_client_conn",
 		},
 		{
 			"patience", map[string]string{"query_wait_timeout": "1", "max_client_conn": "10000"},
-			map[string]float64{`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 30},
+			map[string]float64{
+				`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 30,
+			},
 			"900 × SQLSTATE 08P01: they waited longer than query_wait_timeout, 1 s", "default_pool_size",
 		},
 	} {
@@ -233,7 +241,8 @@ func TestCommitWait(t *testing.T) {
 		if c.Cause != DBCommitWait || !strings.Contains(wordsOf(c.Typical), words) {
 			t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), DBCommitWait, words)
 		}
-		if len(c.Advice) != 1 || c.Advice[0].Settings[synchronousCommit] != tt.advised || tt.advised == "" && c.Advice[0].Settings[commitDelay] != "0" {
+		if len(c.Advice) != 1 || c.Advice[0].Settings[synchronousCommit] != tt.advised || tt.advised == "" &&
+			c.Advice[0].Settings[commitDelay] != "0" {
 			t.Errorf("%s: advice %+v; want synchronous_commit %s", tt.event, c.Advice, tt.advised)
 		}
 	}

@@ -243,7 +243,9 @@ func TestThrottledPeriods(t *testing.T) {
 
 // A backend that Go's runtime keeps within one CPU has used all that it can when it has used that one.
 func TestBackendWithinGOMAXPROCS(t *testing.T) {
-	r := observed("direct", 0, 2500, map[string]float64{`cpu_cores{service="app"}`: 0.97, "query_mean_ms": 30, "pool_wait_mean_ms": 60})
+	r := observed(
+		"direct", 0, 2500, map[string]float64{`cpu_cores{service="app"}`: 0.97, "query_mean_ms": 30, "pool_wait_mean_ms": 60},
+	)
 	if d := Record(r, slo); d.Cause == AppCPUBound {
 		t.Errorf("with two CPUs to use it is %s", d.Cause)
 	}

@@ -85,7 +85,8 @@ func TestBendOfCurves(t *testing.T) {
 				t.Fatal("the curves do not tell")
 			}
 			same := func(got, want, within float64) bool {
-				return math.IsInf(want, 1) && math.IsInf(got, 1) || math.IsNaN(want) && math.IsNaN(got) || math.Abs(got-want) <= within
+				return math.IsInf(want, 1) && math.IsInf(got, 1) || math.IsNaN(want) &&
+					math.IsNaN(got) || math.Abs(got-want) <= within
 			}
 			if !same(k.Load, tt.vus, 6) || !same(k.RPS, tt.rps, 15) || k.Top != 500 {
 				t.Errorf("got %+v, want %v VUs and %v RPS", k, tt.vus, tt.rps)

@@ -28,14 +28,21 @@ func TestJudge(t *testing.T) {
 		change func([]record.Record)
 		want   string // in the only failure; "": none
 	}{
-		"all well":                  {func([]record.Record) {}, ""},
-		"a lost record":             {func(all []record.Record) { all[4].N = 6 }, "record 5 is numbered 6"},
-		"an unseen kill":            {func(all []record.Record) { all[5].Verdict, all[5].Reasons = record.Valid, nil }, "trial 6, in which app was killed, is valid"},
-		"a kill for another reason": {func(all []record.Record) { all[5].Reasons = []string{"missing: x"} }, "does not say so: missing: x"},
-		"an invalid whole trial":    {func(all []record.Record) { all[3].Verdict = record.Invalid }, "trial 4, in which nothing was killed"},
-		"open files":                {func(all []record.Record) { grow(all, openFiles, 10) }, "open files"},
-		"memory":                    {func(all []record.Record) { grow(all, memory, 2e6) }, "bytes of memory"},
-		"nothing recorded":          {func(all []record.Record) { forget(all, memory) }, "NaN bytes"},
+		"all well":      {func([]record.Record) {}, ""},
+		"a lost record": {func(all []record.Record) { all[4].N = 6 }, "record 5 is numbered 6"},
+		"an unseen kill": {
+			func(all []record.Record) { all[5].Verdict, all[5].Reasons = record.Valid, nil },
+			"trial 6, in which app was killed, is valid",
+		},
+		"a kill for another reason": {
+			func(all []record.Record) { all[5].Reasons = []string{"missing: x"} }, "does not say so: missing: x",
+		},
+		"an invalid whole trial": {
+			func(all []record.Record) { all[3].Verdict = record.Invalid }, "trial 4, in which nothing was killed",
+		},
+		"open files":       {func(all []record.Record) { grow(all, openFiles, 10) }, "open files"},
+		"memory":           {func(all []record.Record) { grow(all, memory, 2e6) }, "bytes of memory"},
+		"nothing recorded": {func(all []record.Record) { forget(all, memory) }, "NaN bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Judge(night(c.change)).Failures

@@ -154,7 +154,9 @@ func simulateTiedHoldsTheBest(t *testing.T, times int) {
 					incomplete += 1.0 / float64(runs)
 				}
 			}
-			t.Logf("noise %s, %d cells: a given one is dropped in %.1f%%; any in %.1f%%", name, cells, 100*dropped, 100*incomplete)
+			t.Logf(
+				"noise %s, %d cells: a given one is dropped in %.1f%%; any in %.1f%%", name, cells, 100*dropped, 100*incomplete,
+			)
 			if dropped > 0.05 {
 				t.Errorf("noise %s, %d cells: one of the best is dropped in %.1f%% of runs", name, cells, 100*dropped)
 			}

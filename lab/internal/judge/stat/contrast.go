@@ -145,7 +145,9 @@ func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool))
 	}
 	var warnings []error
 	if missing > 0 {
-		warnings = append(warnings, fmt.Errorf("excluded %d of %d blocks: the cell or the baseline has no value there", missing, all))
+		warnings = append(
+			warnings, fmt.Errorf("excluded %d of %d blocks: the cell or the baseline has no value there", missing, all),
+		)
 	}
 	if refused > 0 {
 		const below = "excluded %d of %d blocks: the cell or the baseline is below 0 there"

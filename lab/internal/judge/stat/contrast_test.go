@@ -74,9 +74,14 @@ func TestCompareLeavesOut(t *testing.T) {
 		word       Word
 		warnings   []string
 	}{
-		"nothing":         {base, cell, 7, Better, nil},
-		"a missing value": {base, append([]float64{nan}, cell[1:]...), 6, Better, []string{"excluded 1 of 7 blocks: the cell or the baseline has no value"}},
-		"the longer end":  {base, cell[:6], 6, Better, []string{"excluded 1 of 7 blocks: the cell or the baseline has no value"}},
+		"nothing": {base, cell, 7, Better, nil},
+		"a missing value": {
+			base, append([]float64{nan}, cell[1:]...), 6, Better,
+			[]string{"excluded 1 of 7 blocks: the cell or the baseline has no value"},
+		},
+		"the longer end": {
+			base, cell[:6], 6, Better, []string{"excluded 1 of 7 blocks: the cell or the baseline has no value"},
+		},
 		// Six of seven are better; but the seventh broke down.
 		"a zero":    {base, append([]float64{0}, cell[1:]...), 7, Inconclusive, nil},
 		"both":      {base, append([]float64{-1, nan}, cell[2:]...), 5, TooSmall, []string{"no value", "below 0"}},

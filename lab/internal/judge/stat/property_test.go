@@ -66,15 +66,36 @@ func TestUnitsDoNotMatter(t *testing.T) {
 }
 
 func TestExchangeInverts(t *testing.T) {
-	opposite := map[Word]Word{Better: Worse, Worse: Better, Equivalent: Equivalent, Inconclusive: Inconclusive, TooSmall: TooSmall}
+	opposite := map[Word]Word{
+		Better:       Worse,
+		Worse:        Better,
+		Equivalent:   Equivalent,
+		Inconclusive: Inconclusive,
+		TooSmall:     TooSmall,
+	}
 	seen := map[Word]bool{}
 	each(t, func(t *testing.T, _ *rand.Rand, base, cell []float64) {
 		want := Compare(base, cell, HigherIsBetter, 0.03, 1)
 		seen[want.Word] = true
 		same(t, "other direction", Compare(base, cell, LowerIsBetter, 0.03, 1),
-			Contrast{N: want.N, Ratio: want.Ratio, Interval: want.Interval, Low: want.Low, High: want.High, P: want.P, Word: opposite[want.Word]})
+			Contrast{
+				N:        want.N,
+				Ratio:    want.Ratio,
+				Interval: want.Interval,
+				Low:      want.Low,
+				High:     want.High,
+				P:        want.P,
+				Word:     opposite[want.Word],
+			})
 
-		inverse := Contrast{N: want.N, Ratio: 1 / want.Ratio, Low: 1 / want.High, High: 1 / want.Low, P: want.P, Word: opposite[want.Word]}
+		inverse := Contrast{
+			N:     want.N,
+			Ratio: 1 / want.Ratio,
+			Low:   1 / want.High,
+			High:  1 / want.Low,
+			P:     want.P,
+			Word:  opposite[want.Word],
+		}
 		if want.Interval != nil {
 			inverse.Interval = &Interval{1 / want.Interval.High, 1 / want.Interval.Low}
 		}

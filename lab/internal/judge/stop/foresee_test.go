@@ -97,7 +97,9 @@ func TestHistory(t *testing.T) {
 	earlier.Add(p, spoilt)
 	earlier.Add(p, trials(p, 7)) // a single block says nothing of how far it is from the next
 	noise := earlier[loadOf(p, p.Scenarios[0])]
-	if want := math.Sqrt(6 * 0.01 / 4); noise.Blocks != 6 || noise.Runs != 2 || math.Abs(math.Sqrt(noise.squares/4)-want) > 1e-9 {
+	if want := math.Sqrt(6 * 0.01 / 4); noise.Blocks != 6 || noise.Runs != 2 || math.Abs(
+		math.Sqrt(noise.squares/4)-want,
+	) > 1e-9 {
 		t.Errorf("%+v; want 6 blocks of 2 runs, and an sd of %.4f", noise, want)
 	}
 	if !math.IsNaN(noise.SD()) {

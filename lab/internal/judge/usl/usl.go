@@ -74,7 +74,9 @@ func Of(points []Point) (Fit, error) {
 		}
 	}
 	if !(best.Residual <= maxResidual) {
-		return Fit{}, fmt.Errorf("%w: the best is %.0f%% off, more than %.0f%%", ErrCannot, 100*best.Residual, 100*maxResidual)
+		return Fit{}, fmt.Errorf(
+			"%w: the best is %.0f%% off, more than %.0f%%", ErrCannot, 100*best.Residual, 100*maxResidual,
+		)
 	}
 	if err := best.supported(high); err != nil {
 		return Fit{}, err

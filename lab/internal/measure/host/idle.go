@@ -33,7 +33,10 @@ type Idleness struct {
 }
 
 func (i Idleness) String() string {
-	return fmt.Sprintf("CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue, i.Waited.Round(time.Second))
+	return fmt.Sprintf(
+		"CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue,
+		i.Waited.Round(time.Second),
+	)
 }
 
 // Idle waits until the machine is idle, at most that long, and returns how it was last.

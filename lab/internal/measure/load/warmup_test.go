@@ -45,7 +45,9 @@ func TestScriptsWarmUp(t *testing.T) {
 			}
 		}
 		if !maps.Equal(b.status, want) || b.setup != setup || len(b.faults) > 0 {
-			t.Errorf("%s: answers %v, %d requests to log in, faults %v; want %v, %d", name, b.status, b.setup, b.faults, want, setup)
+			t.Errorf(
+				"%s: answers %v, %d requests to log in, faults %v; want %v, %d", name, b.status, b.setup, b.faults, want, setup,
+			)
 		}
 		if len(b.authors) < 100 {
 			t.Errorf("%s: feeds of %d authors were read", name, len(b.authors))

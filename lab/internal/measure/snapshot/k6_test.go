@@ -22,7 +22,9 @@ func TestCurvesOfARealStorm(t *testing.T) {
 	var answers atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/users", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
-	mux.HandleFunc("POST /api/sessions", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"t"}`) })
+	mux.HandleFunc(
+		"POST /api/sessions", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"t"}`) },
+	)
 	mux.HandleFunc("GET /api/feed", func(w http.ResponseWriter, _ *http.Request) {
 		if answers.Add(1)%4 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -49,7 +51,9 @@ func TestCurvesOfARealStorm(t *testing.T) {
 	if live.VUs < 1 || live.VUs > 1000 || live.RPS <= 0 || live.P99 <= 0 || math.Abs(live.ErrorRatio-0.25) > 0.1 {
 		t.Errorf("in the middle of it: %+v; want VUs, requests, a p99 and a quarter failed", live)
 	}
-	got, err := reader.Read(t.Context(), Window{Before: trial.Start, Start: trial.Start, End: trial.End, Settled: time.Now()})
+	got, err := reader.Read(
+		t.Context(), Window{Before: trial.Start, Start: trial.Start, End: trial.End, Settled: time.Now()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

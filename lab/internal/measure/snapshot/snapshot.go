@@ -24,7 +24,8 @@ import (
 
 // Window is the time of one trial. Its times are in order.
 type Window struct {
-	Before  time.Time // before anything is sent: requests are counted from here, to agree with what k6 sends before the load
+	// before anything is sent: requests are counted from here, to agree with what k6 sends before the load
+	Before  time.Time
 	Start   time.Time // of the load: all else is counted from here
 	End     time.Time // of the load; rates divide by End − Start, and what needs no load to go on counts until here
 	Settled time.Time // when every counter was final: what the load has caused counts until here

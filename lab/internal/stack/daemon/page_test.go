@@ -69,7 +69,8 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 		if time.Since(got.Began) > time.Minute {
 			t.Errorf("%s: it began at %s; want just now", what, got.Began)
 		}
-		if got.Name != run.Name || got.Trials != 6 || got.ETA != time.Minute || got.Over != want.Over || got.Stage != want.Stage || got.Cell != want.Cell || got.Scenario != want.Scenario {
+		if got.Name != run.Name || got.Trials != 6 || got.ETA != time.Minute || got.Over != want.Over ||
+			got.Stage != want.Stage || got.Cell != want.Cell || got.Scenario != want.Scenario {
 			t.Errorf("%s: %+v; want %+v", what, *got, want)
 		}
 	}
@@ -79,7 +80,10 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if got := s.pageStatus().Run.Applied["pool_size"]; got != "8" {
 		t.Errorf("pool_size = %q; want that of the cell", got)
 	}
-	order(http.MethodPut, "/trial", trialRequest{Trial: &exporter.Trial{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}})
+	order(
+		http.MethodPut, "/trial",
+		trialRequest{Trial: &exporter.Trial{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}},
+	)
 	check("under load", page.Run{Stage: matrix.StageLoad, Cell: "pool_size=8", Scenario: "storm"})
 	order(http.MethodPut, "/trial", trialRequest{})
 	check("after the load", page.Run{Stage: matrix.StageRead})

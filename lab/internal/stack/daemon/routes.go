@@ -59,7 +59,10 @@ func (s *Supervisor) isLeaving() bool {
 
 // DownStatus is the status of a stack that no supervisor owns.
 func DownStatus() Status {
-	return Status{State: "down", Status: stack.Status{Services: []stack.ServiceStatus{}, Deaths: []stack.Death{}, URLs: map[string]*string{}}}
+	return Status{
+		State:  "down",
+		Status: stack.Status{Services: []stack.ServiceStatus{}, Deaths: []stack.Death{}, URLs: map[string]*string{}},
+	}
 }
 
 func (s *Supervisor) routes() http.Handler {

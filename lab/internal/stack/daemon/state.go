@@ -96,7 +96,9 @@ func whyDown(layout service.Layout) error {
 	if boot, err := proc.Boot(); err != nil || boot != old.Boot {
 		return ErrDown
 	}
-	return fmt.Errorf("the supervisor (process %d) was killed: %w; its log: lab logs supervisor", old.Supervisor.PID, ErrDown)
+	return fmt.Errorf(
+		"the supervisor (process %d) was killed: %w; its log: lab logs supervisor", old.Supervisor.PID, ErrDown,
+	)
 }
 
 // sweepTimeout bounds the wait for what a killed supervisor has left.

@@ -84,7 +84,10 @@ func TestSweepEndsOnlyWhatIsItsOwn(t *testing.T) {
 // A state file that tells nothing is no permission to begin: it is refused with the
 // way out, and kept.
 func TestSweepRefusesWhatIsNoState(t *testing.T) {
-	for _, text := range []string{"", "{", "null", "{}", "[]", `{"boot":"a"}`, `{"boot":"a","supervisor":{"PID":1}}`, `{"supervisor":{"PID":1},"services":{"app":{"PID":2}}}`} {
+	for _, text := range []string{
+		"", "{", "null", "{}", "[]", `{"boot":"a"}`, `{"boot":"a","supervisor":{"PID":1}}`,
+		`{"supervisor":{"PID":1},"services":{"app":{"PID":2}}}`,
+	} {
 		layout := layoutWith(t, []byte(text))
 		err := sweep(t.Context(), layout)
 		if err == nil || !strings.Contains(err.Error(), "remove "+statePath(layout)) {

@@ -50,7 +50,12 @@ type Trial struct {
 
 // New returns an exporter that watches these PostgreSQL servers. It reads nothing before it is scraped.
 func New(source Source, servers ...string) *Exporter {
-	e := &Exporter{source: source, registry: prometheus.NewRegistry(), servers: make(map[string]*server), guest: make(map[string]int)}
+	e := &Exporter{
+		source:   source,
+		registry: prometheus.NewRegistry(),
+		servers:  make(map[string]*server),
+		guest:    make(map[string]int),
+	}
 	for _, name := range servers {
 		e.servers[name] = &server{name: name, source: source}
 	}

@@ -14,9 +14,13 @@ type Progress struct {
 }
 
 var (
-	plannedDesc  = prometheus.NewDesc(series.RunPlanned, "Trials that the latest run is to make, at most.", []string{"run"}, nil)
+	plannedDesc = prometheus.NewDesc(
+		series.RunPlanned, "Trials that the latest run is to make, at most.", []string{"run"}, nil,
+	)
 	doneDesc     = prometheus.NewDesc(series.RunDone, "Trials that the latest run has made.", []string{"run"}, nil)
-	verdictsDesc = prometheus.NewDesc(series.RunVerdicts, "Trials that the latest run has made, by verdict.", []string{"run", "verdict"}, nil)
+	verdictsDesc = prometheus.NewDesc(
+		series.RunVerdicts, "Trials that the latest run has made, by verdict.", []string{"run", "verdict"}, nil,
+	)
 )
 
 // runs tells how far the latest run is.

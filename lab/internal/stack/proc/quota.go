@@ -40,7 +40,9 @@ func controller() (dir string, v2 bool, err error) {
 			}
 			continue
 		}
-		if controllers, err := os.ReadFile(filepath.Join(root.dir, "cgroup.controllers")); err == nil && strings.Contains(" "+string(controllers)+" ", " cpu ") {
+		if controllers, err := os.ReadFile(
+			filepath.Join(root.dir, "cgroup.controllers"),
+		); err == nil && strings.Contains(" "+string(controllers)+" ", " cpu ") {
 			return root.dir, true, nil
 		}
 	}
@@ -70,9 +72,14 @@ func newCgroup(name string, cpus float64) (cgroup, error) {
 	every := strconv.FormatInt(period.Microseconds(), 10)
 	if v2 {
 		// The controller must be given on to the children of the root.
-		err = errors.Join(write(filepath.Join(root, "cgroup.subtree_control"), "+cpu"), write(filepath.Join(c.dir, "cpu.max"), quota+" "+every))
+		err = errors.Join(
+			write(filepath.Join(root, "cgroup.subtree_control"), "+cpu"),
+			write(filepath.Join(c.dir, "cpu.max"), quota+" "+every),
+		)
 	} else {
-		err = errors.Join(write(filepath.Join(c.dir, "cpu.cfs_period_us"), every), write(filepath.Join(c.dir, "cpu.cfs_quota_us"), quota))
+		err = errors.Join(
+			write(filepath.Join(c.dir, "cpu.cfs_period_us"), every), write(filepath.Join(c.dir, "cpu.cfs_quota_us"), quota),
+		)
 	}
 	if err != nil {
 		return cgroup{}, errors.Join(err, c.remove())

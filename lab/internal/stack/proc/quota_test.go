@@ -29,7 +29,8 @@ func TestQuotaIsKept(t *testing.T) {
 			t.Error(err)
 		}
 		left := func() bool { _, err := os.Stat(c.dir); return err == nil }
-		for until := time.Now().Add(5 * time.Second); left() && time.Now().Before(until); { // the kernel empties it in its own time
+		// the kernel empties it in its own time
+		for until := time.Now().Add(5 * time.Second); left() && time.Now().Before(until); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if left() {
