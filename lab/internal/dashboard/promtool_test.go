@@ -19,9 +19,9 @@ func TestEveryQueryParses(t *testing.T) {
 	if out, err := parse(t, all); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	all["a query with a fault"] = "sum(rate(app_http_requests_total[4s])"
+	all["a query with a mistake"] = "sum(rate(app_http_requests_total[4s])"
 	if _, err := parse(t, all); err == nil {
-		t.Error("a query with a fault is accepted: nothing was parsed")
+		t.Error("a query with a mistake is accepted: nothing was parsed")
 	}
 }
 

@@ -52,21 +52,21 @@ var gateText = regexp.MustCompile(`^([a-z][a-z0-9_]*) *(<=|>=) *([0-9]+(?:\.[0-9
 // lists every fault.
 func ParseGates(texts []string) ([]Gate, error) {
 	var gates []Gate
-	var faults []error
+	var errs []error
 	given := make(map[string]bool)
 	for _, text := range texts {
 		gate, err := parseGate(text)
 		switch side := fmt.Sprint(gate.Measure, gate.AtMost); {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("gate %q: %w", text, err))
+			errs = append(errs, fmt.Errorf("gate %q: %w", text, err))
 		case given[side]:
-			faults = append(faults, fmt.Errorf("gate %q: %s is bound on that side already; give one bound", text, gate.Measure))
+			errs = append(errs, fmt.Errorf("gate %q: %s is bound on that side already; give one bound", text, gate.Measure))
 		default:
 			given[side] = true
 			gates = append(gates, gate)
 		}
 	}
-	return gates, errors.Join(faults...)
+	return gates, errors.Join(errs...)
 }
 
 func parseGate(text string) (Gate, error) {

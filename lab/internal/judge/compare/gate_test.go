@@ -55,11 +55,11 @@ func TestParseGatesListsEveryFault(t *testing.T) {
 		`gate "p99<1": must`, `gate "colour>=1": colour is no measure`, `gate "p99<=1.2": p99 is bound on that side already`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("faults lack %q:\n%v", want, err)
+			t.Errorf("errors lack %q:\n%v", want, err)
 		}
 	}
 	if err != nil && strings.Count(err.Error(), "\n") != 2 {
-		t.Errorf("faults = %v; want 3 lines", err)
+		t.Errorf("errors = %v; want 3 lines", err)
 	}
 }
 
