@@ -34,9 +34,17 @@ var allowedImports = []allowed{
 		},
 	},
 	{
+		path:  "lab/internal/strict",
+		holds: "YAML that people write, read so that all mistakes are told at once, each with its place",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/backend",
 		holds: "what the lab knows of the backend under test: data, as a manifest could hold it",
-		pure:  true,
+		imports: []string{
+			"internal/strict",
+		},
+		pure: true,
 	},
 	{
 		path:  "lab/internal/setting",
@@ -52,7 +60,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/setting",
+			"internal/backend", "internal/route", "internal/setting", "internal/strict",
 		},
 		pure: true,
 	},

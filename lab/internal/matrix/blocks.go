@@ -67,7 +67,7 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 		names = append(names, s.String())
 	}
 	of := map[string]int{}
-	before := len(p.diagnostics)
+	before := len(p.Diagnostics)
 	for _, f := range fields {
 		name := f.key.Value
 		if s, err := parseScenario(name); err == nil {
@@ -83,10 +83,10 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 		}
 	}
 	missing := slices.DeleteFunc(names, func(name string) bool { return of[name] != 0 })
-	if len(missing) > 0 && len(p.diagnostics) == before {
+	if len(missing) > 0 && len(p.Diagnostics) == before {
 		p.diagnose(n, "blocks does not say how many of %s", strings.Join(missing, ", "))
 	}
-	if len(p.diagnostics) > before || len(of) == 0 {
+	if len(p.Diagnostics) > before || len(of) == 0 {
 		return
 	}
 	counts := slices.Sorted(maps.Values(of))

@@ -63,7 +63,7 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 	if !p.is(n, yaml.MappingNode, what, "a map of factors to values") {
 		return nil
 	}
-	before := len(p.diagnostics)
+	before := len(p.Diagnostics)
 	picked := make(combo, len(p.spec.Factors))
 	names := make([]string, len(p.spec.Factors))
 	for i, f := range p.spec.Factors {
@@ -98,11 +98,11 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 		}
 	}
 	for i, name := range names {
-		if whole && picked[i] == anyValue && known && len(p.diagnostics) == before {
+		if whole && picked[i] == anyValue && known && len(p.Diagnostics) == before {
 			p.diagnose(n, "%s does not say which %s: %s", what, name, suggest("", p.spec.Factors[i].names()))
 		}
 	}
-	if !known || len(p.diagnostics) > before {
+	if !known || len(p.Diagnostics) > before {
 		return nil
 	}
 	return picked

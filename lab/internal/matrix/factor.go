@@ -142,9 +142,9 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 			continue
 		}
 		p.distinct(named, f.key, "bundle", v.Name)
-		before := len(p.diagnostics)
+		before := len(p.Diagnostics)
 		v.Settings = p.bundle(f.value, "bundle "+v.Name, origin{factor: name, value: v.Name})
-		if len(p.diagnostics) == before {
+		if len(p.Diagnostics) == before {
 			all := fmt.Sprint(constants.with(v.Settings)) // maps print in the order of their keys
 			if other, ok := same[all]; ok {
 				p.diagnose(f.key, "bundle %s sets the same as bundle %s: their cells would be duplicates", v.Name, other)

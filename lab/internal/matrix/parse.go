@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -12,11 +11,13 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"stormwave/lab/internal/strict"
 )
 
 // Bounds of a spec: far above any run that ends, far below what hurts the reader.
 const (
-	MaxBytes       = 1 << 20
+	MaxBytes       = strict.MaxBytes
 	MaxFactors     = 16
 	MaxSettings    = 256   // of one bundle, and the same in every cell
 	MaxValues      = 1_000 // of one factor
@@ -24,8 +25,7 @@ const (
 	MaxTrials      = 100_000
 	MaxScale       = 10
 	MaxAll         = 200_000 // settings of all cells together
-	MaxDiagnostics = 200     // that are told of one spec
-	MaxText        = 512     // bytes of a key or a value
+	MaxDiagnostics = strict.MaxDiagnostics
 )
 
 var keys = []string{
@@ -48,41 +48,24 @@ var (
 // that is wrong, each with its line and column.
 func Parse(src []byte, there Inventory) (*Spec, error) {
 	p := &parser{
+		Reader:  strict.Reader{What: "the spec", Kind: "a spec", Need: strings.Join(required, ", ")},
 		there:   there,
 		spec:    Spec{Settings: Settings{}, Blocks: 1, Seed: 1, Margin: DefaultMargin},
 		origins: map[origin]*yaml.Node{},
 	}
-	p.read(src)
-	if len(p.diagnostics) > 0 {
-		return nil, p.diagnostics.sorted(p.more)
+	if err := p.Read(src, p.top); err != nil {
+		return nil, err
 	}
 	return &p.spec, nil
 }
 
-// read reads the whole spec, unless more is wrong with it than anybody would read.
-func (p *parser) read(src []byte) {
-	defer func() {
-		if r := recover(); r != nil && r != errTooMany {
-			panic(r)
-		}
-	}()
-	if root := p.document(src); root != nil {
-		p.top(root)
-	}
-}
-
-// errTooMany ends the reading of a spec after MaxDiagnostics: a small file of nothing but
-// mistakes would else come to hundreds of megabytes of messages.
-var errTooMany = errors.New("too many mistakes")
-
 // parser collects a spec and its diagnostics from YAML nodes. A part with a diagnostic is
 // left out of the spec, so that one mistake is reported once.
 type parser struct {
-	there       Inventory
-	spec        Spec
-	diagnostics Diagnostics
-	more        bool                  // there are more diagnostics than MaxDiagnostics
-	origins     map[origin]*yaml.Node // where each setting was given
+	strict.Reader
+	there   Inventory
+	spec    Spec
+	origins map[origin]*yaml.Node // where each setting was given
 }
 
 // origin names the place of a setting: a factor's value, or, with both empty, "settings".

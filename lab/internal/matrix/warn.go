@@ -8,6 +8,7 @@ import (
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/route"
+	"stormwave/lab/internal/strict"
 )
 
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
@@ -162,7 +163,7 @@ func (p Plan) Given(prefix string) map[string][]string {
 
 func unknown(name, who, member string, allowed []string) string {
 	text := fmt.Sprintf("%s: %s %s", name, who, member)
-	if near := nearest(member, allowed); near != "" {
+	if near := strict.Nearest(member, allowed); near != "" {
 		text += fmt.Sprintf("; did you mean %s?", near)
 	}
 	return text

@@ -1,4 +1,6 @@
-package matrix
+// Package strict reads YAML that people write, and tells all mistakes at once, each with its line and column. It takes
+// a small part of YAML: one document, no anchors, no tags, each key once.
+package strict
 
 import (
 	"cmp"
@@ -8,7 +10,7 @@ import (
 	"strings"
 )
 
-// Diagnostic is one thing that is wrong with a spec, and where.
+// Diagnostic is one thing that is wrong with a text, and where.
 type Diagnostic struct {
 	Line, Col int // 1-based
 	Msg       string
@@ -16,8 +18,7 @@ type Diagnostic struct {
 
 func (f Diagnostic) String() string { return fmt.Sprintf("%d:%d: %s", f.Line, f.Col, f.Msg) }
 
-// Diagnostics is the error of Parse: everything that is wrong with a spec, in the
-// order of the text.
+// Diagnostics is an error: everything that is wrong with a text, in its order.
 type Diagnostics []Diagnostic
 
 // Error lists the diagnostics, one per line.
@@ -43,8 +44,8 @@ func (f Diagnostics) sorted(more bool) Diagnostics {
 	return f
 }
 
-// quote makes foreign text fit for a message: quoted and not too long.
-func quote(s string) string { return strconv.Quote(short(s)) }
+// Quote makes foreign text fit for a message: quoted and not too long.
+func Quote(s string) string { return strconv.Quote(short(s)) }
 
 func short(s string) string {
 	const most = 60
@@ -54,22 +55,22 @@ func short(s string) string {
 	return s
 }
 
-// suggest ends a message about an unknown name: the likely name if one is near,
+// Suggest ends a message about an unknown name: the likely name if one is near,
 // and in any case all that are allowed.
-func suggest(name string, allowed []string) string {
+func Suggest(name string, allowed []string) string {
 	const most = 40 // names in a message
 	list := "allowed: " + strings.Join(allowed[:min(most, len(allowed))], ", ")
 	if len(allowed) > most {
 		return list + ", …"
 	}
-	if near := nearest(name, allowed); near != "" {
+	if near := Nearest(name, allowed); near != "" {
 		return fmt.Sprintf("did you mean %s? (%s)", near, list)
 	}
 	return list
 }
 
-// nearest returns the allowed name with the fewest edits, "" if none is near.
-func nearest(name string, allowed []string) string {
+// Nearest returns the allowed name with the fewest edits, "" if none is near.
+func Nearest(name string, allowed []string) string {
 	const longest = 64 // no name that is allowed is longer
 	if len(name) > longest {
 		return ""
