@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
@@ -91,9 +92,9 @@ func TestServicesRunOnTheirCPUs(t *testing.T) {
 		{"postgres": one, "app": one, "pgbouncer": one, "prometheus": one, "node-exporter": one},
 		{"replica": one, "pgbouncer-exporter": one},
 	} {
-		read, err := c.client().Apply(ctx, matrix.Defaults(), cpus)
+		read, err := c.client().Apply(ctx, service.Catalog(backends.Default()).Defaults(), cpus)
 		must(t, err)
-		for name, list := range service.Catalog().CPUs(cpus) {
+		for name, list := range service.Catalog(backends.Default()).CPUs(cpus) {
 			if got := read.Values[matrix.CPUsPrefix+name]; got != list {
 				t.Errorf("with %v %s runs on %q; want %s", cpus, name, got, list)
 			}
@@ -152,7 +153,7 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		},
 		{"app.GOMAXPROCS": "1", "app.GOGC": "off", "app.GOMEMLIMIT": "24MiB", "app.COLOUR": "red"},
 	} {
-		all := matrix.Defaults()
+		all := service.Catalog(backends.Default()).Defaults()
 		maps.Copy(all, asked)
 		read, err := c.client().Apply(ctx, all, nil)
 		must(t, err)

@@ -81,7 +81,7 @@ func TestCompareCommits(t *testing.T) {
 	}
 	spec, err := os.ReadFile(filepath.Join(runs[0], "spec.yaml"))
 	must(t, err)
-	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(
+	if want := "commit: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(
 		strings.ReplaceAll(string(spec), `"`, ""), want,
 	) {
 		t.Errorf("the spec of the run lacks %q:\n%s", want, spec)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
@@ -153,7 +154,7 @@ func (c *checkout) apply(settings matrix.Settings) error {
 // applyWithin is apply for as long as ctx lasts, and returns what is really set.
 func (c *checkout) applyWithin(ctx context.Context, settings matrix.Settings) (matrix.Settings, error) {
 	c.t.Helper()
-	all := matrix.Defaults()
+	all := service.Catalog(backends.Default()).Defaults()
 	for name, value := range settings {
 		all[name] = value
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
@@ -49,7 +48,7 @@ func (l *lab) commits(
 			"twice to compare it with itself: lab run %s",
 			revisions[0], revisions[1], hashes[0], spec)}
 	}
-	if text, err = matrix.WithFactor(text, matrix.Backend, hashes[:]); err != nil {
+	if text, err = matrix.WithFactor(text, matrix.Commit, hashes[:]); err != nil {
 		return "", hashes, err
 	}
 	both, err := parseSpec(layout, spec+" with both commits", text)
@@ -66,7 +65,7 @@ func (l *lab) commits(
 	}
 	err = l.run(ctx, j)
 	if name != "" { // else another run may be using them
-		err = errors.Join(err, removeBackends(layout, hashes[:]))
+		err = errors.Join(err, removeCommits(layout, hashes[:]))
 	}
 	return name, hashes, err
 }
@@ -83,36 +82,36 @@ func resolve(ctx context.Context, root, revision string) (string, error) {
 	return hash, nil
 }
 
-// buildBackends builds the backend of each commit that a cell of the plan names.
+// buildCommits builds the backend of each commit that a cell of the plan names.
 // All of them must want the data set that the checkout's own backend wants: the
 // stack has one for all cells.
-func (j job) buildBackends(ctx context.Context) error {
+func (j job) buildCommits(ctx context.Context) error {
 	commits := make(map[string]bool)
 	for _, cell := range j.plan.Cells {
-		if commit := cell.Settings[matrix.Backend]; commit != "" {
+		if commit := cell.Settings[matrix.Commit]; commit != "" {
 			commits[commit] = true
 		}
 	}
 	if len(commits) == 0 {
 		return nil
 	}
-	want, err := schema(ctx, j.layout.Backend(""))
+	want, err := j.schema(ctx, "")
 	if err != nil {
 		return err
 	}
 	for _, cell := range j.plan.Cells {
-		commit := cell.Settings[matrix.Backend]
+		commit := cell.Settings[matrix.Commit]
 		if !commits[commit] {
 			continue // none, or built already
 		}
 		delete(commits, commit)
 		done := (&steps{out: j.out}).Step("the backend of " + commit)
-		err := j.buildBackend(ctx, commit)
+		err := j.buildCommit(ctx, commit)
 		done(err)
 		if err != nil {
 			return err
 		}
-		got, err := schema(ctx, j.layout.Backend(commit))
+		got, err := j.schema(ctx, commit)
 		if err != nil {
 			return err
 		}
@@ -125,13 +124,13 @@ func (j job) buildBackends(ctx context.Context) error {
 	return nil
 }
 
-// buildBackend builds the backend of a commit from a checkout of its own, which is
+// buildCommit builds the backend of a commit from a checkout of its own, which is
 // gone afterwards. The program knows its commit: it is asked when it runs.
-func (j job) buildBackend(ctx context.Context, commit string) (err error) {
+func (j job) buildCommit(ctx context.Context, commit string) (err error) {
 	if j.tools.Path("go") == "" {
 		return errors.New("build the backend: there is no Go ≥ 1.26 on PATH; install it, or enter `nix develop`")
 	}
-	program := j.layout.Backend(commit)
+	program := j.layout.Backend(j.backend, commit)
 	source := filepath.Join(filepath.Dir(program), "source")
 	defer func() { err = errors.Join(err, os.RemoveAll(source)) }()
 	if err := checkOut(ctx, j.layout.Root, commit, source); err != nil {
@@ -142,7 +141,7 @@ func (j job) buildBackend(ctx context.Context, commit string) (err error) {
 	fresh := program + ".new"
 	_, err = proc.Run(ctx, proc.Spec{
 		Name: "go build", Path: j.tools.Path("go"), Dir: source, Env: toolchain.GoEnviron(),
-		Args: []string{"build", "-trimpath", "-buildvcs=true", "-o", fresh, backend.Bundled.Package},
+		Args: []string{"build", "-trimpath", "-buildvcs=true", "-o", fresh, j.backend.Build.Package},
 	})
 	if err == nil {
 		err = os.Rename(fresh, program)
@@ -185,23 +184,20 @@ func checkOut(ctx context.Context, root, commit, source string) error {
 	return err
 }
 
-func removeBackends(layout service.Layout, commits []string) error {
+// removeCommits removes the backends that were built from commits.
+func removeCommits(layout service.Layout, commits []string) error {
 	var errs []error
 	for _, commit := range commits {
-		errs = append(errs, os.RemoveAll(filepath.Dir(layout.Backend(commit))))
+		errs = append(errs, os.RemoveAll(filepath.Join(layout.Commits(), commit)))
 	}
 	return errors.Join(errs...)
 }
 
-// schema returns the SQL of a backend's tables and data set.
-func schema(ctx context.Context, program string) ([]byte, error) {
+// schema returns the SQL of the tables and the data set of a commit's backend; empty: the checkout's.
+func (j job) schema(ctx context.Context, commit string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, schemaTimeout)
 	defer cancel()
-	sql, err := proc.Run(ctx, proc.Spec{Name: "app schema", Path: program, Args: backend.Bundled.Schema})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("find the backend: %w; build it: go tool mage build", err)
-	}
-	return sql, err
+	return service.Schema(ctx, j.backend, j.layout.Backend(j.backend, commit))
 }
 
 // git runs git in a checkout.

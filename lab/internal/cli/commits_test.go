@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/toolchain"
@@ -84,10 +85,10 @@ func (r repository) job(commits ...string) job {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		r.t.Fatalf("go build: %v\n%s", err, out)
 	}
-	j := job{layout: r.layout, tools: toolchain.Set{"go": {Path: compiler}}, out: &bytes.Buffer{}}
+	j := job{layout: r.layout, backend: backends.Default(), tools: toolchain.Set{"go": {Path: compiler}}, out: &bytes.Buffer{}}
 	for _, c := range commits {
 		for _, cell := range []string{"one", "two"} {
-			j.plan.Cells = append(j.plan.Cells, matrix.Cell{Label: cell, Settings: matrix.Settings{matrix.Backend: c}})
+			j.plan.Cells = append(j.plan.Cells, matrix.Cell{Label: cell, Settings: matrix.Settings{matrix.Commit: c}})
 		}
 	}
 	return j
@@ -98,11 +99,11 @@ func TestBackendsAreBuiltFromTheirCommits(t *testing.T) {
 	commits := []string{r.commit("CREATE", "first"), r.commit("CREATE", "second")}
 	j := r.job(commits...)
 	r.write("app/main.go", "this does not compile, and is not committed")
-	if err := j.buildBackends(t.Context()); err != nil {
+	if err := j.buildCommits(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range commits {
-		info, err := buildinfo.ReadFile(r.layout.Backend(c))
+		info, err := buildinfo.ReadFile(r.layout.Backend(backends.Default(), c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,17 +118,17 @@ func TestBackendsAreBuiltFromTheirCommits(t *testing.T) {
 		}
 	}
 	// Once more, as after a kill in the middle of it.
-	source := filepath.Join(filepath.Dir(r.layout.Backend(commits[0])), "source")
+	source := filepath.Join(filepath.Dir(r.layout.Backend(backends.Default(), commits[0])), "source")
 	if err := checkOut(t.Context(), r.layout.Root, commits[0], source); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.buildBackends(t.Context()); err != nil {
+	if err := j.buildCommits(t.Context()); err != nil {
 		t.Errorf("after an interrupted build: %v", err)
 	}
 	if _, err := os.Stat(source); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the sources are left: %v", err)
 	}
-	if err := removeBackends(r.layout, commits); err != nil {
+	if err := removeCommits(r.layout, commits); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := os.ReadDir(r.layout.Commits()); err != nil || len(left) != 0 {
@@ -160,7 +161,7 @@ func TestBackendsAreBuiltAsWithoutTheCallersVariables(t *testing.T) {
 			if got, err := resolve(t.Context(), r.layout.Root, "HEAD"); err != nil || got != commit {
 				t.Errorf("HEAD is %s, %v; want %s", got, err, commit)
 			}
-			if err := j.buildBackends(t.Context()); err != nil {
+			if err := j.buildCommits(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if now := state(); now != before {
@@ -182,7 +183,7 @@ func TestBackendOfAShallowClone(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := repository{t, layout}
-	if err := r.job(commit).buildBackends(t.Context()); err != nil {
+	if err := r.job(commit).buildCommits(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
@@ -194,22 +195,22 @@ func TestBackendsThatCannotShareAMatrix(t *testing.T) {
 	same := r.commit("CREATE", "same")
 	j := r.job(same, other)
 	var usage usageError
-	if err := j.buildBackends(t.Context()); !errors.As(err, &usage) || !strings.Contains(
+	if err := j.buildCommits(t.Context()); !errors.As(err, &usage) || !strings.Contains(
 		err.Error(), other+" has another schema",
 	) {
 		t.Errorf("another schema: %v; want wrong usage that names %s", err, other)
 	}
-	if err := r.job(same, broken).buildBackends(t.Context()); err == nil || !strings.Contains(
+	if err := r.job(same, broken).buildCommits(t.Context()); err == nil || !strings.Contains(
 		err.Error(), "build the backend of "+broken,
 	) || !strings.Contains(err.Error(), "main.go") {
 		t.Errorf("a commit that does not compile: %v; want the compiler's words", err)
 	}
-	if err := r.job("0123456789").buildBackends(t.Context()); err == nil || !strings.Contains(
+	if err := r.job("0123456789").buildCommits(t.Context()); err == nil || !strings.Contains(
 		err.Error(), "check out 0123456789",
 	) {
 		t.Errorf("no such commit: %v; want it named", err)
 	}
-	if err := r.job("").buildBackends(t.Context()); err != nil {
+	if err := r.job("").buildCommits(t.Context()); err != nil {
 		t.Errorf("a plan without commits: %v; want nothing done", err)
 	}
 	if _, err := os.Stat(filepath.Join(r.layout.Commits(), "app")); !errors.Is(err, fs.ErrNotExist) {

@@ -120,11 +120,17 @@ func (l *lab) compareCommits(
 	if loadErr != nil {
 		return errors.Join(err, loadErr)
 	}
-	return errors.Join(err, with.show(compare.Halves(toCompare(run), matrix.Backend, hashes[0], hashes[1]), gates, out))
+	return errors.Join(err, with.show(compare.Halves(toCompare(run), matrix.Commit, hashes[0], hashes[1]), gates, out))
 }
 
 func toCompare(run report.Run) compare.Run {
-	return compare.Run{Name: run.Name, Plan: run.Plan, Host: run.Host, Records: run.Records}
+	return compare.Run{
+		Name:     run.Name,
+		Plan:     run.Plan,
+		Host:     run.Host,
+		Records:  run.Records,
+		Defaults: run.Services.Defaults(),
+	}
 }
 
 // show prints the comparison. It is an error if a gate is not passed.

@@ -21,7 +21,7 @@ func TestCompareCommitsThatCannotBe(t *testing.T) {
 	repository.write(
 		"lab/set.yaml",
 		"name: x\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: "+
-			"1s}\nsettings: {backend: abcdef0}\n",
+			"1s}\nsettings: {commit: abcdef0}\n",
 	)
 	repository.write("lab/bad.yaml", "name: x\nscenarios: [storm]\n")
 	repository.write("scenarios/storm.js", "")
@@ -34,7 +34,7 @@ func TestCompareCommitsThatCannotBe(t *testing.T) {
 		{"the same commit", "HEAD", "HEAD^0", "lab/spec.yaml", "are the same commit"},
 		{"no spec", "HEAD", "HEAD~1", "lab/none.yaml", "read spec"},
 		{"bad spec", "HEAD", "HEAD~1", "lab/bad.yaml", `key "slo" is missing`},
-		{"a spec that names backends", "HEAD", "HEAD~1", "lab/set.yaml", "backend is set for every cell"},
+		{"a spec that names commits", "HEAD", "HEAD~1", "lab/set.yaml", "commit is set for every cell"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, errs, status := r.lab("compare", "--commits", test.a, test.b, filepath.Join(r.root, test.spec))

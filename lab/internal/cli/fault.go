@@ -44,14 +44,14 @@ func (l *lab) fault() *cobra.Command {
 			return fault.Evict(cmd.Context(), args[0])
 		}},
 		&cobra.Command{
-			Use:  "lock CONNINFO HOLD",
-			Args: cobra.ExactArgs(2),
+			Use:  "lock CONNINFO HOLD SQL",
+			Args: cobra.ExactArgs(3),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				hold, err := time.ParseDuration(args[1])
 				if err != nil {
 					return usageError{fmt.Errorf("read hold: %w", err)}
 				}
-				return fault.LockUsers(cmd.Context(), args[0], hold)
+				return fault.Lock(cmd.Context(), args[0], hold, args[2])
 			},
 		},
 		&cobra.Command{

@@ -93,7 +93,7 @@ func TestResumeStartsNothingForAHostilePlan(t *testing.T) {
 			func(p *matrix.Plan) { p.Cells[1].Settings["postgres.archive_command"] = "touch pwned" }, "it runs a program",
 		},
 		"an option of git": {
-			func(p *matrix.Plan) { p.Cells[1].Settings[matrix.Backend] = "--upload-pack=touch pwned" }, "backend is",
+			func(p *matrix.Plan) { p.Cells[1].Settings[matrix.Commit] = "--upload-pack=touch pwned" }, "commit is",
 		},
 		"a library of k6": {
 			func(p *matrix.Plan) { p.Cells[1].Settings["scenario.LD_PRELOAD"] = "/tmp/x.so" }, "runtime",

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/judge/compare"
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
@@ -223,7 +224,7 @@ func mutateSpecs(t *testing.T, mutations int) {
 	t.Helper()
 	before := children(t)
 	m, texts, good := newMutator(1), specs(t), 0
-	there := service.Inventory("storm", "wave", "mixed", "storm-open", "wave-open")
+	there := service.Inventory(backends.Default(), "storm", "wave", "mixed", "storm-open", "wave-open")
 	there.Causes = diagnose.Names(there.Services)
 	for n := range mutations {
 		text := m.change(texts[n%len(texts)])
@@ -240,7 +241,7 @@ func mutateSpecs(t *testing.T, mutations int) {
 			if err := plan.Runnable(there); err != nil {
 				t.Errorf("mutation %d gives a plan that may not be run: %v\n%s", n, err, text)
 			}
-			if both, err := matrix.WithFactor(text, matrix.Backend, []string{"0123456789", "abcdef0123"}); err == nil {
+			if both, err := matrix.WithFactor(text, matrix.Commit, []string{"0123456789", "abcdef0123"}); err == nil {
 				_, _ = matrix.Parse(both, there)
 			}
 		})

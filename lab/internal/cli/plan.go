@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
@@ -55,8 +57,11 @@ func (l *lab) plan() *cobra.Command {
 			}
 			// k6 alone knows how long a scenario takes. The plan itself needs nothing.
 			m := means{layout: layout}
+			if m.backend, err = backends.Find(layout.Root, plan.Backend); err != nil {
+				return err
+			}
 			if m.tools, m.missing = l.found(cmd.Context(), layout, "k6"); m.missing == nil {
-				m.scripts = runner.NewScripts(m.tools.Path("k6"), scenarioDir(layout))
+				m.scripts = runner.NewScripts(m.tools.Path("k6"), scenarioDir(layout, m.backend))
 			}
 			_, err = foretell(cmd.Context(), out, plan, 0, m)
 			return err
@@ -69,6 +74,7 @@ func (l *lab) plan() *cobra.Command {
 // means is what a plan is foretold with.
 type means struct {
 	layout  service.Layout
+	backend *backend.Backend
 	tools   toolchain.Set
 	scripts *runner.Scripts // nil where k6 is missing
 	missing error           // that it is
@@ -89,8 +95,8 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 			return 0, err
 		}
 	}
-	known, unchecked := knownNames(ctx, m.layout, m.tools, plan)
-	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(service.Catalog()), plan.WarnOfUnknown(known),
+	known, unchecked := knownNames(ctx, m, plan)
+	warnings := slices.Concat(stop.Warn(plan), plan.WarnOfIdle(service.Catalog(m.backend)), plan.WarnOfUnknown(known),
 		refusedValues(ctx, m.tools.Path("postgres"), plan, known[matrix.PostgresPrefix]),
 		warnOfLoad(plan, loads, earlier.peak, here.Cores))
 	for _, text := range warnings {

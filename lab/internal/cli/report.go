@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"stormwave/lab/backends"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/judge/knee"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
@@ -147,7 +149,7 @@ func loadRun(results, name string) (report.Run, error) {
 
 // loadHead reads what a run was to do, and on what.
 func loadHead(results, name string) (record.Dir, report.Run, error) {
-	run := report.Run{Name: name, Services: service.Catalog()}
+	run := report.Run{Name: name}
 	dir, err := record.NewDir(results, name)
 	if err != nil {
 		return dir, run, err
@@ -155,6 +157,12 @@ func loadHead(results, name string) (record.Dir, report.Run, error) {
 	if err := record.ReadJSON(dir.Plan(), &run.Plan); err != nil {
 		return dir, run, err
 	}
+	run.Plan.Renew()
+	b, err := backendOf(dir)
+	if err != nil {
+		return dir, run, err
+	}
+	run.Services = service.Catalog(b)
 	if err := record.ReadJSON(dir.Host(), &run.Host); err != nil {
 		return dir, run, err
 	}
@@ -166,6 +174,23 @@ func loadHead(results, name string) (record.Dir, report.Run, error) {
 		return dir, run, fmt.Errorf(not, dir.Spec(), err)
 	}
 	return dir, run, nil
+}
+
+// backendOf is the backend of a run, as the manifest says that the run has kept. Runs from before there were any have
+// the lab's own.
+func backendOf(dir record.Dir) (*backend.Backend, error) {
+	text, err := record.ReadFile(dir.Manifest())
+	if errors.Is(err, fs.ErrNotExist) {
+		return backends.Default(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the manifest of the run: %w", err)
+	}
+	b, err := backend.Parse(text, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the manifest of the run, %s:\n%w", dir.Manifest(), err)
+	}
+	return b, nil
 }
 
 // loadCurves reads the curves that reports need: of loads that rise in steps, and of the

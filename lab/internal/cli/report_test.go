@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -50,7 +51,7 @@ func run(t testing.TB, root string, args ...string) (stdout, stderr string, stat
 // writeRun writes a run of a spec as if it had been measured.
 func writeRun(t testing.TB, root, name, spec string) record.Dir {
 	t.Helper()
-	parsed, err := matrix.Parse([]byte(spec), service.Inventory("storm", "wave"))
+	parsed, err := matrix.Parse([]byte(spec), service.Inventory(backends.Default(), "storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,9 +59,12 @@ func openRun(layout service.Layout, name string) (job, error) {
 		return job{}, err
 	}
 	dir := j.dir
-	there, err := inventory(layout)
+	there, err := inventory(layout, j.plan.Backend)
 	if err != nil {
 		return job{}, err
+	}
+	if there.Missing != nil {
+		return job{}, usageError{fmt.Errorf("find the backend %s: %w", j.plan.Backend, there.Missing)}
 	}
 	if err := j.plan.Runnable(there); err != nil {
 		return job{}, usageError{fmt.Errorf("%s cannot be carried out; nothing was started:\n%w", dir.Plan(), err)}
@@ -84,6 +87,9 @@ func goOn(ctx context.Context, j *job, force bool) error {
 		return err
 	}
 	changes := host.Changes(j.host, now)
+	if had, err := record.ReadFile(j.dir.Manifest()); err == nil && !bytes.Equal(had, j.backend.Source) {
+		changes = append(changes, "the manifest of the backend is another")
+	}
 	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), j.plan) {
 		changes = append(changes, "the spec no longer gives the plan")
 	}

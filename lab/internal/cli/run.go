@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"stormwave/lab/backends"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/judge/stop"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
@@ -28,6 +30,7 @@ import (
 // job is a run on its way from its plan to its report.
 type job struct {
 	layout  service.Layout
+	backend *backend.Backend
 	spec    []byte
 	plan    matrix.Plan
 	earlier []record.Record                   // of a run that is resumed
@@ -47,23 +50,26 @@ type job struct {
 // run carries a job out: set-up, stack, trials, report.
 func (l *lab) run(ctx context.Context, j job) (err error) {
 	defer outliveReaders()()
+	if j.backend, err = backends.Find(j.layout.Root, j.plan.Backend); err != nil {
+		return err
+	}
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
 		return err
 	}
 	if err := service.Installed(j.plan, j.tools); err != nil {
 		return err
 	}
-	if err := j.buildBackends(ctx); err != nil {
+	if err := j.buildCommits(ctx); err != nil {
 		return err
 	}
-	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout))
-	m := means{layout: j.layout, tools: j.tools, scripts: scripts}
+	scripts := runner.NewScripts(j.tools.Path("k6"), scenarioDir(j.layout, j.backend))
+	m := means{layout: j.layout, backend: j.backend, tools: j.tools, scripts: scripts}
 	if j.eta, err = foretell(ctx, j.out, j.plan, len(j.earlier), m); err != nil {
 		return err
 	}
 
 	j.client = daemon.NewClient(j.layout)
-	started, err := l.start(ctx, j.client, j.layout, true, j.out)
+	started, err := l.start(ctx, j.client, j.layout, j.plan.Backend, true, j.out)
 	if started {
 		defer func() { err = closing(err, j.client.Down(context.WithoutCancel(ctx))) }()
 	}
@@ -171,7 +177,7 @@ func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]
 	v := j.watcher(j.eta)
 	defer v.close()
 	r := &runner.Runner{
-		Plan: j.plan, Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
+		Plan: j.plan, Services: service.Catalog(j.backend), Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
 		Load: load.Config{
 			K6:          j.tools.Path("k6"),
 			BaseURL:     *j.status.URLs["app"],

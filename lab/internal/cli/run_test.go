@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 )
@@ -20,7 +21,7 @@ scenarios: [storm, wave]
 factors: {pool_size: [unlimited, 4, 8]}
 baseline: {pool_size: unlimited}
 slo: {error_ratio: 0.01, p99: 500ms}
-blocks: `+blocks+"\n"), service.Inventory("storm", "wave"))
+blocks: `+blocks+"\n"), service.Inventory(backends.Default(), "storm", "wave"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/backends"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
@@ -45,7 +47,13 @@ func (l *lab) runSpec() *cobra.Command {
 	return cmd
 }
 
-func scenarioDir(layout service.Layout) string { return filepath.Join(layout.Root, "scenarios") }
+// scenarioDir is the directory of the scripts that load a backend.
+func scenarioDir(layout service.Layout, b *backend.Backend) string {
+	if b.Scenarios == "" {
+		return filepath.Join(layout.Root, "scenarios")
+	}
+	return filepath.Join(b.Dir, b.Scenarios)
+}
 
 func resultsDir(layout service.Layout) string { return filepath.Join(layout.Root, "results") }
 
@@ -70,7 +78,7 @@ func readLimited(path string, most int64) ([]byte, error) {
 }
 
 func parseSpec(layout service.Layout, path string, text []byte) (*matrix.Spec, error) {
-	there, err := inventory(layout)
+	there, err := inventory(layout, matrix.BackendOf(text))
 	if err != nil {
 		return nil, err
 	}
@@ -85,13 +93,19 @@ func parseSpec(layout service.Layout, path string, text []byte) (*matrix.Spec, e
 	return spec, nil
 }
 
-// inventory is what a spec can name that is to be run here.
-func inventory(layout service.Layout) (matrix.Inventory, error) {
-	scenarios, err := load.List(scenarioDir(layout))
+// inventory is what a spec can name that is to be run here, with the backend that it names. Of one that is not there
+// the rest of the spec is read as if it were the lab's own.
+func inventory(layout service.Layout, name string) (matrix.Inventory, error) {
+	b, missing := backends.Find(layout.Root, name)
+	if missing != nil {
+		b = backends.Default()
+	}
+	scenarios, err := load.List(scenarioDir(layout, b))
 	if err != nil {
 		return matrix.Inventory{}, err
 	}
-	there := service.Inventory(scenarios...)
+	there := service.Inventory(b, scenarios...)
+	there.Missing = missing
 	there.Causes = diagnose.Names(there.Services)
 	there.CPUs, err = proc.CPUs()
 	return there, err
@@ -114,6 +128,7 @@ func newRun(ctx context.Context, j *job) error {
 	j.host.Lab = figuresOf(j.status)
 	return errors.Join(
 		record.WriteFile(dir.Spec(), j.spec),
+		record.WriteFile(dir.Manifest(), j.backend.Source),
 		record.WriteJSON(dir.Plan(), j.plan),
 		record.WriteJSON(dir.Host(), j.host),
 	)
@@ -151,6 +166,6 @@ func describeHost(ctx context.Context, j job) (record.Host, error) {
 		return info, err
 	}
 	info.OpenFiles = j.status.OpenFiles
-	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Backend(""), scenarioDir(j.layout))
+	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Backend(j.backend, ""), scenarioDir(j.layout, j.backend))
 	return info, err
 }

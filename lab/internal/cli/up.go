@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
@@ -18,7 +19,8 @@ import (
 )
 
 func (l *lab) up() *cobra.Command {
-	return &cobra.Command{
+	var name string
+	cmd := &cobra.Command{
 		Use: "up", Short: "Start the stack; returns when all is ready", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
@@ -26,7 +28,7 @@ func (l *lab) up() *cobra.Command {
 				return err
 			}
 			client := daemon.NewClient(layout)
-			started, err := l.start(cmd.Context(), client, layout, false, cmd.OutOrStdout())
+			started, err := l.start(cmd.Context(), client, layout, name, false, cmd.OutOrStdout())
 			if err != nil {
 				return err
 			}
@@ -44,6 +46,8 @@ func (l *lab) up() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&name, "backend", "", "backend under test, or path of its manifest (default: the lab's own)")
+	return cmd
 }
 
 // tellFewFiles says where a service may not open the files that the settings let it need.
@@ -66,18 +70,22 @@ func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
 	}
 }
 
-// start sets up what is missing and brings the stack up, telling each step. With
+// start sets up what is missing and brings the stack up with the backend of this name, telling each step. With
 // bound set, a stack that it starts ends with this process. An interrupted start
 // is taken back.
 func (l *lab) start(
-	ctx context.Context, client *daemon.Client, layout service.Layout, bound bool, out io.Writer,
+	ctx context.Context, client *daemon.Client, layout service.Layout, name string, bound bool, out io.Writer,
 ) (started bool, err error) {
+	b, err := backends.Find(layout.Root, name)
+	if err != nil {
+		return false, usageError{fmt.Errorf("find the backend %s: %w", name, err)}
+	}
 	if _, err := client.Status(ctx); errors.Is(err, daemon.ErrDown) {
 		if _, err := l.tools(ctx, layout, out); err != nil {
 			return false, err
 		}
 	}
-	started, err = client.Start(ctx, bound, func(step stack.Step) {
+	started, err = client.Start(ctx, name, b, bound, func(step stack.Step) {
 		if step.Err == nil {
 			fmt.Fprintf(out, "  %-18s ready after %s\n", step.Service, step.Took.Round(10*time.Millisecond))
 		}

@@ -10,12 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
-	"stormwave/lab/internal/stack/toolchain"
 )
 
 // ofGo are the variables that the runtime of k6 and of the backend reads.
@@ -23,14 +21,14 @@ var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
 
 // knownNames asks the programs of a plan which names they know, as far as the plan gives
 // them any, and says what could not be asked.
-func knownNames(ctx context.Context, layout service.Layout, tools toolchain.Set, plan matrix.Plan) (
+func knownNames(ctx context.Context, m means, plan matrix.Plan) (
 	known matrix.Known, unchecked []string,
 ) {
 	known = make(matrix.Known)
 	if sets(plan, isOf(matrix.ScenarioPrefix)) {
 		known[matrix.ScenarioPrefix] = named(ofGo)
 		for _, s := range plan.Scenarios {
-			names, err := load.Variables(scenarioDir(layout), s.Name)
+			names, err := load.Variables(scenarioDir(m.layout, m.backend), s.Name)
 			if err != nil {
 				delete(known, matrix.ScenarioPrefix)
 				unchecked = append(unchecked, fmt.Sprintf("the names of scenario.* are not checked: %v", err))
@@ -41,11 +39,13 @@ func knownNames(ctx context.Context, layout service.Layout, tools toolchain.Set,
 			}
 		}
 	}
-	if !sets(plan, is(matrix.Backend)) { // that of another commit may read others
-		known[matrix.AppPrefix] = named(slices.Concat(ofGo, backend.Bundled.Variables.Others))
+	if !sets(plan, is(matrix.Commit)) { // that of another commit may read others
+		if others := m.backend.Variables; others != nil {
+			known[matrix.AppPrefix] = named(slices.AppendSeq(slices.Clone(ofGo), maps.Keys(others)))
+		}
 	}
 	if sets(plan, isOf(matrix.PostgresPrefix)) {
-		parameters, err := postgresParameters(ctx, tools.Path("postgres"))
+		parameters, err := postgresParameters(ctx, m.tools.Path("postgres"))
 		if err != nil {
 			unchecked = append(unchecked, fmt.Sprintf("the names of postgres.* are not checked: %v", err))
 		} else {

@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"slices"
 	"strings"
 
 	"stormwave/lab/internal/backend"
@@ -93,8 +92,10 @@ var values = map[string][]string{
 	"part": {
 		"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "exporters", "grafana", "supervisor", "/^fault-/",
 	},
-	"reason":  {"queue_full", "queue_timeout", "gone", "late", "session", "failed", "conflict"},
-	"route":   slices.Concat(backend.Bundled.Routes, []string{backend.Bundled.Unrouted}),
+	"reason": {"queue_full", "queue_timeout", "gone", "late", "session", "failed", "conflict"},
+	"route": {
+		"/api/users", "/api/sessions", "/api/feed", "/api/posts/{id}", "/api/posts", "/api/slow", backend.Unrouted,
+	},
 	"server":  {"primary", "replica"},
 	"service": {"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "grafana", "supervisor", "/^fault-/"},
 	"sqlstate": {

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/route"
 )
 
 // Inventory is what there is for a spec to name.
 type Inventory struct {
 	Scenarios []string // names of the scripts
+	Missing   error    // why the backend that the spec names cannot be had; nil: it is that of Services
 	Services  *Catalog
 	Causes    []string // that a cell may be expected to be limited by
 	CPUs      string   // of the machine that the spec is to run on, as Linux writes a list; empty: any
@@ -68,16 +70,18 @@ type Refusal struct {
 	Why   string
 }
 
-// Catalog is the services that a spec can name, and with them all settings.
+// Catalog is the services that a spec can name, the backend among them, and with them all settings.
 type Catalog struct {
 	services []Service
+	backend  *backend.Backend
 	table    []Setting
+	members  map[string]Type // of the families, whose values the lab can read; the others are any text
 }
 
-// NewCatalog returns the catalog of the services, in their order.
-func NewCatalog(services []Service) *Catalog {
-	c := &Catalog{services: services}
-	c.table = slices.Concat(fixed, []Setting{
+// NewCatalog returns the catalog of the services, in their order, with this backend.
+func NewCatalog(services []Service, b *backend.Backend) *Catalog {
+	c := &Catalog{services: services, backend: b, members: membersOf(b)}
+	c.table = slices.Concat(ofBackend(b), []Setting{
 		{
 			Name:    Topology,
 			Type:    choice(c.Topologies()...),
@@ -91,18 +95,23 @@ func NewCatalog(services []Service) *Catalog {
 			Meaning: "whether the backend asks each server for TLS first, and connects again without, as URLs without " +
 				"sslmode do",
 		},
-		{
-			Name:    Backend,
-			Type:    commit,
-			Meaning: "commit of this repository whose backend runs, built for it; without one it is bin/app of the checkout",
-		},
 	})
+	if b.Build.Package != "" {
+		c.table = append(c.table, Setting{
+			Name:    Commit,
+			Type:    commit,
+			Meaning: "commit of this repository whose backend runs, built for it; without one it is that of the checkout",
+		})
+	}
 	for _, f := range c.families() {
 		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: text, Meaning: f.Meaning})
 	}
 	c.table = append(c.table, c.faults()...)
 	return c
 }
+
+// Backend is the one under test.
+func (c *Catalog) Backend() *backend.Backend { return c.backend }
 
 // Table lists every setting, in the order that documentation shows them. It is
 // the single source for names, types and defaults.
@@ -174,10 +183,22 @@ func (c *Catalog) Lookup(name string) (Setting, error) {
 			return Setting{}, fmt.Errorf("is not for a spec to set: use %s", s.Name)
 		}
 	}
+	if ofApp {
+		if why := c.backend.Sets(variable); why != "" {
+			return Setting{}, fmt.Errorf("is not for a spec to set: %s", why)
+		}
+	}
 	for _, f := range c.families() {
 		if member, ok := strings.CutPrefix(name, f.Prefix); ok {
-			return f.lookup(name, member)
+			return f.lookup(name, member, c.members)
 		}
+	}
+	if name == formerCommit {
+		return Setting{}, fmt.Errorf("is not a setting: for a commit of this repository use %s; "+
+			"another backend is named by the key backend of the spec", Commit)
+	}
+	if backend.Knows(name) {
+		return Setting{}, c.untold(name)
 	}
 	var names []string
 	for _, s := range c.table {
@@ -189,7 +210,23 @@ func (c *Catalog) Lookup(name string) (Setting, error) {
 	return Setting{}, errors.New("is not a setting: " + suggest(name, names))
 }
 
-func (f Family) lookup(name, member string) (Setting, error) {
+// formerCommit is what Commit was called.
+const formerCommit = "backend"
+
+// untold says that the backend cannot be told a setting, and what it can.
+func (c *Catalog) untold(name string) error {
+	why := c.backend.Cannot[name]
+	if why == "" {
+		why = "its manifest does not say how"
+	}
+	var names []string
+	for _, s := range c.backend.Settings {
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("cannot be told to %s: %s; it can be told %s", c.backend.Title, why, strings.Join(names, ", "))
+}
+
+func (f Family) lookup(name, member string, members map[string]Type) (Setting, error) {
 	for _, r := range f.Refused {
 		if r.Names.MatchString(member) {
 			return Setting{}, fmt.Errorf("is not for a spec to set: %s", r.Why)

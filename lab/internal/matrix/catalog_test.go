@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/backends"
 )
 
 var scripts = []string{"storm", "wave"}
@@ -58,7 +60,7 @@ var services = NewCatalog([]Service{
 			Refused: []Refusal{{Names: regexp.MustCompile(`^BASE_URL$`), Why: "the lab tells k6 what to load and how"}},
 		},
 	},
-})
+}, backends.Default())
 
 // causes are those that the gallery of faults expects.
 var causes = []string{
@@ -83,7 +85,7 @@ func TestCatalogOfASecondPooler(t *testing.T) {
 		Title:    "Pgpool-II",
 		Pooler:   true,
 		Settings: Family{Prefix: "pgpool.", Member: "<key>", Names: regexp.MustCompile(`^[a-z_]+$`)},
-	}))
+	}), backends.Default())
 	want := []string{"direct", "replica", "pgbouncer", "pgbouncer+replica", "pgpool", "pgpool+replica"}
 	if diff := cmp.Diff(want, two.Topologies()); diff != "" {
 		t.Errorf("topologies (-want +got):\n%s", diff)

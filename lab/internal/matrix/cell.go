@@ -164,7 +164,7 @@ func (p *parser) baseline(n *yaml.Node, chosen []combo) {
 // settingsOf counts the settings of all cells together, defaults included. A few
 // factors of large bundles would make a small spec a huge plan.
 func (p *parser) settingsOf(chosen []combo) int {
-	each := len(Defaults()) + len(p.spec.Settings)
+	each := len(p.there.Services.Defaults()) + len(p.spec.Settings)
 	n := 0
 	for _, c := range chosen {
 		n += each
@@ -177,7 +177,7 @@ func (p *parser) settingsOf(chosen []combo) int {
 
 // expand makes a complete cell of each combo and checks what must hold within one.
 func (p *parser) expand(chosen []combo) {
-	constants := Defaults().with(p.spec.Settings)
+	constants := p.there.Services.Defaults().with(p.spec.Settings)
 	reported := map[string]bool{}
 	for _, c := range chosen {
 		cell := Cell{Label: label(p.spec.Factors, c), Levels: make(map[string]string, len(c))}
@@ -188,7 +188,7 @@ func (p *parser) expand(chosen []combo) {
 			overlays = append(overlays, value.Settings)
 		}
 		cell.Settings = constants.with(overlays...)
-		for _, clash := range append(clashes(cell.Settings), clashesOfLoad(cell.Settings)...) {
+		for _, clash := range p.there.Services.clashes(cell.Settings) {
 			at := p.given(clash.setting, c)
 			if at == nil {
 				at = p.given(clash.other, c)
@@ -226,9 +226,9 @@ func (c clash) String() string {
 }
 
 // clashes returns the settings of a cell that contradict each other, as the backend's settings say.
-func clashes(s Settings) []clash {
-	var found []clash
-	for _, setting := range backend.Bundled.Settings {
+func (c *Catalog) clashes(s Settings) []clash {
+	found := c.clashesOfLoad(s)
+	for _, setting := range c.backend.Settings {
 		value := s[setting.Name]
 		against := func(relation, other string) {
 			found = append(found, clash{setting.Name, value, relation, other, s[other]})
@@ -259,13 +259,13 @@ func clashes(s Settings) []clash {
 
 // clashesOfLoad returns what a load asks for and cannot get: a route that the backend does not serve, an answer
 // that the load does not wait for.
-func clashesOfLoad(s Settings) []clash {
+func (c *Catalog) clashesOfLoad(s Settings) []clash {
 	said := unsaid.with(s)
 	if share, err := strconv.ParseFloat(said[SlowShare], 64); err != nil || share == 0 {
 		return nil
 	}
-	slow := backend.Bundled.Slow
-	if route := AppPrefix + slow.Variable; s[route] != slow.Value {
+	slow := c.backend.Load.Slow
+	if route := AppPrefix + slow.Name; s[route] != slow.Value {
 		return []clash{{SlowShare, said[SlowShare], "0 without", route, slow.Value}}
 	}
 	if parsed(said[SlowTime]) >= parsed(said[ClientTimeout]) {

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"stormwave/lab/internal/backend"
 )
 
 // Mistakes that nobody would be told of before the table looks odd: each is refused, all at once.
@@ -146,12 +144,13 @@ func TestUnsaidIsAsTheScriptsHaveIt(t *testing.T) {
 
 // A backend's variable that makes it serve slow queries is one that a spec can set, to that value.
 func TestSlowRouteCanBeSet(t *testing.T) {
-	s, err := there.Services.Lookup(AppPrefix + backend.Bundled.Slow.Variable)
+	slow := there.Services.Backend().Load.Slow
+	s, err := there.Services.Lookup(AppPrefix + slow.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Canonical(backend.Bundled.Slow.Value); err != nil || got != backend.Bundled.Slow.Value {
-		t.Errorf("%s cannot be %q: %q, %v", s.Name, backend.Bundled.Slow.Value, got, err)
+	if got, err := s.Canonical(slow.Value); err != nil || got != slow.Value {
+		t.Errorf("%s cannot be %q: %q, %v", s.Name, slow.Value, got, err)
 	}
 	if _, err := s.Canonical("anything"); err == nil {
 		t.Errorf("%s can be anything", s.Name)

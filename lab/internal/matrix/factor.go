@@ -133,7 +133,7 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 		p.diagnose(n, "factor %s has no bundles", quote(name))
 	}
 	var values []Value
-	constants := Defaults().with(p.spec.Settings)
+	constants := p.there.Services.Defaults().with(p.spec.Settings)
 	same, named := map[string]string{}, map[string]string{} // what a bundle comes to → its name
 	for _, f := range p.mapping(n, "factor "+quote(name)) {
 		v := Value{Name: f.key.Value}

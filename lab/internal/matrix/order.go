@@ -30,7 +30,7 @@ func (s *Spec) Plan() Plan {
 // head is the plan without its cells and trials.
 func (s *Spec) head() Plan {
 	return Plan{
-		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
+		Name: s.Name, Backend: s.Backend, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
 		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
 	}
 }

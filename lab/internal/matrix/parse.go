@@ -29,7 +29,7 @@ const (
 )
 
 var keys = []string{
-	"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo",
+	"name", "backend", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo",
 	"margin", "cpus", "expect",
 }
 
@@ -99,6 +99,7 @@ func (p *parser) top(root *yaml.Node) {
 		read func(*yaml.Node)
 	}{
 		{"name", p.name},
+		{"backend", p.backend},
 		{"scenarios", p.scenarios},
 		{"settings", p.settings},
 		{"factors", p.factors},
@@ -126,6 +127,32 @@ func (p *parser) name(n *yaml.Node) {
 		p.diagnose(n, "name must be up to 64 of a-z, 0-9 and -, not %s", quote(text))
 	}
 	p.spec.Name = text
+}
+
+// backend reads which backend is under test. Who calls Parse has looked for it, by BackendOf.
+func (p *parser) backend(n *yaml.Node) {
+	text, ok := p.scalar(n, "backend")
+	switch {
+	case !ok:
+	case commitText.MatchString(text):
+		p.diagnose(n, "backend must be the name of a backend, or the path of its manifest, not a commit: "+
+			"for a commit of this repository use %s among settings or factors", Commit)
+	case p.there.Missing != nil:
+		p.diagnose(n, "backend %s: %v", quote(text), p.there.Missing)
+	}
+	p.spec.Backend = text
+}
+
+// BackendOf returns the value of the key backend of a spec, empty if it has none or cannot be read.
+func BackendOf(src []byte) string {
+	var doc yaml.Node
+	if len(src) > MaxBytes || yaml.Unmarshal(src, &doc) != nil || doc.Kind != yaml.DocumentNode {
+		return ""
+	}
+	if n := entry(doc.Content[0], "backend"); n != nil && n.Kind == yaml.ScalarNode {
+		return n.Value
+	}
+	return ""
 }
 
 func (p *parser) scenarios(n *yaml.Node) {

@@ -31,7 +31,7 @@ cpus: {app: "0-1", postgres: 2}
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := Defaults().with(Settings{"postgres.max_connections": "100", "acquire_timeout": "500ms"})
+	base := services.Defaults().with(Settings{"postgres.max_connections": "100", "acquire_timeout": "500ms"})
 	want := &Spec{
 		Name:      "t",
 		Scenarios: []Scenario{{"storm", 1}, {"wave", 0.25}},
@@ -86,7 +86,7 @@ func TestDefaults(t *testing.T) {
 		"topology":         "direct",
 		"sslmode":          "prefer",
 	}
-	if diff := cmp.Diff(want, Defaults()); diff != "" {
+	if diff := cmp.Diff(want, services.Defaults()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
 }
@@ -115,7 +115,7 @@ func TestDiagnostics(t *testing.T) {
 	const settingNames = "pool_size, pool_min, exec_mode, acquire_timeout, lock_timeout, statement_timeout, " +
 		"query_timeout, " +
 		"http_timeout, cancel, max_inflight, max_queue, queue_timeout, replica_max_lag, replica_wait, replica_fallback, " +
-		"topology, sslmode, backend, postgres.<guc>, pgbouncer.<key>, app.<ENV>, scenario.<ENV>"
+		"topology, sslmode, commit, postgres.<guc>, pgbouncer.<key>, app.<ENV>, scenario.<ENV>"
 	const timeoutAllowed = "must be none or a duration in whole milliseconds, such as 500ms"
 
 	for _, test := range []struct {

@@ -85,9 +85,11 @@ func (s *Stop) IsLook(block int) bool {
 
 // Plan is everything a run will do, in order.
 type Plan struct {
-	Name   string `json:"name"`
-	Seed   uint64 `json:"seed"`
-	Blocks int    `json:"blocks"` // at most, extra ones aside
+	Name string `json:"name"`
+	// Backend is the name of the backend under test, or the path of its manifest; empty: the lab's own.
+	Backend string `json:"backend,omitempty"`
+	Seed    uint64 `json:"seed"`
+	Blocks  int    `json:"blocks"` // at most, extra ones aside
 	// BlocksOf maps a scenario, as its String writes it, to its own number of blocks,
 	// the largest of which is Blocks. Nil: every scenario has all blocks.
 	BlocksOf  map[string]int `json:"blocks_of,omitempty"`

@@ -112,7 +112,7 @@ func TestRunnableRefuses(t *testing.T) {
 		},
 		"unknown setting": {func(p *Plan) { p.Cells[0].Settings["pool"] = "8" }, "is not a setting"},
 		"commit for git's options": {
-			func(p *Plan) { p.Cells[0].Settings[Backend] = "--upload-pack=x" }, `backend is "--upload-pack=x"`,
+			func(p *Plan) { p.Cells[0].Settings[Commit] = "--upload-pack=x" }, `commit is "--upload-pack=x"`,
 		},
 		"value of another form": {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
 		"processors":            {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},

@@ -28,7 +28,7 @@ const (
 	ReplicaMaxLag    = "replica_max_lag"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
-	Backend          = "backend"
+	Commit           = "commit"
 )
 
 // Prefixes of the settings that are passed on by name.
@@ -48,8 +48,8 @@ const sslPrefer = "prefer"
 type Setting struct {
 	Name    string // a name with <…> in it stands for a family
 	Type    Type
-	Default string // "" where there is none: a family's, and that of backend
-	Env     string // variable of the backend that carries it, "" if it is not the backend's
+	Default string // "" where there is none: a family's, and that of commit
+	Env     string // variable of the backend that is its own, "" if there is none
 	Meaning string
 }
 
@@ -61,16 +61,10 @@ type Type struct {
 
 func (t Type) String() string { return t.Allowed }
 
-// fixed are the settings that depend on no service but the backend, which reads each from its variable.
-var fixed = ofBackend()
-
 // ofBackend are the settings that the backend takes, and among their values what the lab adds.
-func ofBackend() []Setting {
+func ofBackend(b *backend.Backend) []Setting {
 	var settings []Setting
-	for _, s := range backend.Bundled.Settings {
-		if s.Spec == "" {
-			continue
-		}
+	for _, s := range b.Settings {
 		if s.Name == ExecMode {
 			s.Values = append(slices.Clone(s.Values), ExecAuto)
 			s.Help += "; auto: what works through the pooler that is found"
@@ -80,8 +74,30 @@ func ofBackend() []Setting {
 	return settings
 }
 
-// typeOf is what a spec may give a setting of the backend.
+// typeOf is what a spec may give a setting of the backend: what the lab means by it, as far as the program has a word
+// for it.
 func typeOf(s backend.Setting) Type {
+	kind := kindOf(s)
+	parse := kind.parse
+	kind.parse = func(text string) (string, bool) {
+		value, ok := parse(text)
+		if !ok || s.Name == ExecMode && value == ExecAuto {
+			return value, ok
+		}
+		_, err := s.Spell(value)
+		return value, err == nil
+	}
+	switch {
+	case s.OnRole():
+	case s.Kind == backend.Limit && s.Unlimited == "":
+		kind.Allowed = fmt.Sprintf("a whole number from 1 to %d", backend.MaxCount)
+	case s.Kind == backend.Duration && (s.None == "" || s.Unit != "go"):
+		kind.Allowed = s.Durations()
+	}
+	return kind
+}
+
+func kindOf(s backend.Setting) Type {
 	switch s.Kind {
 	case backend.Limit:
 		return limit
@@ -151,21 +167,12 @@ func (s Setting) Canonical(value string) (string, error) {
 }
 
 // Defaults returns the settings of a cell for which a spec sets nothing.
-func Defaults() Settings {
+func (c *Catalog) Defaults() Settings {
 	d := Settings{Topology: route.Direct, SSLMode: sslPrefer}
-	for _, s := range fixed {
-		d[s.Name] = s.Default
+	for _, s := range c.backend.Settings {
+		d[s.Name] = s.Spec
 	}
 	return d
-}
-
-// OfBackend maps the settings that the backend reads to the variable of each.
-func OfBackend() map[string]string {
-	all := make(map[string]string)
-	for _, s := range fixed {
-		all[s.Name] = s.Env
-	}
-	return all
 }
 
 // with returns the settings overlaid by others; neither is changed.

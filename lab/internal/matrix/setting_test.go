@@ -4,7 +4,7 @@ import "testing"
 
 // Every default is a value that a spec could give, in its one spelling.
 func TestDefaultsAreCanonical(t *testing.T) {
-	for name, value := range Defaults() {
+	for name, value := range services.Defaults() {
 		s, err := services.Lookup(name)
 		if err != nil {
 			t.Errorf("%s %v", name, err)

@@ -10,6 +10,7 @@ import (
 // explains its keys to those who write one.
 type Spec struct {
 	Name      string
+	Backend   string // as in Plan
 	Scenarios []Scenario
 	Factors   []Factor // in the spec's order
 	Settings  Settings // the same in every cell, defaults left out

@@ -69,6 +69,16 @@ func (p Plan) Runnable(there Inventory) error {
 	return v.err()
 }
 
+// Renew gives the settings of a plan from before they were called otherwise their names of today.
+func (p *Plan) Renew() {
+	for _, c := range p.Cells {
+		if value, ok := c.Settings[formerCommit]; ok {
+			c.Settings[Commit] = value
+			delete(c.Settings, formerCommit)
+		}
+	}
+}
+
 // validation gathers errors, no more than anybody would read.
 type validation struct{ errs []error }
 

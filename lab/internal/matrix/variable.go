@@ -41,21 +41,36 @@ var unsaid = Settings{
 	SlowTime:      "1s",
 }
 
-// members are those of the families whose values the lab can read; the others are any text. The variables of
+// membersOf are the members of the families whose values the lab can read. The variables of
 // Go's runtime are among them because it takes what it cannot read for its default, or ends.
-var members = withVariables(map[string]Type{
-	ClientTimeout: scriptTime("a duration above 0, such as 10s", func(d time.Duration) bool { return d > 0 }),
-	SlowTime:      scriptTime("a duration such as 1s", func(time.Duration) bool { return true }),
-	SlowShare: {"a number from 0 to 1", func(s string) (string, bool) {
-		v, err := strconv.ParseFloat(s, 64)
-		return s, err == nil && v >= 0 && v <= 1
-	}},
-	Authors: {fmt.Sprintf("a whole number from 1 to %d, which are all that the data set has", backend.Bundled.Authors),
-		func(s string) (string, bool) {
-			n, err := strconv.Atoi(s)
-			return strconv.Itoa(n), err == nil && n >= 1 && n <= backend.Bundled.Authors
+func membersOf(b *backend.Backend) map[string]Type {
+	all := map[string]Type{
+		ClientTimeout: scriptTime("a duration above 0, such as 10s", func(d time.Duration) bool { return d > 0 }),
+		SlowTime:      scriptTime("a duration such as 1s", func(time.Duration) bool { return true }),
+		SlowShare: {"a number from 0 to 1", func(s string) (string, bool) {
+			v, err := strconv.ParseFloat(s, 64)
+			return s, err == nil && v >= 0 && v <= 1
 		}},
-})
+	}
+	if most := b.Load.Authors; most > 0 {
+		all[Authors] = Type{
+			fmt.Sprintf("a whole number from 1 to %d, which are all that the data set has", most),
+			func(s string) (string, bool) {
+				n, err := strconv.Atoi(s)
+				return strconv.Itoa(n), err == nil && n >= 1 && n <= most
+			},
+		}
+	}
+	for name, kind := range runtimeVariables {
+		all[AppPrefix+name], all[ScenarioPrefix+name] = kind, kind
+	}
+	for name, values := range b.Variables {
+		if len(values) > 0 {
+			all[AppPrefix+name] = choice(values...)
+		}
+	}
+	return all
+}
 
 var runtimeVariables = map[string]Type{
 	"GOMAXPROCS": {"a whole number from 1", func(s string) (string, bool) { return whole(s, 1) }},
@@ -69,19 +84,6 @@ var runtimeVariables = map[string]Type{
 		_, err := setting.Bytes(s)
 		return s, err == nil || s == "off"
 	}},
-}
-
-// withVariables adds those of Go's runtime, and those of the backend that take one of some values.
-func withVariables(all map[string]Type) map[string]Type {
-	for name, kind := range runtimeVariables {
-		all[AppPrefix+name], all[ScenarioPrefix+name] = kind, kind
-	}
-	for _, f := range backend.Bundled.Settings {
-		if f.Spec == "" && f.Kind == backend.Choice {
-			all[AppPrefix+f.Env] = choice(f.Values...)
-		}
-	}
-	return all
 }
 
 var scriptTimeText = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(ms|s|m)$`)

@@ -14,22 +14,17 @@ import (
 // BlocksFor is the number of blocks of a scenario, extra ones aside.
 func (p Plan) BlocksFor(s Scenario) int { return p.blocksOf(s) }
 
-// ofReplica are the settings that only have an effect where reads go to the replica.
-var ofReplica = func() []string {
-	names := []string{FaultReplay}
-	for _, s := range backend.Bundled.Settings {
-		if s.Way == "replica" {
-			names = append(names, s.Name)
-		}
-	}
-	return names
-}()
+// ofReplica says whether a setting only has an effect where reads go to the replica.
+func (c *Catalog) ofReplica(setting string) bool {
+	s := c.backend.Setting(setting)
+	return setting == FaultReplay || s != nil && s.Way == backend.Replica
+}
 
 // lacks says what way a cell would have to take for a setting to have an effect, "" if the
 // setting has one.
 func (c Cell) lacks(setting string, services *Catalog) string {
 	way := c.Settings.Route()
-	if slices.Contains(ofReplica, setting) && !way.ReadsFrom(route.Replica) {
+	if services.ofReplica(setting) && !way.ReadsFrom(route.Replica) {
 		return "reads from the replica"
 	}
 	for _, s := range services.services {
@@ -51,7 +46,7 @@ func (c Cell) sets(setting string, defaults Settings) bool {
 // cells that are the same but for such settings.
 func (p Plan) WarnOfIdle(services *Catalog) []string {
 	var warnings []string
-	defaults := Defaults()
+	defaults := services.Defaults()
 	for _, name := range p.settings() {
 		way, idle := "", true
 		for _, c := range p.Cells {

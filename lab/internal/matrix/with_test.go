@@ -15,21 +15,21 @@ func TestWithFactor(t *testing.T) {
 		want       []string
 	}{
 		{"full product", "# why\n" + good, []string{
-			"pool_size=unlimited timeouts=none backend=0123456", "pool_size=unlimited timeouts=none backend=89abcde",
-			"pool_size=unlimited timeouts=tight backend=0123456", "pool_size=unlimited timeouts=tight backend=89abcde",
-			"pool_size=8 timeouts=none backend=0123456", "pool_size=8 timeouts=none backend=89abcde",
-			"pool_size=8 timeouts=tight backend=0123456", "pool_size=8 timeouts=tight backend=89abcde",
+			"pool_size=unlimited timeouts=none commit=0123456", "pool_size=unlimited timeouts=none commit=89abcde",
+			"pool_size=unlimited timeouts=tight commit=0123456", "pool_size=unlimited timeouts=tight commit=89abcde",
+			"pool_size=8 timeouts=none commit=0123456", "pool_size=8 timeouts=none commit=89abcde",
+			"pool_size=8 timeouts=tight commit=0123456", "pool_size=8 timeouts=tight commit=89abcde",
 		}},
 		{"exclusion", good + "exclude: [{pool_size: 8}, {timeouts: tight}]\n", []string{
-			"pool_size=unlimited timeouts=none backend=0123456", "pool_size=unlimited timeouts=none backend=89abcde",
+			"pool_size=unlimited timeouts=none commit=0123456", "pool_size=unlimited timeouts=none commit=89abcde",
 		}},
 		{"listed cells", listed, []string{
-			"pool_size=8 timeouts=tight backend=0123456", "pool_size=8 timeouts=tight backend=89abcde",
-			"pool_size=unlimited timeouts=none backend=0123456", "pool_size=unlimited timeouts=none backend=89abcde",
+			"pool_size=8 timeouts=tight commit=0123456", "pool_size=8 timeouts=tight commit=89abcde",
+			"pool_size=unlimited timeouts=none commit=0123456", "pool_size=unlimited timeouts=none commit=89abcde",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			text, err := WithFactor([]byte(test.spec), Backend, []string{a, b})
+			text, err := WithFactor([]byte(test.spec), Commit, []string{a, b})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,11 +43,11 @@ func TestWithFactor(t *testing.T) {
 			var got []string
 			for _, c := range spec.Cells {
 				got = append(got, c.Label)
-				_, commit, _ := strings.Cut(c.Label, "backend=")
-				if c.Settings[Backend] != commit {
-					t.Errorf("%s sets backend to %q", c.Label, c.Settings[Backend])
+				_, commit, _ := strings.Cut(c.Label, "commit=")
+				if c.Settings[Commit] != commit {
+					t.Errorf("%s sets commit to %q", c.Label, c.Settings[Commit])
 				}
-				if want := c.Label == "pool_size=unlimited timeouts=none backend=0123456"; c.Baseline != want {
+				if want := c.Label == "pool_size=unlimited timeouts=none commit=0123456"; c.Baseline != want {
 					t.Errorf("%s is the baseline: %v; want %v", c.Label, c.Baseline, want)
 				}
 			}
@@ -65,16 +65,16 @@ func TestWithFactorDiagnostics(t *testing.T) {
 		{"no spec", "[1]", "it takes a spec"},
 	} {
 		if _, err := WithFactor(
-			[]byte(test.spec), Backend, []string{"0123456"},
+			[]byte(test.spec), Commit, []string{"0123456"},
 		); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want %q", test.name, err, test.want)
 		}
 	}
-	text, err := WithFactor([]byte(good+"settings: {backend: 0123456}\n"), Backend, []string{"89abcde", "0123456"})
+	text, err := WithFactor([]byte(good+"settings: {commit: 0123456}\n"), Commit, []string{"89abcde", "0123456"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Parse(text, there); err == nil || !strings.Contains(err.Error(), "backend is set for every cell") {
+	if _, err := Parse(text, there); err == nil || !strings.Contains(err.Error(), "commit is set for every cell") {
 		t.Errorf("a spec that sets it already: %v; want it refused", err)
 	}
 }

@@ -8,10 +8,9 @@ import (
 
 // What the backend under test tells. Its series are read with some that are always there.
 var (
-	app    = backend.Bundled.Metrics
-	labels = backend.Bundled.Labels
+	app = backend.Series
 
-	ofWorkload  = Not("route", backend.Bundled.Unrouted)
+	ofWorkload  = Not("route", backend.Unrouted)
 	serverError = Like("code", "5..")
 
 	appHTTP      = series("app", app.Requests)
@@ -72,7 +71,7 @@ var (
 	QueryErrors = add("query_errors", Things, "acquires and queries that failed, by SQLSTATE, or a word for want of one").
 			from(appFailures, GrowthIfAny).by("sqlstate")
 	AcquireTimeouts = add("pool_acquire_timeouts", Things, "waits for a connection that were given up").
-			from(appFailures, Growth).counting(Is("sqlstate", labels.AcquireTimeout)).in(Pools, "Acquire timeouts")
+			from(appFailures, Growth).counting(Is("sqlstate", backend.AcquireTimeout)).in(Pools, "Acquire timeouts")
 	NewConns = add("pool_new_conns", Things, "attempts to open a connection").
 			from(series("app", app.PoolNewConns), Growth).in(Pools, "Connection attempts")
 	NewConnsRate = add("pool_new_conns_per_second", ConnsASec, "attempts to open a connection").

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
 	lab "stormwave/lab/internal/series"
@@ -19,10 +20,10 @@ var (
 			from(series("app", app.ReplicaLag, app.ReplicaProbes), HighestIfThere).counting(Named(app.ReplicaLag)).
 			in(Replica, "Heartbeat lag max s").later().because(noReads)
 	ReadsReplica = add("reads_replica", Things, "reads that the replica answered").
-			from(appReads, Growth).counting(Is("target", labels.Replica)).
+			from(appReads, Growth).counting(Is("target", backend.Replica)).
 			in(Replica, "Reads of the replica").later().because(noReads)
 	ReadsPrimary = add("reads_primary", Things, "reads that the primary answered").
-			from(appReads, Growth).counting(Is("target", labels.Primary)).
+			from(appReads, Growth).counting(Is("target", backend.Primary)).
 			in(Replica, "Reads of the primary").later().because(noReads)
 	StaleReads = add("stale_reads", Things, "answers that lacked what their session had written before").
 			from(series("app", app.StaleReads), Growth).in(Replica, "Stale reads (backend)").later().because(noReads)
@@ -31,9 +32,9 @@ var (
 	FallbackReasons = add("read_fallbacks", Things, "reads that the primary took for the replica, by reason").
 			from(appFallbacks, Growth).by("reason").later().because(noReads)
 	ReadsReplicaRate = add("reads_replica_per_second", EventsASec, "reads that the replica answered").
-				from(appReads, Unread).drawn(Speed).counting(Is("target", labels.Replica)).kept()
+				from(appReads, Unread).drawn(Speed).counting(Is("target", backend.Replica)).kept()
 	ReadsPrimaryRate = add("reads_primary_per_second", EventsASec, "reads that the primary answered").
-				from(appReads, Unread).drawn(Speed).counting(Is("target", labels.Primary)).kept()
+				from(appReads, Unread).drawn(Speed).counting(Is("target", backend.Primary)).kept()
 	// Over the statements of both servers.
 	Execution = add("execution_mean_ms", Milliseconds, "mean time of a statement on its server").
 			from(series("lab", lab.PGStatements, lab.PGStatementSeconds), Part).counting(Named(lab.PGStatementSeconds)).
@@ -43,7 +44,7 @@ var (
 
 	Reads        = live(EventsASec, "reads by the server whose answer was given", appReads, Speed)
 	ReplicaShare = live(Ratio, "share of the reads that the replica has answered", appReads, Share).
-			counting(Is("target", labels.Replica))
+			counting(Is("target", backend.Replica))
 	Fallbacks     = live(EventsASec, "reads that the primary took for the replica, by reason", appFallbacks, Speed)
 	ReplicaUsable = live(Things, "whether the backend sends reads to the replica", series("app", app.ReplicaUsable), Level)
 	LagBytesSeen  = live(Bytes, "WAL that the replica lacks, by the backend's probe",

@@ -63,8 +63,10 @@ var drawn = []chart{
 // ofQueries are the services that send, pass and answer queries, and that which watches them.
 func ofQueries() []string {
 	all := []string{"app", "postgres", "replica"}
-	for _, p := range service.Catalog().Poolers() {
-		all = append(all, p.Name)
+	for _, s := range service.All() {
+		if s.Pooler {
+			all = append(all, s.Name)
+		}
 	}
 	return append(all, "k6", "prometheus")
 }

@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -176,7 +177,7 @@ func (s *stage) begin(trials int) *Run {
 	spec, err := matrix.Parse(
 		[]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: "+
 			"1\nslo: {error_ratio: 0.01, p99: 500ms}\n"),
-		service.Inventory("storm"),
+		service.Inventory(backends.Default(), "storm"),
 	)
 	if err != nil {
 		s.t.Fatal(err)

@@ -51,6 +51,9 @@ func Index(results string) string { return filepath.Join(results, "README.md") }
 // Spec is the spec as it was given.
 func (d Dir) Spec() string { return d.file("spec.yaml") }
 
+// Manifest is that of the backend under test. Runs from before there were any have none.
+func (d Dir) Manifest() string { return d.file("backend.yaml") }
+
 // Plan is the matrix.Plan that the spec came to.
 func (d Dir) Plan() string { return d.file("plan.json") }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/judge/diagnose"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -33,7 +34,7 @@ func TestEvidenceIsOfTheTrialThatIsDrawn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells := diagnose.Run(plan, records, service.Catalog())
+		cells := diagnose.Run(plan, records, service.Catalog(backends.Default()))
 		for _, s := range plan.Scenarios {
 			for _, g := range groups(Run{Plan: plan, Records: records}, s) {
 				for _, c := range cells {

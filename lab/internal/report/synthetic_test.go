@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -44,14 +45,14 @@ func synthetic(t testing.TB, blocks int) Run {
 // synthesize is synthetic with another spec.
 func synthesize(t testing.TB, src []byte, blocks int) Run {
 	t.Helper()
-	spec, err := matrix.Parse(src, service.Inventory("storm", "wave"))
+	spec, err := matrix.Parse(src, service.Inventory(backends.Default(), "storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	spec.Blocks = blocks
 	up, first, mean, most := 3.91, 17.2, 2.84, 4.02
 	run := Run{
-		Name: runName, Plan: spec.Plan(), Spec: src, Services: service.Catalog(),
+		Name: runName, Plan: spec.Plan(), Spec: src, Services: service.Catalog(backends.Default()),
 		Host: record.Host{
 			Kernel:      "Linux 6.1.0 x86_64",
 			Distro:      "Debian GNU/Linux 12",

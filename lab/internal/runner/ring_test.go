@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
@@ -48,7 +49,7 @@ func newFake(t *testing.T, lines ...string) *fake {
 		replaced := func(l string) bool { return l == "" || strings.HasPrefix(l, key+":") }
 		text = strings.Join(append(slices.DeleteFunc(strings.Split(text, "\n"), replaced), line), "\n")
 	}
-	parsed, err := matrix.Parse([]byte(text), service.Inventory("storm", "wave"))
+	parsed, err := matrix.Parse([]byte(text), service.Inventory(backends.Default(), "storm", "wave"))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -94,6 +95,7 @@ func (f *fake) context() context.Context {
 func (f *fake) runner(log *record.Log) *Runner {
 	return &Runner{
 		Plan:     f.plan,
+		Services: service.Catalog(backends.Default()),
 		Dir:      f.dir,
 		Log:      log,
 		Stack:    f,

@@ -58,14 +58,15 @@ type Watcher interface {
 
 // Runner carries out one plan.
 type Runner struct {
-	Plan    matrix.Plan
-	Dir     record.Dir
-	Log     *record.Log
-	Stack   Stack
-	Scripts *Scripts
-	Load    load.Config // what is the same in every trial
-	Metrics Metrics
-	Watcher Watcher
+	Plan     matrix.Plan
+	Services *matrix.Catalog
+	Dir      record.Dir
+	Log      *record.Log
+	Stack    Stack
+	Scripts  *Scripts
+	Load     load.Config // what is the same in every trial
+	Metrics  Metrics
+	Watcher  Watcher
 
 	// The generator and the machine.
 	RunK6    func(context.Context, load.Config) (load.Result, error)     // load.Run
@@ -148,7 +149,7 @@ func (r *Runner) trial(ctx context.Context, trial matrix.Trial) (record.Record, 
 	if err != nil {
 		return rec, err
 	}
-	v := &verdict{}
+	v := &verdict{services: r.Services}
 	set := r.ClockSet()
 	if err := r.measure(ctx, trial, cell, &rec, v); err != nil {
 		v.invalid("%s", err)
@@ -241,7 +242,7 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 	}
 	good := r.good
 	if good == nil {
-		good = matrix.Defaults()
+		good = r.Services.Defaults()
 	}
 	if maps.Equal(good, cell.Settings) {
 		r.applyFailures = append(r.applyFailures, cell.Label)

@@ -54,10 +54,11 @@ const maxSet = 500 * time.Millisecond
 
 // verdict gathers what speaks against a trial.
 type verdict struct {
-	worst   record.Verdict
-	reasons []string
-	failed  bool // the system under test has failed
-	broken  bool // and so has what measures it
+	services *matrix.Catalog
+	worst    record.Verdict
+	reasons  []string
+	failed   bool // the system under test has failed
+	broken   bool // and so has what measures it
 }
 
 // fail says what went wrong with the system under test. What could not be read or does not
@@ -136,7 +137,7 @@ func (v *verdict) readBack(settings matrix.Settings, read setting.Reading) {
 			v.say("asked, not confirmed: %s is %s", name, settings[name])
 		case !ok:
 			v.breakdown("not read back: %s", name)
-		case !slices.Contains(read.Same, name) && !sameValue(name, settings[name], got):
+		case !slices.Contains(read.Same, name) && !v.sameValue(name, settings[name], got):
 			v.breakdown("%s is %s, not %s", name, got, settings[name])
 		}
 	}
@@ -145,7 +146,7 @@ func (v *verdict) readBack(settings matrix.Settings, read setting.Reading) {
 // pinned compares the CPUs that were asked for with those that the services run on. An optional service may not
 // be there.
 func (v *verdict) pinned(asked matrix.CPUs, effective matrix.Settings) {
-	cpus := service.Catalog().CPUs(asked)
+	cpus := v.services.CPUs(asked)
 	for _, svc := range service.All() {
 		if got, there := effective[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional() {
 			v.runsOn(svc.Name, cpus[svc.Name], got)
@@ -174,11 +175,11 @@ func isClientSide(name string) bool {
 }
 
 // sameValue compares as the setting is meant: 1s is 1000ms.
-func sameValue(name, want, got string) bool {
+func (v *verdict) sameValue(name, want, got string) bool {
 	if want == got {
 		return true
 	}
-	setting, err := service.Catalog().Lookup(name)
+	setting, err := v.services.Lookup(name)
 	if err != nil {
 		return false
 	}

@@ -9,10 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/host"
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/setting"
 )
 
@@ -234,7 +236,7 @@ func TestVerdict(t *testing.T) {
 		{"the worst counts", func(v *verdict) { v.invalid("broken"); v.suspect("noisy") }, record.Invalid, "broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			v := &verdict{}
+			v := &verdict{services: service.Catalog(backends.Default())}
 			c.judge(v)
 			got, reasons := v.outcome()
 			if got != c.want || !strings.Contains(strings.Join(reasons, "; "), c.reason) {
@@ -283,7 +285,7 @@ func TestReadBackComparesAsTheSettingIsMeant(t *testing.T) {
 		},
 		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, setting.Reading{}, "", record.Valid},
 	} {
-		v := &verdict{}
+		v := &verdict{services: service.Catalog(backends.Default())}
 		v.readBack(c.settings, c.read)
 		got, reasons := v.outcome()
 		if text := strings.Join(reasons, "; "); text != c.want || got != c.verdict {
@@ -320,7 +322,7 @@ func TestPinned(t *testing.T) {
 			want:      []string{"primary runs on CPUs 0-7, not 0-1", "not read back: cpus of node-exporter"},
 		},
 	} {
-		v := &verdict{}
+		v := &verdict{services: service.Catalog(backends.Default())}
 		v.pinned(tt.asked, tt.effective)
 		verdict, reasons := v.outcome()
 		if diff := cmp.Diff(tt.want, reasons, cmpopts.EquateEmpty()); diff != "" {

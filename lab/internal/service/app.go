@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/route"
-	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -29,10 +29,15 @@ func app() Service {
 		Quota:    true,
 		Scrape:   Scrape{Job: "app"},
 		Settings: appFamily,
-		Process: func(e *Env) proc.Spec {
-			return proc.Spec{Path: e.Layout.Backend(e.Settings[matrix.Backend]), Env: e.appEnvironment(e.Settings)}
+		Prepare: func(_ context.Context, e *Env) error {
+			_, err := e.backendProcess()
+			return err
 		},
-		Ready:    answers(App, backend.Bundled.Ready),
+		Process: func(e *Env) proc.Spec {
+			spec, _ := e.backendProcess() // Prepare has told the error
+			return spec
+		},
+		Ready:    func(ctx context.Context, e *Env) error { return e.backendReady(ctx) },
 		ReadBack: readBackApp,
 	}
 }
@@ -43,13 +48,6 @@ var appFamily = matrix.Family{
 	Names:   variable,
 	Meaning: "environment variable of the backend",
 	Refused: []matrix.Refusal{
-		{Names: regexp.MustCompile(`^` + backend.Bundled.Variables.Addr + `$`), Why: "the lab chooses the address"},
-		{
-			Names: regexp.MustCompile(
-				`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`,
-			),
-			Why: "use " + matrix.Topology,
-		},
 		{Names: regexp.MustCompile(`^PG.*$`), Why: "it leads the backend to another database"},
 		{Names: ofRuntime, Why: "it steers the program's runtime and files, not the backend"},
 	},
@@ -58,47 +56,93 @@ var appFamily = matrix.Family{
 // AppURL is where the backend listens.
 func (e *Env) AppURL() string { return e.URL(App) }
 
-func (e *Env) appEnvironment(settings matrix.Settings) []string {
-	variables := backend.Bundled.Variables
-	env := []string{variables.Addr + "=" + e.Addrs[App]}
-	primary, replica := e.appURLs(settings.Route(), settings[matrix.SSLMode])
-	env = append(env, variables.PrimaryURL+"="+primary)
-	if replica != "" {
-		env = append(env, variables.ReplicaURL+"="+replica)
+// backendProcess is what the backend is started as with the settings of the cell.
+func (e *Env) backendProcess() (proc.Spec, error) {
+	settings := maps.Clone(e.Settings)
+	if _, told := settings[matrix.ExecMode]; told {
+		settings[matrix.ExecMode] = e.execMode(e.Settings)
 	}
-	for name, variable := range matrix.OfBackend() {
-		value, set := settings[name]
-		if name == matrix.ExecMode {
-			value = e.execMode(settings)
-		}
-		if set && !slices.Contains(roleLimits, name) {
-			env = append(env, variable+"="+value)
-		}
+	env, args, parameters, err := e.Backend.Told(settings)
+	if err != nil {
+		return proc.Spec{}, err
 	}
-	for name, value := range settings {
+	primary, replica := e.appURLs(e.Settings.Route(), e.Settings[matrix.SSLMode])
+	ofRun, set := e.Backend.Run.Filled(e.holes(withParameters(primary, parameters), withParameters(replica, parameters)))
+	env = append(set, env...)
+	for name, value := range e.Settings {
 		if own, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
 			env = append(env, own+"="+value)
 		}
 	}
-	return env
+	stop := e.Backend.Stop
+	return proc.Spec{
+		Path:        e.Layout.Backend(e.Backend, e.Settings[matrix.Commit]),
+		Args:        append(ofRun, args...),
+		Env:         env,
+		StopSignal:  signals[stop.Signal],
+		StopTimeout: stop.Within,
+	}, nil
 }
 
-// appURLs are the ways to the databases on a route; replica is empty where
+// holes are the values of the placeholders of a backend's commands.
+func (e *Env) holes(primary, replica string) map[string]string {
+	addr := e.Addrs[App]
+	host, port, _ := net.SplitHostPort(addr)
+	holes := map[string]string{
+		backend.HoleAddr:    addr,
+		backend.HoleHost:    host,
+		backend.HolePort:    port,
+		backend.HolePrimary: primary,
+		backend.HoleReplica: replica,
+		backend.HoleDir:     e.Backend.Dir,
+	}
+	for _, name := range e.Backend.Ports {
+		holes[backend.HolePort+"."+name] = portOf(e.Addrs[backendPort(name)])
+	}
+	return holes
+}
+
+// backendPort is the name of the address of a further port of the backend.
+func backendPort(name string) string { return App + "." + name }
+
+// BackendPorts are the names of the addresses of all further ports of a backend.
+func BackendPorts(b *backend.Backend) []string {
+	var names []string
+	for _, port := range b.Ports {
+		names = append(names, backendPort(port))
+	}
+	return names
+}
+
+// withParameters adds parameters to a URL, unless it is empty.
+func withParameters(way *url.URL, parameters map[string]string) string {
+	if way == nil {
+		return ""
+	}
+	query := way.Query()
+	for name, value := range parameters {
+		query.Set(name, value)
+	}
+	way.RawQuery = query.Encode()
+	return way.String()
+}
+
+// appURLs are the ways to the databases on a route; replica is nil where
 // the backend does not know of one.
-func (e *Env) appURLs(r route.Route, sslmode string) (primary, replica string) {
+func (e *Env) appURLs(r route.Route, sslmode string) (primary, replica *url.URL) {
 	addr := e.Addrs[r.Writes[1]]
 	if _, delayed := e.Settings[matrix.FaultDelay]; delayed {
 		addr = e.Addrs[FaultProxy]
 	}
-	primary = e.RoleURL(addr, sslmode).String()
+	primary = e.RoleURL(addr, sslmode)
 	if !r.ReadsFrom(Replica) {
-		return primary, ""
+		return primary, nil
 	}
 	way := e.RoleURL(e.Addrs[r.Reads[1]], sslmode)
 	if r.Reads[1] != Replica {
 		Find(r.Reads[1]).ToReplica(way)
 	}
-	return primary, way.String()
+	return primary, way
 }
 
 // RoleURL is the backend's way to an address, with its password.
@@ -110,6 +154,19 @@ func (e *Env) RoleURL(addr, sslmode string) *url.URL {
 		Path:     "/" + Database,
 		RawQuery: "sslmode=" + sslmode,
 	}
+}
+
+// backendReady is nil once the backend can serve.
+func (e *Env) backendReady(ctx context.Context) error {
+	if e.Backend.Ready.HTTP != "" {
+		return answers(App, e.Backend.Ready.HTTP)(ctx, e)
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", e.Addrs[App])
+	if err != nil {
+		return err
+	}
+	return conn.Close()
 }
 
 // SetRoleLimits sets the server's own time limits for the backend. The replica
@@ -136,78 +193,49 @@ func (e *Env) SetRoleLimits(ctx context.Context, settings matrix.Settings) error
 // by topology alone.
 var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
 
-// readBackApp asks the backend for its own configuration, and for what the servers tell it over its own path. Whether
-// it reads from the replica or through a pooler is seen from the addresses that it talks to.
-func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
-	effective := make(matrix.Settings)
-	body, err := Get(ctx, e.AppURL()+backend.Bundled.ReadBack)
+// page gets a page of the backend.
+func (e *Env) page(ctx context.Context, path string, into any) error {
+	body, err := Get(ctx, e.AppURL()+path)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), into)
+	}
 	if err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
 	}
-	var config backend.Config
-	if err := json.Unmarshal([]byte(body), &config); err != nil {
-		return fmt.Errorf("read the backend's configuration: %w", err)
-	}
-	for name, variable := range matrix.OfBackend() {
-		if value, ok := config.Settings[variable]; ok && !slices.Contains(roleLimits, name) {
-			effective[name] = value
-		}
-	}
-	e.readBackVariables(config, into)
-	e.readBackExecMode(effective)
-	effective[matrix.Topology] = e.topologyOf(config)
-	effective[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
-	effective[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
-	effective[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
-	err = e.readBackCommit(effective)
-	for name, value := range effective {
-		into.Note(name, App, value, e.Settings[name] == value)
-	}
-	return err
-}
-
-// readBackVariables tells the backend's own variables as it tells them; what it does not tell, as the kernel has
-// its process' environment.
-func (e *Env) readBackVariables(config backend.Config, into *setting.Reading) {
-	environment, err := proc.Environment(e.Running()[App])
-	for name, asked := range e.Settings {
-		variable, ok := strings.CutPrefix(name, matrix.AppPrefix)
-		if !ok {
-			continue
-		}
-		if value, told := config.Settings[variable]; told {
-			into.Note(name, App, value, setting.Same(asked, value))
-		} else if value, set := environment[variable]; set && err == nil {
-			into.Note(name, App, value, value == asked)
-		} else {
-			into.Unconfirm(name)
-		}
-	}
+	return nil
 }
 
 // topologyOf names the topology by where the backend's pools really lead to.
 func (e *Env) topologyOf(config backend.Config) string {
-	variables := backend.Bundled.Variables
-	leadsTo := func(env, service string) bool {
-		u, err := url.Parse(config.Settings[env])
+	leadsTo := func(hole, service string) bool {
+		u, err := url.Parse(config.Settings[e.variableOf(hole)])
 		if err == nil && u.Host == e.Addrs[FaultProxy] {
 			return service == e.Settings.Route().Writes[1]
 		}
 		return err == nil && u.Host == e.Addrs[service]
 	}
-	replica, reads := config.Pools[backend.Bundled.Labels.Replica]
+	replica, reads := config.Pools[backend.Replica]
 	if reads && !replica.InRecovery {
 		return "reads go to a server that is no standby"
 	}
-	for _, topology := range Catalog().Topologies() {
+	for _, topology := range Catalog(e.Backend).Topologies() {
 		r := route.Of(topology)
-		if r.ReadsFrom(Replica) == reads && leadsTo(variables.PrimaryURL, r.Writes[1]) &&
-			(!reads || leadsTo(variables.ReplicaURL, r.Reads[1])) {
+		if r.ReadsFrom(Replica) == reads && leadsTo(backend.HolePrimary, r.Writes[1]) &&
+			(!reads || leadsTo(backend.HoleReplica, r.Reads[1])) {
 			return topology
 		}
 	}
 	return fmt.Sprintf("writes to %s, reads to %s",
-		config.Settings[variables.PrimaryURL], config.Settings[variables.ReplicaURL])
+		config.Settings[e.variableOf(backend.HolePrimary)], config.Settings[e.variableOf(backend.HoleReplica)])
+}
+
+// variableOf is the variable that carries a placeholder.
+func (e *Env) variableOf(hole string) string {
+	i := slices.IndexFunc(e.Backend.Run.Env, func(v backend.Variable) bool { return backend.Has(v.Value, hole) })
+	if i < 0 {
+		return ""
+	}
+	return e.Backend.Run.Env[i].Name
 }
 
 // agreed is a server-side limit as every pool's session shows it, or all that are

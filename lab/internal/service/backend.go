@@ -10,13 +10,28 @@ import (
 	"stormwave/lab/internal/matrix"
 )
 
-// Backend returns the path of the backend's program: that of a commit where one
-// is named (matrix.Backend), else that of the checkout.
-func (l Layout) Backend(commit string) string {
-	if commit == "" {
-		return l.Bin(backend.Bundled.Program)
+// Backend returns the path of the backend's program. commit is that of this repository it was built from, if it is of
+// this repository; empty: it is that of the checkout.
+func (l Layout) Backend(b *backend.Backend, commit string) string {
+	build := b.Build
+	switch {
+	case commit != "":
+		return filepath.Join(l.Commits(), commit, build.Program)
+	case build.Package != "":
+		return l.Bin(build.Program)
+	case filepath.IsAbs(build.Path):
+		return build.Path
+	case build.Path != "":
+		return filepath.Join(b.Dir, build.Path)
+	case build.NPM != "":
+		return filepath.Join(l.Installed(b), "node_modules", ".bin", build.Program)
 	}
-	return filepath.Join(l.Commits(), commit, backend.Bundled.Program)
+	return filepath.Join(l.Installed(b), "bin", build.Program)
+}
+
+// Installed is the directory that a backend is installed in, at its version.
+func (l Layout) Installed(b *backend.Backend) string {
+	return filepath.Join(l.Lab, "backends", b.Name+"@"+b.Build.Version)
 }
 
 // Commits is the directory of the backends that were built from commits.
@@ -25,7 +40,7 @@ func (l Layout) Commits() string { return filepath.Join(l.Lab, "commits") }
 // readBackCommit reads from the running program which commit it was built from. A
 // cell that names no commit runs what the checkout has, and is not asked.
 func (e *Env) readBackCommit(effective matrix.Settings) error {
-	commit := e.Settings[matrix.Backend]
+	commit := e.Settings[matrix.Commit]
 	if commit == "" {
 		return nil
 	}
@@ -33,7 +48,7 @@ func (e *Env) readBackCommit(effective matrix.Settings) error {
 	if err != nil {
 		return fmt.Errorf("read which backend runs: %w", err)
 	}
-	effective[matrix.Backend] = revision(info, len(commit))
+	effective[matrix.Commit] = revision(info, len(commit))
 	return nil
 }
 

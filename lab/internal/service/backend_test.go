@@ -3,14 +3,16 @@ package service
 import (
 	"runtime/debug"
 	"testing"
+
+	"stormwave/lab/backends"
 )
 
 func TestBackendOfACommitOrOfTheCheckout(t *testing.T) {
 	l := Layout{Root: "/checkout", Lab: "/checkout/.lab"}
-	if got, want := l.Backend(""), "/checkout/bin/app"; got != want {
+	if got, want := l.Backend(backends.Default(), ""), "/checkout/bin/app"; got != want {
 		t.Errorf("without a commit: %s; want %s", got, want)
 	}
-	if got, want := l.Backend("0123abc"), "/checkout/.lab/commits/0123abc/app"; got != want {
+	if got, want := l.Backend(backends.Default(), "0123abc"), "/checkout/.lab/commits/0123abc/app"; got != want {
 		t.Errorf("of a commit: %s; want %s", got, want)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
@@ -28,19 +29,20 @@ const LabExporter = "lab"
 
 // Config is what the services are started with in a cell.
 type Config struct {
+	Backend  *backend.Backend
 	Settings matrix.Settings
 	CPUs     matrix.CPUs
 	Conf     map[string]GUCs // of each PostgreSQL server
 }
 
 // NewConfig returns that of a cell for which a spec sets nothing.
-func NewConfig() *Config {
-	settings := matrix.Defaults()
+func NewConfig(b *backend.Backend) *Config {
+	settings := Catalog(b).Defaults()
 	conf := make(map[string]GUCs)
 	for _, server := range Servers {
 		conf[server] = GUCsOf(settings)
 	}
-	return &Config{Settings: settings, Conf: conf}
+	return &Config{Backend: b, Settings: settings, Conf: conf}
 }
 
 // Env is where the services of one checkout live, and what they are started with.
@@ -64,7 +66,7 @@ type Env struct {
 }
 
 // NewEnv chooses the account of the servers, and draws the passwords.
-func NewEnv(layout Layout, tools toolchain.Set, addrs map[string]string) (*Env, error) {
+func NewEnv(layout Layout, tools toolchain.Set, addrs map[string]string, b *backend.Backend) (*Env, error) {
 	servant, err := serviceAccount()
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func NewEnv(layout Layout, tools toolchain.Set, addrs map[string]string) (*Env, 
 		Layout:    layout,
 		Tools:     tools,
 		Addrs:     addrs,
-		Config:    NewConfig(),
+		Config:    NewConfig(b),
 		servant:   servant,
 		secrets:   passwords,
 		verifiers: verifiers,
@@ -88,7 +90,7 @@ func NewEnv(layout Layout, tools toolchain.Set, addrs map[string]string) (*Env, 
 
 // NewArchive is where a Prometheus lives that only shows what a run has kept, and a Grafana beside it.
 func NewArchive(layout Layout, tools toolchain.Set, addrs map[string]string) *Env {
-	return &Env{Layout: layout, Tools: tools, Addrs: addrs, Config: NewConfig(), Archive: true, secrets: newSecrets()}
+	return &Env{Layout: layout, Tools: tools, Addrs: addrs, Config: &Config{}, Archive: true, secrets: newSecrets()}
 }
 
 // Prepare makes the directories and the files that outlast a start of single services, and removes what an earlier

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"slices"
+
 	"stormwave/lab/internal/matrix"
 )
 
@@ -11,17 +13,25 @@ const (
 )
 
 // execMode is the exec mode of a cell; matrix.ExecAuto is the fastest that works on its
-// way to the databases.
+// way to the databases, of those that the backend has.
 func (e *Env) execMode(settings matrix.Settings) string {
 	if mode := settings[matrix.ExecMode]; mode != matrix.ExecAuto {
 		return mode
 	}
+	mode := cacheStatement
 	for _, pooler := range settings.Route().Poolers() {
 		if s := Find(pooler); s.ExecMode != nil {
-			return s.ExecMode(e, settings)
+			mode = s.ExecMode(e, settings)
+			break
 		}
 	}
-	return cacheStatement
+	has := e.Backend.Setting(matrix.ExecMode).Values
+	for _, mode := range []string{mode, "exec", "simple_protocol"} { // the others keep nothing on a connection
+		if slices.Contains(has, mode) {
+			return mode
+		}
+	}
+	return has[0]
 }
 
 // readBackExecMode names what the backend really does. The mode that auto has come to
@@ -30,6 +40,8 @@ func (e *Env) readBackExecMode(effective matrix.Settings) {
 	seen := effective[matrix.ExecMode]
 	if e.Settings[matrix.ExecMode] == matrix.ExecAuto && seen == e.execMode(e.Settings) {
 		effective[matrix.ExecMode] = matrix.ExecAuto
-		effective[matrix.AppPrefix+matrix.OfBackend()[matrix.ExecMode]] = seen
+		if variable := e.Backend.Setting(matrix.ExecMode).Env; variable != "" {
+			effective[matrix.AppPrefix+variable] = seen
+		}
 	}
 }

@@ -3,6 +3,8 @@ package service
 import (
 	"testing"
 
+	"stormwave/lab/backends"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -34,10 +36,25 @@ func TestExecModeIsOneThatWorks(t *testing.T) {
 			if tt.settings["exec_mode"] == "" {
 				tt.settings["exec_mode"] = matrix.ExecAuto
 			}
-			s := &Env{Tools: toolchain.Set{"pgbouncer": {Version: tt.version}}}
+			s := &Env{Config: NewConfig(backends.Default()), Tools: toolchain.Set{"pgbouncer": {Version: tt.version}}}
 			if got := s.execMode(tt.settings); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// A backend that has no such mode gets one that works on any way.
+func TestExecModeIsOneThatTheBackendHas(t *testing.T) {
+	config := NewConfig(backends.Default())
+	config.Backend = &backend.Backend{Settings: []backend.Setting{
+		{Name: matrix.ExecMode, Values: []string{"cache_statement", "exec"}},
+	}}
+	e := &Env{Config: config, Tools: toolchain.Set{"pgbouncer": {Version: "1.18.0"}}}
+	for topology, want := range map[string]string{"direct": "cache_statement", "pgbouncer": "exec"} {
+		settings := matrix.Settings{"topology": topology, "exec_mode": matrix.ExecAuto}
+		if got := e.execMode(settings); got != want {
+			t.Errorf("%s: %s, want %s", topology, got, want)
+		}
 	}
 }

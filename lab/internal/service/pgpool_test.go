@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/toolchain"
@@ -37,7 +38,7 @@ func TestPgpoolConf(t *testing.T) {
 		},
 	} {
 		e := &Env{
-			Config:  NewConfig(),
+			Config:  NewConfig(backends.Default()),
 			Layout:  Layout{Sockets: "/s", Home: "/somebody's"},
 			Tools:   toolchain.Set{"pgpool": {Version: tt.version}},
 			secrets: newSecrets(),
@@ -120,7 +121,7 @@ func TestPgpoolSettings(t *testing.T) {
 		},
 	} {
 		for _, name := range names {
-			if _, err := Catalog().Lookup("pgpool." + name); err == nil || !strings.HasSuffix(err.Error(), why) {
+			if _, err := Catalog(backends.Default()).Lookup("pgpool." + name); err == nil || !strings.HasSuffix(err.Error(), why) {
 				t.Errorf("pgpool.%s: %v; want %s", name, err, why)
 			}
 		}
@@ -129,11 +130,11 @@ func TestPgpoolSettings(t *testing.T) {
 		"num_init_children", "max_pool", "child_life_time", "connection_life_time", "reserved_connections",
 		"serialize_accept", "client_idle_limit", "connection_cache", "reset_query_list", "memory_cache_enabled",
 	} {
-		if _, err := Catalog().Lookup("pgpool." + name); err != nil {
+		if _, err := Catalog(backends.Default()).Lookup("pgpool." + name); err != nil {
 			t.Errorf("pgpool.%s %v", name, err)
 		}
 	}
-	if !slices.Contains(Catalog().Topologies(), "pgpool+replica") {
+	if !slices.Contains(Catalog(backends.Default()).Topologies(), "pgpool+replica") {
 		t.Error("there is no topology pgpool+replica")
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/stack/toolchain"
 )
 
@@ -18,7 +19,7 @@ func TestPrometheusAsksForAPassword(t *testing.T) {
 		root := t.TempDir()
 		e := &Env{
 			Layout:  Layout{Root: root, Lab: filepath.Join(root, ".lab")},
-			Config:  NewConfig(),
+			Config:  NewConfig(backends.Default()),
 			Archive: archive,
 			Addrs:   map[string]string{Prometheus: "127.0.0.1:19090"},
 			secrets: newSecrets(),

@@ -24,12 +24,10 @@ const (
 	replicator  = "replicator"
 	poolerAdmin = "pooler_admin" // PgBouncer's console only
 	Database    = "stormwave"
+	AppRole     = backend.Role
 
 	prometheusUser = "lab" // may write to Prometheus, and ask it to copy or delete what it keeps
 )
-
-// AppRole is the backend's.
-var AppRole = backend.Bundled.Role
 
 // secrets maps a role to its password.
 type secrets map[string]string

@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack/proc"
@@ -212,35 +212,27 @@ func (l Layout) Psql(target string, addrs map[string]string) (conninfo string, e
 	return conninfo, []string{"PGPASSFILE=" + l.passfile()}
 }
 
-// Catalog is what a spec can say of the services, and of k6, which comes with the load.
-func Catalog() *matrix.Catalog {
-	catalog.once.Do(func() {
-		var all []matrix.Service
-		for _, s := range All() {
-			all = append(all, matrix.Service{
-				Name:     s.Name,
-				Title:    s.Title,
-				Group:    s.Group,
-				Pooler:   s.Pooler,
-				Pool:     s.Pool,
-				Killable: !s.Optional(),
-				Quota:    s.Quota,
-				Settings: s.Settings,
-			})
-		}
-		catalog.Catalog = matrix.NewCatalog(append(all, generator()))
-	})
-	return catalog.Catalog
-}
-
-var catalog struct {
-	once sync.Once
-	*matrix.Catalog
+// Catalog is what a spec can say of the services with this backend, and of k6, which comes with the load.
+func Catalog(b *backend.Backend) *matrix.Catalog {
+	var all []matrix.Service
+	for _, s := range All() {
+		all = append(all, matrix.Service{
+			Name:     s.Name,
+			Title:    s.Title,
+			Group:    s.Group,
+			Pooler:   s.Pooler,
+			Pool:     s.Pool,
+			Killable: !s.Optional(),
+			Quota:    s.Quota,
+			Settings: s.Settings,
+		})
+	}
+	return matrix.NewCatalog(append(all, generator()), b)
 }
 
 // Inventory is what a spec can name that is to be read, not run: any CPU.
-func Inventory(scenarios ...string) matrix.Inventory {
-	return matrix.Inventory{Scenarios: scenarios, Services: Catalog()}
+func Inventory(b *backend.Backend, scenarios ...string) matrix.Inventory {
+	return matrix.Inventory{Scenarios: scenarios, Services: Catalog(b)}
 }
 
 // generator is k6. It is no service: each trial has its own.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -41,7 +42,7 @@ func TestWhatFollowsFromTheList(t *testing.T) {
 		"scrapes before the stop":     {LoadJobs(), []string{"app", "pgbouncer"}},
 		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin", "pgpool"}},
 		"topologies": {
-			Catalog().Topologies(),
+			Catalog(backends.Default()).Topologies(),
 			[]string{"direct", "replica", "pgbouncer", "pgbouncer+replica", "pgpool", "pgpool+replica"},
 		},
 	} {
@@ -49,7 +50,7 @@ func TestWhatFollowsFromTheList(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	kill, err := Catalog().Lookup(matrix.FaultKill)
+	kill, err := Catalog(backends.Default()).Lookup(matrix.FaultKill)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func TestServicesStartOnTheirCPUs(t *testing.T) {
 		"postgres": "2", "replica": "3", "app": "0", "pgbouncer": "1", "prometheus": "4", "node-exporter": "5",
 		"replica-exporter": "6", "grafana": "7", "k6": "8",
 	}
-	e := &Env{Config: NewConfig(), secrets: newSecrets()}
+	e := &Env{Config: NewConfig(backends.Default()), secrets: newSecrets()}
 	e.CPUs = given
 	got := matrix.CPUs{}
 	for _, s := range All() {
@@ -114,7 +115,7 @@ func TestServicesStartOnTheirCPUs(t *testing.T) {
 
 // A quota is that of the service alone.
 func TestQuotaOfAService(t *testing.T) {
-	e := &Env{Config: NewConfig(), secrets: newSecrets()}
+	e := &Env{Config: NewConfig(backends.Default()), secrets: newSecrets()}
 	e.Settings[matrix.FaultCPU(PgBouncer)] = "0.5"
 	for _, s := range All() {
 		want := 0.0
@@ -160,7 +161,7 @@ func TestScrapeJobs(t *testing.T) {
 
 // The backend connects to the first hop of its route.
 func TestAppURLs(t *testing.T) {
-	e := &Env{Config: NewConfig(), secrets: secrets{AppRole: "secret"}, Addrs: map[string]string{
+	e := &Env{Config: NewConfig(backends.Default()), secrets: secrets{AppRole: "secret"}, Addrs: map[string]string{
 		Primary: "p:1", Replica: "r:2", PgBouncer: "b:3", FaultProxy: "f:4", Pgpool: "l:5",
 	}}
 	const head, tail = "postgres://app:secret@", "?sslmode=disable"
@@ -182,8 +183,8 @@ func TestAppURLs(t *testing.T) {
 		if tt.replica != "" {
 			want = head + tt.replica + tail
 		}
-		if primary != head+tt.primary+tail || replica != want {
-			t.Errorf("%s: %s and %q", tt.topology, primary, replica)
+		if got := withParameters(replica, nil); withParameters(primary, nil) != head+tt.primary+tail || got != want {
+			t.Errorf("%s: %s and %q", tt.topology, primary, got)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"stormwave/lab/backends"
 )
 
 var update = flag.Bool("update", false, "write the table of settings into the README of the matrices")
@@ -16,7 +18,7 @@ func TestSettingsDocumented(t *testing.T) {
 	const file = "../../matrices/README.md"
 	var b strings.Builder
 	b.WriteString("| name | values | default | meaning |\n|---|---|---|---|\n")
-	for _, s := range Catalog().Table() {
+	for _, s := range Catalog(backends.Default()).Table() {
 		standard := ""
 		if s.Default != "" {
 			standard = "`" + s.Default + "`"
@@ -68,7 +70,7 @@ func TestForbiddenSettings(t *testing.T) {
 		"postgres.statement_timeout", "postgres.lock_timeout", "postgres.transaction_timeout", "postgres.hot_standby",
 		"postgres.default_transaction_read_only", "postgres.recovery_target", "postgres.recovery_target_time",
 	} {
-		if s, err := Catalog().Lookup(name); err == nil {
+		if s, err := Catalog(backends.Default()).Lookup(name); err == nil {
 			t.Errorf("Lookup(%q) = %+v, want it refused", name, s)
 		}
 	}
@@ -81,7 +83,7 @@ func TestForbiddenSettings(t *testing.T) {
 		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS",
 		"app.APP_LOG",
 	} {
-		if _, err := Catalog().Lookup(name); err != nil {
+		if _, err := Catalog(backends.Default()).Lookup(name); err != nil {
 			t.Errorf("%s %v", name, err)
 		}
 	}

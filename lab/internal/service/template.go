@@ -24,14 +24,9 @@ import (
 // templateTimeout bounds the making of a template.
 const templateTimeout = 5 * time.Minute
 
-// schema asks the backend for its schema and data set, as SQL.
-func (e *Env) schema(ctx context.Context) ([]byte, error) {
-	sql, err := proc.Run(ctx, proc.Spec{
-		Name: "app schema",
-		Path: e.Layout.Backend(""),
-		Args: backend.Bundled.Schema,
-		Env:  e.BaseEnv(),
-	})
+// Schema asks a program for the schema and data set of the backend, as SQL.
+func Schema(ctx context.Context, b *backend.Backend, program string, env ...string) ([]byte, error) {
+	sql, err := proc.Run(ctx, proc.Spec{Name: "schema", Path: program, Args: b.Seed.Prints, Env: env})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("find the backend: %w; build it: go tool mage build", err)
 	}
@@ -43,7 +38,7 @@ func (e *Env) schema(ctx context.Context) ([]byte, error) {
 func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
-	sql, err := e.schema(ctx)
+	sql, err := Schema(ctx, e.Backend, e.Layout.Backend(e.Backend, ""), e.BaseEnv()...)
 	if err != nil {
 		return "", false, err
 	}

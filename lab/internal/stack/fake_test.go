@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/setting"
@@ -67,7 +68,7 @@ var errCutOff = errors.New("cut off")
 // newFake is a stack that is up, as New and Up leave it.
 func newFake() *fake {
 	f := &fake{
-		applier: applier{with: service.NewConfig()}, settings: matrix.Defaults(),
+		applier: applier{with: service.NewConfig(backends.Default())}, settings: service.Catalog(backends.Default()).Defaults(),
 		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: make(map[string]int)},
 	}
 	if err := f.startAll(context.Background()); err != nil {
@@ -101,7 +102,7 @@ func (f *fake) applyOn(ctx context.Context, cpus matrix.CPUs, settings ...string
 
 // cell is a cell's settings: the defaults, but for these.
 func cell(settings ...string) matrix.Settings {
-	all := matrix.Defaults()
+	all := service.Catalog(backends.Default()).Defaults()
 	for pair := range slices.Chunk(settings, 2) {
 		all[pair[0]] = pair[1]
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
@@ -55,7 +54,7 @@ func (s *Stack) helperServices() []service.Service {
 		"proxy", s.Addrs[service.FaultProxy], s.Addrs[behind], s.Settings[matrix.FaultDelay])
 	add(matrix.FaultEvict, faultEvict, running, primary, "evict", s.Layout.PrimaryTables())
 	add(matrix.FaultLock, faultLock, s.lockReady, primary,
-		"lock", s.Layout.SocketURL(s.Addrs[service.Primary], service.Database), s.Settings[matrix.FaultLock])
+		"lock", s.Layout.SocketURL(s.Addrs[service.Primary], service.Database), s.Settings[matrix.FaultLock], s.Backend.Faults.Lock)
 	add(matrix.FaultViewers, faultView, running, nil, "view", s.pageURL(), s.Settings[matrix.FaultViewers])
 	return all
 }
@@ -113,7 +112,7 @@ func (s *Stack) injections(ctx context.Context, primary *pgx.Conn) ([]injection,
 		if err != nil {
 			return nil, err
 		}
-		table := backend.Bundled.Faults.Table
+		table := s.Backend.Faults.Table
 		all = append(all, injection{
 			do: []string{
 				burnSQL, "ALTER TABLE " + table + " ENABLE ROW LEVEL SECURITY",
@@ -294,7 +293,7 @@ func (s *Stack) readBackFaults(ctx context.Context, effective matrix.Settings) e
 	if value, asked := s.Settings[matrix.FaultRowCPU]; asked {
 		var there bool
 		const enabledSQL = "SELECT relrowsecurity FROM pg_class WHERE oid = $1::regclass"
-		err := primary.QueryRow(ctx, enabledSQL, backend.Bundled.Faults.Table).Scan(&there)
+		err := primary.QueryRow(ctx, enabledSQL, s.Backend.Faults.Table).Scan(&there)
 		if err != nil {
 			return fmt.Errorf("read back a fault: %w", err)
 		}

@@ -28,7 +28,7 @@ func (s *Stack) readBack(ctx context.Context) (setting.Reading, error) {
 // readBackCPUs reads back from the kernel where those services run that a spec pins.
 func (s *Stack) readBackCPUs(effective matrix.Settings) {
 	pids := s.members.pids()
-	for name := range service.Catalog().CPUs(s.CPUs) {
+	for name := range service.Catalog(s.Backend).CPUs(s.CPUs) {
 		pid, runs := pids[name]
 		if list, ok := proc.Affinity(pid); runs && ok {
 			effective[matrix.CPUsPrefix+name] = list

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/service"
 )
 
@@ -92,7 +91,7 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 	if err := s.CatchUp(ctx); err != nil {
 		return "", err
 	}
-	if err := primary.QueryRow(ctx, backend.Bundled.State.Dataset).Scan(&dataset); err != nil {
+	if err := primary.QueryRow(ctx, s.Backend.Reset.Proof).Scan(&dataset); err != nil {
 		return "", fmt.Errorf("check data set: %w", err)
 	}
 	var errs []error
@@ -119,7 +118,10 @@ type database interface {
 // removeWritten removes what a load has written, and the room that it took. To give back the room cannot be done in
 // the same transaction: where it was cut off, it is owed to the next Reset.
 func (s *Stack) removeWritten(ctx context.Context, primary database) error {
-	state := backend.Bundled.State
+	state := s.Backend.Reset
+	if state.Remove == "" {
+		return nil
+	}
 	err := pgx.BeginFunc(ctx, primary, func(tx pgx.Tx) error {
 		removed, err := tx.Exec(ctx, state.Remove)
 		if err != nil || removed.RowsAffected() == 0 {

@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"stormwave/lab/internal/backend"
+	"stormwave/lab/backends"
+	"stormwave/lab/internal/service"
 )
 
 // A Quiesce undoes faults first, and asks no server that has died. Where the sessions of one
@@ -78,13 +79,13 @@ func (w *written) Exec(_ context.Context, sql string, _ ...any) (pgconn.CommandT
 		return pgconn.CommandTag{}, errCutOff
 	}
 	tag := pgconn.NewCommandTag(fmt.Sprintf("DELETE %d", w.rows))
-	w.removed = w.removed || sql == backend.Bundled.State.Remove
+	w.removed = w.removed || sql == backends.Default().Reset.Remove
 	return tag, nil
 }
 
 // What a Reset that is cut off leaves to be done is done by the next, though nothing is left to be removed.
 func TestResetThatIsCutOffIsMadeUpFor(t *testing.T) {
-	state := backend.Bundled.State
+	state := backends.Default().Reset
 	vacuum := state.Tidy[0]
 	for _, tt := range []struct {
 		name, fails string
@@ -101,7 +102,7 @@ func TestResetThatIsCutOffIsMadeUpFor(t *testing.T) {
 			[]string{state.Remove, state.Restart}, []string{state.Remove, state.Restart, "COMMIT", vacuum},
 		},
 	} {
-		s, w := new(Stack), &written{rows: 5, fails: tt.fails}
+		s, w := &Stack{Env: &service.Env{Config: service.NewConfig(backends.Default())}}, &written{rows: 5, fails: tt.fails}
 		if err := s.removeWritten(t.Context(), w); errors.Is(err, errCutOff) != (tt.fails != "") {
 			t.Errorf("%s: it returns %v", tt.name, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
@@ -51,12 +52,13 @@ type Figures struct {
 
 // New returns a stack that is down. It chooses the account of the servers, and draws the
 // passwords and the ports, which are its own as long as this process lives.
-func New(layout service.Layout, tools toolchain.Set) (*Stack, error) {
-	addrs, err := freePorts(append(service.Names(), service.LabExporter, labPage, labDoor, service.FaultProxy)...)
+func New(layout service.Layout, tools toolchain.Set, b *backend.Backend) (*Stack, error) {
+	names := append(service.Names(), service.LabExporter, labPage, labDoor, service.FaultProxy)
+	addrs, err := freePorts(append(names, service.BackendPorts(b)...)...)
 	if err != nil {
 		return nil, err
 	}
-	env, err := service.NewEnv(layout, tools, addrs)
+	env, err := service.NewEnv(layout, tools, addrs, b)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +162,7 @@ type Status struct {
 	Deaths   []Death            `json:"deaths"` // the newest services that ended unasked, oldest first
 	Figures  Figures            `json:"figures"`
 	Settings matrix.Settings    `json:"settings"` // applied last
+	Backend  string             `json:"backend"`  // name of the one under test
 }
 
 // ServiceStatus is the state of one service.
@@ -178,9 +181,15 @@ func (s *Stack) Status() Status {
 	s.toldMu.Lock()
 	defer s.toldMu.Unlock()
 	deaths, died := s.members.told()
-	st := Status{Deaths: deaths, Figures: s.figures, Settings: maps.Clone(s.Settings), URLs: map[string]*string{
-		"app": new(s.AppURL()), "prometheus": new("http://" + s.DoorAddr()), "grafana": nil, "page": nil,
-	}}
+	st := Status{
+		Deaths:   deaths,
+		Figures:  s.figures,
+		Settings: maps.Clone(s.Settings),
+		Backend:  s.Backend.Name,
+		URLs: map[string]*string{
+			"app": new(s.AppURL()), "prometheus": new("http://" + s.DoorAddr()), "grafana": nil, "page": nil,
+		},
+	}
 	st.Figures.TemplateMade = s.TemplateMade.Load()
 	for _, svc := range s.services() {
 		st.Services = append(st.Services, ServiceStatus{

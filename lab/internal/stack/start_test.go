@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
@@ -46,7 +47,10 @@ func newBench(layout service.Layout) *bench {
 		Stack: newStack(&service.Env{
 			Layout: layout,
 			Tools:  toolchain.Set{"grafana": {}, "pgpool": {}},
-			Config: &service.Config{Settings: matrix.Settings{matrix.FaultDelay: "1ms"}},
+			Config: &service.Config{
+				Backend:  backends.Default(),
+				Settings: matrix.Settings{matrix.FaultDelay: "1ms"},
+			},
 		}),
 		began: time.Now(), takes: make(map[string]time.Duration), stopFails: make(map[string]error),
 		processes: make(map[string]*fakeProcess), started: make(map[string][]string),

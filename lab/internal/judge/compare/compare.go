@@ -18,6 +18,8 @@ type Run struct {
 	Plan    matrix.Plan
 	Host    record.Host
 	Records []record.Record
+	// Defaults are the settings of a cell for which a spec sets nothing.
+	Defaults matrix.Settings
 }
 
 // Comparison is B against A.
@@ -71,7 +73,7 @@ func Runs(a, b Run) Comparison {
 func complete(run Run) Run {
 	run.Plan.Cells = slices.Clone(run.Plan.Cells)
 	for i := range run.Plan.Cells {
-		settings := matrix.Defaults()
+		settings := maps.Clone(run.Defaults)
 		maps.Copy(settings, run.Plan.Cells[i].Settings)
 		run.Plan.Cells[i].Settings = settings
 	}

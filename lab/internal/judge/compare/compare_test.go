@@ -324,7 +324,7 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 			pools:     []string{"unlimited", "8"},
 			scenarios: []matrix.Scenario{storm},
 			blocks:    8,
-			settings:  matrix.Settings{matrix.Backend: backend},
+			settings:  matrix.Settings{matrix.Commit: backend},
 			speed: func(_ string, block int) float64 {
 				speed := 1 - 0.08*float64(block)
 				if backend == other {
@@ -337,27 +337,27 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	run := drifting(one).run()
 	second := drifting(other).run()
 	for i := range run.Plan.Cells {
-		run.Plan.Cells[i].Label += " backend=" + one
-		run.Plan.Cells[i].Levels[matrix.Backend] = one
+		run.Plan.Cells[i].Label += " commit=" + one
+		run.Plan.Cells[i].Levels[matrix.Commit] = one
 	}
-	run.Plan.Factors = append(run.Plan.Factors, matrix.Backend)
+	run.Plan.Factors = append(run.Plan.Factors, matrix.Commit)
 	for i := range run.Records {
-		run.Records[i].Cell += " backend=" + one
+		run.Records[i].Cell += " commit=" + one
 	}
 	for _, cell := range second.Plan.Cells {
 		if !cell.Control {
-			cell.Label, cell.Baseline = cell.Label+" backend="+other, false
-			cell.Levels[matrix.Backend] = other
+			cell.Label, cell.Baseline = cell.Label+" commit="+other, false
+			cell.Levels[matrix.Commit] = other
 			run.Plan.Cells = append(run.Plan.Cells, cell)
 		}
 	}
 	for _, r := range second.Records {
 		if !strings.HasSuffix(r.Cell, "twin=2") {
-			r.Cell, r.Baseline = r.Cell+" backend="+other, false
+			r.Cell, r.Baseline = r.Cell+" commit="+other, false
 			run.Records = append(run.Records, r)
 		}
 	}
-	c := Halves(run, matrix.Backend, one, other)
+	c := Halves(run, matrix.Commit, one, other)
 	if !c.Interleaved || len(c.Pairs) != 2 || len(c.Alone) != 0 || c.A != one || c.B != other {
 		t.Fatalf("%d pairs, alone %v; want both cells", len(c.Pairs), c.Alone)
 	}

@@ -19,9 +19,10 @@ func unlike(a, b Run) []string {
 	d.scripts(a.Host.Fingerprint["scenarios"], b.Host.Fingerprint["scenarios"])
 	d.add("slo error_ratio", fmt.Sprint(a.Plan.SLO.ErrorRatio), fmt.Sprint(b.Plan.SLO.ErrorRatio))
 	d.add("slo p99", a.Plan.SLO.P99.String(), b.Plan.SLO.P99.String())
+	d.add("backend", a.Plan.Backend, b.Plan.Backend)
 	d.add("cpus", pinning(a.Plan.CPUs), pinning(b.Plan.CPUs))
 	for _, name := range apart(a.Plan, b.Plan) {
-		if name != matrix.Backend {
+		if name != matrix.Commit {
 			d.add("setting "+name, a.Plan.Cells[0].Settings[name], b.Plan.Cells[0].Settings[name])
 		}
 	}

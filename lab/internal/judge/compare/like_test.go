@@ -29,7 +29,7 @@ func TestUnlike(t *testing.T) {
 			r.Host.Commit, r.Host.Dirty, r.Host.Distro, r.Plan.Blocks, r.Plan.Seed = "abc", true, "another", 9, 7
 			r.Host.MemoryBytes += 1 << 20
 			r.Host.Fingerprint = map[string]string{"scenarios": "abc", "app": "new", "lab": "new"}
-			setAll(r, matrix.Backend, "0123456789")
+			setAll(r, matrix.Commit, "0123456789")
 		}, nil},
 		{"machine", func(r *Run) {
 			r.Host.Kernel, r.Host.CPUModel, r.Host.Cores, r.Host.MemoryBytes, r.Host.Governor = "Linux 6.2", "Another "+
@@ -108,7 +108,8 @@ func TestAVaryingSettingIsNoDifference(t *testing.T) {
 func TestRunFromBeforeASetting(t *testing.T) {
 	a := synthetic{name: "one", pools: []string{"8"}, scenarios: []matrix.Scenario{storm}, blocks: 4, speed: steady}
 	before, now := a.run(), a.run()
-	setAll(&now, "cancel", matrix.Defaults()["cancel"])
+	before.Defaults = matrix.Settings{"cancel": "close"}
+	setAll(&now, "cancel", "close")
 	if c := Runs(before, now); len(c.Unlike) != 0 || len(c.Pairs) == 0 || len(c.Alone) != 0 {
 		t.Errorf("unlike %v, %d pairs, alone %v; want all cells paired", c.Unlike, len(c.Pairs), c.Alone)
 	}

@@ -58,7 +58,7 @@ func (t tuning) advise(
 		if holds(g.Cell.Settings, p.settings) {
 			continue // it is so already
 		}
-		a.Spec = spec(plan, g.Cell, g.Scenario, p.settings)
+		a.Spec = spec(plan, g.Cell, g.Scenario, p.settings, there.Services)
 		if _, err := matrix.Parse([]byte(a.Spec), there); err != nil {
 			continue // another limit of the cell stands against it
 		}
@@ -124,7 +124,7 @@ func differing(a, b, change matrix.Settings) (names []string, comparable bool) {
 		if _, changed := change[name]; changed || was == is && inA == inB {
 			continue
 		}
-		for _, other := range []string{matrix.ScenarioPrefix, matrix.FaultPrefix, matrix.Backend} {
+		for _, other := range []string{matrix.ScenarioPrefix, matrix.FaultPrefix, matrix.Commit} {
 			if strings.HasPrefix(name, other) {
 				return nil, false
 			}
@@ -186,12 +186,18 @@ func told(label string, others []string, now, then trials) string {
 const blocksOfAdvice = stat.MinBlocks
 
 // spec writes a spec in which the cell stands beside itself with the change.
-func spec(plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.Settings) string {
+func spec(
+	plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.Settings, services *matrix.Catalog,
+) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "name: try-%s\nscenarios: [%q]\n", strings.Split(plan.Name, "-")[0], s.String())
+	fmt.Fprintf(&b, "name: try-%s\n", strings.Split(plan.Name, "-")[0])
+	if plan.Backend != "" {
+		fmt.Fprintf(&b, "backend: %q\n", plan.Backend)
+	}
+	fmt.Fprintf(&b, "scenarios: [%q]\n", s.String())
 	fmt.Fprintf(&b, "factors:\n  try:\n    now: {}\n    then: {%s}\n", flow(change))
 	kept := matrix.Settings{}
-	defaults := matrix.Defaults()
+	defaults := services.Defaults()
 	for name, value := range cell.Settings {
 		if defaults[name] != value {
 			kept[name] = value

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -70,7 +71,7 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 	}
 	text := "name: one\nscenarios: [storm@0.5]\nfactors: {scenario.THINK_TIME: [1s]}\nsettings:\n" + lines.String() +
 		"baseline: {scenario.THINK_TIME: 1s}\nblocks: 3\nslo: {error_ratio: 0.01, p99: 500ms}\n"
-	spec, err := matrix.Parse([]byte(text), service.Inventory("storm"))
+	spec, err := matrix.Parse([]byte(text), service.Inventory(backends.Default(), "storm"))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -79,7 +80,7 @@ func withSettings(t *testing.T, s matrix.Settings) matrix.Plan {
 
 func adviceFor(p matrix.Plan, cause Cause) []Advice {
 	groups := analysis.Groups(p, nil)[0]
-	return advise(p, groups, groups[0], Cell{Cause: cause}, service.Catalog())
+	return advise(p, groups, groups[0], Cell{Cause: cause}, service.Catalog(backends.Default()))
 }
 
 // The advice moves a setting from the cell's own value in the direction that its words say.
@@ -262,11 +263,11 @@ func TestTriedHere(t *testing.T) {
 		},
 	} {
 		text := fmt.Sprintf("%sfactors: {x: {now: {pool_size: 1%s}, then: {pool_size: 2%s}}}\n", head, tt.now, tt.then)
-		spec, err := matrix.Parse([]byte(text), service.Inventory("storm"))
+		spec, err := matrix.Parse([]byte(text), service.Inventory(backends.Default(), "storm"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := Run(spec.Plan(), tt.records, service.Catalog())[0].Advice
+		all := Run(spec.Plan(), tt.records, service.Catalog(backends.Default()))[0].Advice
 		if len(all) != 1 || all[0].Settings["pool_size"] != tt.pool || all[0].Tried != tt.tried {
 			t.Errorf("%s: advice %+v; want a pool of %s, %q", tt.name, all, tt.pool, tt.tried)
 		}

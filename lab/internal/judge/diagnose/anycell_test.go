@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 )
@@ -30,7 +31,7 @@ func drawn(t *testing.T, random *rand.Rand) matrix.Plan {
 		"max_inflight":                func() string { return pick("unlimited", number()) },
 		"max_queue":                   func() string { return pick("0", number()) },
 		"replica_max_lag":             limit,
-		"topology":                    func() string { return pick(service.Catalog().Topologies()...) },
+		"topology":                    func() string { return pick(service.Catalog(backends.Default()).Topologies()...) },
 		"postgres.max_connections":    func() string { return strconv.Itoa(10 + random.IntN(500)) },
 		"postgres.shared_buffers":     func() string { return pick("1MB", "128MB", "1GB", "3GB", "131072kB") },
 		"pgbouncer.default_pool_size": number,
@@ -50,7 +51,7 @@ func drawn(t *testing.T, random *rand.Rand) matrix.Plan {
 		lines := "name: one\nscenarios: [storm]\nfactors: {scenario.THINK_TIME: [1s]}\nsettings: {" + flow(s) +
 			"}\nbaseline: {scenario.THINK_TIME: 1s}\ncpus: {app: \"0-1\", postgres: \"2-5\"}\n" +
 			"slo: {error_ratio: 0.01, p99: 500ms}\n"
-		if spec, err := matrix.Parse([]byte(lines), service.Inventory("storm")); err == nil {
+		if spec, err := matrix.Parse([]byte(lines), service.Inventory(backends.Default(), "storm")); err == nil {
 			return spec.Plan()
 		}
 	}
@@ -78,13 +79,13 @@ func TestAdviceOfAnyCell(t *testing.T) {
 	for range 240 {
 		p := drawn(t, random)
 		cell := p.Cells[0]
-		for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
+		for _, s := range slices.Concat(inside(service.Catalog(backends.Default()).Poolers()), outside) {
 			for _, a := range adviceFor(p, s.cause) {
 				given[s.cause]++
 				if len(a.Settings) == 0 {
 					continue
 				}
-				spec, err := matrix.Parse([]byte(a.Spec), service.Inventory("storm"))
+				spec, err := matrix.Parse([]byte(a.Spec), service.Inventory(backends.Default(), "storm"))
 				if err != nil {
 					t.Fatalf("%s: %v\n%s\nof %v", s.cause, err, a.Spec, cell.Settings)
 				}
@@ -98,7 +99,7 @@ func TestAdviceOfAnyCell(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
+	for _, s := range slices.Concat(inside(service.Catalog(backends.Default()).Poolers()), outside) {
 		if given[s.cause] < 15 {
 			t.Errorf("%s: advice in %d of 240 cells", s.cause, given[s.cause])
 		}

@@ -37,7 +37,7 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 			cell := Cell{Label: g.Cell.Label, Scenario: g.Scenario, Cause: Undetermined}
 			var taken []*record.Record
 			for _, r := range g.All {
-				if cell.take(r, plan.SLO, services.Poolers(), last) {
+				if cell.take(r, plan.SLO, services, last) {
 					taken = append(taken, r)
 				}
 			}
@@ -50,12 +50,12 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 }
 
 // take diagnoses a trial, or says why not.
-func (c *Cell) take(r *record.Record, slo matrix.SLO, poolers []matrix.Service, last analysis.Attempts) bool {
+func (c *Cell) take(r *record.Record, slo matrix.SLO, services *matrix.Catalog, last analysis.Attempts) bool {
 	if last.Superseded(r.Block, r.Attempt) {
 		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d: its block was rerun", r.N))
 		return false
 	}
-	d := diagnose(*r, slo, poolers)
+	d := diagnose(*r, slo, services.Poolers(), services.Backend())
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
 		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d is invalid", r.N))
 		return false

@@ -1,11 +1,11 @@
 package diagnose
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
 
-	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/route"
@@ -172,9 +172,10 @@ func slowQuery(o *observation) (claim, []Evidence) {
 	name, slowest := o.slowest()
 	_, cutOff := o.cutOff("57014", matrix.StatementTimeout)
 	words := say("a statement reads %s rows", short(rows))
+	longest := cmp.Or(float64(o.backend.Load.Rows), math.NaN())
 	reading := claim{
-		score: rise(rows/float64(backend.Bundled.Rows), 6, 60),
-		words: say("%s, and the longest answer has %d", words, backend.Bundled.Rows),
+		score: rise(rows/longest, 6, 60),
+		words: say("%s, and the longest answer has %s", words, short(longest)),
 	}
 	reading = both(reading, executing)
 	c := either(reading, sleeping)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -228,7 +229,7 @@ factors: {pool_size: [1, 2]}
 baseline: {pool_size: 1}
 blocks: 3
 slo: {error_ratio: 0.01, p99: 500ms}
-`), service.Inventory("storm"))
+`), service.Inventory(backends.Default(), "storm"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +250,7 @@ func TestRunGathersTrials(t *testing.T) {
 		add(block, "pool_size=2", record.Valid, 900, 40, nil)
 	}
 	add(4, "pool_size=1", record.Invalid, 0, 900, nil)
-	cells := Run(p, records, service.Catalog())
+	cells := Run(p, records, service.Catalog(backends.Default()))
 	var one, two Cell
 	for _, c := range cells {
 		switch c.Label {
@@ -268,7 +269,7 @@ func TestRunGathersTrials(t *testing.T) {
 	) {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)
 	}
-	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory("storm")); err != nil {
+	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory(backends.Default(), "storm")); err != nil {
 		t.Errorf("the spec that is advised is refused: %v\n%s", err, one.Advice[0].Spec)
 	}
 
@@ -278,7 +279,7 @@ func TestRunGathersTrials(t *testing.T) {
 			records[i].Load.GoodputRPS = 400
 		}
 	}
-	for _, c := range Run(p, records, service.Catalog()) {
+	for _, c := range Run(p, records, service.Catalog(backends.Default())) {
 		if c.Label == "pool_size=1" && (len(c.Advice) != 1 || c.Advice[0].Settings["pool_size"] != "4") {
 			t.Errorf("advice %+v although a pool of 2 was worse, want 4", c.Advice)
 		}
@@ -288,7 +289,7 @@ func TestRunGathersTrials(t *testing.T) {
 // Whatever is advised is a spec that can be run.
 func TestEveryAdviceIsASpec(t *testing.T) {
 	p := plan(t)
-	for _, s := range slices.Concat(inside(service.Catalog().Poolers()), outside) {
+	for _, s := range slices.Concat(inside(service.Catalog(backends.Default()).Poolers()), outside) {
 		for _, topology := range []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"} {
 			cell := p.Cells[0]
 			cell.Settings = maps.Clone(cell.Settings)
@@ -296,11 +297,11 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 			p.Cells[0] = cell
 			limited := Cell{Cause: s.cause}
 			groups := analysis.Groups(p, nil)[0]
-			for _, a := range advise(p, groups, groups[0], limited, service.Catalog()) {
+			for _, a := range advise(p, groups, groups[0], limited, service.Catalog(backends.Default())) {
 				if len(a.Settings) == 0 {
 					continue
 				}
-				if _, err := matrix.Parse([]byte(a.Spec), service.Inventory("storm")); err != nil {
+				if _, err := matrix.Parse([]byte(a.Spec), service.Inventory(backends.Default(), "storm")); err != nil {
 					t.Errorf("%s over %s: %v\n%s", s.cause, topology, err, a.Spec)
 				}
 			}
@@ -314,7 +315,7 @@ func BenchmarkRun(b *testing.B) {
 	spec, err := matrix.Parse(
 		[]byte("name: b\nscenarios: [storm]\nfactors: {pool_size: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]}\nbaseline: "+
 			"{pool_size: 1}\nblocks: 90\nslo: {error_ratio: 0.01, p99: 500ms}\n"),
-		service.Inventory("storm"),
+		service.Inventory(backends.Default(), "storm"),
 	)
 	if err != nil {
 		b.Fatal(err)
@@ -327,7 +328,7 @@ func BenchmarkRun(b *testing.B) {
 		records = append(records, r)
 	}
 	for b.Loop() {
-		Run(p, records, service.Catalog())
+		Run(p, records, service.Catalog(backends.Default()))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
 )
@@ -78,7 +79,7 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 		`cpu_limit_cores{service="app"}`:                  0.2,
 	})
 	r.Cell = p.Cells[0].Label
-	c := Run(p, []record.Record{r}, service.Catalog())[0]
+	c := Run(p, []record.Record{r}, service.Catalog(backends.Default()))[0]
 	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound ||
 		c.Advice[1].Cause != DBLockContention {
 		t.Errorf("%s: advice %+v; want one against %s and one against %s", c.Cause, c.Advice, AppCPUBound, DBLockContention)

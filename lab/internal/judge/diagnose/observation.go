@@ -20,6 +20,7 @@ type observation struct {
 	record.Record
 	slo      matrix.SLO
 	poolers  []matrix.Service // that there are
+	backend  *backend.Backend
 	explains map[Cause][]Cause
 	missing  []string
 }
@@ -113,7 +114,7 @@ const maxFailed = 0.01
 // statements counts the statements that ended without an error, and those that failed on their connection.
 func statements(r record.Record) (succeeded, failed float64) {
 	for state, n := range metric.QueryErrors.Values(r.Metrics) {
-		if !slices.Contains(backend.Bundled.Labels.Unsent, state) {
+		if !slices.Contains(backend.Unsent, state) {
 			failed += n
 		}
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"math"
+	"strconv"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
@@ -118,11 +119,14 @@ func connections(o *observation) (claim, []Evidence) {
 // refused counts the connections that the server has refused. Records from before
 // SQLSTATEs were kept tell at least how many requests were answered 503.
 func (o *observation) refused() (float64, Evidence) {
-	refusal := backend.Bundled.Refusal
-	if len(metric.QueryErrors.Values(o.Metrics)) == 0 && o.Load.Status[refusal] > 0 {
-		n := float64(o.Load.Status[refusal])
-		words := say("%s × %s, for want of a connection or of room", count(n), refusal)
-		return n, Evidence{"load.status." + refusal, n, words}
+	if len(metric.QueryErrors.Values(o.Metrics)) == 0 {
+		for _, overload := range o.backend.Outcome.Overload {
+			refusal := strconv.Itoa(overload)
+			if n := float64(o.Load.Status[refusal]); n > 0 {
+				words := say("%s × %s, for want of a connection or of room", count(n), refusal)
+				return n, Evidence{"load.status." + refusal, n, words}
+			}
+		}
 	}
 	full := metric.QueryErrors.At("53300")
 	n := o.or(full, 0)
@@ -136,7 +140,7 @@ func lagging(o *observation) (claim, []Evidence) {
 	}
 	lag := o.or(metric.HeartbeatLag, math.NaN())
 	behind := 0.0
-	for _, reason := range backend.Bundled.Labels.Lagging {
+	for _, reason := range backend.Lagging {
 		behind += o.or(metric.FallbackReasons.At(reason), 0)
 	}
 	reads := o.get(metric.ReadsPrimary) + o.get(metric.ReadsReplica)

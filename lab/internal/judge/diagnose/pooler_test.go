@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -19,7 +20,7 @@ const (
 
 // Record diagnoses one trial of the lab's own services.
 func Record(r record.Record, slo matrix.SLO) Diagnosis {
-	return diagnose(r, slo, service.Catalog().Poolers())
+	return diagnose(r, slo, service.Catalog(backends.Default()).Poolers(), backends.Default())
 }
 
 // queueing is a pooler with a process for each client; the others wait at its door.
@@ -46,23 +47,23 @@ func TestQueueingPoolerIsStarved(t *testing.T) {
 	}
 	r := observed("other", 0, 900, changes)
 	r.Effective["other.processes"] = "8"
-	poolers := append(service.Catalog().Poolers(), queueing)
-	if d := diagnose(r, slo, poolers); d.Cause != "other-pool-starved" {
+	poolers := append(service.Catalog(backends.Default()).Poolers(), queueing)
+	if d := diagnose(r, slo, poolers, backends.Default()); d.Cause != "other-pool-starved" {
 		t.Errorf("clients wait at its door: %s, want other-pool-starved; %+v", d.Cause, d.Claimed)
 	}
 	r.Metrics[queueing.Pool.Waiting] = 0
-	if d := diagnose(r, slo, poolers); d.Cause != AppPoolStarved {
+	if d := diagnose(r, slo, poolers, backends.Default()); d.Cause != AppPoolStarved {
 		t.Errorf("no client waits at its door: %s, want %s", d.Cause, AppPoolStarved)
 	}
 	r.Metrics[`cpu_cores{service="other"}`], r.Metrics[`cpu_limit_cores{service="other"}`] = 1.9, 2
-	if d := diagnose(r, slo, poolers); d.Cause != "other-cpu-bound" {
+	if d := diagnose(r, slo, poolers, backends.Default()); d.Cause != "other-cpu-bound" {
 		t.Errorf("its processes use all the CPU they may: %s, want other-cpu-bound", d.Cause)
 	}
 }
 
 // What waits for a slow pooler is explained by that, and not by what is equally slow behind it.
 func TestPoolerExplainsBeforeWhatIsBehindIt(t *testing.T) {
-	explains := explanations(service.Catalog().Poolers())
+	explains := explanations(service.Catalog(backends.Default()).Poolers())
 	for _, cause := range []Cause{AppPoolStarved, NetworkLatency, HostCPUSaturated} {
 		if want := []Cause{AppCPUBound, PgBouncerCPUBound}; !slices.Equal(explains[cause][:2], want) {
 			t.Errorf("%s is explained by %v; want %v first", cause, explains[cause], want)
@@ -72,9 +73,9 @@ func TestPoolerExplainsBeforeWhatIsBehindIt(t *testing.T) {
 
 // Of a pooler that did not run there is nothing to rule out.
 func TestPoolerThatDidNotRun(t *testing.T) {
-	poolers := append(service.Catalog().Poolers(), queueing)
+	poolers := append(service.Catalog(backends.Default()).Poolers(), queueing)
 	ruledOut := func(r record.Record) bool {
-		return slices.ContainsFunc(diagnose(r, slo, poolers).RuledOut, func(f Finding) bool {
+		return slices.ContainsFunc(diagnose(r, slo, poolers, backends.Default()).RuledOut, func(f Finding) bool {
 			return f.Cause == "other-pool-starved" && f.Why == "no query goes through Other"
 		})
 	}
@@ -90,12 +91,12 @@ func TestPoolerThatDidNotRun(t *testing.T) {
 
 // Its advice is in its own settings, and takes along what its connections need.
 func TestAdviceOnQueueingPooler(t *testing.T) {
-	settings := matrix.Defaults()
+	settings := service.Catalog(backends.Default()).Defaults()
 	settings[matrix.Topology], settings[matrix.PoolSize], settings["other.processes"] = "other+replica", "64", "80"
 	tune := tuning{
 		Settings: settings,
 		cpus:     2,
-		poolers:  append([]matrix.Service{queueing}, service.Catalog().Poolers()...),
+		poolers:  append([]matrix.Service{queueing}, service.Catalog(backends.Default()).Poolers()...),
 	}
 	all := tune.proposals("other-pool-starved")
 	if len(all) == 0 || all[0].settings["other.processes"] != "128" || all[0].settings[maxConnections] != "138" {
@@ -162,7 +163,7 @@ func TestPoolerLimitsByName(t *testing.T) {
 			}
 			p := withSettings(t, given)
 			r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-			c := Run(p, []record.Record{r}, service.Catalog())[0]
+			c := Run(p, []record.Record{r}, service.Catalog(backends.Default()))[0]
 			if c.Cause != PgBouncerPoolStarved || !strings.Contains(wordsOf(c.Typical), tt.words) {
 				t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), PgBouncerPoolStarved, tt.words)
 			}
@@ -199,7 +200,7 @@ func TestPreparedStatementLost(t *testing.T) {
 		"topology": "pgbouncer", "exec_mode": "cache_statement", "pgbouncer.max_prepared_statements": "0",
 	})
 	r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-	c := Run(p, []record.Record{r}, service.Catalog())[0]
+	c := Run(p, []record.Record{r}, service.Catalog(backends.Default()))[0]
 	const want = "exec_mode is cache_statement, and PgBouncer's pool_mode transaction with max_prepared_statements 0"
 	if c.Cause != PreparedStatementLost || !strings.Contains(wordsOf(c.Typical), want) {
 		t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), PreparedStatementLost, want)
@@ -236,7 +237,7 @@ func TestCommitWait(t *testing.T) {
 		r.Effective[tt.setting] = tt.value
 		p := withSettings(t, matrix.Settings{tt.setting: tt.value})
 		r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
-		c := Run(p, []record.Record{r}, service.Catalog())[0]
+		c := Run(p, []record.Record{r}, service.Catalog(backends.Default()))[0]
 		words := tt.event + " (" + tt.setting + " is " + tt.value + ")"
 		if c.Cause != DBCommitWait || !strings.Contains(wordsOf(c.Typical), words) {
 			t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), DBCommitWait, words)

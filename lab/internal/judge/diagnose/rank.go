@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
@@ -101,9 +102,9 @@ const asStrong = 0.8
 
 // diagnose judges one trial. One without a load (it went wrong before) has no
 // figures; then only a service that ended can be told.
-func diagnose(r record.Record, slo matrix.SLO, poolers []matrix.Service) Diagnosis {
+func diagnose(r record.Record, slo matrix.SLO, poolers []matrix.Service, b *backend.Backend) Diagnosis {
 	poolers = seen(poolers, r)
-	o := &observation{Record: r, slo: slo, poolers: poolers, explains: explanations(poolers)}
+	o := &observation{Record: r, slo: slo, poolers: poolers, backend: b, explains: explanations(poolers)}
 	inside := inside(poolers)
 	if r.Load == nil {
 		o.Load = &record.Load{}

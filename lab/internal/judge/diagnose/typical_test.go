@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
 )
@@ -35,7 +36,7 @@ func TestTypicalIsOfTheMiddleGoodput(t *testing.T) {
 			}
 			records = append(records, r)
 		}
-		for _, c := range Run(p, records, service.Catalog()) {
+		for _, c := range Run(p, records, service.Catalog(backends.Default())) {
 			if c.Label == "pool_size=1" && (c.Typical.N != tt.want || c.Cause != AppPoolStarved) {
 				t.Errorf("%s: trial %d stands for %s; want %d", name, c.Typical.N, c.Cause, tt.want)
 			}

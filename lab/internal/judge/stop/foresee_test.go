@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
@@ -26,7 +27,7 @@ factors: {pool_size: [`+sizes+`]}
 baseline: {pool_size: 1}
 slo: {error_ratio: 0.01, p99: 500ms}
 settings: {scenario.THINK_TIME: 1s}
-blocks: `+blocks+"\n"), service.Inventory("storm", "wave"))
+blocks: `+blocks+"\n"), service.Inventory(backends.Default(), "storm", "wave"))
 	if err != nil {
 		t.Fatal(err)
 	}

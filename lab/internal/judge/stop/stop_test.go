@@ -5,6 +5,7 @@ import (
 	"os"
 	"testing"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
@@ -88,7 +89,7 @@ func TestPlannedBlocksAreEnough(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := matrix.Parse(src, service.Inventory("storm", "wave"))
+		spec, err := matrix.Parse(src, service.Inventory(backends.Default(), "storm", "wave"))
 		if err != nil {
 			t.Fatalf("%s:\n%v", file, err)
 		}

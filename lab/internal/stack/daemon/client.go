@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/setting"
@@ -59,16 +60,22 @@ func NewClient(layout service.Layout) *Client {
 // Start makes sure that a supervisor runs, and follows the up to its end. It
 // reports whether it has started one. With bound set, a supervisor that it starts
 // ends with the calling process. One that comes or goes is waited for: of those that
-// are started at the same time, one stays.
-func (c *Client) Start(ctx context.Context, bound bool, each func(stack.Step)) (started bool, err error) {
-	if started, err = c.ensureSupervisor(ctx, bound); err != nil {
+// are started at the same time, one stays. ref names the backend b, as `lab supervise --backend` takes it; a stack
+// that is up with another is an error.
+func (c *Client) Start(
+	ctx context.Context, ref string, b *backend.Backend, bound bool, each func(stack.Step),
+) (started bool, err error) {
+	if started, err = c.ensureSupervisor(ctx, ref, bound); err != nil {
 		return false, err
+	}
+	if st, err := c.Status(ctx); !started && err == nil && st.Backend != b.Name {
+		return false, fmt.Errorf("the stack is up with the backend %s, not %s; take it down: lab down", st.Backend, b.Name)
 	}
 	return started, c.follow(ctx, each)
 }
 
 // ensureSupervisor returns when there is a supervisor that answers and is to stay.
-func (c *Client) ensureSupervisor(ctx context.Context, bound bool) (started bool, err error) {
+func (c *Client) ensureSupervisor(ctx context.Context, ref string, bound bool) (started bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, downTimeout+shutdownGrace+startTimeout)
 	defer cancel()
 	for {
@@ -84,7 +91,7 @@ func (c *Client) ensureSupervisor(ctx context.Context, bound bool) (started bool
 		case !errors.Is(err, ErrDown):
 			return false, err
 		default:
-			if err := c.launch(ctx, bound); !errors.Is(err, ErrRunning) {
+			if err := c.launch(ctx, ref, bound); !errors.Is(err, ErrRunning) {
 				return err == nil, err
 			}
 		}
@@ -113,7 +120,7 @@ func (c *Client) find(ctx context.Context) (Status, error) {
 
 // launch starts a supervisor and waits until it answers; one that does not is ended.
 // ErrRunning: another was first.
-func (c *Client) launch(ctx context.Context, bound bool) error {
+func (c *Client) launch(ctx context.Context, ref string, bound bool) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	if err := c.layout.CreateLab(); err != nil {
@@ -123,7 +130,7 @@ func (c *Client) launch(ctx context.Context, bound bool) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"supervise", "--root", c.layout.Root}
+	args := []string{"supervise", "--root", c.layout.Root, "--backend", ref}
 	if bound {
 		me, _ := proc.Identify(os.Getpid())
 		args = append(args, "--owner", fmt.Sprintf("%d:%d", me.PID, me.Start))

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack"
 	"stormwave/lab/internal/stack/exporter"
@@ -26,7 +27,7 @@ func supervised(t *testing.T) (s *Supervisor, undone <-chan struct{}, quit conte
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := stack.New(layout, toolchain.Set{})
+	st, err := stack.New(layout, toolchain.Set{}, backends.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/service"
@@ -26,7 +27,7 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := stack.New(layout, toolchain.Set{})
+	st, err := stack.New(layout, toolchain.Set{}, backends.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

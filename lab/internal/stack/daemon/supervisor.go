@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/page"
 	"stormwave/lab/internal/service"
@@ -68,7 +69,9 @@ type Run struct {
 // Supervise brings the stack up, serves the control socket, and takes the stack
 // down when ctx ends, when a client asks for it, or when owner, if there is one,
 // is gone. ErrRunning: the checkout has another supervisor.
-func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, owner *proc.Ident) error {
+func Supervise(
+	ctx context.Context, layout service.Layout, tools toolchain.Set, b *backend.Backend, owner *proc.Ident,
+) error {
 	ctx, quit := context.WithCancel(ctx)
 	var watches sync.WaitGroup
 	defer func() {
@@ -94,7 +97,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 	if err != nil {
 		return err
 	}
-	st, err := stack.New(layout, tools)
+	st, err := stack.New(layout, tools, b)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ const walSQL = `pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_r
 // which are in a file.
 var countersSQL = func() string {
 	sql := `WITH statements AS MATERIALIZED (SELECT calls, total_exec_time FROM pg_stat_statements(false)` +
-		` WHERE userid = '` + backend.Bundled.Role + `'::regrole) SELECT `
+		` WHERE userid = '` + backend.Role + `'::regrole) SELECT `
 	for i, c := range counters {
 		if i > 0 {
 			sql += ", "

@@ -6,34 +6,32 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"stormwave/lab/internal/backend"
 )
 
-// LockUsers holds the users of the load locked, each time for hold, and lets go for
+// Lock holds what a statement locks, each time for hold, and lets go for
 // a tenth of that in between.
-func LockUsers(ctx context.Context, conninfo string, hold time.Duration) error {
+func Lock(ctx context.Context, conninfo string, hold time.Duration, sql string) error {
 	conn, err := pgx.Connect(ctx, conninfo)
 	if err != nil {
-		return fmt.Errorf("connect to lock users: %w", err)
+		return fmt.Errorf("connect to lock rows: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for ctx.Err() == nil {
-		if err := holdOnce(ctx, conn, hold); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("lock users: %w", err)
+		if err := holdOnce(ctx, conn, hold, sql); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("lock rows: %w", err)
 		}
 		pause(ctx, hold/10)
 	}
 	return nil
 }
 
-func holdOnce(ctx context.Context, conn *pgx.Conn, hold time.Duration) error {
+func holdOnce(ctx context.Context, conn *pgx.Conn, hold time.Duration, sql string) error {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := tx.Exec(ctx, backend.Bundled.Faults.Lock); err != nil {
+	if _, err := tx.Exec(ctx, sql); err != nil {
 		return err
 	}
 	pause(ctx, hold)
