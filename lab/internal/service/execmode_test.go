@@ -21,7 +21,6 @@ func TestExecModeIsOneThatWorks(t *testing.T) {
 		{"pooler that does not", "1.18.0", matrix.Settings{"topology": "pgbouncer"}, "cache_describe"},
 		{"pooler that was told not to", "1.24.1", matrix.Settings{"topology": "pgbouncer", "pgbouncer.max_prepared_statements": "0"}, "cache_describe"},
 		{"session pooling", "1.18.0", matrix.Settings{"topology": "pgbouncer", "pgbouncer.pool_mode": "session"}, "cache_statement"},
-		{"pooler of whole sessions", "1.18.0", matrix.Settings{"topology": "pgpool"}, "cache_statement"},
 		{"unknown version", "", matrix.Settings{"topology": "pgbouncer"}, "cache_describe"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
