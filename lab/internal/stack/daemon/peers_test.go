@@ -20,8 +20,8 @@ func ask(t *testing.T, may func(uid uint32) bool) (answer string, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "in") }
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(answer)}
+	letIn := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "in") }
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(letIn)}
 	served := make(chan error)
 	go func() { served <- server.Serve(peers{listener, may}) }()
 	defer func() {
