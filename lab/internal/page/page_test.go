@@ -164,14 +164,14 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	}
 	s.write(s.dir().Records(), recorded(t, 1, nil))
 	third := s.live(second.Have)
-	if got := parts(third); got != "run services trials state" || third.Said != "Trial 1 is finished: valid" {
+	if got := parts(third); got != "run services state trials" || third.Said != "Trial 1 is finished: valid" {
 		t.Errorf("after a trial: %s, %q; want the trials, and that it is finished", got, third.Said)
 	}
 	if !strings.Contains(third.Parts["trials"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
 		t.Errorf("after a trial: %v", third.Parts)
 	}
 	for _, had := range []string{"", "nonsense", "1.2.3"} {
-		if got := parts(s.live(had)); got != "charts run services trials state" {
+		if got := parts(s.live(had)); got != "charts run services state trials" {
 			t.Errorf("to a page that has %q comes %s; want all", had, got)
 		}
 	}
