@@ -70,8 +70,8 @@ func TestSyncDataLeavesNothingToWrite(t *testing.T) {
 		return io.CancelledWriteBytes
 	}
 	// unwritten writes a file, and cuts it short after that: the kernel counts what it need not write any more.
-	unwritten := func(then func(context.Context) error) int64 {
-		path := filepath.Join(l.dataDir(), "1")
+	unwritten := func(name string, then func(context.Context) error) int64 {
+		path := filepath.Join(l.dataDir(), name)
 		if err := os.WriteFile(path, make([]byte, 8<<20), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -84,10 +84,10 @@ func TestSyncDataLeavesNothingToWrite(t *testing.T) {
 		}
 		return cancelled() - before
 	}
-	if n := unwritten(func(context.Context) error { return nil }); n == 0 {
+	if n := unwritten("1", func(context.Context) error { return nil }); n == 0 {
 		t.Error("nothing waits to be written: this test tells nothing")
 	}
-	if n := unwritten(l.SyncData); n != 0 {
+	if n := unwritten("2", l.SyncData); n != 0 {
 		t.Errorf("%d bytes wait to be written; want none", n)
 	}
 }
