@@ -186,7 +186,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/measure/load",
 		holds: "one run of k6, and what it counted",
 		imports: []string{
-			"internal/matrix", "internal/record", "internal/stack/proc",
+			"internal/backend", "internal/matrix", "internal/record", "internal/stack/proc",
 		},
 	},
 	{

@@ -1,5 +1,5 @@
-// Package backends holds the manifests that come with the lab, a directory each. They are in the program itself, so that
-// runs are read wherever it is; what they name besides is in the checkout.
+// Package backends holds the manifests that come with the lab, a directory each. They are in the program itself, so
+// that runs are read wherever it is; what they name besides is in the checkout.
 package backends
 
 import (

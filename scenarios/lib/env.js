@@ -12,6 +12,8 @@ export const sloP99 = 1000 * seconds('SLO_P99', '500ms'); // milliseconds; slowe
 export const authors = number('AUTHORS', 1000, 1); // feeds of authors 1…n are read
 export const slowShare = number('SLOW_SHARE', 0, 0, 1); // of the feeds: ask for a slow query instead
 export const slowTime = `${Math.round(1000 * seconds('SLOW_TIME', '1s'))}ms`; // how long that query takes
+export const success = (__ENV.SUCCESS || '200,201').split(',').map(Number); // statuses
+export const failedBody = __ENV.FAILED_BODY || ''; // text in a body that makes an answer a failure whatever its status
 export const summaryFile = __ENV.SUMMARY_FILE || ''; // write the summary here as JSON, not to the terminal
 export const warmup = oneOf('PHASE', ['', 'warmup']) === 'warmup'; // a short run before the load, see load.js
 

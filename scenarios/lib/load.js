@@ -3,7 +3,7 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { sleep } from 'k6';
-import { httpTimeout, rate, scale, summaryFile, thinkTime, users, warmup } from './env.js';
+import { failedBody, httpTimeout, rate, scale, summaryFile, thinkTime, users, warmup } from './env.js';
 import { pick } from './choice.js';
 import { expected } from './request.js';
 import { patience } from './session.js';
@@ -13,7 +13,7 @@ const name = 'load';
 
 // statuses are counted apart; 0 means that no answer came. The lab refuses a
 // summary in which a request has none of these.
-const statuses = [0, 200, 201, 400, 401, 403, 404, 408, 413, 429, 499, 500, 502, 503, 504];
+const statuses = [0, 200, 201, 204, 400, 401, 403, 404, 408, 409, 413, 422, 429, 499, 500, 502, 503, 504];
 
 http.setResponseCallback(http.expectedStatuses(...expected));
 
@@ -150,6 +150,9 @@ function submetrics(phases) {
     keep('request_wait_ok', ...tags);
     keep('failed_requests', ...tags);
     keep('slow_requests', ...tags);
+    if (failedBody) {
+      keep('failed_answers', ...tags);
+    }
   }
   for (const status of statuses) {
     keep('http_reqs', load, `status:${status}`);

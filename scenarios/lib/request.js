@@ -2,7 +2,7 @@
 import http from 'k6/http';
 import { sleep } from 'k6';
 import { Counter, Trend } from 'k6/metrics';
-import { httpTimeout, sloP99, warmup } from './env.js';
+import { failedBody, httpTimeout, sloP99, success, warmup } from './env.js';
 
 // How long the client has waited for each answer, or until there was none to come. k6's
 // own http_req_duration begins with the connection, and is 0 where there was none.
@@ -12,9 +12,10 @@ const okWaits = new Trend('request_wait_ok', true); // of the successful request
 const failed = new Counter('failed_requests');
 const slow = new Counter('slow_requests'); // later than the objective's bound, failed or not
 const good = new Counter('good_requests'); // neither
+const refuted = new Counter('failed_answers'); // failed by their body, with a status of success
 
 // expected are the statuses of success.
-export const expected = [200, 201];
+export const expected = success;
 
 // statements are how many the backend sends to its databases: at least for a successful
 // request, at most for any, and at most over a replica. Each request looks up its session
@@ -40,9 +41,16 @@ const pause = 0.02; // seconds
 // comes again a little later, when there may be room.
 export function send(method, url, body, params) {
   const sent = Date.now();
-  const answer = http.request(method, url, body, params);
-  count(answer.status, waited(answer, Date.now() - sent));
-  if (warmup && !expected.includes(answer.status)) {
+  const answer = http.request(method, url, body, failedBody ? { ...params, responseType: 'text' } : params);
+  const elapsed = Date.now() - sent;
+  const right = expected.includes(answer.status);
+  const refutes = right && failedBody !== '' && (answer.body || '').includes(failedBody);
+  if (refutes) {
+    refuted.add(1);
+  }
+  const ok = right && !refutes;
+  count(ok, waited(answer, elapsed));
+  if (warmup && !ok) {
     sleep(pause);
   }
   return answer;
@@ -60,8 +68,7 @@ function waited(answer, elapsed) {
   return blocked + duration;
 }
 
-function count(status, wait) {
-  const ok = expected.includes(status);
+function count(ok, wait) {
   const late = wait > sloP99;
   waits.add(wait);
   if (ok) {

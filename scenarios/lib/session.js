@@ -2,6 +2,7 @@
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { sleep } from 'k6';
+import { begin } from './begin.js';
 import { baseURL } from './env.js';
 
 // patience is for how many seconds each request is tried: to log in is not the load, and must
@@ -28,8 +29,7 @@ export function logIn(sessions) {
     post('/api/users', user, [201, 409]); // 409: it is there from an earlier run
     return Array.from({ length: sessions }, () => post('/api/sessions', user, [200, 201]).json('token'));
   });
-  // k6 gives its summary the length of the run with setup() in it.
-  return { tokens, start: Date.now(), setupTime: exec.instance.currentTestRunDuration };
+  return begin({ tokens });
 }
 
 // post asks again while there is no answer, no room (429, 503), or no time (504).

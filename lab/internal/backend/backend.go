@@ -25,6 +25,7 @@ type Backend struct {
 	Stop     Stop
 	Settings []Setting         // that it can be told, in the order of the manifest
 	Cannot   map[string]string // settings that it cannot be told → why
+	SSLMode  string            // prefer or disable, which its driver must know; empty: prefer
 	Sessions Expression        // most sessions of its pools on all servers; zero: not known
 	Config   string            // path of its Config; empty: it has none
 	Metrics  Metrics

@@ -83,6 +83,7 @@ func (p *parser) top(root *yaml.Node) {
 		"stop":      p.stop,
 		"settings":  p.settings,
 		"cannot":    p.cannot,
+		"sslmode":   p.one(&b.SSLMode, "prefer", "disable"),
 		"sessions":  p.sessions,
 		"config":    p.path(&b.Config),
 		"metrics":   p.metrics,
@@ -192,8 +193,8 @@ func (p *parser) flag(into *bool) reader {
 	}
 }
 
-// maxWait bounds what a manifest may let the lab wait for.
-const maxWait = 5 * time.Minute
+// maxWait bounds what a manifest may let the lab wait for: a cell is brought up in two minutes, or not.
+const maxWait = 100 * time.Second
 
 func (p *parser) wait(into *time.Duration) reader {
 	return func(what string, n *yaml.Node) {

@@ -32,6 +32,7 @@ settings:
 cannot: {acquire_timeout: it waits for ever}
 sessions: pool_size * (1 + replica)
 config: /debug/config
+sslmode: disable
 metrics: {path: /metrics, port: metrics, preset: pgxpool, names: {pool_waiting: shop_waiting}}
 outcome: {success: [200], overload: [429, 503], failed: '"errors"'}
 scenarios: scenarios
@@ -98,6 +99,7 @@ func TestParse(t *testing.T) {
 		Cannot:   map[string]string{"acquire_timeout": "it waits for ever"},
 		Sessions: "pool_size * (1 + replica)",
 		Config:   "/debug/config",
+		SSLMode:  "disable",
 		Metrics: Metrics{Path: "/metrics", Port: "metrics", Names: map[string]string{
 			"app_pool_acquired_conns":     "pgxpool_acquired_conns",
 			"app_pool_idle_conns":         "pgxpool_idle_conns",
@@ -147,11 +149,11 @@ func TestMistakes(t *testing.T) {
 		{"no such file", "sql: seed.sql", "sql: sed.sql",
 			`9:13: the manifest seed sql: there is no file "sed.sql" beside the manifest`},
 		{"no directory", "scenarios: scenarios", "scenarios: seed.sql",
-			`23:12: the manifest scenarios: there is no directory "seed.sql" beside the manifest`},
+			`24:12: the manifest scenarios: there is no directory "seed.sql" beside the manifest`},
 		{"two seeds", "{sql: seed.sql}", "{sql: seed.sql, prints: [x]}",
 			`9:7: the manifest seed must have one of prints, sql, k6; it has prints and sql`},
 		{"no readiness", "{http: /healthz, within", "{within", `10:8: the manifest ready must have one of http, tcp; it has none`},
-		{"too patient", "90s", "90m", `10:33: the manifest ready within must be a duration up to 5m0s, such as 20s, not "90m"`},
+		{"too patient", "90s", "90m", `10:33: the manifest ready within must be a duration up to 1m40s, such as 20s, not "90m"`},
 		{"signal", "signal: INT", "signal: KILL", `11:16: the manifest stop signal must be one of INT, TERM, not "KILL"`},
 		{"unknown setting", "  pool_min:", "  pool_mni:",
 			`14:3: unknown setting "pool_mni" in the manifest settings: did you mean pool_min? (`},
@@ -175,12 +177,12 @@ func TestMistakes(t *testing.T) {
 		{"no number", "sessions: pool_size", "sessions: http_timeout",
 			`19:11: the manifest sessions has "http_timeout", which is no number among the settings of the manifest`},
 		{"no expression", "(1 + replica)", "(1 + replica", `19:11: the manifest sessions "pool_size * (1 + replica": a parenthesis`},
-		{"preset", "preset: pgxpool", "preset: pgx", `21:50: the manifest metrics preset must be one of dbsql, lab, none, pgxpool`},
-		{"unknown metric", "{pool_waiting:", "{pool_wait:", `21:67: unknown metric "pool_wait" in the manifest metrics names`},
-		{"metrics elsewhere", "port: metrics, preset", "port: http, preset", `21:33: the manifest metrics port "http" is not among`},
-		{"status", "success: [200]", "success: [20]", `22:21: the manifest outcome success must be a whole number from 100 to 599`},
+		{"preset", "preset: pgxpool", "preset: pgx", `22:50: the manifest metrics preset must be one of dbsql, lab, none, pgxpool`},
+		{"unknown metric", "{pool_waiting:", "{pool_wait:", `22:67: unknown metric "pool_wait" in the manifest metrics names`},
+		{"metrics elsewhere", "port: metrics, preset", "port: http, preset", `22:33: the manifest metrics port "http" is not among`},
+		{"status", "success: [200]", "success: [20]", `23:21: the manifest outcome success must be a whole number from 100 to 599`},
 		{"slow route", "slow: {COLOUR: red}", "slow: {COLOUR: blue}", `COLOUR=blue is not among variables`},
-		{"no proof", "proof: SELECT 1, ", "", `26:8: the manifest reset needs proof`},
+		{"no proof", "proof: SELECT 1, ", "", `27:8: the manifest reset needs proof`},
 		{"restart of nothing", "remove: DELETE FROM t, ", "", `the manifest reset restart comes after remove, which is not there`},
 		{"not YAML", "faults: {lock", "faults: {{lock", "not YAML"},
 		{"empty", good, "", "1:1: the manifest is empty; it needs name, build, run, ready, reset"},
@@ -210,7 +212,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		`1:1: key "run" is missing`,
 		`1:7: the manifest name must be up to 64 of a-z, 0-9 and -, not "Shop"`,
 		`2:1: unknown key "bild" in the manifest: did you mean build? (allowed: build, cannot, config, faults, load, ` +
-			`metrics, migrate, name, outcome, ports, ready, reset, run, scenarios, seed, sessions, settings, stop, title, variables)`,
+			`metrics, migrate, name, outcome, ports, ready, reset, run, scenarios, seed, sessions, settings, sslmode, stop, title, variables)`,
 		`3:15: the manifest ready http must be a path that begins with /, not "healthz"`,
 		`4:8: unknown key "after" in the manifest stop: allowed: signal, within`,
 	}, "\n")

@@ -181,6 +181,7 @@ func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]
 		Load: load.Config{
 			K6:          j.tools.Path("k6"),
 			BaseURL:     *j.status.URLs["app"],
+			Outcome:     j.backend.Outcome,
 			RemoteWrite: j.metrics + "/api/v1/write",
 			Log:         j.layout.Log("k6"),
 		},

@@ -81,7 +81,11 @@ func (l *lab) start(
 		return false, usageError{fmt.Errorf("find the backend %s: %w", name, err)}
 	}
 	if _, err := client.Status(ctx); errors.Is(err, daemon.ErrDown) {
-		if _, err := l.tools(ctx, layout, out); err != nil {
+		tools, err := l.tools(ctx, layout, out)
+		if err != nil {
+			return false, err
+		}
+		if err := errors.Join(layout.CreateLab(), layout.Install(ctx, b, tools, (&steps{out: out}).Step)); err != nil {
 			return false, err
 		}
 	}

@@ -81,6 +81,10 @@ type Catalog struct {
 // NewCatalog returns the catalog of the services, in their order, with this backend.
 func NewCatalog(services []Service, b *backend.Backend) *Catalog {
 	c := &Catalog{services: services, backend: b, members: membersOf(b)}
+	modes := []string{sslPrefer, sslDisable}
+	if b.SSLMode == sslDisable {
+		modes = modes[1:]
+	}
 	c.table = slices.Concat(ofBackend(b), []Setting{
 		{
 			Name:    Topology,
@@ -90,8 +94,8 @@ func NewCatalog(services []Service, b *backend.Backend) *Catalog {
 		},
 		{
 			Name:    SSLMode,
-			Type:    choice(sslPrefer, "disable"),
-			Default: sslPrefer,
+			Type:    choice(modes...),
+			Default: modes[0],
 			Meaning: "whether the backend asks each server for TLS first, and connects again without, as URLs without " +
 				"sslmode do",
 		},

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -41,8 +42,11 @@ const (
 // ExecAuto is the value of ExecMode with which the lab chooses one that works.
 const ExecAuto = "auto"
 
-// sslPrefer is the default of SSLMode.
-const sslPrefer = "prefer"
+// Values of SSLMode; the first is its default, where the backend knows it.
+const (
+	sslPrefer  = "prefer"
+	sslDisable = "disable"
+)
 
 // Setting describes one thing that a spec can set.
 type Setting struct {
@@ -168,7 +172,7 @@ func (s Setting) Canonical(value string) (string, error) {
 
 // Defaults returns the settings of a cell for which a spec sets nothing.
 func (c *Catalog) Defaults() Settings {
-	d := Settings{Topology: route.Direct, SSLMode: sslPrefer}
+	d := Settings{Topology: route.Direct, SSLMode: cmp.Or(c.backend.SSLMode, sslPrefer)}
 	for _, s := range c.backend.Settings {
 		d[s.Name] = s.Spec
 	}

@@ -18,7 +18,9 @@ const (
 	VariableSeed    = "SEED"
 	VariableSLO     = "SLO_P99"
 	VariableSummary = "SUMMARY_FILE"
-	VariablePhase   = "PHASE" // of the trial: PhaseWarmup, or unset for the load
+	VariableSuccess = "SUCCESS"     // statuses, with commas between
+	VariableFailed  = "FAILED_BODY" // text in a body that makes an answer a failure; unset: none does
+	VariablePhase   = "PHASE"       // of the trial: PhaseWarmup, or unset for the load
 )
 
 // PhaseWarmup makes a script send a few requests of each kind instead of its load.

@@ -289,7 +289,7 @@ func (r *Runner) warmUp(ctx context.Context, script load.Script, rec *record.Rec
 	rec.Lab["idle_disk_ratio"] = idleness.Disk
 	rec.Lab["idle_queue_per_cpu"] = idleness.Queue
 	rec.Lab["idle_wait_s"] = idleness.Waited.Seconds()
-	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), service.RecordJobs()...)
+	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), service.RecordJobs(r.Services.Backend())...)
 }
 
 func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...string) error {
@@ -364,7 +364,7 @@ func (r *Runner) read(
 	ctx context.Context, fired time.Time, result load.Result, script load.Script, rec *record.Record, v *verdict,
 ) (record.Series, error) {
 	// The backend and the pooler tell their last before they are stopped …
-	if err := r.awaitScrapes(ctx, rec.End, service.LoadJobs()...); err != nil {
+	if err := r.awaitScrapes(ctx, rec.End, service.LoadJobs(r.Services.Backend())...); err != nil {
 		v.silent(ctx, rec.Load)
 		return record.Series{}, r.abandon(ctx, err)
 	}
@@ -382,7 +382,7 @@ func (r *Runner) read(
 	if err != nil {
 		return record.Series{}, fmt.Errorf("read the metrics: %w", err)
 	}
-	rec.Metrics = reading.Metrics
+	rec.Metrics = v.told(reading.Metrics)
 	v.missing(reading.Missing)
 	if peak, ok := reading.Series.Peak("rps"); ok {
 		rec.Load.RPSPeak = &peak
@@ -390,6 +390,7 @@ func (r *Runner) read(
 		v.missing([]string{"rps_peak"})
 	}
 	v.counts(rec, result.SetupUnanswered, script.Statements)
+	v.sessions(rec)
 	v.quiet(rec.Metrics)
 	v.cpu(rec.Metrics)
 	if err := record.WriteSeries(r.Dir.Series(rec.N), reading.Series); err != nil {

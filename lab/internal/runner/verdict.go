@@ -17,7 +17,6 @@ import (
 	"stormwave/lab/internal/measure/load"
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
-	"stormwave/lab/internal/route"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/setting"
 	"stormwave/lab/internal/stack"
@@ -97,7 +96,11 @@ var mayLack = []string{"host_psi_", "memory_pss_bytes_max{"}
 
 // missing says which numbers could not be read.
 func (v *verdict) missing(names []string) {
+	untold := metric.Untold(v.services.Backend())
 	for _, name := range names {
+		if slices.Contains(untold, name) {
+			continue // told says so
+		}
 		if slices.ContainsFunc(mayLack, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			v.say("missing: %s", name)
 			continue
@@ -245,82 +248,6 @@ func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
 	slow := l.Slow != nil && float64(*l.Slow) > slowShare*float64(l.Requests)
 	if l.Requests < minForP99 && !failed && !slow {
 		v.suspect("%d requests are too few for a p99", l.Requests)
-	}
-}
-
-// Statements of the backend's role that no request asked for: readiness,
-// read-back, and the pooler's checks of connections that have idled.
-const ownStatements = 100
-
-// counts asks whether three have counted the same: k6 its requests, the backend
-// the same requests, the databases the statements that the script says they need. Only
-// requests that never reached the backend, or were cut off, may differ. unanswered are those
-// before the load that had no answer.
-func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statements) {
-	l := rec.Load
-	backend, counted := metric.HTTPRequests.Value(rec)
-	if l == nil || !counted {
-		return // missing is said already
-	}
-	if l.Requests > 0 && backend <= float64(l.SetupRequests) {
-		v.invalid("no request of the load reached the backend, of %d", l.Requests)
-	}
-	v.endedIdle(rec)
-	sent := l.Requests + l.SetupRequests
-	bound := unanswered + l.Status["0"] + l.Interrupted
-	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
-		v.invalid(
-			"counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound,
-		)
-	}
-	primary, countedPrimary := metric.OfPrimary.Statements.Value(rec)
-	replica, countedReplica := metric.OfReplica.Statements.Value(rec)
-	switch {
-	case !countedPrimary || !countedReplica:
-		return
-	case each == nil:
-		v.say("not checked: statements of the databases, for the script does not declare how many a request takes")
-		return
-	}
-	perRequest := each.Most
-	if rec.Route().ReadsFrom(route.Replica) {
-		perRequest = each.MostWithReplica
-	}
-	probes, _ := metric.ProbeStatements.Value(rec)
-	statements := primary + replica - probes
-	least := float64(each.Least*(l.Requests-l.Failed)) - probed(rec, probes) // a refused request needs none
-	most := float64(perRequest*(sent+l.Interrupted) + ownStatements)
-	if statements < least || statements > most {
-		v.invalid("counts disagree: the databases ran %.0f statements for %d requests, want %.0f to %.0f",
-			statements, sent, least, most)
-	}
-}
-
-// probed is how many statements the replica's probe may have asked between the scrapes of its counter and of the
-// servers', which are at most a second apart at each end of the window.
-func probed(rec *record.Record, probes float64) float64 {
-	window := rec.End.Sub(rec.Start).Seconds()
-	if window <= 0 {
-		return 0
-	}
-	return math.Ceil(2 * probes / window)
-}
-
-// idleLimits are settings by which a server, or the pooler, ends connections that idle, and the SQLSTATE that
-// the backend then gets from one that it had kept.
-var idleLimits = []struct{ setting, sqlstate string }{
-	{matrix.PostgresPrefix + "idle_session_timeout", "57P05"},
-	{service.PgBouncer + ".client_idle_timeout", "08P01"},
-}
-
-// endedIdle says so where queries met connections that had been ended while they idled.
-func (v *verdict) endedIdle(rec *record.Record) {
-	for _, limit := range idleLimits {
-		n := rec.Metrics[fmt.Sprintf("query_errors{sqlstate=%q}", limit.sqlstate)]
-		if value, set := rec.Settings[limit.setting]; set && n > 0 {
-			v.say("%.0f queries met a connection that had been ended while it idled (SQLSTATE %s): %s is %s",
-				n, limit.sqlstate, limit.setting, value)
-		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
@@ -38,6 +39,7 @@ func app() Service {
 			return spec
 		},
 		Ready:    func(ctx context.Context, e *Env) error { return e.backendReady(ctx) },
+		Within:   func(e *Env) time.Duration { return e.Backend.Ready.Within },
 		ReadBack: readBackApp,
 	}
 }
@@ -68,7 +70,7 @@ func (e *Env) backendProcess() (proc.Spec, error) {
 	}
 	primary, replica := e.appURLs(e.Settings.Route(), e.Settings[matrix.SSLMode])
 	ofRun, set := e.Backend.Run.Filled(e.holes(withParameters(primary, parameters), withParameters(replica, parameters)))
-	env = append(set, env...)
+	env = slices.Concat(e.backendEnv(), set, env)
 	for name, value := range e.Settings {
 		if own, ok := strings.CutPrefix(name, matrix.AppPrefix); ok {
 			env = append(env, own+"="+value)

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/stack/proc"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -92,8 +94,13 @@ func prometheus() Service {
 type scrapeJob struct {
 	Name    string
 	Every   time.Duration
+	Path    string // of the metrics; empty: Prometheus' own default
 	Targets []scrapeTarget
+	Rename  []renaming
 }
+
+// renaming keeps a program's metric under the lab's name for it.
+type renaming struct{ From, To string }
 
 type scrapeTarget struct{ Addr, Instance, Server string }
 
@@ -109,9 +116,9 @@ func (e *Env) scrapeJobs() []scrapeJob {
 	if e.Archive || e.Blind {
 		return nil
 	}
-	jobs := []scrapeJob{{LabExporter, forRecords, []scrapeTarget{{e.Addrs[LabExporter], LabExporter, ""}}}}
+	jobs := []scrapeJob{{LabExporter, forRecords, "", []scrapeTarget{{e.Addrs[LabExporter], LabExporter, ""}}, nil}}
 	for _, s := range All() {
-		if s.Scrape.Job == "" {
+		if s.Scrape.Job == "" || !s.Shows(e.Backend) {
 			continue
 		}
 		i := slices.IndexFunc(jobs, func(j scrapeJob) bool { return j.Name == s.Scrape.Job })
@@ -122,9 +129,25 @@ func (e *Env) scrapeJobs() []scrapeJob {
 			}
 			i, jobs = len(jobs), append(jobs, scrapeJob{Name: s.Scrape.Job, Every: every})
 		}
+		if s.Name == App {
+			jobs[i].Path, jobs[i].Rename = e.Backend.Metrics.Path, renamed(e.Backend)
+			jobs[i].Targets = []scrapeTarget{{e.Addrs[e.metricsAddr()], App, ""}}
+			continue
+		}
 		jobs[i].Targets = append(jobs[i].Targets, scrapeTarget{e.Addrs[s.Name], s.Name, s.Scrape.Server})
 	}
 	return jobs
+}
+
+// renamed are the metrics of a backend that it calls otherwise than the lab does, sorted.
+func renamed(b *backend.Backend) []renaming {
+	var all []renaming
+	for _, to := range slices.Sorted(maps.Keys(b.Metrics.Names)) {
+		if from := b.Metrics.Names[to]; from != to {
+			all = append(all, renaming{from, to})
+		}
+	}
+	return all
 }
 
 // prometheusWebFile says who may ask Prometheus for anything, in the directory of its files.

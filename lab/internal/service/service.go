@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
@@ -38,6 +39,7 @@ type Service struct {
 	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
 	Ready    func(context.Context, *Env) error // a real call of its protocol
+	Within   func(*Env) time.Duration          // until it is ready, at most; nil or 0: the lab's own bound
 	Responds func(context.Context, *Env) error // asks it for anything at all; nil: for its metrics over HTTP
 	// ReadBack tells what is really set.
 	ReadBack func(ctx context.Context, e *Env, into *setting.Reading) error
@@ -136,19 +138,18 @@ func Find(name string) Service {
 }
 
 // RecordJobs are the scrapes that a record waits for, that of the supervisor included, sorted.
-func RecordJobs() []string {
-	jobs := append(jobsOf(func(Service) bool { return true }), LabExporter)
+func RecordJobs(b *backend.Backend) []string {
+	jobs := append(jobsOf(func(s Service) bool { return s.Shows(b) }), LabExporter)
 	slices.Sort(jobs)
 	return jobs
 }
 
 // LoadJobs are those of them whose source ends with the load, and must be scraped before.
-func LoadJobs() []string {
+func LoadJobs(b *backend.Backend) []string {
 	perCell := PerCell()
 	return jobsOf(func(s Service) bool {
-		return s.PerCell || slices.ContainsFunc(s.Needs, func(need string) bool {
-			return slices.Contains(perCell, need)
-		})
+		ends := func(name string) bool { return slices.Contains(perCell, name) }
+		return s.Shows(b) && (s.PerCell || slices.ContainsFunc(s.Needs, ends))
 	})
 }
 
@@ -161,6 +162,9 @@ func jobsOf(which func(Service) bool) []string {
 	}
 	return jobs
 }
+
+// Shows says whether the service has metrics, which a backend need not have.
+func (s Service) Shows(b *backend.Backend) bool { return s.Name != App || b.Metrics.Path != "" }
 
 // Installed says which program a plan's routes want that is not there: those of optional services are never installed.
 func Installed(plan matrix.Plan, tools toolchain.Set) error { return installed(All(), plan, tools) }
@@ -259,10 +263,12 @@ func generator() matrix.Service {
 // ofTheLab are the variables of a script that the lab itself sets.
 var ofTheLab = strings.Join([]string{
 	matrix.VariableBaseURL,
+	matrix.VariableFailed,
 	matrix.VariablePhase,
 	matrix.VariableScale,
 	matrix.VariableSeed,
 	matrix.VariableSLO,
+	matrix.VariableSuccess,
 	matrix.VariableSummary,
 }, "|")
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stormwave/lab/backends"
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/stack/toolchain"
 )
@@ -38,8 +39,8 @@ func TestServicesComeAfterWhatTheyNeed(t *testing.T) {
 func TestWhatFollowsFromTheList(t *testing.T) {
 	for name, tt := range map[string]struct{ got, want []string }{
 		"started anew for every cell": {PerCell(), []string{"app", "pgbouncer"}},
-		"scrapes of a record":         {RecordJobs(), []string{"app", "lab", "node", "pgbouncer"}},
-		"scrapes before the stop":     {LoadJobs(), []string{"app", "pgbouncer"}},
+		"scrapes of a record":         {RecordJobs(backends.Default()), []string{"app", "lab", "node", "pgbouncer"}},
+		"scrapes before the stop":     {LoadJobs(backends.Default()), []string{"app", "pgbouncer"}},
 		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin"}},
 		"topologies": {
 			Catalog(backends.Default()).Topologies(), []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"},
@@ -130,8 +131,8 @@ func TestQuotaOfAService(t *testing.T) {
 
 // What Prometheus scrapes, and how often; nothing while a cell wants it blind.
 func TestScrapeJobs(t *testing.T) {
-	e := &Env{Addrs: make(map[string]string)}
-	for _, name := range append(Names(), LabExporter) {
+	e := &Env{Config: NewConfig(backends.Default()), Addrs: make(map[string]string)}
+	for _, name := range append(Names(), LabExporter, "app.metrics") {
 		e.Addrs[name] = "of " + name
 	}
 	var got []string
@@ -156,6 +157,24 @@ func TestScrapeJobs(t *testing.T) {
 	e.Blind = true
 	if jobs := e.scrapeJobs(); jobs != nil {
 		t.Errorf("blind it scrapes %v", jobs)
+	}
+	// Another backend is scraped where it shows its metrics, under the lab's names; one without any is not.
+	e.Blind, e.Config = false, &Config{Backend: &backend.Backend{Metrics: backend.Metrics{
+		Path: "/stats", Port: "metrics", Names: map[string]string{"app_pool_max_conns": "max", "app_pool_waiting": "waiting"},
+	}}}
+	wantJob := scrapeJob{
+		Name: "app", Every: forRecords, Path: "/stats", Targets: []scrapeTarget{{"of app.metrics", "app", ""}},
+		Rename: []renaming{{"max", "app_pool_max_conns"}, {"waiting", "app_pool_waiting"}},
+	}
+	if diff := cmp.Diff(wantJob, e.scrapeJobs()[1]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	e.Config.Backend.Metrics.Path = ""
+	if got := e.scrapeJobs()[1].Name; got == "app" {
+		t.Errorf("a backend without metrics is scraped")
+	}
+	if got := RecordJobs(e.Backend); slices.Contains(got, "app") || slices.Contains(LoadJobs(e.Backend), "app") {
+		t.Errorf("a record waits for the metrics of a backend that shows none: %v", got)
 	}
 }
 

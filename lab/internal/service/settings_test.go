@@ -59,7 +59,7 @@ func TestForbiddenSettings(t *testing.T) {
 		"pgbouncer.auth_query",
 		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file",
 		"pgbouncer.server_tls_sslmode",
-		"scenario.BASE_URL", "scenario.PHASE", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99",
+		"scenario.BASE_URL", "scenario.SUCCESS", "scenario.FAILED_BODY", "scenario.PHASE", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99",
 		"scenario.K6_OUT",
 		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME",
 		"scenario.SSLKEYLOGFILE",

@@ -21,6 +21,9 @@ import (
 // A template is a data directory of PostgreSQL with the schema and the data set,
 // made once and copied at every up. It is named by a hash of all that made it.
 
+// templatePort is the number in the name of a template's socket, which nobody else has in its directory.
+const templatePort = "5432"
+
 // templateTimeout bounds the making of a template.
 const templateTimeout = 5 * time.Minute
 
@@ -38,12 +41,18 @@ func Schema(ctx context.Context, b *backend.Backend, program string, env ...stri
 func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
-	sql, err := Schema(ctx, e.Backend, e.Layout.Backend(e.Backend, ""), e.BaseEnv()...)
+	var sql []byte
+	if len(e.Backend.Seed.Prints) > 0 {
+		if sql, err = Schema(ctx, e.Backend, e.Layout.Backend(e.Backend, ""), e.BaseEnv()...); err != nil {
+			return "", false, err
+		}
+	}
+	more, err := e.seedParts()
 	if err != nil {
 		return "", false, err
 	}
 	sum := sha256.New()
-	for _, part := range templateParts(e.Tools["postgres"], string(sql)) {
+	for _, part := range append(templateParts(e.Tools["postgres"], string(sql)), more...) {
 		fmt.Fprintf(sum, "%d:%s", len(part), part)
 	}
 	dir = filepath.Join(e.Layout.templates(), hex.EncodeToString(sum.Sum(nil)[:8]))
@@ -191,7 +200,7 @@ func (e *Env) makeTemplate(ctx context.Context, dir, sql string) error {
 		Args: []string{
 			"-D", dir,
 			"-c", "listen_addresses=",
-			"-c", "port=5432",
+			"-c", "port=" + templatePort,
 			"-c", "unix_socket_directories=" + e.Layout.PGSockets(),
 			"-c", "fsync=off",
 			"-c", "full_page_writes=off",
@@ -226,7 +235,7 @@ func (e *Env) fillTemplate(ctx context.Context, server *proc.Process, sql string
 			Stdin: strings.NewReader(script),
 			Args: []string{
 				"--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-",
-				e.Layout.SocketURL("127.0.0.1:5432", dbname),
+				e.Layout.SocketURL("127.0.0.1:"+templatePort, dbname),
 			},
 		})
 		return err
@@ -234,15 +243,15 @@ func (e *Env) fillTemplate(ctx context.Context, server *proc.Process, sql string
 	if err := server.Await(ctx, func(ctx context.Context) error { return run(ctx, "postgres", "SELECT") }); err != nil {
 		return err
 	}
-	for _, step := range []struct{ dbname, script string }{
-		{"postgres", clusterSQL},
-		{Database, databaseSQL},
-		{Database, "SET ROLE " + Owner + ";\n" + sql},
-		{Database, "CHECKPOINT"},
-	} {
-		if err := run(ctx, step.dbname, step.script); err != nil {
-			return err
-		}
+	inside := func(script string) error { return run(ctx, Database, script) }
+	if err := run(ctx, "postgres", clusterSQL); err != nil {
+		return err
 	}
-	return nil
+	if err := inside(databaseSQL); err != nil {
+		return err
+	}
+	if err := e.fill(ctx, sql, inside); err != nil {
+		return err
+	}
+	return inside("CHECKPOINT")
 }

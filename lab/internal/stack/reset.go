@@ -128,7 +128,9 @@ func (s *Stack) removeWritten(ctx context.Context, primary database) error {
 			return err
 		}
 		s.untidy = true // before the commit: who is cut off in it does not know what became of it
-		_, err = tx.Exec(ctx, state.Restart)
+		if state.Restart != "" {
+			_, err = tx.Exec(ctx, state.Restart)
+		}
 		return err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -81,7 +82,11 @@ func (s *Stack) startOne(ctx context.Context, svc service.Service) error {
 }
 
 func (s *Stack) startNew(ctx context.Context, svc service.Service) error {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	within := readyTimeout
+	if svc.Within != nil {
+		within = cmp.Or(svc.Within(s.Env), within)
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if svc.Prepare != nil {
 		if err := svc.Prepare(ctx, s.Env); err != nil {

@@ -73,7 +73,8 @@ func Runs(a, b Run) Comparison {
 func complete(run Run) Run {
 	run.Plan.Cells = slices.Clone(run.Plan.Cells)
 	for i := range run.Plan.Cells {
-		settings := maps.Clone(run.Defaults)
+		settings := make(matrix.Settings)
+		maps.Copy(settings, run.Defaults)
 		maps.Copy(settings, run.Plan.Cells[i].Settings)
 		run.Plan.Cells[i].Settings = settings
 	}

@@ -11,9 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
+	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/stack/proc"
@@ -33,7 +35,8 @@ type Config struct {
 	Script  Script // from Inspect
 	BaseURL string // of the backend, on this machine
 	Seed    uint64
-	SLO     time.Duration // slower answers are no goodput
+	SLO     time.Duration   // slower answers are no goodput
+	Outcome backend.Outcome // which answers are successful; zero: those that the scripts take for that
 
 	RemoteWrite string            // URL of Prometheus' receiver, with its password; empty: none
 	Tags        map[string]string // on every series, to tell the trials apart
@@ -147,6 +150,12 @@ func (c Config) spec(target Target, summary string) proc.Spec {
 		matrix.VariableSummary+"="+summary,
 		envFence+"="+target.fence(),
 	)
+	if success := c.Outcome.Success; len(success) > 0 {
+		env = append(env, matrix.VariableSuccess+"="+strings.Trim(strings.ReplaceAll(fmt.Sprint(success), " ", ","), "[]"))
+	}
+	if c.Outcome.Failed != "" {
+		env = append(env, matrix.VariableFailed+"="+c.Outcome.Failed)
+	}
 	if to, err := url.Parse(c.RemoteWrite); err == nil && c.RemoteWrite != "" {
 		if password, isSet := to.User.Password(); isSet {
 			// Apart from the URL, which k6 prints.

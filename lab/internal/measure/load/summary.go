@@ -26,6 +26,7 @@ const (
 	latency   = "request_wait"
 	okLatency = "request_wait_ok"
 	failed    = "failed_requests"
+	refuted   = "failed_answers" // their status says success, their body does not
 	slow      = "slow_requests"
 	good      = "good_requests"
 
@@ -87,7 +88,7 @@ var whole = part{"scenario:" + record.LoadScenario}
 func (r *reader) load(seconds float64) record.Load {
 	l := record.Load{
 		Requests: r.count(whole.of(requests), "count"),
-		Failed:   r.count(whole.of(failures), "passes"), // of the statement "it failed"
+		Failed:   r.failed(whole),
 		Slow:     new(r.count(whole.of(slow), "count")),
 		Status:   r.statuses(),
 		VUsMax:   r.count("vus", "max"),
@@ -107,6 +108,12 @@ func (r *reader) load(seconds float64) record.Load {
 		l.StaleReads = new(r.count(stale, "count"))
 	}
 	return l
+}
+
+// failed counts the requests that failed: by their status, which k6 sees, and by their body, which the script does.
+func (r *reader) failed(of part) int64 {
+	return r.count(of.of(failures), "passes") + // of the statement "it failed"
+		r.optional(of.of(refuted), "count")
 }
 
 // statuses returns the count of each HTTP status that came up.
@@ -131,7 +138,7 @@ func (r *reader) phases() map[string]record.Phase {
 			at := whole.with("phase:" + phase)
 			p := record.Phase{
 				Requests: r.count(at.of(requests), "count"),
-				Failed:   r.count(at.of(failures), "passes"),
+				Failed:   r.failed(at),
 				Slow:     new(r.count(at.of(slow), "count")),
 			}
 			p.Latency = r.latency(at.of(latency), p.Requests)

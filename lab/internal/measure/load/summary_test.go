@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stormwave/lab/internal/backend"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -136,6 +139,9 @@ func edited(t *testing.T, duration float64, values map[string]map[string]float64
 		in["duration_ms"] = duration
 	}
 	for metric, to := range values {
+		if in["metrics"].(map[string]any)[metric] == nil {
+			in["metrics"].(map[string]any)[metric] = map[string]any{"values": map[string]any{}}
+		}
 		for name, value := range to {
 			in["metrics"].(map[string]any)[metric].(map[string]any)["values"].(map[string]any)[name] = value
 		}
@@ -197,6 +203,38 @@ func TestSlowRequestsAreCounted(t *testing.T) {
 		if float64(whole) != c.slow || float64(hold) != c.slow-3 || ramp != 0 {
 			t.Errorf("%d slow requests, %d in the hold, %d in the ramp; want %g, %g, 0",
 				whole, hold, ramp, c.slow, c.slow-3)
+		}
+	}
+}
+
+// An answer whose status is right and whose body says that it failed is a failed request.
+func TestAnswersThatFailByTheirBody(t *testing.T) {
+	s, err := Parse(edited(t, 0, map[string]map[string]float64{
+		"failed_answers{scenario:load}":            {"count": 12},
+		"failed_answers{scenario:load,phase:hold}": {"count": 12},
+		"failed_requests{scenario:load}":           {"count": 890},
+		"good_requests":                            {"count": 7882},
+	}), storm)
+	if err != nil || s.Load.Failed != 890 || s.Load.ErrorRatio != 890.0/8772 {
+		t.Errorf("%d failed, a share of %g, %v; want 890 of 8772", s.Load.Failed, s.Load.ErrorRatio, err)
+	}
+	_, err = Parse(edited(t, 0, map[string]map[string]float64{"failed_answers{scenario:load}": {"count": 12}}), storm)
+	if err == nil || !strings.Contains(err.Error(), "890 failed, but 8772 and 878 by phase") {
+		t.Errorf("failures of no phase: %v", err)
+	}
+}
+
+// What the manifest says of answers reaches the script.
+func TestOutcomeIsToldToTheScript(t *testing.T) {
+	spec := Config{Outcome: backend.Outcome{Success: []int{200, 204}, Failed: `"errors"`}}.spec(Target{}, "")
+	for _, want := range []string{"SUCCESS=200,204", `FAILED_BODY="errors"`} {
+		if !slices.Contains(spec.Env, want) {
+			t.Errorf("k6 is not told %s: %q", want, spec.Env)
+		}
+	}
+	for _, variable := range (Config{}).spec(Target{}, "").Env {
+		if strings.HasPrefix(variable, "SUCCESS=") || strings.HasPrefix(variable, "FAILED_BODY=") {
+			t.Errorf("without a rule k6 is told %s", variable)
 		}
 	}
 }

@@ -52,7 +52,8 @@ func served(summary []byte) (note string, err error) {
 	}{&r.metrics}); err != nil {
 		return "", fmt.Errorf("parse summary of k6: %w", err)
 	}
-	sent, failed := r.optional(whole.of(requests), "count"), r.optional(whole.of(failures), "passes")
+	sent := r.optional(whole.of(requests), "count")
+	failed := r.optional(whole.of(failures), "passes") + r.optional(whole.of(refuted), "count")
 	statuses := r.statuses()
 	if len(r.faults) > 0 {
 		return "", fmt.Errorf("parse summary of k6: %w", r.faults[0])
