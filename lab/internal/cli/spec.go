@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,7 @@ import (
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
+	"stormwave/lab/internal/stack/toolchain"
 )
 
 func (l *lab) runSpec() *cobra.Command {
@@ -166,6 +169,32 @@ func describeHost(ctx context.Context, j job) (record.Host, error) {
 		return info, err
 	}
 	info.OpenFiles = j.status.OpenFiles
+	if info.Programs, err = withBackend(info.Programs, j.layout, j.backend); err != nil {
+		return info, err
+	}
 	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Backend(j.backend, ""), scenarioDir(j.layout, j.backend))
 	return info, err
+}
+
+// withBackend adds the program of a backend that is not of this repository: its version as the manifest pins it, and
+// its checksum.
+func withBackend(programs []record.Program, layout service.Layout, b *backend.Backend) ([]record.Program, error) {
+	if b.Build.Package != "" {
+		return programs, nil // the commit and the fingerprint tell it
+	}
+	path := layout.Backend(b, "")
+	sum, err := toolchain.Checksum(path)
+	if err != nil {
+		return nil, fmt.Errorf("find the program of %s: %w", b.Title, err)
+	}
+	if inside, err := filepath.Rel(layout.Root, path); err == nil && filepath.IsLocal(inside) {
+		path = inside
+	} else {
+		path = filepath.Base(path) // where it is on this machine concerns nobody
+	}
+	own := record.Program{Name: b.Name, Path: path, Version: b.Build.Version, SHA256: sum}
+	at, _ := slices.BinarySearchFunc(programs, own.Name, func(p record.Program, name string) int {
+		return strings.Compare(p.Name, name)
+	})
+	return slices.Insert(slices.Clone(programs), at, own), nil
 }
