@@ -102,8 +102,8 @@ func serve(t testing.TB, env map[string]string) *backend {
 // patience is how long an answer is waited for before the request is ended, and how
 // long the connection may then take to end.
 const (
-	patience = 400 * time.Millisecond
-	goodbye  = 10 * time.Second
+	patience      = 400 * time.Millisecond
+	answerTimeout = 10 * time.Second
 )
 
 // send writes bytes to the backend and returns every answer until it hangs up. What is
@@ -114,7 +114,7 @@ func (b *backend) send(raw []byte) (answers []*http.Response, err error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if err := conn.SetWriteDeadline(time.Now().Add(goodbye)); err != nil {
+	if err := conn.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	// Who is refused while it sends may be hung up on.
@@ -125,7 +125,7 @@ func (b *backend) send(raw []byte) (answers []*http.Response, err error) {
 	}
 	_, _ = in.Peek(1)
 	_ = conn.(*net.TCPConn).CloseWrite()
-	if err := conn.SetReadDeadline(time.Now().Add(goodbye)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	for {
@@ -188,7 +188,8 @@ func FuzzRoutes(f *testing.F) {
 		{"GET", "/api/slow?time=-1ns", "Accept: */*", ""},
 		{"GET", "/healthz", "Accept: */*", ""},
 		{"GET", "/readyz", "Accept: */*", ""},
-		{"GET", "/metrics", "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", ""},
+		{"GET", "/metrics",
+			"Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", ""},
 		{"GET", "/debug/config", "Accept-Encoding: gzip", ""},
 		{"GET", "http://elsewhere/api/feed", "Host: elsewhere", ""},
 		{"CONNECT", "elsewhere:80", "Accept: */*", ""},
@@ -236,7 +237,8 @@ func FuzzRoutes(f *testing.F) {
 		for _, answer := range answers {
 			text, _ := io.ReadAll(answer.Body) // of memory
 			switch answer.StatusCode {
-			case http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+			case http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+				http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 			default:
 				if answer.StatusCode >= 500 {
 					t.Errorf("%q answers %s: %s", raw.String(), answer.Status, text)

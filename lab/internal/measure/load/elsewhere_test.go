@@ -12,7 +12,7 @@ import (
 func TestRunRefusesAnotherMachine(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	cfg := shot(t, "storm", 0.01, b)
+	cfg := trial(t, "storm", 0.01, b)
 	cfg.BaseURL = "http://192.0.2.7:80"
 	cfg.Started = func(int) { t.Error("k6 was started") }
 	if _, err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "nothing was sent there") {
@@ -28,7 +28,7 @@ func TestLoadIsNotLedElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
-	cfg := shot(t, "storm", 0.02, b)
+	cfg := trial(t, "storm", 0.02, b)
 	// A redirect is no answer of the backend's: the summary knows no such status.
 	if got, err := Run(t.Context(), cfg); err == nil && got.Load.Failed != got.Load.Requests {
 		t.Errorf("%d of %d requests failed, want all", got.Load.Failed, got.Load.Requests)
@@ -41,7 +41,7 @@ func TestWarmIsNotLedElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
-	cfg := shot(t, "storm", 0.02, b)
+	cfg := trial(t, "storm", 0.02, b)
 	const want = "the warm-up was turned away: none of "
 	if note, err := Warm(t.Context(), cfg); !strings.HasPrefix(note, want) || err != nil {
 		t.Errorf("Warm = %q, %v; want %q", note, err, want)

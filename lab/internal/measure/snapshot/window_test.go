@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,7 +146,11 @@ func TestStolenCPUIsNoNeighbours(t *testing.T) {
 		missing bool
 	}{
 		{"stolen", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3, app: 0.9}, 0.2, false},
-		{"services used more than was busy", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0, app: 1.5}, 0, false},
+		{"services used more than was busy", map[string]float64{
+			metric.HostBusyCores.Name:  1.4,
+			metric.HostStealCores.Name: 0,
+			app:                        1.5,
+		}, 0, false},
 		{"no host", map[string]float64{app: 0.9}, none, true},
 		{"no service", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3}, none, false},
 	} {
@@ -160,5 +165,20 @@ func TestStolenCPUIsNoNeighbours(t *testing.T) {
 				t.Errorf("missing = %v; want it there: %v", r.Missing, c.missing)
 			}
 		})
+	}
+}
+
+func TestReadRefusesTimesOutOfOrder(t *testing.T) {
+	reader, err := New("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tenSeconds
+	w.Settled = w.End.Add(-time.Second)
+	if _, err := reader.Read(t.Context(), w); err == nil || !strings.Contains(err.Error(), "out of order") {
+		t.Errorf("Read = %v; want times out of order", err)
+	}
+	if _, err := reader.Read(t.Context(), tenSeconds); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("Read without a Prometheus = %v", err)
 	}
 }

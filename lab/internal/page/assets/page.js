@@ -7,7 +7,7 @@
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
 
-  // Sorting. Rows that say something about the table instead of a shot stay at its end,
+  // Sorting. Rows that say something about the table instead of a trial stay at its end,
   // and so does what has no value.
   let sorted = { column: 0, down: true };
 
@@ -83,7 +83,8 @@
       if (lost.textContent) lost.textContent = '';
     } catch {
       if (!lost.textContent) {
-        lost.textContent = 'The lab does not answer since ' + new Date().toISOString().slice(11, 19) + ' UTC. What you see is from before.';
+        const now = new Date().toISOString().slice(11, 19);
+        lost.textContent = `The lab does not answer since ${now} UTC. What you see is from before.`;
       }
     }
     asking = false;
