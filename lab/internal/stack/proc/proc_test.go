@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
+	if os.Getenv("PROC_TEST_IPC") != "" {
+		leaveIPC()
+	}
 	goleak.VerifyTestMain(m)
 }
 
