@@ -18,7 +18,7 @@ type Inventory struct {
 	CPUs      string   // of the machine that the spec is to run on, as Linux writes a list; empty: any
 }
 
-// Service is what a spec can say of a service.
+// Service is what those know of a service that do not run it: what a spec can say of it, and how figures name it.
 type Service struct {
 	Name     string
 	Title    string // in sentences: "PgBouncer"
@@ -28,6 +28,7 @@ type Service struct {
 	Killable bool   // fault.kill takes it
 	Quota    bool   // fault.cpu_… takes it
 	Settings Family // that are its own; zero: none
+	Job      string // of Prometheus, by which it is scraped; empty: it is not
 }
 
 // Family is the settings of a program that are passed on by name.
@@ -120,9 +121,12 @@ func (c *Catalog) Topologies() []string {
 	return all
 }
 
+// Services are all, in their order.
+func (c *Catalog) Services() []Service { return slices.Clone(c.services) }
+
 // Poolers are the services that queries can go through.
 func (c *Catalog) Poolers() []Service {
-	return slices.DeleteFunc(slices.Clone(c.services), func(s Service) bool { return !s.Pooler })
+	return slices.DeleteFunc(c.Services(), func(s Service) bool { return !s.Pooler })
 }
 
 // families are those of the services that have settings of their own.

@@ -226,6 +226,7 @@ func Catalog() *matrix.Catalog {
 				Killable: !s.Optional(),
 				Quota:    s.Quota,
 				Settings: s.Settings,
+				Job:      s.Scrape.Job,
 			})
 		}
 		catalog.Catalog = matrix.NewCatalog(append(all, generator()))
