@@ -39,6 +39,18 @@ type Family struct {
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
 	Refused  []Refusal
+	Unquoted string // characters of which the program's file can hold none; empty: it can hold any line
+}
+
+// values are those that a member takes which the lab cannot read.
+func (f Family) values() Type {
+	if f.Unquoted == "" {
+		return text
+	}
+	return Type{text.Allowed + " without any of " + f.Unquoted, func(s string) (string, bool) {
+		v, ok := text.parse(s)
+		return v, ok && !strings.ContainsAny(s, f.Unquoted)
+	}}
 }
 
 // Pool says how a pooler shares its connections. Keys are of its family, metrics those of a record.
@@ -99,7 +111,7 @@ func NewCatalog(services []Service) *Catalog {
 		},
 	})
 	for _, f := range c.families() {
-		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: text, Meaning: f.Meaning})
+		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: f.values(), Meaning: f.Meaning})
 	}
 	c.table = append(c.table, c.faults()...)
 	return c
@@ -207,7 +219,7 @@ func (f Family) lookup(name, member string) (Setting, error) {
 	}
 	kind, known := members[name]
 	if !known {
-		kind = text
+		kind = f.values()
 	}
 	return Setting{Name: name, Type: kind, Meaning: f.Meaning}, nil
 }
