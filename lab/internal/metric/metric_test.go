@@ -203,7 +203,7 @@ func TestColumns(t *testing.T) {
 			"Reads of the primary", "Stale reads (backend)", "Fall-backs"),
 		Machine: {
 			"CPU busy %", "CPU steal %", "CPU pressure %", "Load max", "Memory max MiB", "Network MB/s", "Disk read MB/s",
-			"Disk written MB/s", "Disk busy %",
+			"Disk written MB/s", "Disk busy %", "Backend GC %",
 		},
 	} {
 		var got []string
