@@ -34,6 +34,8 @@ func drawn(t *testing.T, random *rand.Rand) matrix.Plan {
 		"postgres.max_connections":    func() string { return strconv.Itoa(10 + random.IntN(500)) },
 		"postgres.shared_buffers":     func() string { return pick("1MB", "128MB", "1GB", "3GB", "131072kB") },
 		"pgbouncer.default_pool_size": number,
+		"app.GOGC":                    number,
+		"app.GOMEMLIMIT":              func() string { return pick("off", "24MiB") },
 		"scenario.HTTP_TIMEOUT":       func() string { return pick("1s", "10s") },
 	}
 	for {
@@ -68,6 +70,7 @@ var ways = []struct {
 var follows = []string{
 	"pool_min", "postgres.max_connections", "max_queue", "queue_timeout", "topology", "exec_mode",
 	"pgbouncer.min_pool_size", "pgbouncer.max_client_conn", "postgres.synchronous_commit",
+	"app.GOMEMLIMIT",
 }
 
 func TestAdviceOfAnyCell(t *testing.T) {
@@ -117,6 +120,8 @@ func checkWay(t *testing.T, cause Cause, now matrix.Settings, a Advice) {
 			value = "20"
 		case name == "postgres.shared_buffers":
 			value = "128MB"
+		case name == "app.GOGC":
+			value = "100"
 		}
 		i := slices.IndexFunc(ways, func(w struct {
 			words string
