@@ -68,6 +68,7 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
+		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
