@@ -10,6 +10,7 @@ import (
 
 	"stormwave/lab/internal/dashboard"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 func (l *lab) dashboards() *cobra.Command {
@@ -20,7 +21,7 @@ func (l *lab) dashboards() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := dashboard.Files()
+			files, err := dashboard.Files(service.Catalog())
 			if err != nil {
 				return err
 			}

@@ -109,9 +109,9 @@ func (e *Env) Prepare() error {
 	return writePrivate(e.Layout.passfile(), e.secrets.passfile(AppRole, monitorRole, poolerAdmin))
 }
 
-// RemoveData removes the data of both servers, which do not run.
+// RemoveData removes the data of both servers, and what services have left in shared memory. None of them runs.
 func (e *Env) RemoveData() error {
-	var errs []error
+	errs := []error{sweepServices(e.Layout.dataDir(), func(Service) bool { return true })}
 	for _, server := range Servers {
 		errs = append(errs, removeData(e.Layout.data(server)))
 	}

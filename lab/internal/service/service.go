@@ -34,6 +34,7 @@ type Service struct {
 	Settings matrix.Family
 	Scrape   Scrape
 	Psql     []Psql
+	PIDFile  string // in the directory of the servers' data: of what it shares in System V memory; empty: nothing
 
 	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
@@ -67,6 +68,7 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
+		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
@@ -225,6 +227,7 @@ func Catalog() *matrix.Catalog {
 				Killable: !s.Optional(),
 				Quota:    s.Quota,
 				Settings: s.Settings,
+				Job:      s.Scrape.Job,
 			})
 		}
 		catalog.Catalog = matrix.NewCatalog(append(all, generator()))
