@@ -112,7 +112,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/dashboard",
 		holds: "the Grafana dashboards, made from the table of metrics",
 		imports: []string{
-			"internal/backend", "internal/metric", "internal/record", "internal/series",
+			"internal/backend", "internal/matrix", "internal/metric", "internal/record", "internal/series",
 		},
 		pure: true,
 	},

@@ -48,11 +48,9 @@ func TestMain(m *testing.M) {
 	}
 	before := orphans()
 	status := m.Run()
-	for segment := range orphans() {
-		if !before[segment] {
-			fmt.Fprintf(
-				os.Stderr, "System V shared memory is left by one of the tests: segment %s (ipcs -m -i %s)\n", segment, segment,
-			)
+	for object := range orphans() {
+		if !before[object] {
+			fmt.Fprintf(os.Stderr, "one of the tests has left %s (ipcs)\n", object)
 			status = 1
 		}
 	}
@@ -146,22 +144,6 @@ func newCheckoutAt(t *testing.T, root string) *checkout {
 		}
 	})
 	return c
-}
-
-// orphans are the ids of the System V shared memory that no process has attached.
-func orphans() map[string]bool {
-	found := make(map[string]bool)
-	segments, err := os.ReadFile("/proc/sysvipc/shm")
-	if err != nil {
-		panic(err)
-	}
-	for line := range strings.Lines(string(segments)) {
-		fields := strings.Fields(line) // key, id, permissions, size, creator, last user, attached …
-		if len(fields) > 6 && fields[6] == "0" {
-			found[fields[1]] = true
-		}
-	}
-	return found
 }
 
 // removeHome removes what the lab of a checkout keeps outside it for root.

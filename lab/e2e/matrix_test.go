@@ -22,7 +22,8 @@ type rec struct {
 	Cell, Scenario, Verdict string
 	Reasons                 []string
 	Start, End              time.Time
-	Settings, Effective     map[string]string
+	Settings                map[string]string
+	Effective               map[string]string `json:"attested"`
 	Load                    struct {
 		Requests      float64
 		SetupRequests float64 `json:"setup_requests"`

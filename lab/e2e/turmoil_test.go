@@ -5,17 +5,19 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
 )
 
@@ -208,8 +210,10 @@ func hurry(t *testing.T, inARow int) {
 	}
 	for range inARow {
 		c.lab("up")
-		for _, server := range []string{"primary", "replica"} {
-			maps.Copy(held, shared(t, c.pid(server)))
+		for _, s := range c.status().Services {
+			if service.Find(s.Name).PIDFile != "" {
+				maps.Copy(held, shared(t, s.PID))
+			}
 		}
 		c.lab("down")
 	}
@@ -220,10 +224,10 @@ func hurry(t *testing.T, inARow int) {
 	if len(held) == 0 {
 		t.Error("the servers were seen with no shared memory")
 	}
-	segments, err := os.ReadFile("/proc/sysvipc/shm")
-	must(t, err)
+	segments := systemV("shm")
 	for name := range held {
-		if id, system := strings.CutPrefix(name, "System V "); system && strings.Contains(string(segments), " "+id+" ") {
+		id, system := strings.CutPrefix(name, "System V ")
+		if slices.ContainsFunc(segments, func(s []int) bool { return system && strconv.Itoa(s[1]) == id }) {
 			t.Errorf("shared memory %s is left", name)
 		} else if !system && !strings.HasPrefix(name, c.home()) {
 			t.Errorf("a server has mapped %s, which would outlive its data", name)
@@ -319,26 +323,6 @@ func (c *checkout) isClaimed() bool {
 		}
 	}
 	return false
-}
-
-// shared are the pieces of dynamic and System V shared memory that a server has mapped:
-// files, and "System V <id>".
-func shared(t *testing.T, pid int) map[string]bool {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
-	must(t, err)
-	found := make(map[string]bool)
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line) // address, permissions, offset, device, inode, path
-		switch {
-		case len(fields) < 6:
-		case strings.HasPrefix(fields[5], "/dev/shm/PostgreSQL."), strings.Contains(fields[5], "/pg_dynshmem/"):
-			found[fields[5]] = true
-		case strings.HasPrefix(fields[5], "/SYSV"):
-			found["System V "+fields[4]] = true
-		}
-	}
-	return found
 }
 
 // withPIDs gives every process of a state file that pid, and keeps the start times.

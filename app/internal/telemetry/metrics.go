@@ -4,6 +4,7 @@ package telemetry
 
 import (
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,6 +32,9 @@ type Metrics struct {
 	reads           *Reads
 	probes          *prometheus.CounterVec
 }
+
+// cpuClasses are of Go's runtime: what the garbage collector and the program itself have used of the CPUs.
+var cpuClasses = collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/cpu/classes/(gc/.*|user):cpu-seconds$`)}
 
 // New returns metrics in a registry of their own, with the Go and process collectors.
 func New() *Metrics {
@@ -82,7 +86,7 @@ func New() *Metrics {
 		m.probes.WithLabelValues(target)
 	}
 	m.registry.MustRegister(
-		collectors.NewGoCollector(),
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(cpuClasses)),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.requestDuration, m.inFlight, m.waiting, m.acquireDuration, m.queryDuration, m.queryOK, m.queryErrors,
 		m.queryCancels, m.closedConns, m.queued, m.shed, m.reads.byTarget, m.reads.fallbacks, m.reads.stale, m.probes,

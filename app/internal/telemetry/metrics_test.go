@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"net/http/httptest"
+	"runtime"
 	"testing"
 	"time"
 
@@ -69,6 +70,32 @@ func TestSuccessfulQueriesAreKeptApart(t *testing.T) {
 	}
 	if ok.GetSampleCount() != 1 || ok.GetSampleSum() != 0.002 {
 		t.Errorf("%d successful queries of %v s, want 1 of 0.002", ok.GetSampleCount(), ok.GetSampleSum())
+	}
+}
+
+// Who tunes the garbage collector must see what it costs, and of which whole.
+func TestGarbageCollectorIsCounted(t *testing.T) {
+	m := New()
+	seconds := func(name string) float64 {
+		families, err := m.Registry().Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range families {
+			if family.GetName() == name {
+				return family.Metric[0].GetCounter().GetValue()
+			}
+		}
+		t.Fatalf("%s is not exposed", name)
+		return 0
+	}
+	before := seconds("go_cpu_classes_gc_mark_dedicated_cpu_seconds_total") +
+		seconds("go_cpu_classes_gc_mark_assist_cpu_seconds_total") + seconds("go_cpu_classes_gc_pause_cpu_seconds_total")
+	runtime.GC()
+	after := seconds("go_cpu_classes_gc_mark_dedicated_cpu_seconds_total") +
+		seconds("go_cpu_classes_gc_mark_assist_cpu_seconds_total") + seconds("go_cpu_classes_gc_pause_cpu_seconds_total")
+	if after <= before || seconds("go_cpu_classes_user_cpu_seconds_total") <= 0 {
+		t.Errorf("the collector has used %v s before and %v s after it ran", before, after)
 	}
 }
 

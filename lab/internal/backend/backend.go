@@ -69,7 +69,8 @@ type Seed struct {
 
 // Ready is how the lab sees that the program can serve. One of HTTP, TCP is set.
 type Ready struct {
-	HTTP   string        // path that answers 200
+	HTTP   string        // path of a page
+	Status int           // that it is answered with
 	TCP    bool          // it takes connections on its first port
 	Within time.Duration // of its start; 0: the lab's own bound
 }

@@ -1,6 +1,9 @@
 package backend
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // The lab's own names of what a backend tells, under which Prometheus keeps it whatever the program calls it.
 // Durations are in seconds.
@@ -62,6 +65,9 @@ var Series = struct {
 
 // seriesPrefix begins each of Series; a manifest leaves it out.
 const seriesPrefix = "app_"
+
+// IsSeries says whether a name is one of the lab's own.
+func IsSeries(name string) bool { return strings.HasPrefix(name, seriesPrefix) }
 
 // Values of the series' labels that mean something to the lab.
 const (

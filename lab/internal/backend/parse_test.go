@@ -21,7 +21,7 @@ run:
   env: {LISTEN: "{addr}", DB: "{primary}", DB2: "{replica}", HOMEPAGE: "off", METRICS: ":{port.metrics}"}
 migrate: {args: [migrate, "{primary}"]}
 seed: {sql: seed.sql}
-ready: {http: /healthz, within: 90s}
+ready: {http: /healthz, status: 204, within: 90s}
 stop: {signal: INT, within: 20s}
 settings:
   pool_size: {env: POOL, default: 30, read: {metric: 'pool_max{db="a"}'}}
@@ -75,7 +75,7 @@ func TestParse(t *testing.T) {
 		},
 		Migrate: Command{Args: []string{"migrate", "{primary}"}},
 		Seed:    Seed{SQL: "seed.sql"},
-		Ready:   Ready{HTTP: "/healthz", Within: 90 * time.Second},
+		Ready:   Ready{HTTP: "/healthz", Status: 204, Within: 90 * time.Second},
 		Stop:    Stop{Signal: "INT", Within: 20 * time.Second},
 		Settings: []Setting{
 			setting("pool_size", func(s *Setting) {
@@ -152,8 +152,10 @@ func TestMistakes(t *testing.T) {
 			`24:12: the manifest scenarios: there is no directory "seed.sql" beside the manifest`},
 		{"two seeds", "{sql: seed.sql}", "{sql: seed.sql, prints: [x]}",
 			`9:7: the manifest seed must have one of prints, sql, k6; it has prints and sql`},
-		{"no readiness", "{http: /healthz, within", "{within", `10:8: the manifest ready must have one of http, tcp; it has none`},
-		{"too patient", "90s", "90m", `10:33: the manifest ready within must be a duration up to 1m40s, such as 20s, not "90m"`},
+		{"status of nothing", "{http: /healthz, status: 204", "{tcp: true, status: 204",
+			`10:28: the manifest ready status goes with http only`},
+		{"no readiness", "{http: /healthz, status: 204, within", "{within", `10:8: the manifest ready must have one of http, tcp; it has none`},
+		{"too patient", "90s", "90m", `10:46: the manifest ready within must be a duration up to 1m40s, such as 20s, not "90m"`},
 		{"signal", "signal: INT", "signal: KILL", `11:16: the manifest stop signal must be one of INT, TERM, not "KILL"`},
 		{"unknown setting", "  pool_min:", "  pool_mni:",
 			`14:3: unknown setting "pool_mni" in the manifest settings: did you mean pool_min? (`},

@@ -101,10 +101,17 @@ func (p *parser) ready(what string, n *yaml.Node) {
 	r := &p.b.Ready
 	given := p.object(n, what, map[string]reader{
 		"http":   p.path(&r.HTTP),
+		"status": p.number(&r.Status, 100, 599),
 		"tcp":    p.flag(&r.TCP),
 		"within": p.wait(&r.Within),
 	})
 	p.only(n, what, given, "http", "tcp")
+	if given["status"] != nil && given["http"] == nil {
+		p.Diagnose(given["status"], "%s status goes with http only", what)
+	}
+	if r.HTTP != "" && r.Status == 0 {
+		r.Status = 200
+	}
 }
 
 func (p *parser) stop(what string, n *yaml.Node) {

@@ -19,6 +19,9 @@ const (
 	MaxCount  = 100_000     // of a Limit or Count
 )
 
+// Unset is the word of a value for which the program is told nothing.
+const Unset = "unset"
+
 // Setting is something that a spec can set of a backend: what the lab means by it, and how this program is told it.
 type Setting struct {
 	Name   string
@@ -39,8 +42,8 @@ type Setting struct {
 	URL  string // parameter of the URLs of its servers
 
 	Unit      string            // of a duration: "go" (1.5s), "ms", "s", "min"
-	Unlimited string            // its word for Unlimited; empty: it knows none
-	None      string            // its word for None; empty: it knows none
+	Unlimited string            // its word for Unlimited, or Unset; empty: it knows none
+	None      string            // its word for None, or Unset; empty: it knows none
 	Spelled   map[string]string // of a Choice: value → the program's word; nil: the value itself
 	Read      Read
 }

@@ -203,6 +203,7 @@ func (b *Backend) Told(settings map[string]string) (env, args []string, url map[
 			return nil, nil, nil, err
 		}
 		switch {
+		case word == Unset:
 		case s.Env != "":
 			env = append(env, s.Env+"="+word)
 		case s.Flag != "":

@@ -27,6 +27,10 @@ func TestTold(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"timeout": "0"}, url); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
 	}
+	b.Setting("query_timeout").None = Unset
+	if env, _, _, err := b.Told(map[string]string{"query_timeout": "none"}); err != nil || len(env) > 0 {
+		t.Errorf("for no limit the program is told %q, %v; want nothing", env, err)
+	}
 	if _, _, _, err := b.Told(map[string]string{"pool_size": "unlimited"}); err == nil {
 		t.Error("a pool without bounds is told to a program that knows none")
 	}

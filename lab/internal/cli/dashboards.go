@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/dashboard"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/service"
 )
 
 func (l *lab) dashboards() *cobra.Command {
@@ -20,7 +22,7 @@ func (l *lab) dashboards() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := dashboard.Files()
+			files, err := dashboard.Files(service.Catalog(backends.Default()))
 			if err != nil {
 				return err
 			}

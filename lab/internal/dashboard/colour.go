@@ -1,10 +1,15 @@
 package dashboard
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 
 	"stormwave/lab/internal/backend"
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
+	"stormwave/lab/internal/series"
 )
 
 // Okabe and Ito's colours, told apart by those who see fewer of them; without black, which a dark page swallows,
@@ -79,7 +84,7 @@ var dashed = map[string]bool{
 	"total":      true,
 }
 
-// values are those that a label may have, as names in legends.
+// values are those that a label may have, as names in legends. Those of service, part and job follow from the services.
 var values = map[string][]string{
 	"code":     {"200", "201", "499", "500", "503", "504", "/^4[0-4]/"},
 	"database": {"stormwave", "stormwave_replica"},
@@ -87,17 +92,12 @@ var values = map[string][]string{
 		"/^Lock:/", "/^LWLock:/", "/^IO:/", "/^Client:/", "/^IPC:/", "/^(Timeout|Activity|Extension|InjectionPoint):/",
 		"/^BufferPin:/",
 	},
-	"job":     {"app", "lab", "node", "postgres", "pgbouncer", "prometheus"},
 	"outcome": {"ok", "timeout", "canceled", "error"},
-	"part": {
-		"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "exporters", "grafana", "supervisor", "/^fault-/",
-	},
-	"reason": {"queue_full", "queue_timeout", "gone", "late", "session", "failed", "conflict"},
+	"reason":  {"queue_full", "queue_timeout", "gone", "late", "session", "failed", "conflict"},
 	"route": {
 		"/api/users", "/api/sessions", "/api/feed", "/api/posts/{id}", "/api/posts", "/api/slow", backend.Unrouted,
 	},
-	"server":  {"primary", "replica"},
-	"service": {"app", "postgres", "replica", "pgbouncer", "k6", "prometheus", "grafana", "supervisor", "/^fault-/"},
+	"server": {"primary", "replica"},
 	"sqlstate": {
 		"acquire_timeout", "query_timeout", "http_timeout", "canceled", "connect", "network", "other", "/^08/", "/^53/",
 		"/^57/", "/^(40|55|25P)/", "/^(23|25006|26|28|42)/",
@@ -114,6 +114,59 @@ func verdicts() []string {
 	}
 	return all
 }
+
+// looks are what the names in legends look like, of these services.
+type looks struct {
+	colours map[string]string
+	dashed  map[string]bool
+	values  map[string][]string
+}
+
+// looksOf adds the services to the tables above. One that has no colour there has that of its kind, or else the next
+// one, and is dashed: so it is told from the one whose colour it is.
+func looksOf(services *matrix.Catalog) *looks {
+	l := &looks{maps.Clone(colours), maps.Clone(dashed), maps.Clone(values)}
+	var names []string
+	jobs := []string{"lab"}
+	for _, s := range services.Services() {
+		name := series.Service(s.Name)
+		if isExporter(name) {
+			name = exporters
+		} else {
+			names = append(names, name)
+		}
+		if l.colours[name] == "" {
+			l.colours[name], l.dashed[name] = l.spare(s.Pooler), true
+		}
+		if s.Job == "" || slices.Contains(jobs, s.Job) {
+			continue
+		}
+		jobs = append(jobs, s.Job)
+		if l.colours[s.Job] == "" && l.colours["job "+s.Job] == "" {
+			l.colours[s.Job], l.dashed[s.Job] = l.colours[name], true
+		}
+	}
+	names = append(names, "supervisor", "/^fault-/")
+	l.values["service"], l.values["part"], l.values["job"] = names, append(slices.Clone(names), exporters), jobs
+	return l
+}
+
+// spare is a colour that no dashed name has yet: for a pooler that of poolers, if it can be.
+func (l *looks) spare(pooler bool) string {
+	free := []string{lightBlue, green, blue, purple, orange}
+	if pooler {
+		free = slices.Insert(free, 0, orange)
+	}
+	for name := range l.dashed {
+		free = slices.DeleteFunc(free, func(colour string) bool { return colour == l.colours[name] })
+	}
+	return cmp.Or(append(free, grey)...)
+}
+
+// exporters stands for all of them: they are added up.
+const exporters = "exporters"
+
+func isExporter(service string) bool { return strings.HasSuffix(service, "-exporter") }
 
 // isPattern says whether a name stands for all that a regular expression matches.
 func isPattern(name string) bool {

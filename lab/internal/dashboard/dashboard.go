@@ -9,6 +9,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"stormwave/lab/internal/matrix"
 )
 
 // board is one dashboard.
@@ -40,11 +42,11 @@ var boards = []board{study, pools, replica, lab}
 // schema is what Grafana from 10.4 on reads.
 const schema = 39
 
-// Files makes the dashboards: file name → JSON. The error is of Grafana's own validation.
-func Files() (map[string][]byte, error) {
-	files := make(map[string][]byte)
+// Files makes the dashboards that show these services: file name → JSON. The error is of Grafana's own validation.
+func Files(services *matrix.Catalog) (map[string][]byte, error) {
+	files, looks := make(map[string][]byte), looksOf(services)
 	for _, b := range boards {
-		built, err := b.build()
+		built, err := b.build(looks)
 		if err != nil {
 			return nil, fmt.Errorf("make the dashboard %s: %w", b.title, err)
 		}
@@ -62,7 +64,7 @@ func readable(text []byte) []byte {
 	return []byte(strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(text)))
 }
 
-func (b board) build() (dashboard.Dashboard, error) {
+func (b board) build(looks *looks) (dashboard.Dashboard, error) {
 	to := dashboard.NewDashboardBuilder(b.title).
 		Uid("stormwave-"+b.name).
 		Description(b.description).
@@ -100,7 +102,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 		to.WithRow(dashboard.NewRowBuilder(r.title).Id(id))
 		for _, p := range r.panels {
 			id++
-			p.id = id
+			p.id, p.looks = id, looks
 			to.WithPanel(p)
 		}
 	}

@@ -20,7 +20,9 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
+	"stormwave/lab/backends"
 	"stormwave/lab/internal/dashboardtest"
+	"stormwave/lab/internal/service"
 )
 
 const directory = "../../../dashboards"
@@ -30,7 +32,7 @@ var update = flag.Bool("update", false, "write the dashboards")
 // texts returns the dashboards as they are made.
 func texts(t *testing.T) map[string][]byte {
 	t.Helper()
-	all, err := Files()
+	all, err := Files(service.Catalog(backends.Default()))
 	if err != nil {
 		t.Fatal(err)
 	}

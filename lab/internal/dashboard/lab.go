@@ -10,7 +10,7 @@ import (
 // byPart adds the exporters up, and keeps all other services apart.
 func byPart(query string) string {
 	return `sum by (part) (label_replace(label_replace(` + query +
-		`, "part", "$1", "service", "(.*)"), "part", "exporters", "service", ".*-exporter"))`
+		`, "part", "$1", "service", "(.*)"), "part", "` + exporters + `", "service", ".*-exporter"))`
 }
 
 const someServices = `{service=~"$service"}`

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ import (
 // panel is one graph, or some numbers of the present.
 type panel struct {
 	id      uint32
+	looks   *looks
 	title   string
 	width   uint32 // of 24 columns
 	worry   string // the sentence after “Worry ”, and what else is to be said
@@ -111,8 +113,8 @@ func (p *panel) description() string {
 	return strings.ToUpper(about[:1]) + about[1:] + ". Worry " + p.worry + " Source: " + strings.Join(sources, ", ") + "."
 }
 
-// exporters are who serves the metrics that begin so.
-var exporters = []struct{ prefix, name string }{
+// endpoints are who serves the metrics that begin so.
+var endpoints = []struct{ prefix, name string }{
 	{"app_", "the backend"},
 	{"k6_", "k6's remote write"},
 	{"lab_", "the lab's exporter"},
@@ -129,7 +131,7 @@ var exported = regexp.MustCompile(`\b(?:(?:app|k6|lab|node|pg|pgbouncer|promethe
 func sourcesOf(query string) []string {
 	var sources []string
 	for _, found := range exported.FindAllString(inQuotes.ReplaceAllString(query, `""`), -1) {
-		for _, e := range exporters {
+		for _, e := range endpoints {
 			if strings.HasPrefix(found, e.prefix) && !slices.Contains(sources, e.name) {
 				sources = append(sources, e.name)
 			}
@@ -281,7 +283,7 @@ func (p *panel) overrides() []dashboard.DashboardFieldConfigSourceOverrides {
 		return all
 	}
 	for _, l := range p.lines {
-		for _, n := range l.names() {
+		for _, n := range l.names(p.looks) {
 			all = append(all, dashboard.DashboardFieldConfigSourceOverrides{
 				Matcher:    dashboard.MatcherConfig{Id: n.matcher(), Options: new(n.text)},
 				Properties: n.properties(p.stacked),
@@ -299,19 +301,16 @@ type name struct {
 }
 
 // names are those of a line: its legend, with each value that the label in it may have.
-func (l line) names() []name {
+func (l line) names(of *looks) []name {
 	labels := labelsOf(l.legend)
 	if len(labels) == 0 {
-		return []name{{l.legend, colours[l.legend], l.dashed || dashed[l.legend]}}
+		return []name{{l.legend, of.colours[l.legend], l.dashed || of.dashed[l.legend]}}
 	}
 	var all []name
-	for _, value := range values[labels[0]] {
+	for _, value := range of.values[labels[0]] {
 		text := strings.Replace(l.legend, "{{"+labels[0]+"}}", value, 1)
-		colour, ok := colours[text]
-		if !ok {
-			colour = colours[value]
-		}
-		all = append(all, name{text, colour, l.dashed || dashed[value]})
+		colour := cmp.Or(of.colours[text], of.colours[value])
+		all = append(all, name{text, colour, l.dashed || of.dashed[value]})
 	}
 	return all
 }

@@ -20,7 +20,7 @@ type Inventory struct {
 	CPUs      string   // of the machine that the spec is to run on, as Linux writes a list; empty: any
 }
 
-// Service is what a spec can say of a service.
+// Service is what those know of a service that do not run it: what a spec can say of it, and how figures name it.
 type Service struct {
 	Name     string
 	Title    string // in sentences: "PgBouncer"
@@ -30,6 +30,7 @@ type Service struct {
 	Killable bool   // fault.kill takes it
 	Quota    bool   // fault.cpu_… takes it
 	Settings Family // that are its own; zero: none
+	Job      string // of Prometheus, by which it is scraped; empty: it is not
 }
 
 // Family is the settings of a program that are passed on by name.
@@ -40,6 +41,18 @@ type Family struct {
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
 	Refused  []Refusal
+	Unquoted string // characters of which the program's file can hold none; empty: it can hold any line
+}
+
+// values are those that a member takes which the lab cannot read.
+func (f Family) values() Type {
+	if f.Unquoted == "" {
+		return text
+	}
+	return Type{text.Allowed + " without any of " + f.Unquoted, func(s string) (string, bool) {
+		v, ok := text.parse(s)
+		return v, ok && !strings.ContainsAny(s, f.Unquoted)
+	}}
 }
 
 // Pool says how a pooler shares its connections. Keys are of its family, metrics those of a record.
@@ -108,7 +121,7 @@ func NewCatalog(services []Service, b *backend.Backend) *Catalog {
 		})
 	}
 	for _, f := range c.families() {
-		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: text, Meaning: f.Meaning})
+		c.table = append(c.table, Setting{Name: f.Prefix + f.Member, Type: f.values(), Meaning: f.Meaning})
 	}
 	c.table = append(c.table, c.faults()...)
 	return c
@@ -133,9 +146,12 @@ func (c *Catalog) Topologies() []string {
 	return all
 }
 
+// Services are all, in their order.
+func (c *Catalog) Services() []Service { return slices.Clone(c.services) }
+
 // Poolers are the services that queries can go through.
 func (c *Catalog) Poolers() []Service {
-	return slices.DeleteFunc(slices.Clone(c.services), func(s Service) bool { return !s.Pooler })
+	return slices.DeleteFunc(c.Services(), func(s Service) bool { return !s.Pooler })
 }
 
 // families are those of the services that have settings of their own.
@@ -244,7 +260,7 @@ func (f Family) lookup(name, member string, members map[string]Type) (Setting, e
 	}
 	kind, known := members[name]
 	if !known {
-		kind = text
+		kind = f.values()
 	}
 	return Setting{Name: name, Type: kind, Meaning: f.Meaning}, nil
 }

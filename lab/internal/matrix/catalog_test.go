@@ -104,6 +104,32 @@ func TestCatalogOfASecondPooler(t *testing.T) {
 	}
 }
 
+// A value that the program's file has no way to write is refused where it stands, of each family by itself.
+func TestValuesThatAFileCannotHold(t *testing.T) {
+	bare := NewCatalog(append(slices.Clone(services.services), Service{
+		Name:     "pgpool",
+		Pooler:   true,
+		Settings: Family{Prefix: "pgpool.", Member: "<key>", Names: regexp.MustCompile(`^[a-z_]+$`), Unquoted: `'`},
+	}), backends.Default())
+	for value, want := range map[string]string{
+		`pgpool.reset_query_list: "SET a = 'b'"`: `10:37: pgpool.reset_query_list must be one line of 1 to 256 bytes without any ` +
+			`of ', not "SET a = 'b'"`,
+		`pgpool.reset_query_list: "a\nb"`:         `10:37: pgpool.reset_query_list must be one line of 1 to 256 bytes without any of '`,
+		`pgpool.reset_query_list: 'a\b "c" # d;'`: "",
+		`pgbouncer.server_check_query: "a 'b'"`:   "",
+		`pgbouncer.server_check_query: "a\nb"`:    "10:42: pgbouncer.server_check_query must be one line of 1 to 256 bytes",
+		`postgres.search_path: "'a', b"`:          "",
+	} {
+		_, err := Parse([]byte(good+"settings: {"+value+"}\n"), Inventory{Scenarios: scripts, Services: bare})
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", value, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v; want %s", value, err, want)
+		}
+	}
+}
+
 // A service without a list of its own has its group's; nobody else has.
 func TestCPUsOfServices(t *testing.T) {
 	for _, tt := range []struct{ given, want CPUs }{

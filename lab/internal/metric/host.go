@@ -1,6 +1,8 @@
 package metric
 
 import (
+	"github.com/prometheus/common/model"
+
 	lab "stormwave/lab/internal/series"
 )
 
@@ -97,3 +99,17 @@ var (
 	ThrottledSeconds = add("service_throttled_ratio", Seconds, "seconds a second in which its quota held a service back").
 				by("service")
 )
+
+// The CPU time of the backend, as Go's runtime divides it: what the garbage collector takes on CPUs that would idle is
+// not among it.
+const (
+	gcAssist    = "go_cpu_classes_gc_mark_assist_cpu_seconds_total"
+	gcDedicated = "go_cpu_classes_gc_mark_dedicated_cpu_seconds_total"
+	gcPause     = "go_cpu_classes_gc_pause_cpu_seconds_total"
+	goUser      = "go_cpu_classes_user_cpu_seconds_total"
+)
+
+// GCShare is what garbage collection costs the backend.
+var GCShare = add("gc_cpu_ratio", Ratio, "share of the backend's CPU time that Go's garbage collector takes").
+	from(series("app", gcAssist, gcDedicated, gcPause, goUser), PartInLoad).
+	counting(Not(model.MetricNameLabel, goUser)).in(Machine, "Backend GC %").later().optional()

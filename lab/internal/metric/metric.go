@@ -107,6 +107,17 @@ func (m *Metric) because(why reason) *Metric        { m.why = why; return m }
 func (m *Metric) made(read reader) *Metric          { m.read = read; return m }
 func (m *Metric) ofHistogram(reduce string) *Metric { m.Histogram, m.Scale = reduce, milli; return m }
 
+// addedUp makes the number of a column that of all values of the label together.
+func (m *Metric) addedUp() *Metric {
+	return m.made(func(r *record.Record) (sum float64, ok bool) {
+		values := m.Values(r.Metrics)
+		for _, v := range values {
+			sum += v
+		}
+		return sum, len(values) > 0
+	})
+}
+
 type (
 	reader = func(*record.Record) (float64, bool)
 	reason = func(*record.Record) string
@@ -137,6 +148,7 @@ func (m *Metric) Why(r *record.Record) string {
 // At is the metric of one value of its label: cpu_cores{service="app"}.
 func (m *Metric) At(value string) *Metric {
 	one := *m
+	one.read = nil
 	one.key = m.Name + Suffix(m.By, value)
 	one.Of = append(slices.Clone(m.Of), Is(m.By, value))
 	return &one

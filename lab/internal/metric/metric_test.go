@@ -131,6 +131,28 @@ func TestLabelledNumbers(t *testing.T) {
 	}
 }
 
+// A column has one number, whichever pooler it is of.
+func TestColumnsOfAnyPooler(t *testing.T) {
+	pooled := &record.Record{Metrics: map[string]float64{
+		PoolerServed.At("pgpool").Key(): 32, PoolerWaiting.At("pgpool").Key(): 7, PoolerWaiting.At("odyssey").Key(): 1,
+	}}
+	for _, tt := range []struct {
+		of   *Metric
+		r    *record.Record
+		want float64
+		ok   bool
+	}{
+		{PoolerServed, pooled, 32, true},
+		{PoolerWaiting, pooled, 8, true},
+		{PoolerWaiting.At("pgpool"), pooled, 7, true},
+		{PoolerWaiting, &record.Record{}, 0, false},
+	} {
+		if got, ok := tt.of.Value(tt.r); got != tt.want || ok != tt.ok {
+			t.Errorf("%s = %v, %v; want %v, %v", tt.of.Key(), got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
 func TestNumbersOfTheLoad(t *testing.T) {
 	refused := &record.Record{
 		Settings: map[string]string{"topology": "direct"},
@@ -175,13 +197,13 @@ func TestColumns(t *testing.T) {
 		Pools: {
 			"Pool in use max", "Pool waiting max", "Pool wait mean ms", "Acquire timeouts", "Connection attempts",
 			"Connection attempts/s", "Closed connections/s", "Cancels/s", "PgBouncer clients waiting max",
-			"PgBouncer servers active max", "PgBouncer wait mean ms",
+			"PgBouncer servers active max", "PgBouncer wait mean ms", "Pooler clients served max", "Pooler clients waiting max",
 		},
 		Replica: append(slices.Clone(server), "Lag max s", "Lag max MB", "Heartbeat lag max s", "Reads of the replica",
 			"Reads of the primary", "Stale reads (backend)", "Fall-backs"),
 		Machine: {
 			"CPU busy %", "CPU steal %", "CPU pressure %", "Load max", "Memory max MiB", "Network MB/s", "Disk read MB/s",
-			"Disk written MB/s", "Disk busy %",
+			"Disk written MB/s", "Disk busy %", "Backend GC %",
 		},
 	} {
 		var got []string

@@ -50,7 +50,9 @@ var (
 	poolerClients = series("lab", lab.PoolerClients, lab.ServiceCPULimit)
 
 	PoolerServed = add("pooler_clients_served_max", Things, "clients that a pooler serves").
-			from(poolerClients, HighestIfThere).counting(Named(lab.PoolerClients), Is("state", "served")).by("service")
+			from(poolerClients, HighestIfThere).counting(Named(lab.PoolerClients), Is("state", "served")).by("service").
+			addedUp().in(Pools, "Pooler clients served max").later()
 	PoolerWaiting = add("pooler_clients_waiting_max", Things, "clients that wait in the queue of a pooler's socket").
-			from(poolerClients, HighestIfThere).counting(Named(lab.PoolerClients), Is("state", "waiting")).by("service")
+			from(poolerClients, HighestIfThere).counting(Named(lab.PoolerClients), Is("state", "waiting")).by("service").
+			addedUp().in(Pools, "Pooler clients waiting max").later()
 )

@@ -16,7 +16,7 @@ func TestUntold(t *testing.T) {
 		backend.Series.PoolAcquired: "in_use", backend.Series.PoolAcquires: "acquires",
 	}}}
 	untold := Untold(pools)
-	for _, m := range []*Metric{PoolAcquired, PoolAcquiresRate, OfPrimary.QPS, CPUCores} {
+	for _, m := range []*Metric{PoolAcquired, PoolAcquiresRate, OfPrimary.QPS, CPUCores, GCShare} {
 		if slices.Contains(untold, m.Name) {
 			t.Errorf("%s is not told", m.Name)
 		}

@@ -160,8 +160,11 @@ func (e *Env) RoleURL(addr, sslmode string) *url.URL {
 
 // backendReady is nil once the backend can serve.
 func (e *Env) backendReady(ctx context.Context) error {
-	if e.Backend.Ready.HTTP != "" {
-		return answers(App, e.Backend.Ready.HTTP)(ctx, e)
+	if ready := e.Backend.Ready; ready.HTTP != "" {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		_, err := getWith(ctx, e.AppURL()+ready.HTTP, ready.Status)
+		return err
 	}
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", e.Addrs[App])

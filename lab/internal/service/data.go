@@ -8,37 +8,62 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 
 	"stormwave/lab/internal/stack/proc"
 )
 
-// removeData removes the data directory of a server that does not run, and with it the
-// shared memory that a killed server leaves. What a server shares with its processes
-// ends with them or lies in the directory (dynamic_shared_memory_type = mmap); only the
-// System V segment that says that it lives stays for ever.
+// postmasterPID is where a PostgreSQL server notes the number of its process, in the directory of its data.
+const postmasterPID = "postmaster.pid"
+
+// removeData removes the data directory of a server that does not run, and with it the shared memory that a killed
+// server leaves. What a server shares with its processes ends with them or lies in the directory
+// (dynamic_shared_memory_type = mmap); only the System V segment that says that it lives stays for ever.
 func removeData(dir string) error {
-	info, err := os.Lstat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("remove data: %w", err)
-	}
-	owner, err := proc.OwnerOf(info)
-	if err == nil {
-		// With the rights of its owner: what the directory tells is that account's word.
-		err = owner.Do(func() error { return removeSegment(dir) })
-	}
-	if err != nil {
+	if err := sweepMemory(filepath.Join(dir, postmasterPID)); err != nil {
 		return fmt.Errorf("remove data: %w", err)
 	}
 	return os.RemoveAll(dir) // follows no link
 }
 
-// removeServers empties a directory that may hold data directories of servers.
+// sweepMemory removes what the process has left in System V memory that wrote this file, which holds its number and
+// goes too: another process may have that number tomorrow. A process that ends by itself removes both.
+func sweepMemory(pidFile string) error {
+	info, err := os.Lstat(filepath.Dir(pidFile))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	owner, err := proc.OwnerOf(info)
+	if err != nil {
+		return err
+	}
+	// With the rights of its owner: what the directory tells is that account's word.
+	return owner.Do(func() error {
+		text, err := readSmall(pidFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it has ended by itself, or never ran
+		}
+		if err != nil {
+			return err
+		}
+		line, _, _ := strings.Cut(string(text), "\n")
+		pid, err := strconv.Atoi(strings.Trim(line, "\x00 ")) // Pgpool-II writes the end of a C string
+		if err != nil {
+			return nil // torn
+		}
+		attached, err := proc.SweepIPC(pid)
+		if err != nil || attached > 0 {
+			return err
+		}
+		return os.Remove(pidFile)
+	})
+}
+
+// removeServers empties a directory that may hold data directories of servers, and pid files of services.
 func removeServers(dir string) error {
 	servers, _ := fs.Glob(os.DirFS(dir), "*/PG_VERSION")
 	for _, version := range servers {
@@ -46,11 +71,31 @@ func removeServers(dir string) error {
 			return err
 		}
 	}
-	rest, err := os.ReadDir(dir)
+	err := sweepServices(dir, func(Service) bool { return true })
+	rest, readErr := os.ReadDir(dir)
+	err = errors.Join(err, readErr)
 	for _, entry := range rest {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, entry.Name())))
 	}
 	return err
+}
+
+// sweepServices removes what services have left in shared memory that keep their pid files in this directory.
+func sweepServices(dir string, which func(Service) bool) error {
+	var errs []error
+	for _, s := range All() {
+		if s.PIDFile != "" && which(s) {
+			if err := sweepMemory(filepath.Join(dir, s.PIDFile)); err != nil {
+				errs = append(errs, fmt.Errorf("remove the shared memory of %s: %w", s.Name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// SweepMemory removes what the service of a name, which does not run, has left in shared memory.
+func (e *Env) SweepMemory(name string) error {
+	return sweepServices(e.Layout.dataDir(), func(s Service) bool { return s.Name == name })
 }
 
 // copyTree copies a directory of directories and files, which become the caller's alone.
@@ -92,45 +137,4 @@ func copyFile(from, to string, mode fs.FileMode) (err error) {
 		return fmt.Errorf("copy %s: %w", from, err)
 	}
 	return nil
-}
-
-// removeSegment removes the System V segment that a data directory tells of, if nobody
-// has it attached and the caller may.
-func removeSegment(dir string) error {
-	text, err := readSmall(filepath.Join(dir, "postmaster.pid"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it has shut down, or never ran
-	}
-	if err != nil {
-		return err
-	}
-	key, id, told := segment(string(text))
-	if !told {
-		return nil
-	}
-	var found unix.SysvShmDesc
-	if _, err := unix.SysvShmCtl(id, unix.IPC_STAT, &found); err != nil {
-		return nil // nobody's any more
-	}
-	if found.Perm.Key != key || found.Nattch > 0 {
-		return nil // another's
-	}
-	switch _, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil); {
-	case errors.Is(err, fs.ErrPermission):
-		return nil // another account's
-	case err != nil:
-		return fmt.Errorf("remove shared memory segment %d: %w", id, err)
-	}
-	return nil
-}
-
-// segment reads the key and the id of the System V segment from a postmaster.pid:
-// line 7, src/include/utils/pidfile.h of PostgreSQL.
-func segment(pidFile string) (key int32, id int, told bool) {
-	lines := strings.Split(pidFile, "\n")
-	if len(lines) < 7 {
-		return 0, 0, false
-	}
-	n, err := fmt.Sscan(lines[6], &key, &id)
-	return key, id, n == 2 && err == nil
 }

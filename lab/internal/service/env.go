@@ -111,9 +111,9 @@ func (e *Env) Prepare() error {
 	return writePrivate(e.Layout.passfile(), e.secrets.passfile(AppRole, monitorRole, poolerAdmin))
 }
 
-// RemoveData removes the data of both servers, which do not run.
+// RemoveData removes the data of both servers, and what services have left in shared memory. None of them runs.
 func (e *Env) RemoveData() error {
-	var errs []error
+	errs := []error{sweepServices(e.Layout.dataDir(), func(Service) bool { return true })}
 	for _, server := range Servers {
 		errs = append(errs, removeData(e.Layout.data(server)))
 	}
@@ -167,6 +167,11 @@ func (e *Env) URL(service string) string {
 
 // Get returns the body of a page, which must be answered with 200.
 func Get(ctx context.Context, address string) (string, error) {
+	return getWith(ctx, address, http.StatusOK)
+}
+
+// getWith is Get of a page that is answered with another status.
+func getWith(ctx context.Context, address string, status int) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return "", err
@@ -177,7 +182,7 @@ func Get(ctx context.Context, address string) (string, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	if err == nil && resp.StatusCode != http.StatusOK {
+	if err == nil && resp.StatusCode != status {
 		err = fmt.Errorf("%s answers %s: %.200s", req.URL.Redacted(), resp.Status, body)
 	}
 	return string(body), err

@@ -128,6 +128,7 @@ func server(name string) Service {
 		Name:    name,
 		Program: postgresProgram,
 		Group:   "postgres",
+		PIDFile: filepath.Join(name, postmasterPID),
 		Psql: []Psql{{Target: name, Conninfo: func(l Layout, addr string) string {
 			return l.SocketURL(addr, Database)
 		}}},

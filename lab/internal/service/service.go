@@ -35,6 +35,7 @@ type Service struct {
 	Settings matrix.Family
 	Scrape   Scrape
 	Psql     []Psql
+	PIDFile  string // in the directory of the servers' data: of what it shares in System V memory; empty: nothing
 
 	Prepare  func(context.Context, *Env) error // makes its files, before each start; may be nil
 	Process  func(*Env) proc.Spec              // program, arguments, environment; Env.Process adds what all have
@@ -69,6 +70,7 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
+		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),
@@ -228,6 +230,7 @@ func Catalog(b *backend.Backend) *matrix.Catalog {
 			Killable: !s.Optional(),
 			Quota:    s.Quota,
 			Settings: s.Settings,
+			Job:      s.Scrape.Job,
 		})
 	}
 	return matrix.NewCatalog(append(all, generator()), b)

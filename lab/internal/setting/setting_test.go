@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// PgBouncer writes booleans as 0 and 1, and times in seconds.
+// PgBouncer writes booleans as 0 and 1, and times in seconds, Pgpool-II times and sizes in the largest unit that fits.
 func TestPoolerTook(t *testing.T) {
 	for _, tt := range []struct {
 		asked, shown string
@@ -30,6 +30,14 @@ func TestPoolerTook(t *testing.T) {
 		{"extra_float_digits,search_path", "extra_float_digits, search_path", true},
 		{"DISCARD ALL", "discard all", true},
 		{"", "1", false},
+		{"300", "5min", true},
+		{"300s", "5min", true},
+		{"10000", "10s", true},
+		{"301", "5min", false},
+		{"67108864", "64MB", true},
+		{"64MB", "64MB", true},
+		{"64", "64MB", false},
+		{"5min", "on", false},
 	} {
 		if got := PoolerTook(tt.asked, tt.shown); got != tt.same {
 			t.Errorf("%q and %q are the same: %t; want %t", tt.asked, tt.shown, got, tt.same)

@@ -26,7 +26,7 @@ const (
 func TestApplyOrder(t *testing.T) {
 	const (
 		head = `stop silent
-stop app pgbouncer
+stop app pgpool pgbouncer
 `
 		servers = `start primary replica
 undo faults

@@ -127,11 +127,14 @@ func (s *Stack) awaitReady(ctx context.Context, name string) error {
 	}
 }
 
-// stop stops the named services, in the given order; those that do not run are
-// left alone.
+// stop stops the named services, in the given order. Of those that do not run any more only what they have left in
+// shared memory is removed.
 func (s *Stack) stop(ctx context.Context, names ...string) error {
 	for _, name := range names {
 		if err := s.members.stop(ctx, name); err != nil {
+			return err
+		}
+		if err := s.SweepMemory(name); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func newBench(layout service.Layout) *bench {
 	b := &bench{
 		Stack: newStack(&service.Env{
 			Layout: layout,
-			Tools:  toolchain.Set{"grafana": {}},
+			Tools:  toolchain.Set{"grafana": {}, "pgpool": {}},
 			Config: &service.Config{
 				Backend:  backends.Default(),
 				Settings: matrix.Settings{matrix.FaultDelay: "1ms"},
@@ -152,7 +152,7 @@ func TestServicesStartAfterWhatTheyNeed(t *testing.T) {
 		want := map[string][]string{
 			Primary: {"0s"}, Prometheus: {"0s"}, NodeExporter: {"0s"},
 			Replica: {"1s"}, PostgresExporter: {"1s"}, Grafana: {"1s"},
-			PgBouncer: {"2s"}, ReplicaExporter: {"2s"},
+			PgBouncer: {"2s"}, service.Pgpool: {"2s"}, ReplicaExporter: {"2s"},
 			BouncerExporter: {"3s"}, service.FaultProxy: {"1s"}, // which leads to the primary
 			App: {"3s"},
 		}

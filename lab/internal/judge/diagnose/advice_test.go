@@ -59,6 +59,7 @@ var changed = []struct {
 	{DBIOBound, "postgres.shared_buffers", true, []string{"1MB", "128MB", "1GB", "4GB"}},
 	{OverloadShed, "max_inflight", true, []string{"1", "4", "64", "10000"}},
 	{AppCPUBound, "max_inflight", false, []string{"2", "16", "64", "1000", "unlimited"}},
+	{GarbageCollection, "app.GOGC", true, []string{"0", "1", "20", "100", "400"}},
 	{ReplicaLagging, "replica_max_lag", false, []string{"none", "2ms", "100ms", "500ms", "5s"}},
 }
 
@@ -120,6 +121,10 @@ func TestAdviceEndsAtTheBounds(t *testing.T) {
 		{DBCPUBound, "pool_size=1 max_inflight=1", ""},
 		{SlowQuery, "statement_timeout=1ms", ""},
 		{DBLockContention, "lock_timeout=1ms", ""},
+		{GarbageCollection, "app.GOGC=10", "app.GOGC=100"},
+		{GarbageCollection, "app.GOGC=20 app.GOMEMLIMIT=24MiB", "app.GOMEMLIMIT=off"},
+		{GarbageCollection, "app.GOGC=off app.GOMEMLIMIT=24MiB", "app.GOGC=100 app.GOMEMLIMIT=off"},
+		{GarbageCollection, "app.GOGC=off", ""},
 		{AppPoolStarved, "pool_size=90", "pool_size=180 postgres.max_connections=190"},
 		{AppPoolStarved, "pool_size=unlimited", ""},
 		{AppPoolStarved, "pool_size=20 topology=pgbouncer", "pool_size=40"},

@@ -28,6 +28,7 @@ const (
 	HostCPUSaturated       Cause = "host-cpu-saturated"
 	MemoryPressure         Cause = "memory-pressure"
 	AppCPUBound            Cause = "app-cpu-bound"
+	GarbageCollection      Cause = "garbage-collection"
 	OverloadShed           Cause = "overload-shed"
 	AppPoolStarved         Cause = "app-pool-starved"
 	PreparedStatementLost  Cause = "prepared-statement-lost"

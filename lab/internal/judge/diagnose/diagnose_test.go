@@ -127,6 +127,17 @@ func TestCauses(t *testing.T) {
 			`service_throttled_ratio{service="app"}`: 0.7,
 			"query_mean_ms":                          30, "pool_wait_mean_ms": 60,
 		}},
+		// The collector takes what the backend lacks.
+		{want: GarbageCollection, topology: "direct", p99: 2500, changes: map[string]float64{
+			`cpu_cores{service="app"}`: 1, `cpu_limit_cores{service="app"}`: 1, "gc_cpu_ratio": 0.45, "host_cpu_busy_ratio": 0.8,
+		}},
+		{want: GarbageCollection, topology: "direct", p99: 2500, changes: map[string]float64{
+			"gc_cpu_ratio": 0.45, "host_cpu_busy_ratio": 0.97, "host_psi_cpu_ratio": 0.9,
+		}},
+		{want: AppCPUBound, topology: "direct", p99: 2500, changes: map[string]float64{
+			`cpu_cores{service="app"}`: 1, `cpu_limit_cores{service="app"}`: 1, "gc_cpu_ratio": 0.05,
+		}},
+		{want: Undetermined, topology: "direct", p99: 900, changes: map[string]float64{"gc_cpu_ratio": 0.45}},
 		{want: NetworkLatency, topology: "direct", p99: 800, changes: map[string]float64{
 			"query_mean_ms":     41,
 			"pool_wait_mean_ms": 120,

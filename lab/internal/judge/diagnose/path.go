@@ -35,6 +35,22 @@ func appCPU(o *observation) (claim, []Evidence) {
 	return o.serviceCPU("app", most)
 }
 
+// collecting: the backend has no CPU left, or the host has none, and Go's garbage collector takes a good part of what
+// the backend gets. With Go's defaults that is a few percent.
+func collecting(o *observation) (claim, []Evidence) {
+	share := o.or(metric.GCShare, math.NaN())
+	if math.IsNaN(share) {
+		return none("what garbage collection costs was not recorded"), nil
+	}
+	words := say("garbage collection took %s of the backend's CPU time", percent(share))
+	own, evidence := appCPU(o)
+	busy := claim{rise(o.get(metric.HostBusy), 0.75, 0.92), words}
+	return both(claim{rise(share, 0.15, 0.4), words}, either(own, busy)), append([]Evidence{
+		o.metric(metric.GCShare, words),
+		o.effective(gcPercent, say("%s is %s", gcPercent, o.Effective[gcPercent])),
+	}, evidence...)
+}
+
 // shed: the backend turns requests away, for it works on as many as it may.
 func shed(o *observation) (claim, []Evidence) {
 	most := o.setting(matrix.MaxInflight)

@@ -35,12 +35,16 @@ const (
 	sharedBuffers     = matrix.PostgresPrefix + "shared_buffers"
 	synchronousCommit = matrix.PostgresPrefix + "synchronous_commit"
 	commitDelay       = matrix.PostgresPrefix + "commit_delay"
+	gcPercent         = matrix.AppPrefix + "GOGC"
+	memoryLimit       = matrix.AppPrefix + "GOMEMLIMIT"
 )
 
 var passedOn = map[string]string{
 	maxConnections: "100",
 	sharedBuffers:  "128MB",
 	commitDelay:    "0",
+	gcPercent:      "100",
+	memoryLimit:    "off",
 }
 
 // tuning is a cell on a machine: what may help is computed from the cell's own values.
@@ -87,6 +91,8 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return append(t.fewerSessions(words, statementsPerCPU), t.fewerRequests()...)
 	case AppCPUBound:
 		return t.fewerRequests()
+	case GarbageCollection:
+		return t.largerHeap()
 	case OverloadShed:
 		return t.moreRequests()
 	case MemoryPressure:
@@ -240,6 +246,32 @@ func (t tuning) shorterCommits() []proposal {
 		proposal{"do not wait for the disk, where losing the last second of commits is allowed",
 			matrix.Settings{synchronousCommit: "off"}},
 	)
+}
+
+// largerHeap proposes to collect garbage less often: without a limit of memory, and with a larger share of new memory
+// between two collections, Go's own at least. https://go.dev/doc/gc-guide
+func (t tuning) largerHeap() []proposal {
+	const own = 100
+	now, ok := t.number(gcPercent)
+	var all []proposal
+	if t.text(memoryLimit) != "off" {
+		change := matrix.Settings{memoryLimit: "off"}
+		if !ok {
+			change[gcPercent] = whole(own) // something must end the growth
+		}
+		all = append(all, proposal{"let the heap grow larger, where there is memory for it", change})
+	}
+	values := more(now)
+	if now < own {
+		values = append([]float64{own}, values...)
+	}
+	for _, n := range values {
+		if ok && n > now {
+			words := "let the heap grow larger between two collections"
+			all = append(all, proposal{words, matrix.Settings{gcPercent: whole(n)}})
+		}
+	}
+	return all
 }
 
 // moreRequests proposes to work on more requests at once.

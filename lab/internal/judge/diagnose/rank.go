@@ -38,6 +38,7 @@ func inside(poolers []matrix.Service) []signature {
 	all := []signature{
 		{ComponentFailed, failure},
 		{AppCPUBound, appCPU},
+		{GarbageCollection, collecting},
 		{OverloadShed, shed},
 		{AppPoolStarved, appPool},
 	}
@@ -78,11 +79,12 @@ func explanations(poolers []matrix.Service) map[Cause][]Cause {
 			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
 		AppPoolStarved: after(poolersOwn,
 			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
+		AppCPUBound: {GarbageCollection},
 		// The servers' statistics end with a statement's execution, before its commit.
 		NetworkLatency:   after(cpu, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated),
 		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
 		DBCPUBound:       {SlowQuery},
-		HostCPUSaturated: after(cpu, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
+		HostCPUSaturated: after(cpu, GarbageCollection, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
 		ReplicaLagging:   {ComponentFailed},
 	}
 	for _, p := range poolers {

@@ -29,9 +29,7 @@ func (f *fetcher) readDistribution(ctx context.Context, m *metric.Metric, into *
 	}
 	vector, ok := value.(model.Vector)
 	if !ok || len(vector) == 0 || m.By == "" && len(vector) != 1 {
-		if !m.Optional {
-			into.Missing = append(into.Missing, m.Name)
-		}
+		into.miss(m, "")
 		return nil
 	}
 	for _, sample := range vector {

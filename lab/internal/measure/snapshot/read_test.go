@@ -114,6 +114,11 @@ func knownSeries() map[string]signal {
 		`app_stale_reads_total{job="app"}`:                               constant(0),
 		`app_replica_probes_total{job="app",target="replica"}`:           climbing(7, 5),
 		`app_replica_lag_seconds{job="app"}`:                             spike(0, 5, 0.4),
+		`go_cpu_classes_gc_mark_assist_cpu_seconds_total{job="app"}`:     steady(0.05),
+		`go_cpu_classes_gc_mark_dedicated_cpu_seconds_total{job="app"}`:  steady(0.04),
+		`go_cpu_classes_gc_mark_idle_cpu_seconds_total{job="app"}`:       steady(0.5), // on CPUs that would idle
+		`go_cpu_classes_gc_pause_cpu_seconds_total{job="app"}`:           steady(0.01),
+		`go_cpu_classes_user_cpu_seconds_total{job="app"}`:               steady(0.3),
 		`lab_pg_replica_lag_bytes{job="lab"}`:                            spike(0, 3, 4096),
 		`lab_pg_replica_lag_seconds{job="lab"}`:                          spike(0, 10, 9), // after the end
 		`lab_service_cpu_seconds_total{job="lab",service="app"}`:         steady(0.4),
@@ -248,6 +253,7 @@ func TestReadKnownTrial(t *testing.T) {
 		"read_fallbacks":                                 30,
 		`read_fallbacks{reason="gone"}`:                  30,
 		`read_fallbacks{reason="late"}`:                  0,
+		"gc_cpu_ratio":                                   0.25,
 		"stale_reads":                                    0,
 		"probe_statements":                               50,
 		"replica_heartbeat_lag_seconds_max":              0.4,
@@ -338,6 +344,12 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 		"an absent series": {
 			func(s map[string]signal) { delete(s, `node_load1{job="node"}`) },
 			[]string{"host_load1_max"},
+		},
+		"an older backend": {
+			func(s map[string]signal) {
+				maps.DeleteFunc(s, func(name string, _ signal) bool { return strings.HasPrefix(name, "go_cpu_classes_") })
+			},
+			nil,
 		},
 		"none before the load": {
 			func(s map[string]signal) {

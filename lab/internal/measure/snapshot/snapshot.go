@@ -93,6 +93,13 @@ func (r *Reader) Read(ctx context.Context, w Window) (Reading, error) {
 	return reading, nil
 }
 
+// miss notes that a metric, or one value of its label, could not be read.
+func (r *Reading) miss(m *metric.Metric, suffix string) {
+	if !m.Optional {
+		r.Missing = append(r.Missing, m.Name+suffix)
+	}
+}
+
 // others takes what was stolen, and the CPU of the lab's services, off what is busy. Where
 // none of them was seen it cannot be told what is others', and is left out.
 func (r *Reading) others() {
@@ -136,7 +143,7 @@ func (f *fetcher) read(ctx context.Context, m *metric.Metric, into *Reading) err
 		return err
 	}
 	if !all.covers(f.window) {
-		into.Missing = append(into.Missing, m.Name)
+		into.miss(m, "")
 		return nil
 	}
 	for suffix, part := range all.by(m.By, f.window) {
@@ -144,7 +151,7 @@ func (f *fetcher) read(ctx context.Context, m *metric.Metric, into *Reading) err
 		switch {
 		case !ok:
 		case math.IsNaN(value) || math.IsInf(value, 0):
-			into.Missing = append(into.Missing, m.Name+suffix)
+			into.miss(m, suffix)
 		case m.Scale != 0:
 			into.Metrics[m.Name+suffix] = m.Scale * value
 		default:

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -37,6 +38,14 @@ func processIDOf(pid int) (r processID, ok bool) {
 
 // lives reports whether exactly this process still runs, and still that program.
 func (r processID) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
+
+// left are the processes of it that still run: itself, or what it has left of that program when it was killed.
+func (r processID) left() []proc.Ident {
+	if r.lives() {
+		return []proc.Ident{r.Ident}
+	}
+	return slices.DeleteFunc(r.Orphans(), func(id proc.Ident) bool { return proc.Program(id.PID) != r.Program })
+}
 
 func statePath(layout service.Layout) string { return filepath.Join(layout.Lab, "state.json") }
 
@@ -126,12 +135,11 @@ func sweep(ctx context.Context, layout service.Layout) error {
 	for {
 		alive := 0
 		for _, service := range old.Services {
-			if !service.lives() {
-				continue
-			}
-			alive++
-			if time.Since(began) > politely {
-				service.Kill()
+			for _, id := range service.left() {
+				alive++
+				if time.Since(began) > politely {
+					id.Kill()
+				}
 			}
 		}
 		if alive == 0 {

@@ -3,9 +3,14 @@ package daemon
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/proc"
@@ -76,6 +81,60 @@ func TestSweepEndsOnlyWhatIsItsOwn(t *testing.T) {
 			}
 			if _, err := os.Stat(statePath(layout)); err == nil {
 				t.Error("the state file is still there")
+			}
+		})
+	}
+}
+
+// What a killed service has left in its process group is ended: the same program without the one that led it. What else
+// is in there is another's by now.
+func TestSweepEndsWhatAKilledServiceHasLeft(t *testing.T) {
+	boot, err := proc.Boot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	me, _ := processIDOf(os.Getpid())
+	for name, c := range map[string]struct {
+		change func(*processID)
+		ended  bool
+	}{
+		"its own":         {func(*processID) {}, true},
+		"a younger one's": {func(r *processID) { r.Start += 1e6 }, false},
+		"another program": {func(r *processID) { r.Program = "/usr/sbin/pgpool" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // the first waits for its process to end by itself
+			fifo := filepath.Join(t.TempDir(), "fifo")
+			if err := unix.Mkfifo(fifo, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			leader := exec.Command("/bin/bash", "-c", `(read line <&3) 3<> "$0" & echo; wait`, fifo)
+			leader.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			out, err := leader.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := leader.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_, err = out.Read(make([]byte, 1)) // it has its child
+			said, _ := processIDOf(leader.Process.Pid)
+			_, _ = leader.Process.Kill(), leader.Wait()
+			left := said.Orphans()
+			if err != nil || len(left) != 1 {
+				t.Fatalf("%v, and %d processes are left; want one", err, len(left))
+			}
+			t.Cleanup(left[0].Kill)
+			c.change(&said)
+			text, err := json.Marshal(state{Boot: boot, Supervisor: me, Services: map[string]processID{"pooler": said}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := sweep(t.Context(), layoutWith(t, text)); err != nil {
+				t.Fatal(err)
+			}
+			if ended := !left[0].Alive(); ended != c.ended {
+				t.Errorf("what was left has ended: %v; want %v", ended, c.ended)
 			}
 		})
 	}

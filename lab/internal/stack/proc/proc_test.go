@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
+	if os.Getenv("PROC_TEST_IPC") != "" {
+		leaveIPC()
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -121,6 +124,34 @@ func TestStopKillsWhatIgnoresTheSignalAndItsChildrenInOtherSessions(t *testing.T
 	}
 	if got := p.Exit().String(); got != "signal SIGKILL" {
 		t.Errorf("Exit = %s; want signal SIGKILL", got)
+	}
+}
+
+// A process that is killed takes along what it has started; its end is known when that is gone.
+func TestGroupEndsWithItsProcess(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	spec := shell("sleep 60 & echo $!; wait")
+	spec.Log = log
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	err = p.Await(t.Context(), func(context.Context) error {
+		_, err := fmt.Sscan(p.Tail(1), &child)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, _ := Identify(child)
+	if err := p.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if id.Alive() {
+		id.Kill()
+		t.Error("its child lives on")
 	}
 }
 

@@ -44,7 +44,7 @@ const DefaultStopTimeout = 10 * time.Second
 // killTimeout is how long the kernel may take to remove a killed process.
 const killTimeout = 5 * time.Second
 
-// Process is a started process. It leads a process group of its own.
+// Process is a started process. It leads a process group of its own, which ends with it.
 type Process struct {
 	spec    Spec
 	cmd     *exec.Cmd
@@ -101,9 +101,20 @@ func (p *Process) run(started chan<- error) {
 	}
 	defer release()
 	started <- nil
+	p.endGroup()
 	err = p.cmd.Wait()
 	p.exit = exitOf(p.cmd.ProcessState, err, time.Since(p.started))
 	close(p.done)
+}
+
+// endGroup waits for the end of the process, and ends what that leaves in its group: the children of one that was
+// killed. Nobody has waited for the process yet, so that the number is its own still.
+func (p *Process) endGroup() {
+	for err := error(unix.EINTR); errors.Is(err, unix.EINTR); {
+		err = unix.Waitid(unix.P_PID, p.PID(), nil, unix.WEXITED|unix.WNOWAIT, nil)
+	}
+	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
+	_ = killTree(group(p.PID())) // what does not end in time is nobody's to wait for
 }
 
 // start starts the process, under its quota if it has one. What it returns gives the

@@ -80,6 +80,25 @@ func Tree(pid int) []Ident {
 	return family
 }
 
+// Orphans are the processes that one has left in the group that it led, all of them younger than it. While they live
+// nobody else gets its number; one that lives has left none.
+func (id Ident) Orphans() []Ident {
+	if _, taken := Identify(id.PID); taken {
+		return nil
+	}
+	return slices.DeleteFunc(group(id.PID), func(member Ident) bool { return member.Start < id.Start })
+}
+
+// group returns the processes of a group that live, but for the one that leads it.
+func group(leader int) (members []Ident) {
+	for _, s := range allStats() {
+		if s.PGRP == leader && s.PID != leader && s.State != "Z" {
+			members = append(members, identOf(s))
+		}
+	}
+	return members
+}
+
 // killTree kills what is left of the family and waits until it is gone. PostgreSQL's
 // backends lead sessions of their own, so a signal to the group misses them.
 func killTree(family []Ident) error {
