@@ -13,3 +13,6 @@ func TestSoakKilledProcessesCostNoMoreThanTheirShot(t *testing.T) { killInTurn(t
 
 // Each fault of the gallery that can be shot in seconds.
 func TestSoakInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, allFaults) }
+
+// Two thousand cells, in every topology and with every kind of load.
+func TestSoakDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 2, 40, 50) }

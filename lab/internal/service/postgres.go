@@ -170,8 +170,9 @@ var postgresFamily = matrix.Family{
 			Why:   "it runs a program or loads a library",
 		},
 		{
+			// extension_destdir is Debian's.
 			Names: regexp.MustCompile(`^(include.*|.*_file|.*keyfile|.*_directory|log_filename|log_destination|` +
-				`logging_collector|dynamic_library_path|extension_control_path)$`),
+				`logging_collector|dynamic_library_path|extension_control_path|extension_destdir)$`),
 			Why: "the lab chooses the files",
 		},
 		{
