@@ -106,7 +106,7 @@ func names(reasons []string, settings matrix.Settings) bool {
 	for name := range settings {
 		_, member, _ := strings.Cut(name, ".")
 		for _, text := range []string{name, member} {
-			if text != "" && regexp.MustCompile(`\b` + regexp.QuoteMeta(strings.ToLower(text)) + `\b`).MatchString(said) {
+			if text != "" && regexp.MustCompile(`\b`+regexp.QuoteMeta(strings.ToLower(text))+`\b`).MatchString(said) {
 				return true
 			}
 		}
