@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -228,31 +227,6 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
-}
-
-// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
-// the stack comes up with settings that it has had. Then the system fails with the cell's,
-// and the next cell finds the stack in order; else the stack is lost.
-func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
-	why = r.abandon(ctx, why)
-	if ctx.Err() != nil {
-		return why
-	}
-	good := r.good
-	if good == nil {
-		good = matrix.Defaults()
-	}
-	if maps.Equal(good, cell.Settings) {
-		r.unfit = append(r.unfit, cell.Label)
-		return why
-	}
-	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
-		r.unfit = append(r.unfit, cell.Label)
-		return why
-	}
-	r.unfit = nil
-	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
-	return why
 }
 
 // abandon ends a shot that cannot go on. To quiesce the stack also finds out whether a

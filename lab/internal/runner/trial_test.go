@@ -44,7 +44,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			func(a *answers) { a.fails["apply"], a.others = errBroken, true },
 			record.Failed,
 			[]string{
-				"the system does not start with the cell's settings; it does with those of a cell before",
+				"the system does not start with the cell's settings; it does with those of a cell before, which differ in pool_size",
 				"apply the cell: it is broken",
 			},
 		},

@@ -1,0 +1,51 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"stormwave/lab/internal/matrix"
+)
+
+// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
+// the stack comes up with settings that it has had. Then the system fails with the cell's,
+// and the next cell finds the stack in order; else the stack is lost.
+func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
+	why = r.abandon(ctx, why)
+	if ctx.Err() != nil {
+		return why
+	}
+	good := r.good
+	if good == nil {
+		good = matrix.Defaults()
+	}
+	if maps.Equal(good, cell.Settings) {
+		r.unfit = append(r.unfit, cell.Label)
+		return why
+	}
+	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
+		r.unfit = append(r.unfit, cell.Label)
+		return why
+	}
+	r.unfit = nil
+	v.fail("the system does not start with the cell's settings; it does with those of a cell before, which differ in %s",
+		differing(cell.Settings, good))
+	return why
+}
+
+// differing names the settings in which a cell differs from another one.
+func differing(cell, other matrix.Settings) string {
+	const most = 10
+	all := maps.Clone(cell)
+	maps.Copy(all, other)
+	maps.DeleteFunc(all, func(name, _ string) bool { return cell[name] == other[name] })
+	names := slices.Sorted(maps.Keys(all))
+	text := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
