@@ -80,6 +80,7 @@ type Runner struct {
 	lastEnd time.Time       // of the load of the shot before; zero: it had none
 	dataset string          // before the first shot
 	good    matrix.Settings // that the stack was last brought to
+	served  matrix.Settings // with which a load could last begin
 	unfit   []string        // cells of the last shots, as long as the stack could not be brought to them
 }
 
@@ -196,7 +197,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.Watcher.Stage(shot, matrix.StageWarm)
 	warming := time.Now()
 	if err := r.warmUp(ctx, script, rec, v); err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
@@ -205,9 +206,10 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	fired := time.Now()
 	result, err := r.fire(ctx, shot, script, v)
 	if err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, err)
 	}
+	r.served = cell.Settings
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
 	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
 	if !lastEnd.IsZero() {

@@ -2,12 +2,14 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/measure/load"
 )
 
 // unapplied finds out whether it lies in the cell that the stack could not be brought to it:
@@ -34,6 +36,19 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 	v.fail("the system does not start with the cell's settings; it does with those of a cell before, which differ in %s",
 		differing(cell.Settings, good))
 	return why
+}
+
+// unserved says so where the system under test is why the load could not begin, and with which settings it could.
+func (r *Runner) unserved(ctx context.Context, cell matrix.Cell, v *verdict, err error) {
+	if !errors.Is(err, load.ErrUnserved) || ctx.Err() != nil {
+		return
+	}
+	if r.served == nil || maps.Equal(r.served, cell.Settings) {
+		v.fail("the load could not begin")
+		return
+	}
+	v.fail("the load could not begin; it could with the settings of a cell before, which differ in %s",
+		differing(cell.Settings, r.served))
 }
 
 // differing names the settings in which a cell differs from another one.

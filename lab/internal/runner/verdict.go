@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -334,13 +333,6 @@ func (v *verdict) cpu(metrics map[string]float64) {
 	}
 	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > mostOfBusy*busy+mostBeyond {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host was busy with %.2f", used, busy)
-	}
-}
-
-// unserved says so where the system under test is why the load could not begin.
-func (v *verdict) unserved(ctx context.Context, err error) {
-	if errors.Is(err, load.ErrUnserved) && ctx.Err() == nil {
-		v.fail("the load could not begin")
 	}
 }
 
