@@ -21,9 +21,6 @@ import (
 // A template is a data directory of PostgreSQL with the schema and the data set,
 // made once and copied at every up. It is named by a hash of all that made it.
 
-// templateTimeout bounds the making of a template.
-const templateTimeout = 5 * time.Minute
-
 // schema asks the backend for its schema and data set, as SQL.
 func (e *Env) schema(ctx context.Context) ([]byte, error) {
 	sql, err := proc.Run(ctx, proc.Spec{
@@ -41,8 +38,6 @@ func (e *Env) schema(ctx context.Context) ([]byte, error) {
 // template returns the directory of the template, and makes it first where it
 // is not there yet, or not whole.
 func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
-	defer cancel()
 	sql, err := e.schema(ctx)
 	if err != nil {
 		return "", false, err
