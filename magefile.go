@@ -103,13 +103,13 @@ func (Lab) Logs(service string) error { return lab("logs", service) }
 func (Lab) Psql(target string) error { return lab("psql", target) }
 
 // Quick measures a few short cells, in minutes, and prints where the report is.
-func (Bench) Quick() error { return lab("matrix", "lab/matrices/quick.yaml") }
+func (Bench) Quick() error { return lab("run", "lab/matrices/quick.yaml") }
 
 // Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
-func (Bench) Matrix() error { return lab("matrix", spec()) }
+func (Bench) Matrix() error { return lab("run", spec()) }
 
-// Study measures the study as it was shot, then each remedy alone, then all together.
-func (Bench) Study() error { return lab("matrix", "lab/matrices/study.yaml") }
+// Study measures the study as it was, then each remedy alone, then all together.
+func (Bench) Study() error { return lab("run", "lab/matrices/study.yaml") }
 
 // Plan shows the cells and the time that the matrix would take, and what it could not tell.
 func (Bench) Plan() error { return lab("plan", spec()) }
@@ -130,9 +130,9 @@ func (Bench) Diagnose(run string) error { return lab("diagnose", run) }
 func (Bench) Open(run string) error { return lab("open", run) }
 
 // Faults measures what is known to be wrong, to see whether the diagnosis names it.
-func (Bench) Faults() error { return lab("matrix", "lab/matrices/faults.yaml") }
+func (Bench) Faults() error { return lab("run", "lab/matrices/faults.yaml") }
 
-// Soak shoots short storms for half an hour and kills something in most of them.
+// Soak runs short storms for half an hour and kills something in most of them.
 func (Bench) Soak() error { return lab("soak") }
 
 // Compare compares two runs: bench:compare A B.

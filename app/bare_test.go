@@ -45,7 +45,9 @@ func (b bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	hash := sha256.Sum256([]byte(token))
 	var user int64
-	err := b.pool.QueryRow(r.Context(), "select user_id from sessions where token_hash = $1 and expires_at > now()", hash[:]).Scan(&user)
+	err := b.pool.QueryRow(
+		r.Context(), "select user_id from sessions where token_hash = $1 and expires_at > now()", hash[:],
+	).Scan(&user)
 	if errors.Is(err, pgx.ErrNoRows) {
 		http.Error(w, "log in first", http.StatusUnauthorized)
 		return
@@ -69,7 +71,9 @@ func (b bare) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (b bare) page(ctx context.Context, author int64) (page barePage, err error) {
-	rows, err := b.pool.Query(ctx, "select id, author_id, body, created_at from posts where author_id = $1 order by id desc limit 50", author)
+	rows, err := b.pool.Query(
+		ctx, "select id, author_id, body, created_at from posts where author_id = $1 order by id desc limit 50", author,
+	)
 	if err != nil {
 		return page, err
 	}

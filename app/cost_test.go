@@ -202,9 +202,9 @@ func TestBareHandlerAnswersTheSame(t *testing.T) {
 	}
 }
 
-// shoot sends requests for d at costRate, each when its time has come, and
+// send sends requests for d at costRate, each when its time has come, and
 // returns the CPU time that the server took for one. Every answer must be as in want.
-func (s *costServer) shoot(b *testing.B, d time.Duration, want [][]byte) time.Duration {
+func (s *costServer) send(b *testing.B, d time.Duration, want [][]byte) time.Duration {
 	b.Helper()
 	n := int(d.Seconds() * costRate)
 	errs := make(chan error, n)
@@ -228,7 +228,9 @@ func (s *costServer) shoot(b *testing.B, d time.Duration, want [][]byte) time.Du
 	}
 	spent := cpuTime(b, s.pid) - before
 	if took := time.Since(begin); took > d+d/10 {
-		b.Errorf("%s took %v for %d requests, want %v: this machine is too slow or too busy for %d/s", s.name, took, n, d, costRate)
+		b.Errorf(
+			"%s took %v for %d requests, want %v: this machine is too slow or too busy for %d/s", s.name, took, n, d, costRate,
+		)
 	}
 	if b.Failed() {
 		b.FailNow()
@@ -259,21 +261,21 @@ func BenchmarkCostPerRequest(b *testing.B) {
 	token := newSession(b)
 	ours, bare := startServer(b, serverOurs, token), startServer(b, serverBare, token)
 	oursWant, bareWant := samePages(b, ours, bare)
-	shootOurs := func(d time.Duration) float64 { return ours.shoot(b, d, oursWant).Seconds() * 1e6 }
-	shootBare := func(d time.Duration) float64 { return bare.shoot(b, d, bareWant).Seconds() * 1e6 }
-	shootOurs(time.Second) // pools, plans and heaps get warm
-	shootBare(time.Second)
+	sendOurs := func(d time.Duration) float64 { return ours.send(b, d, oursWant).Seconds() * 1e6 }
+	sendBare := func(d time.Duration) float64 { return bare.send(b, d, bareWant).Seconds() * 1e6 }
+	sendOurs(time.Second) // pools, plans and heaps get warm
+	sendBare(time.Second)
 
 	var oursCost, bareCost, ratios []float64
 	for b.Loop() {
 		for range costPairs {
 			var o, r float64
 			if len(ratios)%2 == 0 {
-				o = shootOurs(costRound)
-				r = shootBare(costRound)
+				o = sendOurs(costRound)
+				r = sendBare(costRound)
 			} else {
-				r = shootBare(costRound)
-				o = shootOurs(costRound)
+				r = sendBare(costRound)
+				o = sendOurs(costRound)
 			}
 			oursCost, bareCost, ratios = append(oursCost, o), append(bareCost, r), append(ratios, o/r)
 		}

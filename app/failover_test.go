@@ -37,7 +37,7 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	killAt := length * 2 / 5
 	startAt := killAt + max(3*time.Second, length/10)
 
-	shot := a.shoot("wave.js", length+2*time.Minute, map[string]string{"SCALE": fmt.Sprint(*waveScale), "AUTHORS": "2"})
+	k6 := a.startLoad("wave.js", length+2*time.Minute, map[string]string{"SCALE": fmt.Sprint(*waveScale), "AUTHORS": "2"})
 	a.await("the wave begins", func() bool { return a.metric(contract.MetricRequests, feedCode("200")) > 0 })
 	begin := time.Now()
 	looks := []look{a.look(begin)}
@@ -45,7 +45,7 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	until := func(end time.Duration) (last look) {
 		for ended := false; !ended && time.Since(begin) < end; {
 			select {
-			case <-shot.done:
+			case <-k6.done:
 				ended = true
 			case <-time.After(lookEvery):
 			}
@@ -62,12 +62,13 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	back := a.look(begin)
 	looks = append(looks, back)
 	end := until(time.Hour) // k6 has a limit of its own
-	load := shot.read()
+	load := k6.read()
 
 	from, to := failed(looks)
 	t.Logf("%.0f requests, %.0f failed; the replica was killed after %v, back after %v, and read from again after %v",
 		load.value("http_reqs{scenario:load}", "count"), end.failed, killed, back.at, returned(looks, back))
-	t.Logf("reads of the replica: %.0f before, %.0f without it, %.0f after; of the primary: %.0f, %.0f, %.0f; fall-backs: gone %.0f, %.0f, %.0f; failed %.0f, %.0f, %.0f",
+	t.Logf("reads of the replica: %.0f before, %.0f without it, %.0f after; of the primary: %.0f, %.0f, %.0f; "+
+		"fall-backs: gone %.0f, %.0f, %.0f; failed %.0f, %.0f, %.0f",
 		alone.replica, back.replica-alone.replica, end.replica-back.replica,
 		alone.primary, back.primary-alone.primary, end.primary-back.primary,
 		alone.gone, back.gone-alone.gone, end.gone-back.gone, alone.broke, back.broke-alone.broke, end.broke-back.broke)
@@ -79,7 +80,9 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 	}
 	unanswered := load.value("http_reqs{scenario:load,status:0}", "count")
 	if n := load.value("http_req_failed{scenario:load}", "passes"); n != end.failed+unanswered {
-		t.Errorf("k6 saw %.0f requests fail, %.0f of them without an answer; the backend failed %.0f", n, unanswered, end.failed)
+		t.Errorf(
+			"k6 saw %.0f requests fail, %.0f of them without an answer; the backend failed %.0f", n, unanswered, end.failed,
+		)
 	}
 	if unanswered > 0 {
 		t.Errorf("%.0f requests had no answer", unanswered)
@@ -88,7 +91,10 @@ func TestReplicaKilledInMidWave(t *testing.T) {
 		t.Errorf("before: %.0f reads of the replica, %.0f fall-backs", alone.replica, alone.gone)
 	}
 	if gone.primary == alone.primary || gone.gone == alone.gone {
-		t.Errorf("without the replica: %.0f reads of the primary, %.0f fall-backs, want some", gone.primary-alone.primary, gone.gone-alone.gone)
+		t.Errorf(
+			"without the replica: %.0f reads of the primary, %.0f fall-backs, want some", gone.primary-alone.primary,
+			gone.gone-alone.gone,
+		)
 	}
 	if end.replica == back.replica {
 		t.Error("reads did not return to the replica")

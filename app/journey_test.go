@@ -50,7 +50,8 @@ func TestJourney(t *testing.T) {
 
 	var written, read post
 	a.want(http.StatusCreated, &written, "POST", "/api/posts", session.Token, `{"body":"hello \"world\" \u003c ünï\n"}`)
-	if written.Author != user.ID || written.Body != "hello \"world\" < ünï\n" || time.Since(written.Created).Abs() > time.Minute {
+	if written.Author != user.ID || written.Body != "hello \"world\" < ünï\n" ||
+		time.Since(written.Created).Abs() > time.Minute {
 		t.Errorf("wrote %+v", written)
 	}
 	a.want(http.StatusOK, &read, "GET", fmt.Sprintf("/api/posts/%d", written.ID), session.Token, "")
@@ -136,7 +137,8 @@ func TestBadInput(t *testing.T) {
 		{"trailing data", "POST", "/api/users", "", user("someone", "long enough") + "{}", 400, "bad_json"},
 		{"trailing rubbish", "POST", "/api/users", "", user("someone", "long enough") + "x", 400, "bad_json"},
 		{"too large", "POST", "/api/users", "", user("someone", long), 413, "too_large"},
-		{"too large by what trails", "POST", "/api/users", "", user("someone", "long enough") + strings.Repeat(" ", 20<<10), 413, "too_large"},
+		{"too large by what trails", "POST", "/api/users", "", user("someone", "long enough") +
+			strings.Repeat(" ", 20<<10), 413, "too_large"},
 		{"null", "POST", "/api/users", "", "null", 400, "bad_name"},
 		{"short name", "POST", "/api/users", "", user("x", "long enough"), 400, "bad_name"},
 		{"long name", "POST", "/api/users", "", user(strings.Repeat("x", 33), "long enough"), 400, "bad_name"},
@@ -146,10 +148,13 @@ func TestBadInput(t *testing.T) {
 		{"password beyond bcrypt", "POST", "/api/users", "", user("someone", strings.Repeat("x", 73)), 400, "bad_password"},
 		{"name taken", "POST", "/api/users", "", user("bad-input", "long enough"), 409, "name_taken"},
 		{"log-in without a name", "POST", "/api/sessions", "", user("", password), 400, "bad_credentials"},
-		{"log-in beyond bcrypt", "POST", "/api/sessions", "", user("bad-input", strings.Repeat("x", 73)), 400, "bad_credentials"},
+		{"log-in beyond bcrypt", "POST", "/api/sessions", "", user(
+			"bad-input", strings.Repeat("x", 73),
+		), 400, "bad_credentials"},
 		{"wrong password", "POST", "/api/sessions", "", user("bad-input", "wrong horse"), 401, "wrong_credentials"},
 		{"unknown user", "POST", "/api/sessions", "", user("nobody", password), 401, "wrong_credentials"},
-		{"impossible user", "POST", "/api/sessions", "", `{"name":"no\u0000body","password":"` + password + `"}`, 401, "wrong_credentials"},
+		{"impossible user", "POST", "/api/sessions", "", `{"name":"no\u0000body","password":"` + password +
+			`"}`, 401, "wrong_credentials"},
 		{"user of the data set", "POST", "/api/sessions", "", user("user-1", password), 401, "wrong_credentials"},
 		{"no token", "GET", "/api/feed", "", "", 401, "unauthorized"},
 		{"unknown token", "GET", "/api/feed", "made-up", "", 401, "unauthorized"},
@@ -184,7 +189,7 @@ func TestBadInput(t *testing.T) {
 	}
 	a.t = t
 	if log := a.log.String(); strings.Contains(log, "request failed") || strings.Contains(log, "panicked") {
-		t.Errorf("a client's fault was logged as the backend's:\n%s", log)
+		t.Errorf("a client's error was logged as the backend's:\n%s", log)
 	}
 	if n := a.metric(contract.MetricRequests, map[string]string{"method": "other", "code": "405"}); n != 1 {
 		t.Errorf("the made-up method was counted %v times as other, want 1", n)

@@ -63,7 +63,9 @@ func TestMetricsKeepTheContract(t *testing.T) {
 		t.Errorf("%v durations of the feed, want 3", n)
 	}
 	for target, n := range map[string]float64{contract.TargetPrimary: 0, contract.TargetReplica: 3} {
-		if got := a.metric(contract.MetricQueryDuration, map[string]string{"statement": "select_author_feed", "target": target}); got != n {
+		if got := a.metric(
+			contract.MetricQueryDuration, map[string]string{"statement": "select_author_feed", "target": target},
+		); got != n {
 			t.Errorf("%v feeds from the %s, want %v", got, target, n)
 		}
 	}
@@ -105,7 +107,10 @@ func TestConfigShowsWhatHoldsAndNoSecret(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	t.Run("primary gone", func(t *testing.T) {
-		a := start(t, map[string]string{contract.EnvPrimaryURL: "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"})
+		a := start(
+			t,
+			map[string]string{contract.EnvPrimaryURL: "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"},
+		)
 		a.want(http.StatusOK, nil, "GET", "/healthz", "", "")
 		for _, path := range []string{"/readyz", "/debug/config"} {
 			if got := a.do("GET", path, "", ""); got.status != 503 || got.code() != "not_ready" {
@@ -205,7 +210,9 @@ func TestSchemaCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Equal(byDefault.Bytes(), bySize.Bytes()) || !strings.Contains(byDefault.String(), "generate_series(1, 500000)") {
+	if !bytes.Equal(byDefault.Bytes(), bySize.Bytes()) || !strings.Contains(
+		byDefault.String(), "generate_series(1, 500000)",
+	) {
 		t.Errorf("the default is not 10000 users and 500000 posts:\n%s", byDefault.String())
 	}
 	if log.Len() != 0 {
@@ -217,7 +224,8 @@ func TestListenAddressIsOneJSONLine(t *testing.T) {
 	a := start(t, nil)
 	line, _, _ := strings.Cut(a.log.String(), "\n")
 	var entry struct{ Msg, Addr string }
-	if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Msg != "listening" || "http://"+entry.Addr != a.url {
+	if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Msg != "listening" ||
+		"http://"+entry.Addr != a.url {
 		t.Errorf("first line is %s (%v)", line, err)
 	}
 }

@@ -44,7 +44,8 @@ func TestExhaustedServerAnswers503(t *testing.T) {
 	counts := map[int]int{}
 	for got := range answers {
 		counts[got.status]++
-		if got.status == http.StatusServiceUnavailable && (got.header.Get("Retry-After") != "1" || got.code() != "unavailable") {
+		if got.status == http.StatusServiceUnavailable &&
+			(got.header.Get("Retry-After") != "1" || got.code() != "unavailable") {
 			t.Errorf("503 with Retry-After %q and code %s", got.header.Get("Retry-After"), got.code())
 		}
 	}
@@ -73,9 +74,18 @@ func TestTimeoutsByStatus(t *testing.T) {
 		code   string
 		state  string
 	}{
-		{"statement timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "80ms", "APP_QUERY_TIMEOUT": "5s"}, 504, "timeout", "57014"},
-		{"query timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "5s", "APP_QUERY_TIMEOUT": "80ms"}, 504, "timeout", "query_timeout"},
-		{"http timeout", map[string]string{"APP_QUERY_TIMEOUT": "5s", "APP_HTTP_TIMEOUT": "300ms"}, 504, "timeout", "http_timeout"},
+		{"statement timeout", map[string]string{
+			"APP_STATEMENT_TIMEOUT": "80ms",
+			"APP_QUERY_TIMEOUT":     "5s",
+		}, 504, "timeout", "57014"},
+		{"query timeout", map[string]string{
+			"APP_STATEMENT_TIMEOUT": "5s",
+			"APP_QUERY_TIMEOUT":     "80ms",
+		}, 504, "timeout", "query_timeout"},
+		{"http timeout", map[string]string{
+			"APP_QUERY_TIMEOUT": "5s",
+			"APP_HTTP_TIMEOUT":  "300ms",
+		}, 504, "timeout", "http_timeout"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -105,11 +115,15 @@ func TestAcquireTimeoutAnswers503(t *testing.T) {
 		}
 	})
 	a.await("the query runs", func() bool {
-		return a.metric(contract.MetricPoolAcquired, nil) == 1 && a.metric(contract.MetricQueryDuration, map[string]string{"statement": "select_session"}) == 1
+		return a.metric(contract.MetricPoolAcquired, nil) == 1 && a.metric(
+			contract.MetricQueryDuration, map[string]string{"statement": "select_session"},
+		) == 1
 	})
 	got := a.do("GET", "/api/feed", token, "")
 	if got.status != 503 || got.code() != "unavailable" || got.header.Get("Retry-After") != "1" {
-		t.Errorf("got %d %s with Retry-After %q, want 503 unavailable with 1", got.status, got.code(), got.header.Get("Retry-After"))
+		t.Errorf(
+			"got %d %s with Retry-After %q, want 503 unavailable with 1", got.status, got.code(), got.header.Get("Retry-After"),
+		)
 	}
 	for name, labels := range map[string]map[string]string{
 		contract.MetricAcquireDuration: {"outcome": "timeout"},
@@ -167,7 +181,8 @@ func TestQueueIsBounded(t *testing.T) {
 		go ask()
 		a.await("the next one waits", func() bool { return a.metric(contract.MetricQueued, nil) == float64(waiting+1) })
 	}
-	if got := a.do("GET", "/api/feed", token, ""); got.status != 503 || got.code() != "overloaded" || got.header.Get("Retry-After") != "1" {
+	if got := a.do("GET", "/api/feed", token, ""); got.status != 503 || got.code() != "overloaded" ||
+		got.header.Get("Retry-After") != "1" {
 		t.Errorf("beyond the queue: %d %s, want 503 overloaded", got.status, got.code())
 	}
 	for range 2 { // those who waited, as long as they may
@@ -198,13 +213,20 @@ func TestQueueIsBounded(t *testing.T) {
 func TestCancelStrategies(t *testing.T) {
 	for strategy, closed := range map[string]float64{"close": 1, "cancel_request": 0} {
 		t.Run(strategy, func(t *testing.T) {
-			a := start(t, map[string]string{"APP_CANCEL": strategy, "APP_QUERY_TIMEOUT": "200ms", "APP_SLOW_ROUTE": "on", "APP_POOL_SIZE": "1"})
+			a := start(t, map[string]string{
+				"APP_CANCEL":        strategy,
+				"APP_QUERY_TIMEOUT": "200ms",
+				"APP_SLOW_ROUTE":    "on",
+				"APP_POOL_SIZE":     "1",
+			})
 			token := a.token()
 			if got := a.do("GET", "/api/slow?time=30s", token, ""); got.status != 504 || got.code() != "timeout" {
 				t.Errorf("got %d %s, want 504 timeout", got.status, got.code())
 			}
 			a.want(http.StatusOK, nil, "GET", "/api/feed", token, "")
-			a.await("the connection is closed, or is not", func() bool { return a.metric(contract.MetricPoolClosed, nil) == closed })
+			a.await(
+				"the connection is closed, or is not", func() bool { return a.metric(contract.MetricPoolClosed, nil) == closed },
+			)
 			if n := a.metric(contract.MetricPoolNewConns, nil); n != 1+closed {
 				t.Errorf("%v connections were opened, want %v", n, 1+closed)
 			}
@@ -217,7 +239,10 @@ func TestCancelStrategies(t *testing.T) {
 			server := pgtest.Connect(t, "postgres")
 			a.await("the server has ended the query", func() bool {
 				var running int
-				err := server.QueryRow(t.Context(), "select count(*) from pg_stat_activity where usename = 'app' and query like '%pg_sleep%' and state = 'active'").Scan(&running)
+				err := server.QueryRow(
+					t.Context(),
+					"select count(*) from pg_stat_activity where usename = 'app' and query like '%pg_sleep%' and state = 'active'",
+				).Scan(&running)
 				return err == nil && running == 0
 			})
 		})

@@ -36,7 +36,7 @@ const (
 
 // Clients that give up early make a backend close connections in the middle of
 // queries and ask for these to be cancelled, all of it through PgBouncer. It must
-// neither end nor leak a connection. CI shoots short storms; the soak is
+// neither end nor leak a connection. CI runs short storms; the soak is
 //
 //	go test ./app -run TestPoolerSurvives -storms 20 -scale 1.2 -timeout 40m
 func TestPoolerSurvivesImpatientClients(t *testing.T) {
@@ -55,22 +55,25 @@ func TestPoolerSurvivesImpatientClients(t *testing.T) {
 	p.awaitRest()
 	for n := range *storms {
 		before := a.harm()
-		shot := a.shoot("storm.js", seconds(50**stormScale)+time.Minute, map[string]string{
+		k6 := a.startLoad("storm.js", seconds(50**stormScale)+time.Minute, map[string]string{
 			"SCALE": fmt.Sprint(*stormScale), "HTTP_TIMEOUT": "300ms", "AUTHORS": "2",
 			"SLOW_SHARE": "0.01", "SLOW_TIME": "1s",
 		})
-		<-shot.done
-		load := shot.read()
+		<-k6.done
+		load := k6.read()
 		rest := p.awaitRest()
 		after := a.harm()
 		got := harm{after.cancels - before.cancels, after.closed - before.closed, after.gone - before.gone}
 		failed := load.value("http_req_failed{scenario:load}", "passes")
-		t.Logf("storm %d: %.0f requests, %.0f failed; %.0f cancels, %.0f connections closed, %.0f clients gone; at rest %v after it",
+		t.Logf("storm %d: %.0f requests, %.0f failed; %.0f cancels, %.0f connections closed, %.0f clients gone; at rest "+
+			"%v after it",
 			n+1, load.value("http_reqs{scenario:load}", "count"), failed, got.cancels, got.closed, got.gone, rest)
 		if got.cancels == 0 || got.closed == 0 || failed == 0 {
 			t.Errorf("storm %d was no provocation", n+1)
 		}
-		a.await("the backend answers", func() bool { return a.do("GET", "/api/feed?author=1", token, "").status == http.StatusOK })
+		a.await(
+			"the backend answers", func() bool { return a.do("GET", "/api/feed?author=1", token, "").status == http.StatusOK },
+		)
 	}
 }
 
@@ -85,7 +88,10 @@ type harm struct {
 
 func (a *app) harm() harm {
 	a.t.Helper()
-	return harm{a.metric(contract.MetricQueryCancels, nil), a.metric(contract.MetricPoolClosed, nil), a.metric(contract.MetricRequests, feedCode("499"))}
+	return harm{
+		a.metric(contract.MetricQueryCancels, nil), a.metric(contract.MetricPoolClosed, nil),
+		a.metric(contract.MetricRequests, feedCode("499")),
+	}
 }
 
 // pooler looks at PgBouncer from both sides, over connections from before the
@@ -96,7 +102,8 @@ type pooler struct {
 }
 
 // awaitRest asks the backend whether it is ready, as an orchestrator does all the
-// time, for pgxpool may not see that its minimum is gone, and waits until the role app has as many sessions on the server as the
+// time, for pgxpool may not see that its minimum is gone, and waits until the role app has as many sessions on the
+// server as the
 // pool is to hold, none of them busy, and no client waits. It returns how long that took.
 func (p pooler) awaitRest() time.Duration {
 	p.t.Helper()
@@ -104,7 +111,8 @@ func (p pooler) awaitRest() time.Duration {
 		ready := p.do("GET", contract.RouteReady, "", "").status
 		var sessions, active int
 		err := p.server.QueryRow(p.t.Context(),
-			"select count(*), count(*) filter (where state <> 'idle') from pg_stat_activity where usename = 'app'").Scan(&sessions, &active)
+			"select count(*), count(*) filter (where state <> 'idle') from pg_stat_activity where usename = "+
+				"'app'").Scan(&sessions, &active)
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -114,7 +122,8 @@ func (p pooler) awaitRest() time.Duration {
 			return took
 		}
 		if took > poolerRest {
-			p.t.Errorf("after %v: readiness %d, %d sessions on the server, %d of them busy, and %d clients wait; want 200, %d, 0 and 0",
+			p.t.Errorf("after %v: readiness %d, %d sessions on the server, %d of them busy, and %d clients wait; want 200, "+
+				"%d, 0 and 0",
 				took, ready, sessions, active, waiting, poolerSize)
 			return took
 		}
@@ -138,8 +147,8 @@ func (p pooler) waiting() (n int32) {
 	return n
 }
 
-// shot is k6 with a scenario.
-type shot struct {
+// k6Run is k6 with a scenario.
+type k6Run struct {
 	t       *testing.T
 	done    chan struct{} // closed when k6 has ended
 	err     error         // how it ended; not before done
@@ -147,10 +156,10 @@ type shot struct {
 	summary string        // path
 }
 
-// shoot starts k6, which may take as long as limit and is ended by the end of the test.
-func (a *app) shoot(scenario string, limit time.Duration, env map[string]string) *shot {
+// startLoad starts k6, which may take as long as limit and is ended by the end of the test.
+func (a *app) startLoad(scenario string, limit time.Duration, env map[string]string) *k6Run {
 	a.t.Helper()
-	s := &shot{t: a.t, done: make(chan struct{}), summary: filepath.Join(a.t.TempDir(), "summary.json")}
+	s := &k6Run{t: a.t, done: make(chan struct{}), summary: filepath.Join(a.t.TempDir(), "summary.json")}
 	args := []string{"run", "--quiet", "--no-color", "--no-usage-report", "--address=",
 		"-e", "BASE_URL=" + a.url, "-e", "SUMMARY_FILE=" + s.summary}
 	for name, value := range env {
@@ -181,7 +190,7 @@ type summary map[string]struct{ Values map[string]float64 }
 func (s summary) value(metric, name string) float64 { return s[metric].Values[name] }
 
 // read returns the summary of k6, which has ended.
-func (s *shot) read() summary {
+func (s *k6Run) read() summary {
 	s.t.Helper()
 	if s.err != nil {
 		log := s.log.Bytes()

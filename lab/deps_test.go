@@ -6,11 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,17 +15,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// room is a package of the lab.
-type room struct {
+// allowed is a package of the lab, and what it may import.
+type allowed struct {
 	path    string
 	holds   string
 	imports []string // of the lab
 	pure    bool     // it has no clock, no network and no files
 }
 
-// rooms lists the packages in the order of the data's way, and what each may import of the
+// allowedImports lists the packages in the order of the data's way, and what each may import of the
 // lab. A package that is not listed may import nothing of it.
-var rooms = []room{
+var allowedImports = []allowed{
 	{
 		path:  "lab",
 		holds: "the program: it only calls `cli`",
@@ -144,7 +141,7 @@ var rooms = []room{
 	},
 	{
 		path:  "lab/internal/stack",
-		holds: "brings the services up and down; `Apply`, attestation",
+		holds: "brings the services up and down; `Apply`, read-back",
 		imports: []string{
 			"internal/backend", "internal/matrix", "internal/service", "internal/setting", "internal/stack/proc",
 			"internal/stack/toolchain",
@@ -243,7 +240,7 @@ var rooms = []room{
 	},
 	{
 		path:  "lab/internal/judge/knee",
-		holds: "where a rising load becomes too much: the first step that missed the SLO, the bend",
+		holds: "where a rising load becomes too much: the first step that missed the SLO, the saturation",
 		imports: []string{
 			"internal/judge/stat", "internal/judge/usl", "internal/matrix", "internal/record",
 		},
@@ -303,8 +300,8 @@ type pkg struct {
 }
 
 func TestImportsGoOneWay(t *testing.T) {
-	known := make(map[string]room)
-	for _, r := range rooms {
+	known := make(map[string]allowed)
+	for _, r := range allowedImports {
 		known[r.path] = r
 	}
 	for _, p := range packages(t) {
@@ -328,16 +325,16 @@ func TestImportsGoOneWay(t *testing.T) {
 					t.Errorf("%s imports %s: the backend knows nothing of the lab", name, inside)
 				}
 			case !slices.Contains(known[name].imports, strings.TrimPrefix(inside, "lab/")):
-				t.Errorf("%s imports %s: against the way of the data; see rooms in this test", name, inside)
+				t.Errorf("%s imports %s: against the way of the data; see allowedImports in this test", name, inside)
 			}
 		}
 	}
 }
 
-// table is the rooms as CONTRIBUTING.md shows them.
+// table is allowedImports as CONTRIBUTING.md shows them.
 func table() string {
-	text := "| room | holds | imports of the lab | pure |\n|---|---|---|---|\n"
-	for _, r := range rooms {
+	text := "| package | holds | imports of the lab | pure |\n|---|---|---|---|\n"
+	for _, r := range allowedImports {
 		var imports []string
 		for _, path := range r.imports {
 			imports = append(imports, "`"+strings.TrimPrefix(path, "internal/")+"`")
@@ -352,16 +349,16 @@ func table() string {
 }
 
 // CONTRIBUTING.md shows what the test above holds.
-func TestRoomsAreShown(t *testing.T) {
+func TestAllowedImportsAreShown(t *testing.T) {
 	const path = "../CONTRIBUTING.md"
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(text), "| room |")
+	before, rest, found := strings.Cut(string(text), "| package |")
 	_, after, _ := strings.Cut(rest, "\n\n")
 	if !found {
-		t.Fatal("CONTRIBUTING.md has no table of rooms")
+		t.Fatal("CONTRIBUTING.md has no table of packages")
 	}
 	want := before + table() + "\n" + after
 	if *update {
@@ -371,71 +368,11 @@ func TestRoomsAreShown(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("write it: go test ./lab -run TestRoomsAreShown -update (-want +got)\n%s", diff)
+		t.Errorf("write it: go test ./lab -run TestAllowedImportsAreShown -update (-want +got)\n%s", diff)
 	}
 }
 
-var update = flag.Bool("update", false, "write the table of rooms into CONTRIBUTING.md")
-
-var document = regexp.MustCompile(`[\w./-]*\w\.md\b`)
-
-// A comment that sends its reader to a document sends nobody to one that is not here.
-func TestCommentsCiteWhatIsThere(t *testing.T) {
-	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (entry.Name() == ".lab" || entry.Name() == ".git" || entry.Name() == "results"):
-			return fs.SkipDir
-		case filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		for line := range strings.Lines(string(text)) {
-			_, comment, _ := strings.Cut(line, "//")
-			for _, cited := range document.FindAllString(comment, -1) {
-				if !isThere(path, cited) {
-					t.Errorf("%s cites %s, which is not there", path, cited)
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// isThere looks from the root, from docs and from the file that cites.
-func isThere(from, cited string) bool {
-	for _, dir := range []string{"..", "../docs", filepath.Dir(from)} {
-		if _, err := os.Stat(filepath.Join(dir, cited)); err == nil {
-			return true
-		}
-	}
-	return strings.HasPrefix(cited, "results/") // of a run that is to come
-}
-
-func TestContractImportsTheStandardLibraryOnly(t *testing.T) {
-	found := false
-	for _, p := range packages(t) {
-		if p.ImportPath != "stormwave/app/contract" {
-			continue
-		}
-		found = true
-		for _, imported := range p.Imports {
-			if strings.Contains(strings.Split(imported, "/")[0], ".") || strings.HasPrefix(imported, "stormwave/") {
-				t.Errorf("app/contract imports %s", imported)
-			}
-		}
-	}
-	if !found {
-		t.Error("app/contract is not there")
-	}
-}
+var update = flag.Bool("update", false, "write the table of packages into CONTRIBUTING.md")
 
 func packages(t *testing.T) []pkg {
 	t.Helper()
@@ -455,8 +392,8 @@ func packages(t *testing.T) []pkg {
 		}
 		all = append(all, p)
 	}
-	if len(all) < len(rooms) {
-		t.Fatalf("go list finds %d packages; want at least %d", len(all), len(rooms))
+	if len(all) < len(allowedImports) {
+		t.Fatalf("go list finds %d packages; want at least %d", len(all), len(allowedImports))
 	}
 	return all
 }

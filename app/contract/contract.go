@@ -56,12 +56,13 @@ const (
 const AuthorShare = 10
 
 // DatasetSQL tells what the data set holds, in one line of text: the same before
-// every shot, or the shots cannot be compared. Users and sessions come and go.
+// every trial, or the trials cannot be compared. Users and sessions come and go.
 const DatasetSQL = `SELECT format('%s posts, checksum %s', count(*), sum(hashtextextended(body, author_id))) FROM posts`
 
 // ResetSQL removes the posts that a load has written, so that DatasetSQL tells the
-// same before every shot. The data set ends where the ids of written posts start.
-const ResetSQL = `DELETE FROM posts WHERE id >= (SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
+// same before every trial. The data set ends where the ids of written posts start.
+const ResetSQL = `DELETE FROM posts WHERE id >= ` +
+	`(SELECT start_value FROM pg_sequences WHERE sequencename = 'posts_id_seq')`
 
 // RestartSQL makes the ids of written posts begin behind the data set again, in the transaction of ResetSQL.
 const RestartSQL = "ALTER TABLE posts ALTER id RESTART"
@@ -75,7 +76,8 @@ const Role = "app"
 
 // Metrics of the backend. Every duration is in seconds.
 const (
-	MetricRequests        = "app_http_requests_total"           // labelled route, method and code (exact status; 499: the client went away)
+	// labelled route, method and code (exact status; 499: the client went away)
+	MetricRequests        = "app_http_requests_total"
 	MetricRequestDuration = "app_http_request_duration_seconds" // histogram, labelled route
 	MetricInFlight        = "app_http_in_flight_requests"       // labelled route
 	MetricQueued          = "app_http_queued_requests"          // waiting to be worked on
@@ -99,9 +101,12 @@ const (
 	MetricPoolClosed          = "app_pool_closed_conns_total"           // closed, for whatever reason
 	MetricAcquireDuration     = "app_pool_acquire_duration_seconds"     // histogram, also labelled outcome
 	MetricQueryDuration       = "app_query_duration_seconds"            // histogram, labelled statement and target
-	MetricQueryOKDuration     = "app_query_ok_duration_seconds"         // histogram of the queries that succeeded, labelled target
-	MetricQueryErrors         = "app_query_errors_total"                // labelled target and sqlstate: a SQLSTATE, or one of the State words
-	MetricQueryCancels        = "app_query_cancels_total"               // queries whose context ended before them, labelled target
+	// histogram of the queries that succeeded, labelled target
+	MetricQueryOKDuration = "app_query_ok_duration_seconds"
+	// labelled target and sqlstate: a SQLSTATE, or one of the State words
+	MetricQueryErrors = "app_query_errors_total"
+	// queries whose context ended before them, labelled target
+	MetricQueryCancels = "app_query_cancels_total"
 
 	// Reads, and the replica that they go to. What is of the replica is absent without one.
 	MetricReads          = "app_reads_total"          // labelled target, whose answer was given

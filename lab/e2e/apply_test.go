@@ -117,9 +117,9 @@ func (c *checkout) reach(setting, value string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	attested, err := c.applyWithin(ctx, matrix.Settings{setting: value})
-	if err != nil || attested[setting] != value {
-		c.t.Fatalf("%s is %q, %v; want %q", setting, attested[setting], err, value)
+	effective, err := c.applyWithin(ctx, matrix.Settings{setting: value})
+	if err != nil || effective[setting] != value {
+		c.t.Fatalf("%s is %q, %v; want %q", setting, effective[setting], err, value)
 	}
 }
 

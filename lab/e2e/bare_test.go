@@ -154,11 +154,13 @@ blocks: 1
 seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}
 SPEC
-status=0; bin/lab matrix tiny.yaml || status=$?
+status=0; bin/lab run tiny.yaml || status=$?
 echo "run ended with status $status"
 bin/lab status`
-	out := b.run("cd /root/project && apt-get update -qq && go tool mage lab:up && go tool mage lab:status && go tool mage lab:down" + measure +
-		"\nls /etc/postgresql /var/lib/postgresql 2>/dev/null || true; ls /etc/rc?.d | grep -i -e prometheus -e pgbouncer || true")
+	out := b.run("cd /root/project && apt-get update -qq && go tool mage lab:up && go tool mage lab:status && go tool " +
+		"mage lab:down" + measure +
+		"\nls /etc/postgresql /var/lib/postgresql 2>/dev/null || true; ls /etc/rc?.d | grep -i -e prometheus -e pgbouncer " +
+		"|| true")
 	t.Logf("as root:\n%s", out)
 	expectBare(t, out)
 	user := b.run(`useradd --create-home stranger
@@ -175,7 +177,10 @@ bin/lab up; bin/lab status; bin/lab down` + strings.ReplaceAll(measure, "'", `'\
 // expectBare looks for what an up, a status, a down and a run print.
 func expectBare(t *testing.T, out string) {
 	t.Helper()
-	for _, want := range []string{"up in ", "│ replica            │ ready │", "│ pgbouncer          │ ready │", "\ndown\n", "report: results/", "the stack is down"} {
+	for _, want := range []string{
+		"up in ", "│ replica            │ ready │", "│ pgbouncer          │ ready │", "\ndown\n", "report: results/",
+		"the stack is down",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing is said of %q", want)
 		}
@@ -185,6 +190,6 @@ func expectBare(t *testing.T, out string) {
 		t.Errorf("the run ended with status %v; want 0 or 3", status)
 	}
 	if regexp.MustCompile(`\binvalid\b`).MatchString(out) {
-		t.Error("a repetition is invalid")
+		t.Error("a trial is invalid")
 	}
 }

@@ -50,28 +50,30 @@ func TestMain(m *testing.M) {
 	status := m.Run()
 	for segment := range orphans() {
 		if !before[segment] {
-			fmt.Fprintf(os.Stderr, "System V shared memory is left by one of the tests: segment %s (ipcs -m -i %s)\n", segment, segment)
+			fmt.Fprintf(
+				os.Stderr, "System V shared memory is left by one of the tests: segment %s (ipcs -m -i %s)\n", segment, segment,
+			)
 			status = 1
 		}
 	}
-	if nursery != "" {
-		removeHome(nursery)
-		_ = os.RemoveAll(nursery)
+	if templateCheckout != "" {
+		removeHome(templateCheckout)
+		_ = os.RemoveAll(templateCheckout)
 	}
 	os.Exit(status)
 }
 
-// nursery is the checkout in which the data set was made.
-var nursery string
+// templateCheckout is the checkout in which the data set was made.
+var templateCheckout string
 
 // template makes the data set, once for all checkouts: it is most of a first up. It
 // returns the directory of the templates.
 var template = sync.OnceValues(func() (string, error) {
-	root, err := os.MkdirTemp("", "nursery-*")
+	root, err := os.MkdirTemp("", "template-*")
 	if err != nil {
 		return "", err
 	}
-	nursery = root
+	templateCheckout = root
 	if err := link(root); err != nil {
 		return "", err
 	}
@@ -88,7 +90,9 @@ var template = sync.OnceValues(func() (string, error) {
 
 // link makes a checkout of links to the sources, with state of its own.
 func link(root string) error {
-	for _, name := range []string{"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin"} {
+	for _, name := range []string{
+		"magefile.go", "go.mod", "go.sum", "app", "lab", "scenarios", "dashboards", "flake.lock", "bin",
+	} {
 		if err := os.Symlink(filepath.Join(source, name), filepath.Join(root, name)); err != nil {
 			return err
 		}
@@ -179,7 +183,7 @@ type result struct {
 // command prepares `lab args…` in the checkout, in a process group of its own. Beside other
 // tests the machine never becomes idle: a run does not wait long for that, unless it measures.
 func (c *checkout) command(args ...string) *exec.Cmd {
-	if !c.measures && (args[0] == "matrix" || args[0] == "resume") {
+	if !c.measures && (args[0] == "run" || args[0] == "resume") {
 		args = append(slices.Clone(args), "--idle-wait=1s")
 	}
 	cmd := exec.Command(filepath.Join(c.root, "bin", "lab"), args...)
@@ -258,7 +262,8 @@ func (c *checkout) processes() []string {
 		environ, _ := os.ReadFile(filepath.Join(dir, "environ"))
 		cwd, _ := os.Readlink(filepath.Join(dir, "cwd"))
 		for _, needle := range needles {
-			if strings.Contains(string(cmdline), needle) || strings.Contains(string(environ), needle) || strings.HasPrefix(cwd, needle) {
+			if strings.Contains(string(cmdline), needle) || strings.Contains(string(environ), needle) ||
+				strings.HasPrefix(cwd, needle) {
 				found = append(found, entry.Name()+" "+strings.ReplaceAll(string(cmdline), "\x00", " "))
 				break
 			}

@@ -26,7 +26,9 @@ func (c *checkout) repository() {
 	c.git("init", "--quiet")
 	c.git("add", "app", "go.mod", "go.sum")
 	c.git("commit", "--quiet", "--message=The backend")
-	must(c.t, os.WriteFile(filepath.Join(c.root, "app", "changed.go"), []byte("package main\n\nvar _ = \"changed\"\n"), 0o600))
+	must(
+		c.t, os.WriteFile(filepath.Join(c.root, "app", "changed.go"), []byte("package main\n\nvar _ = \"changed\"\n"), 0o600),
+	)
 	c.git("add", "app")
 	c.git("commit", "--quiet", "--message=Change nothing")
 }
@@ -43,12 +45,12 @@ func (c *checkout) git(args ...string) string {
 }
 
 // Two commits in one matrix: each block has every cell with both backends, and the
-// process that was shot at has told which commit it is.
+// process that was loaded has told which commit it is.
 func TestCompareCommits(t *testing.T) {
 	c := newCheckout(t)
 	c.repository()
 	r := c.run("compare", "--commits", "HEAD~1", "HEAD", c.two())
-	if r.status != 0 && r.status != 3 { // 3: a repetition may be suspect on a machine that is not idle
+	if r.status != 0 && r.status != 3 { // 3: a trial may be suspect on a machine that is not idle
 		t.Fatalf("exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	runs := c.runs()
@@ -56,19 +58,19 @@ func TestCompareCommits(t *testing.T) {
 		t.Fatalf("runs = %v; want one for both commits", runs)
 	}
 	hashes := strings.Fields(c.git("log", "--reverse", "--abbrev=10", "--format=%h"))
-	shots := make(map[string]int)
+	trials := make(map[string]int)
 	for _, rec := range records(t, runs[0]) {
 		if isSpoilt(rec.Verdict) {
-			t.Errorf("shot %d is invalid: %v", rec.N, rec.Reasons)
+			t.Errorf("trial %d is invalid: %v", rec.N, rec.Reasons)
 		}
-		if asked, runs := rec.Settings["backend"], rec.Attested["backend"]; asked != runs {
-			t.Errorf("shot %d asks for the backend of %s, and is attested that of %s", rec.N, asked, runs)
+		if asked, runs := rec.Settings["backend"], rec.Effective["backend"]; asked != runs {
+			t.Errorf("trial %d asks for the backend of %s, and runs that of %s", rec.N, asked, runs)
 		}
-		shots[rec.Settings["backend"]]++
+		trials[rec.Settings["backend"]]++
 	}
 	// 2 cells × 1 block, and the A/A control of the baseline.
-	if shots[hashes[0]] != 3 || shots[hashes[1]] != 2 || len(shots) != 2 {
-		t.Errorf("shots = %v; want 3 of %s and 2 of %s", shots, hashes[0], hashes[1])
+	if trials[hashes[0]] != 3 || trials[hashes[1]] != 2 || len(trials) != 2 {
+		t.Errorf("trials = %v; want 3 of %s and 2 of %s", trials, hashes[0], hashes[1])
 	}
 	for _, want := range []string{
 		"A = " + hashes[0] + ", B = " + hashes[1], "storm@0.05", "pool_size=8", "1 v 1", "n too small: 1 block",
@@ -79,7 +81,9 @@ func TestCompareCommits(t *testing.T) {
 	}
 	spec, err := os.ReadFile(filepath.Join(runs[0], "spec.yaml"))
 	must(t, err)
-	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(strings.ReplaceAll(string(spec), `"`, ""), want) {
+	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(
+		strings.ReplaceAll(string(spec), `"`, ""), want,
+	) {
 		t.Errorf("the spec of the run lacks %q:\n%s", want, spec)
 	}
 	if left, err := os.ReadDir(filepath.Join(c.root, ".lab", "commits")); err != nil || len(left) > 0 {

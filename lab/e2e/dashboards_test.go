@@ -30,7 +30,7 @@ seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}
 `
 
-// What Grafana asks for each panel, variable and annotation of a shot, Prometheus
+// What Grafana asks for each panel, variable and annotation of a trial, Prometheus
 // answers with data, and each curve has its legend and a colour of its own.
 func TestEveryDashboardQueryReturnsData(t *testing.T) {
 	t.Parallel()
@@ -38,12 +38,12 @@ func TestEveryDashboardQueryReturnsData(t *testing.T) {
 	spec := filepath.Join(c.root, "dashboards.yaml")
 	must(t, os.WriteFile(spec, []byte(everyServer), 0o600))
 	c.lab("up")
-	if r := c.run("matrix", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a shot suspect
-		t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	if r := c.run("run", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a trial suspect
+		t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	all := records(t, c.runs()[0])
 	if len(all) == 0 || isSpoilt(all[0].Verdict) {
-		t.Fatalf("records = %+v; want a shot to look at", all)
+		t.Fatalf("records = %+v; want a trial to look at", all)
 	}
 	g := grafana{t: t, prometheus: *c.status().URLs["prometheus"], from: all[0].Start, to: all[0].End}
 
@@ -66,14 +66,27 @@ func TestEveryDashboardQueryReturnsData(t *testing.T) {
 	}
 
 	// How far the run is, is told to its end.
-	for query, want := range map[string]int{"lab_run_shots_planned": len(all), "lab_run_shots_done": len(all), "sum(lab_run_verdicts)": len(all), "count(lab_run_verdicts)": 4} {
-		eventually(t, query+" is what the records hold", 5*time.Second, func() bool { return ask(t, g.prometheus, query) == float64(want) })
+	for query, want := range map[string]int{
+		"lab_run_shots_planned":   len(all),
+		"lab_run_shots_done":      len(all),
+		"sum(lab_run_verdicts)":   len(all),
+		"count(lab_run_verdicts)": 4,
+	} {
+		eventually(
+			t, query+" is what the records hold", 5*time.Second,
+			func() bool { return ask(t, g.prometheus, query) == float64(want) },
+		)
 	}
 	// The replica replays what the primary writes, byte for byte.
 	g.to = time.Now()
-	written, replayed := g.growth(`lab_pg_wal_bytes_total{server="primary"}`), g.growth(`lab_pg_wal_bytes_total{server="replica"}`)
+	written, replayed := g.growth(
+		`lab_pg_wal_bytes_total{server="primary"}`,
+	), g.growth(`lab_pg_wal_bytes_total{server="replica"}`)
 	if written < 100_000 || math.Abs(replayed-written) > 0.1*written {
-		t.Errorf("the primary wrote %.0f bytes of WAL, the replica replayed %.0f; want a shot's writes, and as much", written, replayed)
+		t.Errorf(
+			"the primary wrote %.0f bytes of WAL, the replica replayed %.0f; want a trial's writes, and as much", written,
+			replayed,
+		)
 	}
 }
 
@@ -110,7 +123,7 @@ type curve struct {
 	Values [][2]any
 }
 
-// look asks a query over the shot, and checks what would be drawn.
+// look asks a query over the trial, and checks what would be drawn.
 func (g grafana) look(q dashboardtest.Query, values map[string]string) {
 	g.t.Helper()
 	expr, err := dashboardtest.Fill(q.Target.Expr, values)
@@ -157,7 +170,10 @@ func (g grafana) curves(expr string, instant bool) []curve {
 		Status, Error string
 		Data          struct{ Result []curve }
 	}
-	g.get("/api/v1/query_range", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)}, "step": {"1"}}, &answer)
+	g.get(
+		"/api/v1/query_range", url.Values{"query": {expr}, "start": {stamp(from)}, "end": {stamp(to)}, "step": {"1"}},
+		&answer,
+	)
 	if answer.Status != "success" {
 		g.t.Errorf("%s: %s", expr, answer.Error)
 	}

@@ -10,15 +10,16 @@ import (
 	"testing"
 )
 
-// A process that is suspended in mid-shot, and does not wake up, is noticed by a
-// deadline: the repetition is invalid, or failed if nobody was served for it, and the next one has a stack that answers.
+// A process that is suspended in mid-trial, and does not wake up, is noticed by a
+// deadline: the trial is invalid, or failed if nobody was served for it, and the next one has a stack that answers.
 func TestSuspendedProcessesAreNoticed(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	impatient := strings.Replace(shortShots, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1) // a request to a suspended server ends by this
+	// a request to a suspended server ends by this
+	impatient := strings.Replace(shortTrials, "settings: {", "settings: {scenario.HTTP_TIMEOUT: 3s, ", 1)
 	must(t, os.WriteFile(spec, []byte(impatient), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	for _, victim := range []string{"primary", "prometheus", "k6"} {
 		run.await("live")
@@ -31,7 +32,7 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 		}
 		hit := run.await("shot")
 		if want := verdictOf(victim); hit.Verdict != "invalid" && hit.Verdict != want || len(hit.Reasons) == 0 {
-			t.Errorf("%s suspended: shot %d is %s, %v; want it %s, and why", victim, hit.N, hit.Verdict, hit.Reasons, want)
+			t.Errorf("%s suspended: trial %d is %s, %v; want it %s, and why", victim, hit.N, hit.Verdict, hit.Reasons, want)
 		}
 		t.Logf("%s suspended: %s", victim, strings.Join(hit.Reasons, "; "))
 		whole := run.await("shot")
@@ -39,7 +40,7 @@ func TestSuspendedProcessesAreNoticed(t *testing.T) {
 			whole = run.await("shot")
 		}
 		if isSpoilt(whole.Verdict) {
-			t.Errorf("%s suspended: shot %d is %s still: %v", victim, whole.N, whole.Verdict, whole.Reasons)
+			t.Errorf("%s suspended: trial %d is %s still: %v", victim, whole.N, whole.Verdict, whole.Reasons)
 		}
 	}
 	must(t, syscall.Kill(run.pid(), syscall.SIGINT))

@@ -30,10 +30,12 @@ func TestDiskFullWhileRecording(t *testing.T) {
 	results := filepath.Join(c.root, "results")
 	c.small(results, "64k")
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 3", 1)), 0o600))
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
 	c.lab("up")
-	r := c.run("matrix", spec)
-	if r.status != 1 || !strings.Contains(r.stderr, "no space left on device") || !strings.Contains(r.stderr, "lab resume") {
+	r := c.run("run", spec)
+	if r.status != 1 || !strings.Contains(
+		r.stderr, "no space left on device",
+	) || !strings.Contains(r.stderr, "lab resume") {
 		t.Fatalf("exit status %d, %q; want 1, no space, and how to go on", r.status, r.stderr)
 	}
 	run := c.runs()[0]
@@ -53,19 +55,19 @@ func TestDiskFullWhileRecording(t *testing.T) {
 		t.Error("what was recorded before has changed")
 	}
 	if all := records(t, run); len(all) < 6 {
-		t.Errorf("%d records; want at least those of 6 shots", len(all))
+		t.Errorf("%d records; want at least those of 6 trials", len(all))
 	}
 }
 
-// A disk that fills up under Prometheus costs the repetition, if it costs a metric, and
+// A disk that fills up under Prometheus costs the trial, if it costs a metric, and
 // else what is kept for `lab open`; either is told.
 func TestDiskFullUnderPrometheus(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	c.small(filepath.Join(c.root, ".lab", "prometheus"), "3m")
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 2", 1)), 0o600))
-	r := c.run("matrix", spec)
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 2", 1)), 0o600))
+	r := c.run("run", spec)
 	invalid := 0
 	for _, run := range c.runs() {
 		for _, rec := range records(t, run) {
@@ -74,28 +76,32 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 			}
 			invalid++
 			if len(rec.Reasons) == 0 {
-				t.Errorf("shot %d is invalid without a reason", rec.N)
+				t.Errorf("trial %d is invalid without a reason", rec.N)
 			}
 		}
 	}
-	if told := strings.Contains(r.stdout, "keep Prometheus' data") && strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
-		t.Errorf("exit status %d, no invalid repetition, %s%s; want it told that Prometheus could not write", r.status, r.stdout, r.stderr)
+	if told := strings.Contains(
+		r.stdout, "keep Prometheus' data",
+	) && strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
+		t.Errorf(
+			"exit status %d, no invalid trial, %s%s; want it told that Prometheus could not write", r.status, r.stdout, r.stderr,
+		)
 	}
 	if invalid > 0 && r.status != 3 {
-		t.Errorf("exit status %d with %d invalid repetitions; want 3\n%s", r.status, invalid, r.stderr)
+		t.Errorf("exit status %d with %d invalid trials; want 3\n%s", r.status, invalid, r.stderr)
 	}
 }
 
 // A disk that fills up under PostgreSQL's WAL ends the server, which costs the
-// repetition. With room again the next one has a server that has recovered.
+// trial. With room again the next one has a server that has recovered.
 func TestDiskFullUnderWAL(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	data := filepath.Join(c.home(), "data")
 	c.small(data, "2g")
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	run.await("live")
 	filler := filepath.Join(data, "filler")
@@ -107,12 +113,13 @@ func TestDiskFullUnderWAL(t *testing.T) {
 	eventually(t, "the primary has ended", 20*time.Second, func() bool { return c.pid("primary") == 0 })
 	must(t, os.Remove(filler))
 	hit := run.await("shot")
-	if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" || !strings.Contains(reasons, "primary ended with") || !strings.Contains(reasons, "No space left on device") {
-		t.Errorf("shot %d is %s (%s); want it failed, for the primary had no room", hit.N, hit.Verdict, reasons)
+	if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" ||
+		!strings.Contains(reasons, "primary ended with") || !strings.Contains(reasons, "No space left on device") {
+		t.Errorf("trial %d is %s (%s); want it failed, for the primary had no room", hit.N, hit.Verdict, reasons)
 	}
 	run.await("shot") // the replica may still be on its way back
 	if whole := run.await("shot"); isSpoilt(whole.Verdict) {
-		t.Errorf("shot %d is %s still: %v", whole.N, whole.Verdict, whole.Reasons)
+		t.Errorf("trial %d is %s still: %v", whole.N, whole.Verdict, whole.Reasons)
 	}
 	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
 	if got := run.exit(); got != 130 {

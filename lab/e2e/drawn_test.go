@@ -53,8 +53,8 @@ func applyDrawn(t *testing.T, seed uint64, specs, cells int) {
 		parsed, err := matrix.Parse([]byte(text), there)
 		must(t, err)
 		before := c.runs()
-		w := c.watch("matrix", "--json", spec)
-		for range parsed.Plan().Shots {
+		w := c.watch("run", "--json", spec)
+		for range parsed.Plan().Trials {
 			w.awaitWithin("shot", longestTrial)
 		}
 		if status := w.exit(); status != 0 && status != 3 { // 3: some trials are not valid
@@ -79,8 +79,8 @@ func (c *checkout) checkDrawn(run string, found map[string]int) {
 	must(c.t, err)
 	must(c.t, json.Unmarshal(text, &plan))
 	all := records(c.t, run)
-	if len(all) != len(plan.Shots) {
-		c.t.Errorf("%s: %d records of %d trials", filepath.Base(run), len(all), len(plan.Shots))
+	if len(all) != len(plan.Trials) {
+		c.t.Errorf("%s: %d records of %d trials", filepath.Base(run), len(all), len(plan.Trials))
 	}
 	usual := plan.Cells[0].Settings // of the baseline
 	for _, r := range all {

@@ -162,7 +162,7 @@ func TestFaultsEndWithAKilledRun(t *testing.T) {
 		"healthy":   {"", "none"},
 		"row-locks": {"fault.lock_users: 400ms, fault.row_cpu: 1ms", "db-lock-contention"},
 	})), 0o600))
-	run := c.command("matrix", spec)
+	run := c.command("run", spec)
 	must(t, run.Start())
 	burns := func() string {
 		const sql = "SELECT count(*) FROM pg_policy WHERE polname = 'fault'"

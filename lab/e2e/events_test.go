@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// checkEvents reads what `lab matrix --json` told of a run.
+// checkEvents reads what `lab run --json` told of a run.
 func checkEvents(t *testing.T, stdout, run string, all []rec) {
 	t.Helper()
 	type event struct {
 		Time                      time.Time
 		Event, Run, Verdict, Cell string
-		N, Shots                  int
+		N, Trials                 int
 		Verdicts                  map[string]int
 		Live                      *struct{ VUs int }
 		Load                      *struct{ Requests float64 }
@@ -41,13 +41,14 @@ func checkEvents(t *testing.T, stdout, run string, all []rec) {
 		}
 	}
 	if len(events) != len(all)+2 {
-		t.Fatalf("%d events of shots, beginning and end; want %d", len(events), len(all)+2)
+		t.Fatalf("%d events of trials, beginning and end; want %d", len(events), len(all)+2)
 	}
-	if first := events[0]; first.Event != "run" || first.Run != run || first.Shots != len(all) {
-		t.Errorf("the first event is %+v; want the run %s of %d shots", first, run, len(all))
+	if first := events[0]; first.Event != "run" || first.Run != run || first.Trials != len(all) {
+		t.Errorf("the first event is %+v; want the run %s of %d trials", first, run, len(all))
 	}
 	for i, r := range all {
-		if e := events[i+1]; e.Event != "shot" || e.N != r.N || e.Verdict != r.Verdict || e.Cell != r.Cell || e.Load == nil || e.Load.Requests != r.Load.Requests {
+		if e := events[i+1]; e.Event != "shot" || e.N != r.N || e.Verdict != r.Verdict || e.Cell != r.Cell ||
+			e.Load == nil || e.Load.Requests != r.Load.Requests {
 			t.Errorf("event %+v does not tell of record %d", e, r.N)
 		}
 	}
@@ -60,6 +61,6 @@ func checkEvents(t *testing.T, stdout, run string, all []rec) {
 		t.Errorf("the last event is %+v; want the end, with %d verdicts", last, len(all))
 	}
 	if stages < 4*len(all) || lives < len(all) {
-		t.Errorf("%d stages and %d live figures of %d shots; want four stages each, and figures", stages, lives, len(all))
+		t.Errorf("%d stages and %d live figures of %d trials; want four stages each, and figures", stages, lives, len(all))
 	}
 }

@@ -21,7 +21,8 @@ func gallery(cells map[string][2]string) string {
 		fmt.Fprintf(&factor, "    %s: {%s}\n", name, cells[name][0])
 		fmt.Fprintf(&expect, "  %s: %s\n", name, cells[name][1])
 	}
-	return "name: some-faults\nscenarios: [mixed@0.08]\nfactors:\n  fault:\n" + factor.String() + "baseline: {fault: healthy}\nexpect:\n" +
+	return "name: some-faults\nscenarios: [mixed@0.08]\nfactors:\n  fault:\n" + factor.String() +
+		"baseline: {fault: healthy}\nexpect:\n" +
 		expect.String() + `settings: {pool_size: 16, pool_min: 16, scenario.THINK_TIME: 1s}
 seed: 1
 slo: {error_ratio: 0.01, p99: 100ms}
@@ -29,7 +30,7 @@ slo: {error_ratio: 0.01, p99: 100ms}
 }
 
 // fewFaults are a fault in a server, and one that ends a service; allFaults
-// those that can be shot in seconds.
+// those that can be run in seconds.
 var (
 	fewFaults = map[string][2]string{
 		"healthy":        {"", "none"},
@@ -54,7 +55,7 @@ func injectAndName(t *testing.T, cells map[string][2]string) {
 	spec := filepath.Join(c.root, "faults.yaml")
 	must(t, os.WriteFile(spec, []byte(gallery(cells)), 0o600))
 	c.lab("up")
-	if r := c.run("matrix", spec); r.status != 0 { // that the replica is killed is a result
+	if r := c.run("run", spec); r.status != 0 { // that the replica is killed is a result
 		t.Fatalf("exit status %d, want 0\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	run := filepath.Base(c.runs()[0])
@@ -63,8 +64,8 @@ func injectAndName(t *testing.T, cells map[string][2]string) {
 			if !strings.HasPrefix(name, "fault.") || name == "fault.kill" {
 				continue
 			}
-			if r.Attested[name] != want {
-				t.Errorf("%s: %s is attested as %q, want %q", r.Cell, name, r.Attested[name], want)
+			if r.Effective[name] != want {
+				t.Errorf("%s: %s is read back as %q, want %q", r.Cell, name, r.Effective[name], want)
 			}
 		}
 		if killed := strings.Contains(r.Cell, "killed"); killed != (r.Verdict == "failed") || r.Verdict == "invalid" {

@@ -82,7 +82,7 @@ func TestAnotherPostgreSQLFirstOnPATH(t *testing.T) {
 			}
 		}
 	}
-	c.shoots(c.tiny("postgres.max_connections: 120, postgres.shared_buffers: 256MB, "), 2)
+	c.completes(c.tiny("postgres.max_connections: 120, postgres.shared_buffers: 256MB, "), 2)
 }
 
 // What the service account has put in the way, before root comes up again.
@@ -109,7 +109,10 @@ func TestServiceAccountCannotLeadRootAstray(t *testing.T) {
 		t.Errorf("the file behind the links holds %q, %v", text, err)
 	}
 	if before.Mode() != after.Mode() || owner(t, before) != owner(t, after) {
-		t.Errorf("the file behind the links is %v of %d; was %v of %d", after.Mode(), owner(t, after), before.Mode(), owner(t, before))
+		t.Errorf(
+			"the file behind the links is %v of %d; was %v of %d", after.Mode(), owner(t, after), before.Mode(),
+			owner(t, before),
+		)
 	}
 	for _, link := range links {
 		if info, err := os.Lstat(link); err != nil || !info.Mode().IsRegular() {
@@ -171,7 +174,10 @@ func TestFaultThatCannotBeInjectedLeavesNothing(t *testing.T) {
 	c := newCheckout(t)
 	c.lab("up")
 	indexes := func() string {
-		return c.lab("psql", "primary", "--", "-Atc", "SELECT indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE relname = 'posts' ORDER BY 1")
+		return c.lab(
+			"psql", "primary", "--", "-Atc",
+			"SELECT indexrelid::regclass FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE relname = 'posts' ORDER BY 1",
+		)
 	}
 	whole := indexes()
 	for range 2 {

@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// victims are the processes that a shot needs.
+// victims are the processes that a trial needs.
 var victims = []string{
 	"primary", "postgres-backend", "replica", "pgbouncer", "app", "k6",
 	"prometheus", "node-exporter", "postgres-exporter", "replica-exporter", "pgbouncer-exporter",
 }
 
-const shortShots = `name: killed
+const shortTrials = `name: killed
 scenarios: [storm@0.05]
 factors:
   topology: [pgbouncer+replica]
@@ -35,45 +35,51 @@ seed: 1
 slo: {error_ratio: 0.01, p99: 500ms}
 `
 
-// A process that is killed in mid-shot makes that repetition failed if it belongs to the
-// system under test, else invalid, with the true reason, and the next one has it again. One that is killed between two shots is brought
-// back, or the shot is invalid for it. Both at once: before the stack comes back from one
+// A process that is killed in mid-trial makes that trial failed if it belongs to the
+// system under test, else invalid, with the true reason, and the next one has it again. One that is killed between
+// two trials is brought
+// back, or the trial is invalid for it. Both at once: before the stack comes back from one
 // kill, the next victim is hit.
-func TestKilledProcessesCostNoMoreThanTheirShot(t *testing.T) {
+func TestKilledProcessesCostNoMoreThanTheirTrial(t *testing.T) {
 	t.Parallel()
 	killInTurn(t, []string{"primary", "postgres-backend", "pgbouncer", "k6"})
 }
 
-// killInTurn kills each of the victims in the middle of a shot, and then, between two
-// shots, another one if that runs there.
+// killInTurn kills each of the victims in the middle of a trial, and then, between two
+// trials, another one if that runs there.
 func killInTurn(t *testing.T, chosen []string) {
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "killed.yaml")
-	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	must(t, os.WriteFile(spec, []byte(shortTrials), 0o600))
+	run := c.watch("run", "--json", spec)
 	run.await("shot") // the first is left alone
 	for _, victim := range chosen {
 		i := slices.Index(victims, victim)
 		run.await("live")
 		c.kill(victim, run.pid())
 		hit := run.await("shot")
-		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != verdictOf(victim) || !strings.Contains(reasons, deathOf(victim)) {
-			t.Errorf("%s killed in mid-shot: shot %d is %s (%s); want it %s, and %q among the reasons",
+		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != verdictOf(victim) ||
+			!strings.Contains(reasons, deathOf(victim)) {
+			t.Errorf("%s killed in mid-trial: trial %d is %s (%s); want it %s, and %q among the reasons",
 				victim, hit.N, hit.Verdict, reasons, verdictOf(victim), deathOf(victim))
 		}
 		other := victims[(i+5)%len(victims)]                               // never one that needs the victim
-		idle := slices.Contains([]string{"k6", "app", "pgbouncer"}, other) // does not run between shots
+		idle := slices.Contains([]string{"k6", "app", "pgbouncer"}, other) // does not run between trials
 		if !idle {
 			c.kill(other, run.pid())
 		}
 		next := run.await("shot")
-		if reasons := strings.Join(next.Reasons, "; "); isSpoilt(next.Verdict) && (idle || !strings.Contains(reasons, deathOf(other)) && !strings.Contains(reasons, "crash")) {
-			t.Errorf("%s killed in mid-shot, then %s between: shot %d is invalid, but not for that: %s", victim, other, next.N, reasons)
+		if reasons := strings.Join(next.Reasons, "; "); isSpoilt(next.Verdict) &&
+			(idle || !strings.Contains(reasons, deathOf(other)) && !strings.Contains(reasons, "crash")) {
+			t.Errorf(
+				"%s killed in mid-trial, then %s between: trial %d is invalid, but not for that: %s", victim, other, next.N,
+				reasons,
+			)
 		}
 	}
 	whole := run.await("shot")
 	if isSpoilt(whole.Verdict) {
-		t.Errorf("after all that shot %d is %s: %v", whole.N, whole.Verdict, whole.Reasons)
+		t.Errorf("after all that trial %d is %s: %v", whole.N, whole.Verdict, whole.Reasons)
 	}
 	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
 	if got := run.exit(); got != 130 {
@@ -86,11 +92,11 @@ func killInTurn(t *testing.T, chosen []string) {
 		}
 	}
 	if len(all) < whole.N {
-		t.Errorf("%d records; want one of each of %d shots", len(all), whole.N)
+		t.Errorf("%d records; want one of each of %d trials", len(all), whole.N)
 	}
 }
 
-// verdictOf is that of a shot in which a victim died, of a cell whose queries go through the
+// verdictOf is that of a trial in which a victim died, of a cell whose queries go through the
 // pooler and to both servers.
 func verdictOf(victim string) string {
 	if slices.Contains([]string{"primary", "postgres-backend", "replica", "pgbouncer", "app"}, victim) {
@@ -99,7 +105,7 @@ func verdictOf(victim string) string {
 	return "invalid"
 }
 
-// isSpoilt says whether a shot gave no numbers.
+// isSpoilt says whether a trial gave no numbers.
 func isSpoilt(verdict string) bool { return verdict == "failed" || verdict == "invalid" }
 
 // deathOf is what a reason must say.
@@ -193,7 +199,7 @@ func children(t *testing.T, parent int) (pids []int) {
 	return pids
 }
 
-// told is one event of `lab matrix --json`.
+// told is one event of `lab run --json`.
 type told struct {
 	Event, Stage, Verdict string
 	N                     int

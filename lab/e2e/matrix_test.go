@@ -22,7 +22,7 @@ type rec struct {
 	Cell, Scenario, Verdict string
 	Reasons                 []string
 	Start, End              time.Time
-	Settings, Attested      map[string]string
+	Settings, Effective     map[string]string
 	Load                    struct {
 		Requests      float64
 		SetupRequests float64 `json:"setup_requests"`
@@ -66,9 +66,9 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	c.measures = true
 	c.lab("up")
 	prometheus := *c.status().URLs["prometheus"]
-	matrix := c.run("matrix", "--json", "lab/matrices/e2e.yaml")
-	if matrix.status != 0 && matrix.status != 3 { // 3: a noisy machine made a shot suspect
-		t.Fatalf("lab matrix: exit status %d\n%s%s", matrix.status, matrix.stdout, matrix.stderr)
+	matrix := c.run("run", "--json", "lab/matrices/e2e.yaml")
+	if matrix.status != 0 && matrix.status != 3 { // 3: a noisy machine made a trial suspect
+		t.Fatalf("lab run: exit status %d\n%s%s", matrix.status, matrix.stdout, matrix.stderr)
 	}
 	runs := c.runs()
 	if len(runs) != 1 {
@@ -82,45 +82,53 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	for _, r := range all {
 		seen[r.Cell+" "+r.Scenario] = true
 		if isSpoilt(r.Verdict) {
-			t.Errorf("shot %d is invalid: %v", r.N, r.Reasons)
+			t.Errorf("trial %d is invalid: %v", r.N, r.Reasons)
 			continue
 		}
 		sent := r.Load.Requests + r.Load.SetupRequests
 		if backend := r.Metrics["http_requests"]; backend > sent || backend < sent-r.Load.Status["0"] {
-			t.Errorf("shot %d: k6 sent %.0f requests (%.0f without an answer), the backend counted %.0f", r.N, sent, r.Load.Status["0"], backend)
+			t.Errorf(
+				"trial %d: k6 sent %.0f requests (%.0f without an answer), the backend counted %.0f", r.N, sent, r.Load.Status["0"],
+				backend,
+			)
 		}
-		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[5m]))`, r.N)
+		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{trial="%d"}[5m]))`, r.N)
 		if seen := ask(t, prometheus, query); seen != sent {
-			t.Errorf("shot %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
+			t.Errorf("trial %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}
-		// Readiness and attestation ask a little too; what the replica does not have yet is asked twice. The probe is counted apart; the
+		// Readiness and read-back ask a little too; what the replica does not have yet is asked twice. The probe is
+		// counted apart; the
 		// pooler sets the session's application_name for each of its statements, and back.
 		probes := r.Metrics["probe_statements"]
 		statements := r.Metrics["primary_statements"] + r.Metrics["replica_statements"] - probes
-		if least, most := 2*r.Load.Status["200"], 2*sent+r.Metrics["read_fallbacks"]+2*probes+100; statements < least || statements > most {
-			t.Errorf("shot %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N, r.Load.Status["200"], statements, least, most)
+		if least, most := 2*r.Load.Status["200"], 2*sent+r.Metrics["read_fallbacks"]+2*probes+100; statements < least ||
+			statements > most {
+			t.Errorf(
+				"trial %d: %.0f requests succeeded, the databases counted %.0f statements; want %.0f to %.0f", r.N,
+				r.Load.Status["200"], statements, least, most,
+			)
 		}
 		for name, want := range r.Settings {
-			if got := r.Attested[name]; got != want && !strings.HasPrefix(name, "scenario.") {
-				t.Errorf("shot %d: %s = %q is attested as %q", r.N, name, want, got)
+			if got := r.Effective[name]; got != want && !strings.HasPrefix(name, "scenario.") {
+				t.Errorf("trial %d: %s = %q is read back as %q", r.N, name, want, got)
 			}
 		}
 		for _, name := range []string{"host_cpu_busy_ratio", "http_p99_ms", "pool_acquired_max", "primary_connections_max", "primary_cache_hit_ratio",
 			"replica_lag_bytes_max", "pgbouncer_client_active_max", `cpu_cores{service="k6"}`, `cpu_cores{service="postgres"}`, `memory_pss_bytes_max{service="app"}`} {
 			if _, ok := r.Metrics[name]; !ok {
-				t.Errorf("shot %d has no %s", r.N, name)
+				t.Errorf("trial %d has no %s", r.N, name)
 			}
 		}
 		pooled := strings.Contains(r.Cell, "pgbouncer")
 		if active := r.Metrics["pgbouncer_client_active_max"]; pooled != (active > 0) {
-			t.Errorf("shot %d (%s): %.0f clients of the pooler were active", r.N, r.Cell, active)
+			t.Errorf("trial %d (%s): %.0f clients of the pooler were active", r.N, r.Cell, active)
 		}
 		if !exists(filepath.Join(runs[0], "series", strconv.Itoa(r.N)+".json.gz")) {
-			t.Errorf("shot %d has no curves", r.N)
+			t.Errorf("trial %d has no curves", r.N)
 		}
 	}
 	if len(seen) != 6 {
-		t.Errorf("shots = %v; want each cell with each scenario", seen)
+		t.Errorf("trials = %v; want each cell with each scenario", seen)
 	}
 	for _, name := range []string{"spec.yaml", "plan.json", "host.json"} {
 		if !exists(filepath.Join(runs[0], name)) {
@@ -129,7 +137,10 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 	}
 	report, err := os.ReadFile(runs[0] + ".md")
 	must(t, err)
-	for _, want := range []string{"`pool_size=unlimited topology=direct`", "`pool_size=8 topology=pgbouncer+replica`", "A/A control", "storm@0.1", "wave@0.05", "p99 ms"} {
+	for _, want := range []string{
+		"`pool_size=unlimited topology=direct`", "`pool_size=8 topology=pgbouncer+replica`", "A/A control", "storm@0.1",
+		"wave@0.05", "p99 ms",
+	} {
 		if !strings.Contains(string(report), want) {
 			t.Errorf("the report holds no %q", want)
 		}
@@ -161,7 +172,7 @@ func ask(t *testing.T, prometheus, query string) float64 {
 	return value
 }
 
-// two is a matrix of three shots: two cells, and the A/A control of one.
+// two is a matrix of three trials: two cells, and the A/A control of one.
 func (c *checkout) two() string {
 	c.t.Helper()
 	spec := filepath.Join(c.root, "two.yaml")
@@ -177,13 +188,13 @@ slo: {error_ratio: 0.01, p99: 500ms}
 	return spec
 }
 
-// signalMidShot runs a matrix, sends it the signals in the middle of the second shot,
+// signalMidTrial runs a matrix, sends it the signals in the middle of the second trial,
 // and returns its exit status, -1 when a signal ended it.
-func (c *checkout) signalMidShot(signals ...syscall.Signal) int {
+func (c *checkout) signalMidTrial(signals ...syscall.Signal) int {
 	c.t.Helper()
-	cmd := c.command("matrix", c.two())
+	cmd := c.command("run", c.two())
 	must(c.t, cmd.Start())
-	c.awaitMidShot()
+	c.awaitMidTrial()
 	for _, sig := range signals {
 		must(c.t, cmd.Process.Signal(sig))
 		time.Sleep(300 * time.Millisecond) // an impatient finger
@@ -203,7 +214,7 @@ func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t)
-			if got := c.signalMidShot(signals...); got != 130 {
+			if got := c.signalMidTrial(signals...); got != 130 {
 				t.Errorf("exit status = %d; want 130", got)
 			}
 			if left := c.processes(); len(left) > 0 {
@@ -211,7 +222,7 @@ func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
 			}
 			finished := len(records(t, c.runs()[0]))
 			if finished < 1 || finished > 2 {
-				t.Errorf("%d records; want those of the finished shots only", finished)
+				t.Errorf("%d records; want those of the finished trials only", finished)
 			}
 			if !exists(c.runs()[0] + ".md") {
 				t.Error("there is no report of what is finished")
@@ -220,7 +231,7 @@ func TestInterruptedMatrixStopsCleanlyAndKeepsWhatIsFinished(t *testing.T) {
 	}
 }
 
-func TestBadSpecStartsNothingAndListsEveryFault(t *testing.T) {
+func TestBadSpecStartsNothingAndListsEveryDiagnostic(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "bad.yaml")
@@ -233,11 +244,13 @@ baseline: {pool_size: 16}
 slo: {error_ratio: 2, p99: fast}
 colour: red
 `), 0o600))
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	if r.status != 2 {
 		t.Errorf("exit status = %d; want 2", r.status)
 	}
-	for _, want := range []string{"2:20:", "hurricane", "4:26:", "4:32:", "5:3:", "topology", "6:23:", "7:20:", "7:28:", "8:1:", "colour"} {
+	for _, want := range []string{
+		"2:20:", "hurricane", "4:26:", "4:32:", "5:3:", "topology", "6:23:", "7:20:", "7:28:", "8:1:", "colour",
+	} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("faults do not hold %q:\n%s", want, r.stderr)
 		}
@@ -245,7 +258,7 @@ colour: red
 	if c.status().State != "down" || exists(filepath.Join(c.root, "results")) {
 		t.Error("something was started")
 	}
-	if r := c.run("matrix", "no-such.yaml"); r.status != 2 {
+	if r := c.run("run", "no-such.yaml"); r.status != 2 {
 		t.Errorf("missing spec: exit status = %d; want 2", r.status)
 	}
 }
@@ -253,10 +266,10 @@ colour: red
 func TestOneRunAtATime(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	first := c.command("matrix", c.two())
+	first := c.command("run", c.two())
 	must(t, first.Start())
 	eventually(t, "the run has begun", time.Minute, func() bool { return c.status().Run != nil })
-	if r := c.run("matrix", c.two()); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
+	if r := c.run("run", c.two()); r.status != 1 || !strings.Contains(r.stderr, "used by the run") {
 		t.Errorf("a second run: exit status %d, %q; want 1 and the run that goes on", r.status, r.stderr)
 	}
 	eventually(t, "the first run has a directory", 10*time.Second, func() bool { return len(c.runs()) > 0 })

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// checkArchive opens a run and asks its Prometheus for what k6 had sent in each shot.
+// checkArchive opens a run and asks its Prometheus for what k6 had sent in each trial.
 func (c *checkout) checkArchive(run string, all []rec) {
 	c.t.Helper()
 	cmd := c.command("open", run)
@@ -39,9 +39,11 @@ func (c *checkout) checkArchive(run string, all []rec) {
 		c.t.Errorf("the page shows neither the run nor its charts: %.500s", page)
 	}
 	for _, r := range all {
-		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[1h] @ %d))`, r.N, r.End.Add(10*time.Second).Unix())
+		query := fmt.Sprintf(
+			`sum(last_over_time(k6_http_reqs_total{trial="%d"}[1h] @ %d))`, r.N, r.End.Add(10*time.Second).Unix(),
+		)
 		if got, want := ask(c.t, "http://"+link.Host, query), r.Load.Requests+r.Load.SetupRequests; got != want {
-			c.t.Errorf("shot %d: the archive holds %.0f requests; k6 sent %.0f", r.N, got, want)
+			c.t.Errorf("trial %d: the archive holds %.0f requests; k6 sent %.0f", r.N, got, want)
 		}
 	}
 	must(c.t, cmd.Process.Signal(syscall.SIGINT))

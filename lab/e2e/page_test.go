@@ -39,7 +39,7 @@ func picture(t *testing.T, tab *browsertest.Tab, page string, look browsertest.L
 // beginMatrix starts the tiny matrix; it ends with the test.
 func (c *checkout) beginMatrix() *exec.Cmd {
 	c.t.Helper()
-	cmd := c.command("matrix", "lab/matrices/e2e.yaml")
+	cmd := c.command("run", "lab/matrices/e2e.yaml")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	must(c.t, cmd.Start())
 	c.t.Cleanup(func() {
@@ -50,9 +50,10 @@ func (c *checkout) beginMatrix() *exec.Cmd {
 }
 
 const (
-	rows     = `[...document.querySelectorAll('#shots tbody tr:not(.empty)')]`
-	onePath  = `[...document.querySelectorAll('#chart-rps path')].map((path) => path.getAttribute('d')).join()`
-	inOrder  = `(() => { const v = ` + rows + `.map((row) => row.cells[%d].dataset.v).filter(Boolean).map(Number); return v.every((x, i) => i === 0 || %s); })()`
+	rows    = `[...document.querySelectorAll('#trials tbody tr:not(.empty)')]`
+	onePath = `[...document.querySelectorAll('#chart-rps path')].map((path) => path.getAttribute('d')).join()`
+	inOrder = `(() => { const v = ` + rows +
+		`.map((row) => row.cells[%d].dataset.v).filter(Boolean).map(Number); return v.every((x, i) => i === 0 || %s); })()`
 	awhile   = 2 * time.Minute
 	atOnce   = 10 * time.Second
 	aSecond  = time.Second
@@ -64,10 +65,12 @@ func descending(column int) string { return fmt.Sprintf(inOrder, column, "v[i - 
 func ascending(column int) string  { return fmt.Sprintf(inOrder, column, "v[i - 1] <= x") }
 
 func sortedAs(column int, how string) string {
-	return fmt.Sprintf(`document.querySelector('#shots thead').rows[0].cells[%d].getAttribute('aria-sort') === '%s'`, column, how)
+	return fmt.Sprintf(
+		`document.querySelector('#trials thead').rows[0].cells[%d].getAttribute('aria-sort') === '%s'`, column, how,
+	)
 }
 
-// The page as a person uses it who looks on while a real matrix is shot.
+// The page as a person uses it who looks on while a real matrix is run.
 func TestTheLivePageDuringAMatrix(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
@@ -83,8 +86,14 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	tab.Await("the page says that there was no run", atOnce, `document.body.innerText.includes('No run yet')`)
 	matrix := c.beginMatrix()
 
-	tab.Await("the page shows the run", awhile, `document.body.innerText.includes('-e2e') && document.body.innerText.includes('0 of 6')`)
-	tab.Await("the first shot is under load", awhile, `document.body.innerText.includes('under load') && document.querySelector('#chart-rps path.s1') !== null`)
+	tab.Await(
+		"the page shows the run", awhile,
+		`document.body.innerText.includes('-e2e') && document.body.innerText.includes('0 of 6')`,
+	)
+	tab.Await(
+		"the first trial is under load", awhile,
+		`document.body.innerText.includes('under load') && document.querySelector('#chart-rps path.s1') !== null`,
+	)
 	before, asked, began := browsertest.Eval[string](tab, onePath), len(tab.Requests()), time.Now()
 	tab.Await("the curve of the requests moves", 15*time.Second, onePath+` !== `+fmt.Sprintf("%q", before))
 	for time.Since(began) < 5*aSecond {
@@ -94,17 +103,21 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 		t.Errorf("in %s the page has asked %.0f times; want once a second", time.Since(began), n)
 	}
 
-	tab.Await("two shots are in the table", awhile, rows+`.length >= 2`)
+	tab.Await("two trials are in the table", awhile, rows+`.length >= 2`)
 	if !browsertest.Eval[bool](tab, rows+`[0].cells[0].textContent > `+rows+`[1].cells[0].textContent`) {
-		t.Error("the newest shot is not the first")
+		t.Error("the newest trial is not the first")
 	}
-	head := func(column int) string { return fmt.Sprintf("#shots thead th:nth-child(%d) button", column+1) }
+	head := func(column int) string { return fmt.Sprintf("#trials thead th:nth-child(%d) button", column+1) }
 	tab.Click(head(requests))
-	tab.Await("a click sorts from the most requests on", atOnce, sortedAs(requests, "descending")+" && "+descending(requests))
+	tab.Await(
+		"a click sorts from the most requests on", atOnce, sortedAs(requests, "descending")+" && "+descending(requests),
+	)
 	tab.Click(head(requests))
 	tab.Await("another one turns that round", atOnce, sortedAs(requests, "ascending")+" && "+ascending(requests))
 
-	for presses := 0; !browsertest.Eval[bool](tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99))); presses++ {
+	for presses := 0; !browsertest.Eval[bool](
+		tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99)),
+	); presses++ {
 		if presses > 40 {
 			t.Fatal("the Tab key does not reach the column of p99")
 		}
@@ -113,25 +126,30 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 	tab.Press(kb.Enter)
 	tab.Await("the Enter key sorts", atOnce, sortedAs(p99, "descending")+" && "+descending(p99))
 	have := browsertest.Eval[int](tab, rows+`.length`)
-	tab.Await("one more shot is in the table", awhile, rows+fmt.Sprintf(`.length > %d`, have))
+	tab.Await("one more trial is in the table", awhile, rows+fmt.Sprintf(`.length > %d`, have))
 	if !browsertest.Eval[bool](tab, sortedAs(p99, "descending")+" && "+descending(p99)) {
-		t.Error("with another shot the table is no longer sorted")
+		t.Error("with another trial the table is no longer sorted")
 	}
 	if !browsertest.Eval[bool](tab, fmt.Sprintf(`document.activeElement === document.querySelector('%s')`, head(p99))) {
-		t.Error("with another shot the focus is lost")
+		t.Error("with another trial the focus is lost")
 	}
-	tab.Await("it is said that a shot is finished", atOnce, `/^Shot \d+ is finished: (valid|failed|suspect|invalid)$/.test(document.querySelector('#said').textContent)`)
+	tab.Await(
+		"it is said that a trial is finished", atOnce,
+		`/^Trial \d+ is finished: (valid|failed|suspect|invalid)$/.test(document.querySelector('#said').textContent)`,
+	)
 	tab.CheckQuiet(page)
 
 	for _, look := range browsertest.Looks() {
 		t.Run(look.String(), func(t *testing.T) {
 			tab := browser.Open(t, look)
 			tab.Go(page)
-			tab.Await("the page shows the shots", atOnce, rows+`.length >= 3`)
+			tab.Await("the page shows the trials", atOnce, rows+`.length >= 3`)
 			if wide := browsertest.Eval[int64](tab, `document.documentElement.scrollWidth`); wide > look.Width {
 				t.Errorf("the page is %d px wide; want at most %d, and tables that scroll for themselves", wide, look.Width)
 			}
-			dark := browsertest.Eval[bool](tab, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).every((v) => v < 64)`)
+			dark := browsertest.Eval[bool](
+				tab, `getComputedStyle(document.body).backgroundColor.match(/\d+/g).every((v) => v < 64)`,
+			)
 			if dark != look.Dark {
 				t.Errorf("the ground is dark: %t; want %t", dark, look.Dark)
 			}
@@ -145,7 +163,10 @@ func TestTheLivePageDuringAMatrix(t *testing.T) {
 		must(t, matrix.Process.Signal(syscall.SIGINT))
 		eventually(t, "the run has ended", time.Minute, func() bool { return c.status().Run == nil })
 		c.lab("down")
-		tab.Await("the page says that it is from before", atOnce, `document.querySelector('#lost').textContent.includes('does not answer since')`)
+		tab.Await(
+			"the page says that it is from before", atOnce,
+			`document.querySelector('#lost').textContent.includes('does not answer since')`,
+		)
 	})
 }
 
@@ -154,7 +175,7 @@ func readWithoutScript(t *testing.T, browser *browsertest.Browser, page string) 
 	tab := browser.Open(t, browsertest.Look{Width: 360, Height: 740, NoScript: true})
 	tab.Go(page)
 	if n := browsertest.Eval[int](tab, rows+`.length`); n < 3 {
-		t.Errorf("without script the table has %d shots; want at least 3", n)
+		t.Errorf("without script the table has %d trials; want at least 3", n)
 	}
 	if n := browsertest.Eval[int](tab, `document.querySelectorAll('button').length`); n != 0 {
 		t.Errorf("without script there are %d buttons, which do nothing", n)

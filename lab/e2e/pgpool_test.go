@@ -23,8 +23,8 @@ func TestMatrixThroughPgpool(t *testing.T) {
 	c.measures = true
 	spec := filepath.Join(c.root, "pgpool.yaml")
 	must(t, os.WriteFile(spec, []byte(pgpoolSpec), 0o600))
-	if r := c.run("matrix", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a shot suspect
-		t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	if r := c.run("run", spec); r.status != 0 && r.status != 3 { // 3: a noisy machine made a trial suspect
+		t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	all := records(t, c.runs()[0])
 	if len(all) != 4 { // with the baseline's control
@@ -32,22 +32,22 @@ func TestMatrixThroughPgpool(t *testing.T) {
 	}
 	for _, r := range all {
 		if r.Verdict == "invalid" || r.Verdict == "failed" {
-			t.Errorf("shot %d is %s: %v", r.N, r.Verdict, r.Reasons)
+			t.Errorf("trial %d is %s: %v", r.N, r.Verdict, r.Reasons)
 		}
 		topology := r.Settings["topology"]
-		if got := r.Attested["topology"]; got != topology {
-			t.Errorf("shot %d: the queries went %q; want %q", r.N, got, topology)
+		if got := r.Effective["topology"]; got != topology {
+			t.Errorf("trial %d: the queries went %q; want %q", r.N, got, topology)
 		}
-		if got := r.Attested["pgpool.num_init_children"]; got != "24" {
-			t.Errorf("shot %d: %q processes; want 24", r.N, got)
+		if got := r.Effective["pgpool.num_init_children"]; got != "24" {
+			t.Errorf("trial %d: %q processes; want 24", r.N, got)
 		}
 		served, counted := r.Metrics[`pooler_clients_served_max{service="pgpool"}`]
 		if pooled := topology != "direct"; pooled != counted || pooled && (served < 1 || served > 24) {
-			t.Errorf("shot %d (%s): %v clients were served", r.N, topology, served)
+			t.Errorf("trial %d (%s): %v clients were served", r.N, topology, served)
 		}
 		replica := r.Metrics["replica_statements"] > 100
 		if want := topology == "pgpool+replica"; replica != want {
-			t.Errorf("shot %d (%s): the replica ran %v statements", r.N, topology, r.Metrics["replica_statements"])
+			t.Errorf("trial %d (%s): the replica ran %v statements", r.N, topology, r.Metrics["replica_statements"])
 		}
 	}
 }

@@ -12,30 +12,30 @@ import (
 	"testing"
 )
 
-// tiny is a matrix of two shots.
+// tiny is a matrix of two trials.
 func (c *checkout) tiny(extra string) string {
 	c.t.Helper()
 	spec := filepath.Join(c.root, "tiny.yaml")
-	text := strings.Replace(shortShots, "blocks: 30", "blocks: 1", 1)
+	text := strings.Replace(shortTrials, "blocks: 30", "blocks: 1", 1)
 	text = strings.Replace(text, "settings: {", "settings: {"+extra, 1)
 	must(c.t, os.WriteFile(spec, []byte(text), 0o644)) // also for a user that is not the test's
 	return spec
 }
 
-// shoots says that a matrix runs to its end, with every shot recorded and none invalid.
-func (c *checkout) shoots(spec string, shots int) {
+// completes says that a matrix runs to its end, with every trial recorded and none invalid.
+func (c *checkout) completes(spec string, trials int) {
 	c.t.Helper()
-	r := c.run("matrix", spec)
+	r := c.run("run", spec)
 	if r.status != 0 && r.status != 3 {
-		c.t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+		c.t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	all := records(c.t, c.runs()[0])
-	if len(all) != shots {
-		c.t.Errorf("%d records; want %d", len(all), shots)
+	if len(all) != trials {
+		c.t.Errorf("%d records; want %d", len(all), trials)
 	}
 	for _, rec := range all {
 		if isSpoilt(rec.Verdict) {
-			c.t.Errorf("shot %d is invalid: %v", rec.N, rec.Reasons)
+			c.t.Errorf("trial %d is invalid: %v", rec.N, rec.Reasons)
 		}
 	}
 }
@@ -47,14 +47,16 @@ const oddName = `ein "Labor" [für 'alle'] #1 %41 $HOME \ * ? & – 測試`
 func TestCheckoutWithAnOddName(t *testing.T) {
 	t.Parallel()
 	c := newCheckoutAt(t, filepath.Join(t.TempDir(), oddName))
-	c.shoots(c.tiny(""), 2)
+	c.completes(c.tiny(""), 2)
 }
 
 func TestWithoutAHome(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	c.env = slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HOME=") || strings.HasPrefix(e, "XDG_") })
-	c.shoots(c.tiny(""), 2)
+	c.env = slices.DeleteFunc(
+		os.Environ(), func(e string) bool { return strings.HasPrefix(e, "HOME=") || strings.HasPrefix(e, "XDG_") },
+	)
+	c.completes(c.tiny(""), 2)
 }
 
 func TestReadOnlyResults(t *testing.T) {
@@ -62,7 +64,7 @@ func TestReadOnlyResults(t *testing.T) {
 	c := newCheckout(t)
 	c.small(filepath.Join(c.root, "results"), "1m")
 	must(t, syscall.Mount("tmpfs", filepath.Join(c.root, "results"), "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""))
-	r := c.run("matrix", c.tiny(""))
+	r := c.run("run", c.tiny(""))
 	if r.status != 1 || !strings.Contains(r.stderr, "read-only file system") || !strings.Contains(r.stderr, "results") {
 		t.Errorf("exit status %d, %q; want 1, and which directory cannot be written", r.status, r.stderr)
 	}
@@ -79,12 +81,17 @@ func TestFewConnections(t *testing.T) {
 	spec := c.tiny("postgres.max_connections: 12, ")
 	text, err := os.ReadFile(spec)
 	must(t, err)
-	text = []byte(strings.NewReplacer("pool_size: 8, pool_min: 8", "pool_size: unlimited", "pgbouncer+replica", "direct").Replace(string(text)))
+	text = []byte(strings.NewReplacer(
+		"pool_size: 8, pool_min: 8", "pool_size: unlimited", "pgbouncer+replica", "direct",
+	).Replace(string(text)))
 	must(t, os.WriteFile(spec, text, 0o600))
-	c.shoots(spec, 2)
+	c.completes(spec, 2)
 	for _, rec := range records(t, c.runs()[0]) {
 		if rec.Metrics["primary_connections_max"] > 12 || rec.Load.Status["503"] == 0 {
-			t.Errorf("shot %d: %.0f connections, %.0f refusals; want 12 at most, and some", rec.N, rec.Metrics["primary_connections_max"], rec.Load.Status["503"])
+			t.Errorf(
+				"trial %d: %.0f connections, %.0f refusals; want 12 at most, and some", rec.N,
+				rec.Metrics["primary_connections_max"], rec.Load.Status["503"],
+			)
 		}
 	}
 }

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// A run that is killed in the middle of a shot leaves nothing behind but its
-// finished repetitions, and goes on from there: the interrupted block as a whole.
+// A run that is killed in the middle of a trial leaves nothing behind but its
+// finished trials, and goes on from there: the interrupted block as a whole.
 func TestKilledRunIsResumed(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	c.signalMidShot(syscall.SIGKILL)
+	c.signalMidTrial(syscall.SIGKILL)
 	if r := c.run("up"); r.status != 0 { // at once: what still ends is waited for
 		t.Errorf("up right after: exit status %d\n%s", r.status, r.stderr)
 	}
@@ -37,7 +37,9 @@ func TestKilledRunIsResumed(t *testing.T) {
 	original, err := os.ReadFile(plan)
 	must(t, err)
 	must(t, os.WriteFile(plan, bytes.Replace(original, []byte(`"seed": 1`), []byte(`"seed": 2`), 1), 0o600))
-	if r := c.run("resume", name); r.status != 1 || !strings.Contains(r.stderr, "no longer gives the plan") || !strings.Contains(r.stderr, "--force") {
+	if r := c.run("resume", name); r.status != 1 || !strings.Contains(
+		r.stderr, "no longer gives the plan",
+	) || !strings.Contains(r.stderr, "--force") {
 		t.Errorf("resume with another plan: exit status %d, %q; want it refused, with the way out", r.status, r.stderr)
 	}
 	must(t, os.WriteFile(plan, original, 0o600))
@@ -48,7 +50,7 @@ func TestKilledRunIsResumed(t *testing.T) {
 	}
 	after := records(t, run)
 	if len(after) != len(before)+3 {
-		t.Fatalf("%d records after %d; want the block of 3 shot again", len(after), len(before))
+		t.Fatalf("%d records after %d; want the block of 3 rerun", len(after), len(before))
 	}
 	text, err := os.ReadFile(log)
 	must(t, err)
@@ -64,19 +66,19 @@ func TestKilledRunIsResumed(t *testing.T) {
 		}
 	}
 	if again := c.run("resume", name); (again.status != 0 && again.status != 3) || len(records(t, run)) != len(after) {
-		t.Errorf("resuming a finished run: exit status %d, %d records; want nothing shot", again.status, len(records(t, run)))
+		t.Errorf("resuming a finished run: exit status %d, %d records; want nothing run", again.status, len(records(t, run)))
 	}
 	if r := c.run("resume", "2026-01-01T0000Z-none"); r.status != 2 || !strings.Contains(r.stderr, name) {
 		t.Errorf("unknown run: exit status %d, %q; want 2 and the runs that exist", r.status, r.stderr)
 	}
 }
 
-// A run whose supervisor is killed, between two shots and then in the middle of one, stops,
-// says so, leaves nothing behind, and goes on from its finished repetitions.
+// A run whose supervisor is killed, between two trials and then in the middle of one, stops,
+// says so, leaves nothing behind, and goes on from its finished trials.
 func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	command := []string{"matrix", "--json", c.two()}
+	command := []string{"run", "--json", c.two()}
 	for _, moment := range []string{"shot", "live"} {
 		run := c.watch(command...)
 		run.await(moment)
@@ -93,7 +95,7 @@ func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
 		}
 		eventually(t, "nothing outlives the supervisor", 15*time.Second, func() bool { return len(c.processes()) == 0 })
 		if all := records(t, c.runs()[0]); len(all) != 1 {
-			t.Errorf("killed at %q: %d records; want that of the finished shot", moment, len(all))
+			t.Errorf("killed at %q: %d records; want that of the finished trial", moment, len(all))
 		}
 		command = []string{"resume", "--json", filepath.Base(c.runs()[0])}
 	}

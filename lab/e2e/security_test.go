@@ -59,7 +59,9 @@ func TestNobodyGetsIn(t *testing.T) {
 	})
 
 	t.Run("files are the owner's alone", func(t *testing.T) {
-		for _, dir := range []string{filepath.Join(c.root, ".lab"), filepath.Join(c.home(), "data"), filepath.Join(c.sockets(), "pg")} {
+		for _, dir := range []string{
+			filepath.Join(c.root, ".lab"), filepath.Join(c.home(), "data"), filepath.Join(c.sockets(), "pg"),
+		} {
 			must(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 				if err != nil || path == filepath.Join(c.root, ".lab", "tools") {
 					return err
@@ -69,7 +71,8 @@ func TestNobodyGetsIn(t *testing.T) {
 					return nil // it has gone meanwhile
 				}
 				// PostgreSQL's socket is open to all, in a directory that is not.
-				if mode := info.Mode(); mode.Perm()&0o077 != 0 && mode.IsRegular() && strings.HasPrefix(path, c.root) && strings.Contains(path, "pass") {
+				if mode := info.Mode(); mode.Perm()&0o077 != 0 && mode.IsRegular() && strings.HasPrefix(path, c.root) &&
+					strings.Contains(path, "pass") {
 					t.Errorf("%s is %v: others can read it", path, mode)
 				}
 				return nil
@@ -93,7 +96,11 @@ func TestNobodyGetsIn(t *testing.T) {
 			cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 			holdsNone(t, secrets, fmt.Sprintf("the arguments of process %d", pid), cmdline)
 		}
-		for name, path := range map[string]string{"app": "/debug/config", "prometheus": "/api/v1/status/config", "page": "/"} {
+		for name, path := range map[string]string{
+			"app":        "/debug/config",
+			"prometheus": "/api/v1/status/config",
+			"page":       "/",
+		} {
 			holdsNone(t, secrets, name+path, []byte(fetch(t, *st.URLs[name]+path)))
 		}
 		holdsNone(t, secrets, "app/metrics", []byte(fetch(t, *st.URLs["app"]+"/metrics")))
@@ -102,13 +109,16 @@ func TestNobodyGetsIn(t *testing.T) {
 
 	t.Run("roles have the least rights", func(t *testing.T) {
 		for _, role := range []string{"app", "monitor"} {
-			for _, forbidden := range []string{"CREATE TABLE mine (n int)", "DROP TABLE posts", "CREATE ROLE friend", "SET ROLE lab", "ALTER SYSTEM SET fsync = off",
+			for _, forbidden := range []string{"CREATE TABLE mine (n int)", "DROP TABLE posts", "CREATE ROLE friend", "SET " +
+				"ROLE lab", "ALTER SYSTEM SET fsync = off",
 				"COPY posts TO PROGRAM 'cat'", "DELETE FROM posts", "SELECT pg_read_file('/etc/passwd')"} {
 				if role == "app" && forbidden == "DELETE FROM posts" {
 					forbidden = "TRUNCATE posts"
 				}
 				out := c.run("psql", "primary", "--", "-Atc", "SET SESSION AUTHORIZATION "+role, "-c", forbidden)
-				if out.status == 0 || !strings.Contains(out.stderr, "permission denied") && !strings.Contains(out.stderr, "must be") {
+				if out.status == 0 || !strings.Contains(
+					out.stderr, "permission denied",
+				) && !strings.Contains(out.stderr, "must be") {
 					t.Errorf("%s may %s: exit status %d, %s", role, forbidden, out.status, out.stderr)
 				}
 			}
@@ -125,16 +135,21 @@ func TestNobodyGetsIn(t *testing.T) {
 		_, port, _ := strings.Cut(addr, ":")
 		for _, role := range []string{"app", "lab", "postgres", "monitor"} {
 			// The connection string comes last, and wins.
-			out := c.run("psql", "primary", "--", "-w", "-Atc", "SELECT 1", "-d", "host=127.0.0.1 port="+port+" dbname=stormwave user="+role+" passfile=/dev/null")
+			out := c.run(
+				"psql", "primary", "--", "-w", "-Atc", "SELECT 1", "-d",
+				"host=127.0.0.1 port="+port+" dbname=stormwave user="+role+" passfile=/dev/null",
+			)
 			if out.status == 0 {
 				t.Errorf("%s came in without a password", role)
 			}
 		}
 	})
 
-	must(t, os.WriteFile(filepath.Join(c.root, "tiny.yaml"), []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 1", 1)), 0o600))
-	if r := c.run("matrix", "tiny.yaml"); r.status != 0 && r.status != 3 {
-		t.Fatalf("lab matrix: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
+	must(t, os.WriteFile(
+		filepath.Join(c.root, "tiny.yaml"), []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 1", 1)), 0o600,
+	))
+	if r := c.run("run", "tiny.yaml"); r.status != 0 && r.status != 3 {
+		t.Fatalf("lab run: exit status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	t.Run("no secret is in a result or a log", func(t *testing.T) {
 		secrets := c.secrets()

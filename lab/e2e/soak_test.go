@@ -7,11 +7,11 @@ import "testing"
 // A hundred times up and down in a row.
 func TestSoakUpAndDownInAHurry(t *testing.T) { hurry(t, 100) }
 
-// Every process that a shot needs is killed once in the middle of a shot, and each that
-// runs between two shots there, too.
-func TestSoakKilledProcessesCostNoMoreThanTheirShot(t *testing.T) { killInTurn(t, victims) }
+// Every process that a trial needs is killed once in the middle of a trial, and each that
+// runs between two trials there, too.
+func TestSoakKilledProcessesCostNoMoreThanTheirTrial(t *testing.T) { killInTurn(t, victims) }
 
-// Each fault of the gallery that can be shot in seconds.
+// Each fault of the gallery that can be run in seconds.
 func TestSoakInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, allFaults) }
 
 // Two thousand cells, in every topology and with every kind of load.

@@ -41,7 +41,10 @@ func TestUpBringsEveryServiceAndDownTakesAllAway(t *testing.T) {
 			t.Errorf("%s has no version", s.Name)
 		}
 	}
-	for _, name := range []string{"primary", "replica", "pgbouncer", "app", "prometheus", "node-exporter", "postgres-exporter", "replica-exporter", "pgbouncer-exporter"} {
+	for _, name := range []string{
+		"primary", "replica", "pgbouncer", "app", "prometheus", "node-exporter", "postgres-exporter", "replica-exporter",
+		"pgbouncer-exporter",
+	} {
 		if !ready[name] {
 			t.Errorf("%s is not ready", name)
 		}
@@ -49,7 +52,9 @@ func TestUpBringsEveryServiceAndDownTakesAllAway(t *testing.T) {
 	if got := c.lab("psql", "primary", "--", "-Atc", "SELECT state FROM pg_stat_replication"); got != "streaming\n" {
 		t.Errorf("replication is %q; want streaming", got)
 	}
-	if got := c.lab("psql", "replica", "--", "-Atc", "SELECT pg_is_in_recovery(), count(*) FROM posts"); got != "t|500000\n" {
+	if got := c.lab(
+		"psql", "replica", "--", "-Atc", "SELECT pg_is_in_recovery(), count(*) FROM posts",
+	); got != "t|500000\n" {
 		t.Errorf("the replica says %q; want a standby with 500000 posts", got)
 	}
 	if got := c.lab("psql", "pgbouncer", "--", "-Atc", "SELECT current_user"); got != "app\n" {
@@ -142,7 +147,9 @@ func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
 		tools := filepath.Join(c.root, ".lab", "tools")
 		must(t, os.Remove(tools))
 		copyAll(t, "-rL", filepath.Join(source, ".lab", "tools"), tools)
-		for _, name := range []string{"bin", "app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum", "flake.lock"} {
+		for _, name := range []string{
+			"bin", "app", "lab", "scenarios", "dashboards", "magefile.go", "go.mod", "go.sum", "flake.lock",
+		} {
 			must(t, os.Remove(filepath.Join(c.root, name)))
 			copyAll(t, "-r", filepath.Join(source, name), filepath.Join(c.root, name))
 		}
@@ -156,7 +163,7 @@ func TestOrdinaryUserInACheckoutWithAnOddName(t *testing.T) {
 	if out := c.lab("psql", "replica", "--", "-Atc", "SHOW data_directory"); !strings.HasPrefix(out, c.root) {
 		t.Errorf("the replica's data is in %q; want it in the checkout", out)
 	}
-	c.shoots(c.tiny(""), 2)
+	c.completes(c.tiny(""), 2)
 	c.lab("down")
 }
 

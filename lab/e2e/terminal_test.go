@@ -76,10 +76,10 @@ func (t *terminal) text() string {
 	return t.shown.String()
 }
 
-// awaitMidShot waits until one shot is recorded, and well into the next one.
-func (c *checkout) awaitMidShot() {
+// awaitMidTrial waits until one trial is recorded, and well into the next one.
+func (c *checkout) awaitMidTrial() {
 	c.t.Helper()
-	eventually(c.t, "a shot is finished", 3*time.Minute, func() bool {
+	eventually(c.t, "a trial is finished", 3*time.Minute, func() bool {
 		runs := c.runs()
 		return len(runs) == 1 && len(records(c.t, runs[0])) >= 1
 	})
@@ -92,7 +92,7 @@ func (c *checkout) stopped(what string) {
 	eventually(c.t, what+": no process is left", 15*time.Second, func() bool { return len(c.processes()) == 0 })
 	run := c.runs()[0]
 	if n := len(records(c.t, run)); n != 1 {
-		c.t.Errorf("%s: %d records; want that of the finished shot only", what, n)
+		c.t.Errorf("%s: %d records; want that of the finished trial only", what, n)
 	}
 	if !exists(run + ".md") {
 		c.t.Errorf("%s: there is no report of what is finished", what)
@@ -115,7 +115,7 @@ func TestCtrlCUnderMage(t *testing.T) {
 	c.env = []string{"MATRIX=" + c.tiny("")}
 	cmd, term := c.inTerminal("go", "tool", "mage", "bench:matrix")
 	c.env = nil
-	c.awaitMidShot()
+	c.awaitMidTrial()
 	began := time.Now()
 	_, err := term.keyboard.WriteString("\x03")
 	must(t, err)
@@ -134,8 +134,8 @@ func TestCtrlCUnderMage(t *testing.T) {
 func TestClosedTerminal(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
-	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "matrix", c.tiny(""))
-	c.awaitMidShot()
+	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "run", c.tiny(""))
+	c.awaitMidTrial()
 	must(t, term.keyboard.Close())
 	stop := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	defer stop.Stop()

@@ -6,12 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -88,7 +86,8 @@ func TestTornStateFile(t *testing.T) {
 	c.upAndKilled()
 	state := filepath.Join(c.root, ".lab", "state.json")
 	must(t, os.WriteFile(state, []byte(`{"supervisor":{"pid":1`), 0o600))
-	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") || !strings.Contains(r.stderr, "remove") {
+	if r := c.run("up"); r.status != 1 || !strings.Contains(r.stderr, "state.json") ||
+		!strings.Contains(r.stderr, "remove") {
 		t.Errorf("exit status %d, %q; want 1, the file, and the way out", r.status, r.stderr)
 	}
 	must(t, os.Remove(state))
@@ -101,8 +100,8 @@ func TestPortTaken(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
 	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(strings.Replace(shortShots, "blocks: 30", "blocks: 3", 1)), 0o600))
-	run := c.watch("matrix", "--json", spec)
+	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
+	run := c.watch("run", "--json", spec)
 	run.await("shot")
 	run.await("live")
 	addr := c.addr("prometheus")
@@ -124,7 +123,9 @@ func TestPortTaken(t *testing.T) {
 	if got := run.exit(); got != 1 {
 		t.Errorf("exit status = %d; want 1", got)
 	}
-	if said := run.errors.String(); !strings.Contains(said, "address already in use") || !strings.Contains(said, "lab resume") {
+	if said := run.errors.String(); !strings.Contains(
+		said, "address already in use",
+	) || !strings.Contains(said, "lab resume") {
 		t.Errorf("it says %q; want the port in use, and how to go on", said)
 	}
 	name := filepath.Base(c.runs()[0])
@@ -133,79 +134,8 @@ func TestPortTaken(t *testing.T) {
 	}
 	all := records(t, c.runs()[0])
 	if last := all[len(all)-1]; isSpoilt(last.Verdict) {
-		t.Errorf("the last shot is %s: %v", last.Verdict, last.Reasons)
+		t.Errorf("the last trial is %s: %v", last.Verdict, last.Reasons)
 	}
-}
-
-// A service that gets no more memory is ended by the kernel; a process of PostgreSQL
-// takes its server's others with it. Either costs the one shot.
-func TestOutOfMemory(t *testing.T) {
-	t.Parallel()
-	c := newCheckout(t)
-	spec := filepath.Join(c.root, "short.yaml")
-	must(t, os.WriteFile(spec, []byte(shortShots), 0o600))
-	run := c.watch("matrix", "--json", spec)
-	run.await("shot")
-	for victim, starve := range map[string]func(run int){"app": c.starveApp, "postgres-backend": c.starveQuery} {
-		run.await("live")
-		starve(run.pid())
-		hit := run.await("shot")
-		if reasons := strings.Join(hit.Reasons, "; "); hit.Verdict != "failed" || !strings.Contains(reasons, deathOf(victim)) {
-			t.Errorf("%s without memory: shot %d is %s (%s); want it failed, and %q among the reasons", victim, hit.N, hit.Verdict, reasons, deathOf(victim))
-		}
-		if whole := run.await("shot"); isSpoilt(whole.Verdict) {
-			t.Errorf("%s: the shot after is %s too: %v", victim, whole.Verdict, whole.Reasons)
-		}
-	}
-	must(t, syscall.Kill(run.pid(), syscall.SIGINT))
-	if got := run.exit(); got != 130 {
-		t.Errorf("exit status = %d; want 130", got)
-	}
-}
-
-func (c *checkout) starveApp(run int) { starve(c.t, c.find("app", run)) }
-
-// starveQuery runs a query that takes more memory than its process gets.
-func (c *checkout) starveQuery(int) {
-	c.t.Helper()
-	cmd := c.command("psql", "primary", "--", "-At")
-	in, err := cmd.StdinPipe()
-	must(c.t, err)
-	out, err := cmd.StdoutPipe()
-	must(c.t, err)
-	must(c.t, cmd.Start())
-	stop := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
-	defer stop.Stop()
-	_, err = fmt.Fprintln(in, "SELECT pg_backend_pid();")
-	must(c.t, err)
-	var pid int
-	_, err = fmt.Fscan(out, &pid)
-	must(c.t, err)
-	starve(c.t, pid)
-	_, err = fmt.Fprintln(in, "SELECT length(repeat('x', 500000000));")
-	must(c.t, err)
-	must(c.t, in.Close())
-	rest, _ := io.ReadAll(out)
-	if _ = cmd.Wait(); cmd.ProcessState.Success() || strings.Contains(string(rest), "500000000") {
-		c.t.Errorf("the query has got its memory: %q", rest)
-	}
-}
-
-// starve gives a process no memory beyond what it has, by a cgroup of version 2 or 1.
-func starve(t *testing.T, pid int) {
-	t.Helper()
-	const v2, v1 = "/sys/fs/cgroup", "/sys/fs/cgroup/memory"
-	root, limit := v2, "memory.max"
-	if controllers, err := os.ReadFile(filepath.Join(v2, "cgroup.controllers")); err == nil && strings.Contains(string(controllers), "memory") {
-		must(t, os.WriteFile(filepath.Join(v2, "cgroup.subtree_control"), []byte("+memory"), 0o644))
-	} else {
-		root, limit = v1, "memory.limit_in_bytes"
-	}
-	cage := filepath.Join(root, fmt.Sprintf("stormwave-test-%d", pid))
-	must(t, os.Mkdir(cage, 0o755)) // this takes root
-	t.Cleanup(func() { must(t, os.Remove(cage)) })
-	must(t, os.WriteFile(filepath.Join(cage, limit), []byte("65536"), 0o644))
-	must(t, os.WriteFile(filepath.Join(cage, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0o644))
 }
 
 // A template that somebody has cut short, or that was not written to its end, is made
@@ -264,7 +194,9 @@ func hurry(t *testing.T, inARow int) {
 			command := []string{"up", "down"}[i%2]
 			all.Go(func() {
 				r := c.run(command)
-				overtaken := command == "up" && (strings.Contains(r.stderr, "the stack went down") || strings.Contains(r.stderr, "the stack is down"))
+				overtaken := command == "up" && (strings.Contains(
+					r.stderr, "the stack went down",
+				) || strings.Contains(r.stderr, "the stack is down"))
 				if r.status != 0 && !overtaken {
 					t.Errorf("%s among ten at once: exit status %d\n%s", command, r.status, r.stderr)
 				}
@@ -328,7 +260,10 @@ func TestUpAndDownWaitForASupervisorThatDoesNotAnswerYet(t *testing.T) {
 		switch left := c.processes(); second {
 		case "up":
 			if first.status != 0 || strings.Contains(first.stdout, "already") || !strings.Contains(r.stdout, "already") {
-				t.Errorf("the first up: exit status %d, %q, the second: %q; want the first to have started it", first.status, first.stdout, r.stdout)
+				t.Errorf(
+					"the first up: exit status %d, %q, the second: %q; want the first to have started it", first.status, first.stdout,
+					r.stdout,
+				)
 			}
 			if got := c.status().State; got != "up" {
 				t.Errorf("the stack is %s; want up", got)
@@ -353,13 +288,19 @@ func (c *checkout) leaveRunning(service string) {
 	must(c.t, err)
 	c.t.Cleanup(func() { must(c.t, sleeper.Stop(context.Background())) })
 	id, _ := proc.Identify(sleeper.PID())
-	eventually(c.t, "the process is a sleep", 5*time.Second, func() bool { return strings.HasSuffix(proc.Program(id.PID), "sleep") })
+	eventually(
+		c.t, "the process is a sleep", 5*time.Second, func() bool { return strings.HasSuffix(proc.Program(id.PID), "sleep") },
+	)
 	path := filepath.Join(c.root, ".lab", "state.json")
 	text, err := os.ReadFile(path)
 	must(c.t, err)
 	var state map[string]any
 	must(c.t, json.Unmarshal(text, &state))
-	state["services"].(map[string]any)[service] = map[string]any{"PID": id.PID, "Start": id.Start, "program": proc.Program(id.PID)}
+	state["services"].(map[string]any)[service] = map[string]any{
+		"PID":     id.PID,
+		"Start":   id.Start,
+		"program": proc.Program(id.PID),
+	}
 	text, err = json.Marshal(state)
 	must(c.t, err)
 	must(c.t, os.WriteFile(path, text, 0o600))

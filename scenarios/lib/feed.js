@@ -1,4 +1,4 @@
-// The one request that the study shoots: a page of an author's newest posts.
+// The one request of the study: a page of an author's newest posts.
 import { check } from 'k6';
 import { authors, baseURL, slowShare, slowTime } from './env.js';
 import { odds, slow } from './choice.js';

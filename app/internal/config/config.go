@@ -16,11 +16,11 @@ import (
 	"stormwave/app/contract"
 )
 
-// Load reads the settings by getenv. Its error joins every fault that was found,
+// Load reads the settings by getenv. Its error joins everything that is wrong,
 // each naming the variable and what to write there.
 func Load(getenv func(string) string) (contract.Settings, error) {
 	var settings contract.Settings
-	var found faults
+	var found mistakes
 	fields := reflect.ValueOf(&settings).Elem()
 	for i, f := range contract.Fields {
 		text := cmp.Or(getenv(f.Env), f.Default)
@@ -46,14 +46,14 @@ func Load(getenv func(string) string) (contract.Settings, error) {
 	return settings, nil
 }
 
-type faults []error
+type mistakes []error
 
-func (all *faults) add(f contract.Field, what, write string) {
+func (all *mistakes) add(f contract.Field, what, write string) {
 	*all = append(*all, fmt.Errorf("%s %s: write %s", f.Env, what, write))
 }
 
 // contradictions adds the settings that cannot be what they are because of another.
-func (all *faults) contradictions(fields reflect.Value) {
+func (all *mistakes) contradictions(fields reflect.Value) {
 	of := func(name string) (contract.Field, int64) {
 		i := slices.IndexFunc(contract.Fields, func(f contract.Field) bool { return f.Name == name })
 		return contract.Fields[i], fields.Field(i).Int()

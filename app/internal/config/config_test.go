@@ -115,7 +115,8 @@ func TestLoadReportsEveryFault(t *testing.T) {
 			if err == nil {
 				t.Fatal("Load took it")
 			}
-			if lines := strings.Split(err.Error(), "\n"); len(lines) != 1 || !strings.HasPrefix(lines[0], tt.env+" ") || !strings.Contains(lines[0], tt.want) {
+			if lines := strings.Split(err.Error(), "\n"); len(lines) != 1 || !strings.HasPrefix(lines[0], tt.env+" ") ||
+				!strings.Contains(lines[0], tt.want) {
 				t.Errorf("got %q, want one line on %s with %q", err, tt.env, tt.want)
 			}
 			if strings.Contains(err.Error(), "s3cret") {

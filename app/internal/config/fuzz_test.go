@@ -7,7 +7,7 @@ import (
 	"stormwave/app/contract"
 )
 
-// Whatever the environment holds: no panic, no password in a fault or in what is shown,
+// Whatever the environment holds: no panic, no password in an error or in what is shown,
 // and what is shown can be set again.
 func FuzzLoad(f *testing.F) {
 	const secret = "s3cret-that-shows"
@@ -18,7 +18,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add("[::1%25"+secret+"]/lab#"+secret, "0x8", "9999999h", "a:b:c")
 	f.Fuzz(func(t *testing.T, url, number, duration, addr string) {
 		env := map[string]string{
-			contract.EnvPrimaryURL: "postgres://app:" + secret + "@" + url, contract.EnvReplicaURL: "postgres://app:" + secret + "@" + url,
+			contract.EnvPrimaryURL:  "postgres://app:" + secret + "@" + url,
+			contract.EnvReplicaURL:  "postgres://app:" + secret + "@" + url,
 			contract.EnvAddr:        addr,
 			"APP_POOL_SIZE":         number,
 			"APP_POOL_MIN":          number,
@@ -34,7 +35,7 @@ func FuzzLoad(f *testing.F) {
 		cfg, err := Load(from(env))
 		if err != nil {
 			if !visible && strings.Contains(err.Error(), secret) {
-				t.Errorf("a fault shows the password: %v", err)
+				t.Errorf("an error shows the password: %v", err)
 			}
 			return
 		}

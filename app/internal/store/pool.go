@@ -183,7 +183,7 @@ func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *
 	case absent:
 		return ErrNotFound
 	}
-	return p.fault(ctx, st, err)
+	return p.failure(ctx, st, err)
 }
 
 func (p *pool) acquire(ctx context.Context, st *statement) (*pgxpool.Conn, error) {
@@ -197,9 +197,9 @@ func (p *pool) acquire(ctx context.Context, st *statement) (*pgxpool.Conn, error
 		p.meter.Acquired(contract.OutcomeOK, took)
 		return conn, nil
 	}
-	fault := p.fault(ctx, st, err)
-	p.meter.Acquired(outcome(fault), took)
-	return nil, fault
+	failed := p.failure(ctx, st, err)
+	p.meter.Acquired(outcome(failed), took)
+	return nil, failed
 }
 
 // acquireContext bounds the wait for a connection.
@@ -210,7 +210,7 @@ func (p *pool) acquireContext(ctx context.Context) (context.Context, context.Can
 	return context.WithTimeoutCause(ctx, p.acquireTimeout, ErrAcquireTimeout)
 }
 
-func outcome(f *Fault) string {
+func outcome(f *Error) string {
 	switch f.State {
 	case contract.StateAcquireTimeout:
 		return contract.OutcomeTimeout
@@ -220,10 +220,10 @@ func outcome(f *Fault) string {
 	return contract.OutcomeError
 }
 
-func (p *pool) fault(ctx context.Context, st *statement, err error) *Fault {
+func (p *pool) failure(ctx context.Context, st *statement, err error) *Error {
 	kind, state := classify(ctx, err)
 	p.meter.Failed(state)
-	return &Fault{Kind: kind, Statement: st.name, Target: p.target, State: state, err: err}
+	return &Error{Kind: kind, Statement: st.name, Target: p.target, State: state, err: err}
 }
 
 // warm returns nil once the pool holds its minimum. pgxpool opens it in the

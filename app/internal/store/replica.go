@@ -51,7 +51,11 @@ func watchReplica(p *pool, cfg contract.Settings, meter *telemetry.Replica) *rep
 		stop: stop, stopped: make(chan struct{}), wake: make(chan struct{}, 1), moved: make(chan struct{}),
 		why: contract.FallbackGone, against: looksToTrust - 1, // the first look decides
 	}
-	probe := &probe{primary: side{url: cfg.PrimaryURL, target: contract.TargetPrimary}, replica: side{url: cfg.ReplicaURL, target: contract.TargetReplica}, meter: meter}
+	probe := &probe{
+		primary: side{url: cfg.PrimaryURL, target: contract.TargetPrimary},
+		replica: side{url: cfg.ReplicaURL, target: contract.TargetReplica},
+		meter:   meter,
+	}
 	go func() {
 		defer close(r.stopped)
 		r.watch(ctx, probe)

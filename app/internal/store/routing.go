@@ -88,7 +88,7 @@ func (s *Store) fallBack(ctx context.Context, why string, run func(*pool) error)
 		waiting, cancel := s.primary.acquireContext(ctx)
 		defer cancel()
 		if err := s.fallback.Acquire(waiting, 1); err != nil {
-			return s.primary.fault(waiting, &awaitFallback, err)
+			return s.primary.failure(waiting, &awaitFallback, err)
 		}
 		defer s.fallback.Release(1)
 	}
@@ -124,23 +124,23 @@ func (s *Store) Session(ctx context.Context, token Token) (Session, error) {
 
 // isConflict says whether the replica has cancelled a read for the sake of replay.
 func isConflict(err error) bool {
-	fault, ok := errors.AsType[*Fault](err)
-	return ok && fault.State == "40001"
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.State == "40001"
 }
 
 // isGone says whether a read failed because its server, or the way to it, went away.
 // That it has too much to do is no such reason: its load would go over to the primary.
 func isGone(err error) bool {
-	fault, ok := errors.AsType[*Fault](err)
+	failed, ok := errors.AsType[*Error](err)
 	if !ok {
 		return false
 	}
-	switch fault.State {
+	switch failed.State {
 	case contract.StateConnect, contract.StateNetwork, "57P01", "57P02", "57P03",
 		"08000", "08001", "08003", "08004", "08006":
 		return true
 	case poolerError:
-		pooler, ok := errors.AsType[*pgconn.PgError](fault.err)
+		pooler, ok := errors.AsType[*pgconn.PgError](failed.err)
 		return ok && slices.ContainsFunc(lostServer, func(text string) bool {
 			return strings.Contains(pooler.Message, text)
 		})

@@ -97,7 +97,9 @@ func TestReadsGoToTheReplica(t *testing.T) {
 	}
 	for statement, counts := range want {
 		for i, target := range []string{"primary", "replica"} {
-			if n := value(t, r.metrics, contract.MetricQueryDuration, map[string]string{"statement": statement, "target": target}); n != counts[i] {
+			if n := value(
+				t, r.metrics, contract.MetricQueryDuration, map[string]string{"statement": statement, "target": target},
+			); n != counts[i] {
 				t.Errorf("%s ran %v times on the %s, want %v", statement, n, target, counts[i])
 			}
 		}
@@ -110,7 +112,9 @@ func TestReadsGoToTheReplica(t *testing.T) {
 	if _, err := r.Session(ctx, Token{1}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("unknown session: %v, want ErrNotFound", err)
 	}
-	if n := value(t, r.metrics, contract.MetricQueryDuration, map[string]string{"statement": "select_session", "target": "primary"}); n != 1 {
+	if n := value(
+		t, r.metrics, contract.MetricQueryDuration, map[string]string{"statement": "select_session", "target": "primary"},
+	); n != 1 {
 		t.Errorf("an unknown session was looked up %v times on the primary, want 1", n)
 	}
 }
@@ -222,10 +226,16 @@ func TestReplicaGoesAndComesBack(t *testing.T) {
 	for name, f := range map[string]struct {
 		away, back func(*pgtest.Replica, testing.TB)
 	}{
-		"killed":  {func(r *pgtest.Replica, t testing.TB) { r.Kill(t) }, func(r *pgtest.Replica, t testing.TB) { r.Start(t) }},
-		"stopped": {func(r *pgtest.Replica, t testing.TB) { r.Stop(t) }, func(r *pgtest.Replica, t testing.TB) { r.Start(t) }},
+		"killed": {
+			func(r *pgtest.Replica, t testing.TB) { r.Kill(t) }, func(r *pgtest.Replica, t testing.TB) { r.Start(t) },
+		},
+		"stopped": {
+			func(r *pgtest.Replica, t testing.TB) { r.Stop(t) }, func(r *pgtest.Replica, t testing.TB) { r.Start(t) },
+		},
 		// A read that hangs with it is ended by its own time limit: it is not tried.
-		"frozen": {func(r *pgtest.Replica, t testing.TB) { r.Freeze(t) }, func(r *pgtest.Replica, t testing.TB) { r.Thaw(t) }},
+		"frozen": {
+			func(r *pgtest.Replica, t testing.TB) { r.Freeze(t) }, func(r *pgtest.Replica, t testing.TB) { r.Thaw(t) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := openRouted(t, map[string]string{"APP_POOL_SIZE": "4", "APP_QUERY_TIMEOUT": "2s"})
@@ -277,9 +287,10 @@ func TestFallbackIsCapped(t *testing.T) {
 		go func() { errs <- read(context.Background(), r.Store, 1) }()
 	}
 	for range 3 {
-		fault, ok := errors.AsType[*Fault](<-errs)
-		if !ok || fault.Kind != Unavailable || fault.State != contract.StateAcquireTimeout || fault.Statement != "await_fallback" {
-			t.Errorf("got %v, want to be turned away", fault)
+		failed, ok := errors.AsType[*Error](<-errs)
+		if !ok || failed.Kind != Unavailable || failed.State != contract.StateAcquireTimeout ||
+			failed.Statement != "await_fallback" {
+			t.Errorf("got %v, want to be turned away", failed)
 		}
 	}
 	if n := r.primary.conns.Stat().AcquiredConns(); n != 2 {
@@ -304,7 +315,8 @@ func TestConflictIsRetriedOnce(t *testing.T) {
 	time.Sleep(100 * time.Millisecond) // its snapshot is taken
 	owner := pgtest.Connect(t, "owner")
 	for _, sql := range []string{
-		"create table conflict as select generate_series(1, 1000) as n", "delete from conflict", "vacuum conflict", "drop table conflict",
+		"create table conflict as select generate_series(1, 1000) as n", "delete from conflict", "vacuum conflict",
+		"drop table conflict",
 	} {
 		if _, err := owner.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -313,7 +325,9 @@ func TestConflictIsRetriedOnce(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Errorf("the read failed: %v", err)
 	}
-	conflicts := value(t, r.metrics, contract.MetricQueryErrors, map[string]string{"target": "replica", "sqlstate": "40001"})
+	conflicts := value(
+		t, r.metrics, contract.MetricQueryErrors, map[string]string{"target": "replica", "sqlstate": "40001"},
+	)
 	if conflicts != 1 || r.fallbacks(contract.FallbackConflict) != 0 {
 		t.Errorf("%v conflicts, %v fell back; want 1 and 0", conflicts, r.fallbacks(contract.FallbackConflict))
 	}

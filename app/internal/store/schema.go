@@ -23,7 +23,10 @@ const UnusableHash = "$2a$10$...................................................
 // the same bytes. It is several statements, with a transaction of their own.
 func WriteSchema(w io.Writer, users, posts int) error {
 	if users < contract.AuthorShare {
-		return fmt.Errorf("write schema: %d users: give at least %d, for one in %d writes the posts", users, contract.AuthorShare, contract.AuthorShare)
+		return fmt.Errorf(
+			"write schema: %d users: give at least %d, for one in %d writes the posts", users, contract.AuthorShare,
+			contract.AuthorShare,
+		)
 	}
 	authors := users / contract.AuthorShare
 	if posts < authors*contract.FeedPage {

@@ -53,7 +53,9 @@ func TestUnusableHashCostsAsMuchAsAnyOther(t *testing.T) {
 	if err != nil || cost != bcrypt.DefaultCost {
 		t.Errorf("cost %d, %v, want %d", cost, err, bcrypt.DefaultCost)
 	}
-	if err := bcrypt.CompareHashAndPassword([]byte(UnusableHash), []byte("password")); err != bcrypt.ErrMismatchedHashAndPassword {
+	if err := bcrypt.CompareHashAndPassword(
+		[]byte(UnusableHash), []byte("password"),
+	); err != bcrypt.ErrMismatchedHashAndPassword {
 		t.Errorf("comparing gave %v, want a mismatch", err)
 	}
 }

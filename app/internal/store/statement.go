@@ -27,7 +27,8 @@ var (
 	selectFeed = statement{"select_feed",
 		`select id, author_id, body, created_at from posts order by id desc limit ` + strconv.Itoa(contract.FeedPage)}
 	selectAuthorFeed = statement{"select_author_feed",
-		`select id, author_id, body, created_at from posts where author_id = $1 order by id desc limit ` + strconv.Itoa(contract.FeedPage)}
+		`select id, author_id, body, created_at from posts where author_id = $1 order by id desc limit ` +
+			strconv.Itoa(contract.FeedPage)}
 	selectPost = statement{"select_post",
 		`select id, author_id, body, created_at from posts where id = $1`}
 	insertPost = statement{"insert_post",
@@ -41,17 +42,19 @@ var (
 
 	// Of the replica's probe. A server that was promoted has all that it will ever have.
 	selectHeartbeat = statement{"select_heartbeat",
-		`select pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end, '0/0')::int8, at from heartbeat`}
+		`select pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() ` +
+			`else pg_current_wal_lsn() end, '0/0')::int8, at from heartbeat`}
 	updateHeartbeat = statement{"update_heartbeat",
 		`update heartbeat set at = clock_timestamp() returning at, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8`}
 
-	// Not of the workload: readiness and attestation.
+	// Not of the workload: readiness and read-back.
 	ping = statement{"ping",
 		`select 1`}
 	fillPool      = statement{name: "fill_pool"}
 	awaitFallback = statement{name: "await_fallback"}
 	selectState   = statement{"select_state",
-		`select current_setting('server_version'), pg_is_in_recovery(), current_setting('statement_timeout'), current_setting('lock_timeout')`}
+		`select current_setting('server_version'), pg_is_in_recovery(), ` +
+			`current_setting('statement_timeout'), current_setting('lock_timeout')`}
 )
 
 // statements are all that a pool runs.

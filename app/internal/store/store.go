@@ -1,7 +1,7 @@
 // Package store keeps users, sessions and posts in PostgreSQL.
 //
 // Every query acquires its own connection: first the wait for it is bounded and
-// measured, then the query. What fails is a *Fault, but ErrNotFound.
+// measured, then the query. What fails is a *Error, but ErrNotFound.
 package store
 
 import (

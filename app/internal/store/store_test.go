@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -122,9 +121,19 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 		acquire string // outcome that is counted
 		within  time.Duration
 	}{
-		{"lock timeout", map[string]string{"APP_LOCK_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "2s", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "55P03", "ok", time.Second},
-		{"statement timeout", map[string]string{"APP_STATEMENT_TIMEOUT": "50ms", "APP_QUERY_TIMEOUT": "3s"}, 0, Timeout, "57014", "ok", time.Second},
-		{"query timeout", map[string]string{"APP_QUERY_TIMEOUT": "50ms", "APP_STATEMENT_TIMEOUT": "3s"}, 0, Timeout, "query_timeout", "ok", time.Second},
+		{"lock timeout", map[string]string{
+			"APP_LOCK_TIMEOUT":      "50ms",
+			"APP_STATEMENT_TIMEOUT": "2s",
+			"APP_QUERY_TIMEOUT":     "3s",
+		}, 0, Timeout, "55P03", "ok", time.Second},
+		{"statement timeout", map[string]string{
+			"APP_STATEMENT_TIMEOUT": "50ms",
+			"APP_QUERY_TIMEOUT":     "3s",
+		}, 0, Timeout, "57014", "ok", time.Second},
+		{"query timeout", map[string]string{
+			"APP_QUERY_TIMEOUT":     "50ms",
+			"APP_STATEMENT_TIMEOUT": "3s",
+		}, 0, Timeout, "query_timeout", "ok", time.Second},
 		{"budget", map[string]string{"APP_QUERY_TIMEOUT": "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
 	}
 	for _, tt := range tests {
@@ -143,112 +152,27 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 			if took := time.Since(start); took < 50*time.Millisecond || took > tt.within {
 				t.Errorf("took %v, want 50ms to %v", took, tt.within)
 			}
-			fault, ok := errors.AsType[*Fault](err)
-			if !ok || fault.Kind != tt.kind || fault.State != tt.state || fault.Target != "primary" || fault.Statement != "select_feed" {
+			failed, ok := errors.AsType[*Error](err)
+			if !ok || failed.Kind != tt.kind || failed.State != tt.state || failed.Target != "primary" ||
+				failed.Statement != "select_feed" {
 				t.Fatalf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
 			}
-			if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": tt.state},
+			); n != 1 {
 				t.Errorf("%s counted %v times, want 1", tt.state, n)
 			}
-			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.acquire}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.acquire},
+			); n != 1 {
 				t.Errorf("outcome %s counted %v times, want 1", tt.acquire, n)
 			}
-			if n := value(t, metrics, contract.MetricQueryDuration, map[string]string{"target": "primary", "statement": "select_feed"}); n != 1 {
+			if n := value(
+				t, metrics, contract.MetricQueryDuration, map[string]string{"target": "primary", "statement": "select_feed"},
+			); n != 1 {
 				t.Errorf("select_feed counted %v times, want 1", n)
 			}
 		})
-	}
-}
-
-func TestWaitingForAConnection(t *testing.T) {
-	tests := []struct {
-		name    string
-		env     map[string]string
-		ctx     func(context.Context) (context.Context, context.CancelFunc)
-		kind    Kind
-		state   string
-		outcome string
-	}{
-		{"acquire timeout", map[string]string{"APP_ACQUIRE_TIMEOUT": "100ms"},
-			context.WithCancel, Unavailable, "acquire_timeout", "timeout"},
-		{"budget spent first", map[string]string{"APP_ACQUIRE_TIMEOUT": "3s"},
-			func(ctx context.Context) (context.Context, context.CancelFunc) {
-				return context.WithTimeoutCause(ctx, 100*time.Millisecond, ErrBudget)
-			}, Timeout, "http_timeout", "canceled"},
-		{"client gone", nil,
-			func(ctx context.Context) (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancel(ctx)
-				time.AfterFunc(100*time.Millisecond, cancel)
-				return ctx, cancel
-			}, Canceled, "canceled", "canceled"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			env := map[string]string{"APP_POOL_SIZE": "1"}
-			for k, v := range tt.env {
-				env[k] = v
-			}
-			s, metrics := open(t, env)
-			target := map[string]string{"target": "primary"}
-			unlock := pgtest.LockPosts(t)
-			var holder sync.WaitGroup
-			holder.Go(func() {
-				if err := read(context.Background(), s, 0); err != nil {
-					t.Errorf("who held the connection got %v", err)
-				}
-			})
-			await(t, "the only connection is taken", func() bool { return value(t, metrics, contract.MetricPoolAcquired, target) == 1 })
-
-			waited := make(chan error, 1)
-			ctx, cancel := tt.ctx(t.Context())
-			defer cancel()
-			go func() { waited <- read(ctx, s, 0) }()
-			await(t, "one request waits", func() bool { return value(t, metrics, contract.MetricPoolWaiting, target) == 1 })
-			err := <-waited
-			fault, ok := errors.AsType[*Fault](err)
-			if !ok || fault.Kind != tt.kind || fault.State != tt.state {
-				t.Errorf("got %v, want kind %v and state %s", err, tt.kind, tt.state)
-			}
-			if n := value(t, metrics, contract.MetricPoolWaiting, target); n != 0 {
-				t.Errorf("%v are still counted as waiting", n)
-			}
-			if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": tt.outcome}); n != 1 {
-				t.Errorf("outcome %s counted %v times, want 1", tt.outcome, n)
-			}
-			unlock()
-			holder.Wait()
-		})
-	}
-}
-
-func TestWaitersAreServedInOrder(t *testing.T) {
-	s, metrics := open(t, map[string]string{"APP_POOL_SIZE": "1"})
-	held, err := s.primary.conns.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	const waiters = 8
-	order := make(chan int, waiters)
-	for i := range waiters {
-		go func() {
-			conn, err := s.primary.acquire(context.Background(), &ping)
-			order <- i
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			conn.Release()
-		}()
-		await(t, "it waits", func() bool {
-			return value(t, metrics, contract.MetricPoolWaiting, map[string]string{"target": "primary"}) == float64(i+1)
-		})
-		time.Sleep(2 * time.Millisecond) // from the gauge to the queue
-	}
-	held.Release()
-	for want := range waiters {
-		if got := <-order; got != want {
-			t.Errorf("waiter %d was served where %d was next", got, want)
-		}
 	}
 }
 
@@ -256,14 +180,16 @@ func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	nobody := "postgres://app:" + pgtest.Password + "@127.0.0.1:1/lab?sslmode=disable"
 	s, metrics := openAt(t, nobody, nil)
 	err := read(t.Context(), s, 0)
-	fault, ok := errors.AsType[*Fault](err)
-	if !ok || fault.Kind != Unavailable || fault.State != "connect" || fault.Target != "primary" {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Kind != Unavailable || failed.State != "connect" || failed.Target != "primary" {
 		t.Fatalf("got %v, want the primary to be unavailable", err)
 	}
 	if strings.Contains(err.Error(), pgtest.Password) {
 		t.Errorf("password shown: %v", err)
 	}
-	if n := value(t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": "error"}); n != 1 {
+	if n := value(
+		t, metrics, contract.MetricAcquireDuration, map[string]string{"target": "primary", "outcome": "error"},
+	); n != 1 {
 		t.Errorf("outcome error counted %v times, want 1", n)
 	}
 }
@@ -277,70 +203,18 @@ func TestSessionThatWasEndedWhileItIdledIsUnavailable(t *testing.T) {
 	}
 	time.Sleep(400 * time.Millisecond)
 	err := read(t.Context(), s, 1)
-	fault, ok := errors.AsType[*Fault](err)
-	if !ok || fault.Kind != Unavailable || fault.State != "57P05" {
+	failed, ok := errors.AsType[*Error](err)
+	if !ok || failed.Kind != Unavailable || failed.State != "57P05" {
 		t.Errorf("a query on it: %v; want it unavailable (57P05)", err)
 	}
-	if n := value(t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"}); n != 1 {
+	if n := value(
+		t, metrics, contract.MetricQueryErrors, map[string]string{"target": "primary", "sqlstate": "57P05"},
+	); n != 1 {
 		t.Errorf("%v of them are counted, want 1", n)
 	}
 	if err := read(t.Context(), s, 1); err != nil {
 		t.Errorf("the next query: %v", err)
 	}
-}
-
-func TestPoolIsColdOrWarm(t *testing.T) {
-	total := func(s *Store) int32 { return s.primary.conns.Stat().TotalConns() }
-
-	t.Run("cold", func(t *testing.T) {
-		s, _ := open(t, nil)
-		if n := total(s); n != 0 {
-			t.Errorf("%d connections before the first query", n)
-		}
-		if err := s.Ready(t.Context()); err != nil || total(s) != 1 {
-			t.Errorf("Ready = %v with %d connections, want nil with 1", err, total(s))
-		}
-	})
-	t.Run("warm", func(t *testing.T) {
-		s, _ := open(t, map[string]string{"APP_POOL_MIN": "5", "APP_POOL_SIZE": "8", contract.EnvReplicaURL: pgtest.URL("app")})
-		await(t, "the pools are warm", func() bool { return s.Ready(t.Context()) == nil })
-		for _, p := range s.pools() {
-			if stat := p.conns.Stat(); stat.IdleConns() < 5 {
-				t.Errorf("%s has %d idle connections, want 5", p.target, stat.IdleConns())
-			}
-		}
-	})
-	t.Run("more than the server takes", func(t *testing.T) {
-		s, _ := open(t, map[string]string{"APP_POOL_MIN": "40"})
-		await(t, "the first attempt has failed", func() bool {
-			stat := s.primary.conns.Stat()
-			return stat.NewConnsCount() >= 40 && stat.ConstructingConns() == 0
-		})
-		if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "53300") {
-			t.Errorf("Ready = %v, want 53300", err)
-		}
-	})
-	t.Run("filled again after a failure", func(t *testing.T) {
-		owner := pgtest.Connect(t, "postgres")
-		if _, err := owner.Exec(t.Context(), "alter role app connection limit 2"); err != nil {
-			t.Fatal(err)
-		}
-		s, _ := open(t, map[string]string{"APP_POOL_MIN": "5"})
-		await(t, "the first attempt has failed", func() bool {
-			stat := s.primary.conns.Stat()
-			return stat.NewConnsCount() >= 5 && stat.ConstructingConns() == 0
-		})
-		if s.Ready(t.Context()) == nil {
-			t.Error("Ready with 2 of 5 connections")
-		}
-		if _, err := owner.Exec(t.Context(), "alter role app connection limit -1"); err != nil {
-			t.Fatal(err)
-		}
-		await(t, "the pool is warm", func() bool { return s.Ready(t.Context()) == nil })
-		if n := total(s); n < 5 {
-			t.Errorf("Ready with %d connections, want 5", n)
-		}
-	})
 }
 
 func TestFeedsUseAnIndex(t *testing.T) {
@@ -364,7 +238,8 @@ func TestFeedsUseAnIndex(t *testing.T) {
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
-		if got := plan.String(); !strings.Contains(got, "Index Scan") || strings.Contains(got, "Sort") || strings.Contains(got, "Seq Scan") {
+		if got := plan.String(); !strings.Contains(got, "Index Scan") || strings.Contains(got, "Sort") ||
+			strings.Contains(got, "Seq Scan") {
 			t.Errorf("%s is planned as\n%s", tt.st.name, got)
 		}
 	}
@@ -391,61 +266,11 @@ func TestSessionsExpireAndAreCleared(t *testing.T) {
 		t.Errorf("session of user %d, %v, want %d", got.User, err, user)
 	}
 	var left int
-	if err := pgtest.Connect(t, "owner").QueryRow(ctx, "select count(*) from sessions where user_id = $1", user).Scan(&left); err != nil || left != 1 {
+	if err := pgtest.Connect(t, "owner").QueryRow(
+		ctx, "select count(*) from sessions where user_id = $1", user,
+	).Scan(&left); err != nil || left != 1 {
 		t.Errorf("%d sessions are kept, %v, want 1", left, err)
 	}
-}
-
-func TestExecModes(t *testing.T) {
-	for mode := range execModes {
-		t.Run(mode, func(t *testing.T) {
-			s, _ := open(t, map[string]string{"APP_EXEC_MODE": mode})
-			ctx := t.Context()
-			token := token(unique(mode)) // bytes that are no text
-			user, err := s.CreateUser(ctx, unique(mode), "hash")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := s.CreateSession(ctx, user, token, time.Hour); err != nil {
-				t.Fatal(err)
-			}
-			session, err := s.Session(ctx, token)
-			if err != nil || session.User != user {
-				t.Errorf("session of user %d, %v, want %d", session.User, err, user)
-			}
-			body := `it's "quoted" \ ünï ` + mode
-			post, err := s.CreatePost(ctx, session, body)
-			if err != nil || post.Body != body || post.Author != user || time.Since(post.Created).Abs() > time.Minute {
-				t.Fatalf("created %+v, %v", post, err)
-			}
-			var feed []Post
-			if err := s.Feed(ctx, session, user, func() { feed = nil }, func(p *Post) { feed = append(feed, *p) }); err != nil {
-				t.Fatal(err)
-			}
-			if len(feed) != 1 || feed[0].ID != post.ID || feed[0].Body != body || !feed[0].Created.Equal(post.Created) {
-				t.Errorf("feed %+v, want %+v", feed, post)
-			}
-		})
-	}
-}
-
-func TestCloseDoesNotWaitForever(t *testing.T) {
-	s, _ := open(t, nil)
-	unlock := pgtest.LockPosts(t)
-	var query sync.WaitGroup
-	query.Go(func() {
-		if err := read(context.Background(), s, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	await(t, "a query runs", func() bool { return s.primary.conns.Stat().AcquiredConns() == 1 })
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := s.Close(ctx); err == nil || !strings.Contains(err.Error(), "still in use") {
-		t.Errorf("Close = %v, want to hear of the connection in use", err)
-	}
-	unlock()
-	query.Wait()
 }
 
 func TestMetricsAreWellFormed(t *testing.T) {

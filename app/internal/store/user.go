@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// CreateUser adds a user and returns its id. A name that is taken is a Fault of
+// CreateUser adds a user and returns its id. A name that is taken is an Error of
 // kind Conflict.
 func (s *Store) CreateUser(ctx context.Context, name, passwordHash string) (id int64, err error) {
 	err = s.primary.queryRow(ctx, &insertUser, []any{&id}, name, passwordHash)

@@ -46,8 +46,13 @@ func New() *Metrics {
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: contract.MetricPoolWaiting, Help: "Requests waiting for a pooled connection.",
 		}, []string{"target"}),
-		acquireDuration: histogram(contract.MetricAcquireDuration, "Wait for a pooled connection, by how it ended.", "target", "outcome"),
-		queryDuration:   histogram(contract.MetricQueryDuration, "Time of a query on its connection, rows read, failures included.", "statement", "target"),
+		acquireDuration: histogram(
+			contract.MetricAcquireDuration, "Wait for a pooled connection, by how it ended.", "target", "outcome",
+		),
+		queryDuration: histogram(
+			contract.MetricQueryDuration, "Time of a query on its connection, rows read, failures included.", "statement",
+			"target",
+		),
 		queryOK: histogram(contract.MetricQueryOKDuration,
 			"Time of a query on its connection, rows read, of those that succeeded.", "target"),
 		queryErrors: prometheus.NewCounterVec(prometheus.CounterOpts{

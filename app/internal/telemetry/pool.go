@@ -32,7 +32,9 @@ func (m *Metrics) Pool(target string, statements, states []string) *Pool {
 		cancels: m.queryCancels.WithLabelValues(target),
 		closed:  m.closedConns.WithLabelValues(target),
 	}
-	for _, outcome := range []string{contract.OutcomeOK, contract.OutcomeTimeout, contract.OutcomeCanceled, contract.OutcomeError} {
+	for _, outcome := range []string{
+		contract.OutcomeOK, contract.OutcomeTimeout, contract.OutcomeCanceled, contract.OutcomeError,
+	} {
 		p.acquire[outcome] = m.acquireDuration.WithLabelValues(target, outcome)
 	}
 	for _, statement := range statements {
@@ -96,19 +98,58 @@ func newPoolCollector(target string, stat func() *pgxpool.Stat) *poolCollector {
 		c.figures = append(c.figures, poolFigure{desc, kind, read})
 	}
 	const gauge, counter = prometheus.GaugeValue, prometheus.CounterValue
-	add(gauge, contract.MetricPoolAcquired, "Connections in use.", func(s *pgxpool.Stat) float64 { return float64(s.AcquiredConns()) })
-	add(gauge, contract.MetricPoolIdle, "Connections not in use.", func(s *pgxpool.Stat) float64 { return float64(s.IdleConns()) })
-	add(gauge, contract.MetricPoolConstructing, "Connections being opened.", func(s *pgxpool.Stat) float64 { return float64(s.ConstructingConns()) })
-	add(gauge, contract.MetricPoolTotal, "Connections in use, not in use and being opened.", func(s *pgxpool.Stat) float64 { return float64(s.TotalConns()) })
-	add(gauge, contract.MetricPoolMax, "Most connections the pool may hold.", func(s *pgxpool.Stat) float64 { return float64(s.MaxConns()) })
-	add(counter, contract.MetricPoolAcquires, "Successful acquires.", func(s *pgxpool.Stat) float64 { return float64(s.AcquireCount()) })
-	add(counter, contract.MetricPoolAcquireSeconds, "Time spent in successful acquires.", func(s *pgxpool.Stat) float64 { return s.AcquireDuration().Seconds() })
-	add(counter, contract.MetricPoolCanceled, "Acquires given up by the caller.", func(s *pgxpool.Stat) float64 { return float64(s.CanceledAcquireCount()) })
-	add(counter, contract.MetricPoolEmpty, "Successful acquires that had to wait.", func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) })
-	add(counter, contract.MetricPoolEmptySeconds, "Wait of the successful acquires that had to.", func(s *pgxpool.Stat) float64 { return s.EmptyAcquireWaitTime().Seconds() })
-	add(counter, contract.MetricPoolNewConns, "Attempts to open a connection.", func(s *pgxpool.Stat) float64 { return float64(s.NewConnsCount()) })
-	add(counter, contract.MetricPoolLifetimeDestroy, "Connections closed for their age.", func(s *pgxpool.Stat) float64 { return float64(s.MaxLifetimeDestroyCount()) })
-	add(counter, contract.MetricPoolIdleDestroy, "Connections closed for being idle.", func(s *pgxpool.Stat) float64 { return float64(s.MaxIdleDestroyCount()) })
+	add(
+		gauge, contract.MetricPoolAcquired, "Connections in use.",
+		func(s *pgxpool.Stat) float64 { return float64(s.AcquiredConns()) },
+	)
+	add(
+		gauge, contract.MetricPoolIdle, "Connections not in use.",
+		func(s *pgxpool.Stat) float64 { return float64(s.IdleConns()) },
+	)
+	add(
+		gauge, contract.MetricPoolConstructing, "Connections being opened.",
+		func(s *pgxpool.Stat) float64 { return float64(s.ConstructingConns()) },
+	)
+	add(
+		gauge, contract.MetricPoolTotal, "Connections in use, not in use and being opened.",
+		func(s *pgxpool.Stat) float64 { return float64(s.TotalConns()) },
+	)
+	add(
+		gauge, contract.MetricPoolMax, "Most connections the pool may hold.",
+		func(s *pgxpool.Stat) float64 { return float64(s.MaxConns()) },
+	)
+	add(
+		counter, contract.MetricPoolAcquires, "Successful acquires.",
+		func(s *pgxpool.Stat) float64 { return float64(s.AcquireCount()) },
+	)
+	add(
+		counter, contract.MetricPoolAcquireSeconds, "Time spent in successful acquires.",
+		func(s *pgxpool.Stat) float64 { return s.AcquireDuration().Seconds() },
+	)
+	add(
+		counter, contract.MetricPoolCanceled, "Acquires given up by the caller.",
+		func(s *pgxpool.Stat) float64 { return float64(s.CanceledAcquireCount()) },
+	)
+	add(
+		counter, contract.MetricPoolEmpty, "Successful acquires that had to wait.",
+		func(s *pgxpool.Stat) float64 { return float64(s.EmptyAcquireCount()) },
+	)
+	add(
+		counter, contract.MetricPoolEmptySeconds, "Wait of the successful acquires that had to.",
+		func(s *pgxpool.Stat) float64 { return s.EmptyAcquireWaitTime().Seconds() },
+	)
+	add(
+		counter, contract.MetricPoolNewConns, "Attempts to open a connection.",
+		func(s *pgxpool.Stat) float64 { return float64(s.NewConnsCount()) },
+	)
+	add(
+		counter, contract.MetricPoolLifetimeDestroy, "Connections closed for their age.",
+		func(s *pgxpool.Stat) float64 { return float64(s.MaxLifetimeDestroyCount()) },
+	)
+	add(
+		counter, contract.MetricPoolIdleDestroy, "Connections closed for being idle.",
+		func(s *pgxpool.Stat) float64 { return float64(s.MaxIdleDestroyCount()) },
+	)
 	return c
 }
 

@@ -102,8 +102,8 @@ func serve(t testing.TB, env map[string]string) *backend {
 // patience is how long an answer is waited for before the request is ended, and how
 // long the connection may then take to end.
 const (
-	patience = 400 * time.Millisecond
-	goodbye  = 10 * time.Second
+	patience      = 400 * time.Millisecond
+	answerTimeout = 10 * time.Second
 )
 
 // send writes bytes to the backend and returns every answer until it hangs up. What is
@@ -114,7 +114,7 @@ func (b *backend) send(raw []byte) (answers []*http.Response, err error) {
 		return nil, err
 	}
 	defer conn.Close()
-	if err := conn.SetWriteDeadline(time.Now().Add(goodbye)); err != nil {
+	if err := conn.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	// Who is refused while it sends may be hung up on.
@@ -125,7 +125,7 @@ func (b *backend) send(raw []byte) (answers []*http.Response, err error) {
 	}
 	_, _ = in.Peek(1)
 	_ = conn.(*net.TCPConn).CloseWrite()
-	if err := conn.SetReadDeadline(time.Now().Add(goodbye)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
 		return nil, err
 	}
 	for {

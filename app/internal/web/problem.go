@@ -20,19 +20,30 @@ type problem struct {
 func (p *problem) Error() string { return p.code + ": " + p.message }
 
 var (
-	errUnauthorized  = &problem{http.StatusUnauthorized, "unauthorized", "log in at POST /api/sessions and send its token as Authorization: Bearer TOKEN"}
-	errCredentials   = &problem{http.StatusUnauthorized, "wrong_credentials", "name or password is wrong"}
-	errNotFound      = &problem{http.StatusNotFound, "not_found", "there is nothing here"}
-	errMethod        = &problem{http.StatusMethodNotAllowed, "method_not_allowed", "this method is not served here; see the Allow header"}
-	errNameTaken     = &problem{http.StatusConflict, "name_taken", "this name is taken; choose another"}
-	errBodyTooLarge  = &problem{http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("send at most %d bytes", maxBody)}
-	errSlowRequest   = &problem{http.StatusRequestTimeout, "slow_request", "the request did not arrive in time"}
-	errOverloaded    = &problem{http.StatusServiceUnavailable, "overloaded", "too many requests are being worked on; try again"}
+	errUnauthorized = &problem{
+		http.StatusUnauthorized, "unauthorized",
+		"log in at POST /api/sessions and send its token as Authorization: Bearer TOKEN",
+	}
+	errCredentials = &problem{http.StatusUnauthorized, "wrong_credentials", "name or password is wrong"}
+	errNotFound    = &problem{http.StatusNotFound, "not_found", "there is nothing here"}
+	errMethod      = &problem{
+		http.StatusMethodNotAllowed, "method_not_allowed", "this method is not served here; see the Allow header",
+	}
+	errNameTaken    = &problem{http.StatusConflict, "name_taken", "this name is taken; choose another"}
+	errBodyTooLarge = &problem{
+		http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("send at most %d bytes", maxBody),
+	}
+	errSlowRequest = &problem{http.StatusRequestTimeout, "slow_request", "the request did not arrive in time"}
+	errOverloaded  = &problem{
+		http.StatusServiceUnavailable, "overloaded", "too many requests are being worked on; try again",
+	}
 	errUnavailable   = &problem{http.StatusServiceUnavailable, "unavailable", "the database takes no more work; try again"}
 	errTimeout       = &problem{http.StatusGatewayTimeout, "timeout", "the database did not answer in time"}
 	errClientGone    = &problem{telemetry.StatusClientGone, "client_gone", "the client went away"}
 	errInternal      = &problem{http.StatusInternalServerError, "internal", "something went wrong here"}
-	errDatabaseState = &problem{http.StatusServiceUnavailable, "not_ready", "the database does not answer or the pool is not warm; see the log"}
+	errDatabaseState = &problem{
+		http.StatusServiceUnavailable, "not_ready", "the database does not answer or the pool is not warm; see the log",
+	}
 )
 
 func badRequest(code, format string, args ...any) *problem {
@@ -47,11 +58,11 @@ func problemOf(err error) *problem {
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotFound
 	}
-	fault, ok := errors.AsType[*store.Fault](err)
+	failed, ok := errors.AsType[*store.Error](err)
 	if !ok {
 		return errInternal
 	}
-	switch fault.Kind {
+	switch failed.Kind {
 	case store.Unavailable:
 		return errUnavailable
 	case store.Timeout:

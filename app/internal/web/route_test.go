@@ -39,7 +39,8 @@ func TestUnforeseenFailureAnswers500(t *testing.T) {
 			for range 2 { // the second one finds the slot of the first free again
 				w := httptest.NewRecorder()
 				rt.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/x", nil))
-				if want := `{"error":{"code":"internal","message":"something went wrong here"}}`; w.Code != 500 || w.Body.String() != want {
+				if want := `{"error":{"code":"internal","message":"something went wrong here"}}`; w.Code != 500 ||
+					w.Body.String() != want {
 					t.Errorf("got %d %s, want 500 %s", w.Code, w.Body, want)
 				}
 			}
@@ -49,7 +50,9 @@ func TestUnforeseenFailureAnswers500(t *testing.T) {
 			want := "# HELP " + contract.MetricRequests + " Requests answered, by exact status; 499: the client went away.\n" +
 				"# TYPE " + contract.MetricRequests + " counter\n" +
 				contract.MetricRequests + `{code="500",method="GET",route="/x"} 2` + "\n"
-			if err := testutil.GatherAndCompare(metrics.Registry(), strings.NewReader(want), contract.MetricRequests); err != nil {
+			if err := testutil.GatherAndCompare(
+				metrics.Registry(), strings.NewReader(want), contract.MetricRequests,
+			); err != nil {
 				t.Error(err)
 			}
 		})

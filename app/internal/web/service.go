@@ -30,7 +30,10 @@ func NewHandler(cfg contract.Settings, st *store.Store, metrics *telemetry.Metri
 
 	admission := newAdmission(cfg, metrics.Admission())
 	api := func(pattern, method string, h handler, statuses ...int) {
-		statuses = append(statuses, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError, telemetry.StatusClientGone)
+		statuses = append(
+			statuses, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError,
+			telemetry.StatusClientGone,
+		)
 		mux.Handle(pattern, &route{
 			method:    method,
 			handle:    h,
@@ -40,7 +43,10 @@ func NewHandler(cfg contract.Settings, st *store.Store, metrics *telemetry.Metri
 			log:       log,
 		})
 	}
-	const ok, created, bad, unauthorized = http.StatusOK, http.StatusCreated, http.StatusBadRequest, http.StatusUnauthorized
+	const (
+		ok, created       = http.StatusOK, http.StatusCreated
+		bad, unauthorized = http.StatusBadRequest, http.StatusUnauthorized
+	)
 	api(contract.RouteUsers, http.MethodPost, s.createUser, created, bad, http.StatusConflict)
 	api(contract.RouteSessions, http.MethodPost, s.createSession, created, bad, unauthorized)
 	api(contract.RouteFeed, http.MethodGet, s.feed, ok, bad, unauthorized)

@@ -16,7 +16,9 @@ const slowest = time.Minute
 func (s *service) slow(ctx context.Context, r *http.Request, buf []byte) (int, []byte, error) {
 	long, err := time.ParseDuration(r.URL.Query().Get(contract.SlowTime))
 	if err != nil || long < 0 || long > slowest {
-		return 0, nil, badRequest("bad_"+contract.SlowTime, "%s must be a duration up to %s, such as 250ms", contract.SlowTime, slowest)
+		return 0, nil, badRequest(
+			"bad_"+contract.SlowTime, "%s must be a duration up to %s, such as 250ms", contract.SlowTime, slowest,
+		)
 	}
 	session, err := s.session(ctx, r)
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *service) createUser(ctx context.Context, r *http.Request, buf []byte) (
 		return 0, nil, fmt.Errorf("hash password: %w", err)
 	}
 	id, err := s.store.CreateUser(ctx, in.Name, string(hash))
-	if fault, ok := errors.AsType[*store.Fault](err); ok && fault.Kind == store.Conflict {
+	if fault, ok := errors.AsType[*store.Error](err); ok && fault.Kind == store.Conflict {
 		return 0, nil, errNameTaken
 	}
 	if err != nil {

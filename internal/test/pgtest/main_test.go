@@ -16,7 +16,9 @@ import (
 
 func TestMain(m *testing.M) {
 	os.Exit(Run(m, func(w io.Writer) error {
-		_, err := io.WriteString(w, "create table notes (n bigint generated always as identity, body text); grant select, insert on notes to app;")
+		_, err := io.WriteString(
+			w, "create table notes (n bigint generated always as identity, body text); grant select, insert on notes to app;",
+		)
 		return err
 	}))
 }

@@ -93,7 +93,8 @@ func (b *PgBouncer) configuration(replica *Replica, users string, settings []str
 	lines = append(lines, "[pgbouncer]",
 		"listen_addr=127.0.0.1", "listen_port="+strconv.Itoa(b.port), "unix_socket_dir=",
 		"auth_type=trust", "auth_file="+users, "admin_users="+superuser,
-		"pool_mode=transaction", "max_client_conn=500", "default_pool_size="+strconv.Itoa(PoolSize), "max_prepared_statements=200",
+		"pool_mode=transaction", "max_client_conn=500", "default_pool_size="+strconv.Itoa(PoolSize),
+		"max_prepared_statements=200",
 		"server_login_retry=1") // in s; 15 would outlast a test
 	return []byte(strings.Join(append(lines, settings...), "\n") + "\n")
 }

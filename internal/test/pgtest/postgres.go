@@ -103,7 +103,9 @@ func newPrimary(home place) (*postgres, error) {
 // setUp makes the server, starts it, and loads the SQL that schema writes.
 func (s *postgres) setUp(ctx context.Context, schema func(io.Writer) error) error {
 	// Trust is for replication, too.
-	if err := s.home.run(ctx, nil, "initdb", "-D", s.data, "-U", superuser, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"); err != nil {
+	if err := s.home.run(
+		ctx, nil, "initdb", "-D", s.data, "-U", superuser, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C",
+	); err != nil {
 		return err
 	}
 	if err := s.start(ctx); err != nil {
@@ -121,5 +123,8 @@ func (s *postgres) setUp(ctx context.Context, schema func(io.Writer) error) erro
 }
 
 func (s *postgres) psql(ctx context.Context, role, database string, sql io.Reader) error {
-	return s.home.run(ctx, sql, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", role, database)
+	return s.home.run(
+		ctx, sql, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", role,
+		database,
+	)
 }

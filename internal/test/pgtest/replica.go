@@ -64,7 +64,9 @@ func (r *Replica) streams(ctx context.Context) error {
 	}
 	defer func() { _ = conn.Close(ctx) }()
 	var status string
-	if err := conn.QueryRow(ctx, "select coalesce((select status from pg_stat_wal_receiver), 'off')").Scan(&status); err != nil {
+	if err := conn.QueryRow(
+		ctx, "select coalesce((select status from pg_stat_wal_receiver), 'off')",
+	).Scan(&status); err != nil {
 		return err
 	}
 	if status != "streaming" {

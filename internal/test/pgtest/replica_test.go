@@ -27,7 +27,9 @@ func TestReplicaFollowsThePrimary(t *testing.T) {
 	if got := ask(t, conn, "show max_standby_streaming_delay"); got != "70ms" {
 		t.Errorf("max_standby_streaming_delay = %s, want what the test set", got)
 	}
-	if got := ask(t, Connect(t, superuser), "select count(*)::text from pg_stat_replication where state = 'streaming'"); got != "1" {
+	if got := ask(
+		t, Connect(t, superuser), "select count(*)::text from pg_stat_replication where state = 'streaming'",
+	); got != "1" {
 		t.Errorf("the primary streams to %s replicas, want 1", got)
 	}
 }

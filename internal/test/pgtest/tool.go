@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// K6 returns the path of k6, for tests that shoot a scenario at the backend.
+// K6 returns the path of k6, for tests that run a scenario against the backend.
 func K6(t testing.TB) string {
 	t.Helper()
 	path, err := findTool("k6")
@@ -39,7 +39,9 @@ func findTool(name string) (string, error) {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("find %s: it is neither on PATH nor in .lab/tools of the checkout: run go tool mage lab:setup", name)
+	return "", fmt.Errorf(
+		"find %s: it is neither on PATH nor in .lab/tools of the checkout: run go tool mage lab:setup", name,
+	)
 }
 
 // moduleRoot is the nearest directory above that has a go.mod.

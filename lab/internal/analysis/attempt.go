@@ -85,7 +85,7 @@ func WholeBlocks(plan matrix.Plan, records []record.Record) int {
 func (a Attempts) Remark(r *record.Record) (what, why string, ok bool) {
 	reasons := strings.Join(r.Reasons, "; ")
 	if a.Superseded(r.Block, r.Attempt) {
-		const again = "its block was interrupted, and shot again as a whole"
+		const again = "its block was interrupted and rerun as a whole"
 		return "superseded", strings.TrimPrefix(reasons+"; "+again, "; "), true
 	}
 	return string(VerdictOf(r)), reasons, r.Verdict != record.Valid

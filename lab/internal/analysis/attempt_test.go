@@ -101,7 +101,7 @@ func TestRemark(t *testing.T) {
 		record.Record{Block: 1, Attempt: 2, Verdict: record.Invalid, Reasons: []string{"k6 did not start"}},
 		record.Record{Block: 1, Attempt: 2, Verdict: record.Failed},
 	)
-	const again = "its block was interrupted, and shot again as a whole"
+	const again = "its block was interrupted and rerun as a whole"
 	type remark struct {
 		What, Why string
 		OK        bool

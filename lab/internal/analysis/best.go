@@ -59,7 +59,7 @@ func (p *Part) Best() Best {
 	if len(rows) < 2 {
 		return b
 	}
-	b.Least = stat.LeastBlocks(len(rows) - 1)
+	b.Least = stat.MinBlocksFor(len(rows) - 1)
 	b.Tied, b.Few = p.Tied(b.Row, rows)
 	return b
 }
@@ -67,7 +67,7 @@ func (p *Part) Best() Best {
 // Tied lists the rows of some that cannot be told from the best of them in goodput; few says
 // that there are too few blocks to tell.
 func (p *Part) Tied(best int, rows []int) (tied []int, few bool) {
-	if len(p.Blocks) < stat.LeastBlocks(len(rows)-1) {
+	if len(p.Blocks) < stat.MinBlocksFor(len(rows)-1) {
 		return nil, true
 	}
 	values := make([][]float64, len(rows))

@@ -79,8 +79,8 @@ func (g *Group) choose() {
 // N is how many trials the group's numbers come from: those shown.
 func (g Group) N() int { return len(g.Used) + len(g.Failed) }
 
-// LeftOut is how many trials its numbers do not come from.
-func (g Group) LeftOut() int { return len(g.All) - g.N() }
+// Excluded is how many trials its numbers do not come from.
+func (g Group) Excluded() int { return len(g.All) - g.N() }
 
 // Valid says whether results stand behind the numbers: trials that are valid, or in which the
 // system failed.

@@ -43,9 +43,9 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s: %s, want %s", what, got, test.want)
 		}
 	}
-	if b.N() != 3 || b.LeftOut() != 2 || !b.Valid() || b.Suspect {
-		t.Errorf("%d shown, %d left out, valid %t, suspect %t; want 3, 2, true, false",
-			b.N(), b.LeftOut(), b.Valid(), b.Suspect)
+	if b.N() != 3 || b.Excluded() != 2 || !b.Valid() || b.Suspect {
+		t.Errorf("%d shown, %d excluded, valid %t, suspect %t; want 3, 2, true, false",
+			b.N(), b.Excluded(), b.Valid(), b.Suspect)
 	}
 	values := b.ByBlock(P99, []int{1, 2, 3, 4, 5})
 	missing := math.IsNaN(values[0]) && math.IsNaN(values[2])

@@ -31,7 +31,7 @@ type usageError struct{ error }
 func (e usageError) Unwrap() error { return e.error }
 
 var (
-	errIncomplete  = errors.New("finished, but not all repetitions are valid")
+	errIncomplete  = errors.New("finished, but not all trials are valid")
 	errInterrupted = errors.New("interrupted")
 )
 
@@ -76,7 +76,7 @@ type lab struct {
 	root string // where the checkout is
 	yes  bool   // what is missing may be set up
 
-	idleWait time.Duration // before each shot, for an idle machine, at most
+	idleWait time.Duration // before each trial, for an idle machine, at most
 }
 
 func newRoot() *cobra.Command {
@@ -92,7 +92,7 @@ func newRoot() *cobra.Command {
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
 		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
-		l.runs(l.matrix()), l.runs(l.compare()), l.plan(), l.runs(l.resume()),
+		l.runs(l.runSpec()), l.runs(l.compare()), l.plan(), l.runs(l.resume()),
 		l.report(), l.verify(), l.diagnose(), l.dashboards(), l.open(), l.runs(l.soak()), l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
@@ -113,7 +113,9 @@ func newRoot() *cobra.Command {
 func (l *lab) layout() (service.Layout, error) {
 	if l.root != "" {
 		if !isCheckout(l.root) {
-			return service.Layout{}, usageError{fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root)}
+			return service.Layout{}, usageError{
+				fmt.Errorf("%s is no checkout of stormwave: it holds no magefile.go beside a lab directory", l.root),
+			}
 		}
 		return service.NewLayout(l.root)
 	}
@@ -136,7 +138,9 @@ func (l *lab) layout() (service.Layout, error) {
 			dir = parent
 		}
 	}
-	return service.Layout{}, usageError{errors.New("find the checkout of stormwave: run this inside it, or name it with --root")}
+	return service.Layout{}, usageError{
+		errors.New("find the checkout of stormwave: run this inside it, or name it with --root"),
+	}
 }
 
 func isCheckout(dir string) bool {

@@ -32,7 +32,9 @@ const (
 // commits measures the backends of two commits in one matrix, block by block
 // interleaved, and returns the run's name, and their hashes as its labels have
 // them. The run's name is there even when the run ends with an error.
-func (l *lab) commits(ctx context.Context, layout service.Layout, revisions [2]string, spec string, out io.Writer) (name string, hashes [2]string, err error) {
+func (l *lab) commits(
+	ctx context.Context, layout service.Layout, revisions [2]string, spec string, out io.Writer,
+) (name string, hashes [2]string, err error) {
 	text, _, err := readSpec(layout, spec)
 	if err != nil {
 		return "", hashes, err
@@ -43,7 +45,8 @@ func (l *lab) commits(ctx context.Context, layout service.Layout, revisions [2]s
 		}
 	}
 	if hashes[0] == hashes[1] {
-		return "", hashes, usageError{fmt.Errorf("%s and %s are the same commit, %s; every matrix holds its baseline twice to compare it with itself: lab matrix %s",
+		return "", hashes, usageError{fmt.Errorf("%s and %s are the same commit, %s; every matrix holds its baseline "+
+			"twice to compare it with itself: lab run %s",
 			revisions[0], revisions[1], hashes[0], spec)}
 	}
 	if text, err = matrix.WithFactor(text, matrix.Backend, hashes[:]); err != nil {
@@ -114,7 +117,8 @@ func (j job) buildBackends(ctx context.Context) error {
 			return err
 		}
 		if !bytes.Equal(got, want) {
-			return usageError{fmt.Errorf("the backend of %s has another schema or data set than this checkout's, so they cannot share one matrix: "+
+			return usageError{fmt.Errorf("the backend of %s has another schema or data set than this checkout's, so they "+
+				"cannot share one matrix: "+
 				"compare commits with the same output of `app schema`, in a checkout that has it too", commit)}
 		}
 	}
@@ -164,7 +168,9 @@ func checkOut(ctx context.Context, root, commit, source string) error {
 		return err
 	}
 	inner := filepath.Join(source, ".git")
-	if err := os.WriteFile(filepath.Join(inner, "objects/info/alternates"), []byte(filepath.Join(outer, "objects")+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(
+		filepath.Join(inner, "objects/info/alternates"), []byte(filepath.Join(outer, "objects")+"\n"), 0o600,
+	); err != nil {
 		return err
 	}
 	// A shallow clone, as CI makes them, says here which parents it has not got.

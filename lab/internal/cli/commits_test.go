@@ -60,7 +60,9 @@ func (r repository) write(name, text string) {
 // commit makes a backend that prints the schema, and returns its commit.
 func (r repository) commit(schema, remark string) string {
 	r.t.Helper()
-	r.write("app/main.go", "package main\n\nimport \"fmt\"\n\n// "+remark+"\nfunc main() { fmt.Println(\""+schema+"\") }\n")
+	r.write(
+		"app/main.go", "package main\n\nimport \"fmt\"\n\n// "+remark+"\nfunc main() { fmt.Println(\""+schema+"\") }\n",
+	)
 	r.git("add", ".")
 	r.git("commit", "-qm", remark)
 	hash, err := resolve(r.t.Context(), r.layout.Root, "HEAD")
@@ -109,7 +111,9 @@ func TestBackendsAreBuiltFromTheirCommits(t *testing.T) {
 			vcs[s.Key] = s.Value
 		}
 		if !strings.HasPrefix(vcs["vcs.revision"], c) || vcs["vcs.modified"] != "false" {
-			t.Errorf("backend %d knows revision %q, modified %s; want %s, unchanged", i, vcs["vcs.revision"], vcs["vcs.modified"], c)
+			t.Errorf(
+				"backend %d knows revision %q, modified %s; want %s, unchanged", i, vcs["vcs.revision"], vcs["vcs.modified"], c,
+			)
 		}
 	}
 	// Once more, as after a kill in the middle of it.
@@ -190,13 +194,19 @@ func TestBackendsThatCannotShareAMatrix(t *testing.T) {
 	same := r.commit("CREATE", "same")
 	j := r.job(same, other)
 	var usage usageError
-	if err := j.buildBackends(t.Context()); !errors.As(err, &usage) || !strings.Contains(err.Error(), other+" has another schema") {
+	if err := j.buildBackends(t.Context()); !errors.As(err, &usage) || !strings.Contains(
+		err.Error(), other+" has another schema",
+	) {
 		t.Errorf("another schema: %v; want wrong usage that names %s", err, other)
 	}
-	if err := r.job(same, broken).buildBackends(t.Context()); err == nil || !strings.Contains(err.Error(), "build the backend of "+broken) || !strings.Contains(err.Error(), "main.go") {
+	if err := r.job(same, broken).buildBackends(t.Context()); err == nil || !strings.Contains(
+		err.Error(), "build the backend of "+broken,
+	) || !strings.Contains(err.Error(), "main.go") {
 		t.Errorf("a commit that does not compile: %v; want the compiler's words", err)
 	}
-	if err := r.job("0123456789").buildBackends(t.Context()); err == nil || !strings.Contains(err.Error(), "check out 0123456789") {
+	if err := r.job("0123456789").buildBackends(t.Context()); err == nil || !strings.Contains(
+		err.Error(), "check out 0123456789",
+	) {
 		t.Errorf("no such commit: %v; want it named", err)
 	}
 	if err := r.job("").buildBackends(t.Context()); err != nil {

@@ -56,17 +56,27 @@ func (l *lab) compare() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&with.commits, "commits", false, "A and B are commits: build both backends, shoot both in each block of SPEC")
+	flags.BoolVar(
+		&with.commits, "commits", false, "A and B are commits: build both backends, run both in each block of SPEC",
+	)
 	flags.BoolVar(&with.force, "force", false, "compare runs of unlike hosts, plans or scripts all the same, and say so")
-	flags.StringArrayVar(&with.gates, "gate", nil, "exit with 3 unless this holds in every cell: p99<=1.10 (B/A, the whole interval), error_ratio<=0.01 (of B); repeatable")
-	flags.BoolVar(&with.allowInconclusive, "allow-inconclusive", false, "let a gate pass that can be told neither passed nor missed")
+	flags.StringArrayVar(
+		&with.gates, "gate", nil,
+		"exit with 3 unless this holds in every cell: p99<=1.10 (B/A, the whole interval), error_ratio<=0.01 (of B); "+
+			"repeatable",
+	)
+	flags.BoolVar(
+		&with.allowInconclusive, "allow-inconclusive", false, "let a gate pass that can be told neither passed nor missed",
+	)
 	flags.BoolVar(&with.json, "json", false, "for programs")
 	flags.BoolVar(&with.markdown, "markdown", false, "as Markdown")
 	return cmd
 }
 
 // compareRuns compares two runs that have been.
-func compareRuns(layout service.Layout, names []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
+func compareRuns(
+	layout service.Layout, names []string, with comparison, gates []compare.Gate, out, stderr io.Writer,
+) error {
 	results := resultsDir(layout)
 	var runs []compare.Run
 	for _, name := range names {
@@ -82,16 +92,22 @@ func compareRuns(layout service.Layout, names []string, with comparison, gates [
 	c := compare.Runs(runs[0], runs[1])
 	switch {
 	case len(c.Unlike) > 0 && !with.force:
-		return usageError{fmt.Errorf("%s and %s are unlike; shoot both on the same machine with the same plan and scripts, or compare them all the same with --force:\n  %s",
+		return usageError{fmt.Errorf("%s and %s are unlike; run both on the same machine with the same plan and scripts, "+
+			"or compare them all the same with --force:\n  %s",
 			c.A, c.B, strings.Join(c.Unlike, "\n  "))}
 	case len(c.Unlike) > 0 && with.json:
-		fmt.Fprintf(stderr, "WARNING: %s and %s are unlike, and are compared by force: %s\n", c.A, c.B, strings.Join(c.Unlike, "; "))
+		fmt.Fprintf(
+			stderr, "WARNING: %s and %s are unlike, and are compared by force: %s\n", c.A, c.B, strings.Join(c.Unlike, "; "),
+		)
 	}
 	return with.show(c, gates, out)
 }
 
-// compareCommits shoots the backends of two commits in one matrix, and compares them.
-func (l *lab) compareCommits(ctx context.Context, layout service.Layout, args []string, with comparison, gates []compare.Gate, out, stderr io.Writer) error {
+// compareCommits runs the backends of two commits in one matrix, and compares them.
+func (l *lab) compareCommits(
+	ctx context.Context, layout service.Layout, args []string, with comparison, gates []compare.Gate, out,
+	stderr io.Writer,
+) error {
 	progress := out
 	if with.json || with.markdown {
 		progress = stderr

@@ -23,7 +23,9 @@ type results struct {
 func newResults(t *testing.T) results {
 	t.Helper()
 	r := results{t, t.TempDir()}
-	if err := errors.Join(os.Mkdir(filepath.Join(r.root, "lab"), 0o755), os.WriteFile(filepath.Join(r.root, "magefile.go"), nil, 0o644)); err != nil {
+	if err := errors.Join(
+		os.Mkdir(filepath.Join(r.root, "lab"), 0o755), os.WriteFile(filepath.Join(r.root, "magefile.go"), nil, 0o644),
+	); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -37,7 +39,13 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 		r.t.Fatal(err)
 	}
 	storm := matrix.Scenario{Name: "storm", Scale: 0.1}
-	plan := matrix.Plan{Name: "made", Blocks: 6, Factors: []string{matrix.PoolSize}, Scenarios: []matrix.Scenario{storm}, SLO: matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}}
+	plan := matrix.Plan{
+		Name:      "made",
+		Blocks:    6,
+		Factors:   []string{matrix.PoolSize},
+		Scenarios: []matrix.Scenario{storm},
+		SLO:       matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
+	}
 	for i, pool := range pools {
 		plan.Cells = append(plan.Cells, matrix.Cell{
 			Label:    "pool_size=" + pool,
@@ -47,12 +55,14 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 		})
 	}
 	for block := 1; block <= plan.Blocks; block++ {
-		plan.Shots = append(plan.Shots, plan.Block(block)...)
+		plan.Trials = append(plan.Trials, plan.Block(block)...)
 	}
 	if err := errors.Join(
 		record.WriteFile(dir.Spec(), []byte("name: made\n")),
 		record.WriteJSON(dir.Plan(), plan),
-		record.WriteJSON(dir.Host(), record.Host{Kernel: kernel, Cores: 2, Fingerprint: map[string]string{"scenarios": "abc"}}),
+		record.WriteJSON(
+			dir.Host(), record.Host{Kernel: kernel, Cores: 2, Fingerprint: map[string]string{"scenarios": "abc"}},
+		),
 	); err != nil {
 		r.t.Fatal(err)
 	}
@@ -69,9 +79,22 @@ func (r results) run(name, kernel string, slow float64, pools ...string) {
 				p99 *= slow
 			}
 			err := log.Append(record.Record{
-				Schema: record.Schema, Run: name, N: n, Block: block, Cell: cell.Label, Baseline: cell.Baseline, Scenario: storm.Name, Scale: storm.Scale,
+				Schema:   record.Schema,
+				Run:      name,
+				N:        n,
+				Block:    block,
+				Cell:     cell.Label,
+				Baseline: cell.Baseline,
+				Scenario: storm.Name,
+				Scale:    storm.Scale,
 				Settings: cell.Settings, Verdict: record.Valid,
-				Load: &record.Load{Requests: 5000, Failed: 5, ErrorRatio: 0.001, GoodputRPS: 500 + float64(block), Latency: record.Latency{P99: p99}},
+				Load: &record.Load{
+					Requests:   5000,
+					Failed:     5,
+					ErrorRatio: 0.001,
+					GoodputRPS: 500 + float64(block),
+					Latency:    record.Latency{P99: p99},
+				},
 			})
 			if err != nil {
 				r.t.Fatal(err)
@@ -118,19 +141,41 @@ func TestCompareExitsAsItsGatesSay(t *testing.T) {
 		out    []string // in standard output
 		err    []string // in standard error
 	}{
-		{"no gate", []string{runA, runB}, 0, []string{"pool_size=8", "6 v 6", "× 1.200", "worse", "equivalent", "B only: storm@0.1, pool_size=16"}, nil},
-		{"markdown", []string{runA, runB, "--markdown"}, 0, []string{"# A = " + runA, "| `pool_size=8`", "- B only: storm@0.1, `pool_size=16`"}, nil},
-		{"gates passed", []string{runA, runB, "--gate", "p99<=1.3", "--gate", "error_ratio<=0.01"}, 0, []string{"passed"}, nil},
+		{"no gate", []string{runA, runB}, 0, []string{
+			"pool_size=8", "6 v 6", "× 1.200", "worse", "equivalent", "B only: storm@0.1, pool_size=16",
+		}, nil},
+		{"markdown", []string{runA, runB, "--markdown"}, 0, []string{
+			"# A = " + runA, "| `pool_size=8`", "- B only: storm@0.1, `pool_size=16`",
+		}, nil},
+		{"gates passed", []string{
+			runA, runB, "--gate", "p99<=1.3", "--gate", "error_ratio<=0.01",
+		}, 0, []string{"passed"}, nil},
 		{"gate missed", []string{runA, runB, "--gate", "p99<=1.10", "--gate", "error_ratio<=0.01"}, 3, []string{"missed"},
 			[]string{"not every gate is passed", "p99<=1.1 missed: storm@0.1 pool_size=8"}},
-		{"gate inconclusive", []string{runA, runB, "--gate", "p99<=1.2"}, 3, []string{"inconclusive"}, []string{"p99<=1.2 inconclusive"}},
-		{"inconclusive allowed", []string{runA, runB, "--gate", "p99<=1.2", "--allow-inconclusive"}, 0, []string{"inconclusive"}, nil},
-		{"missed is not allowed", []string{runA, runB, "--gate", "p99<=1.1", "--allow-inconclusive"}, 3, nil, []string{"p99<=1.1 missed"}},
-		{"nothing in common", []string{runA, runApart, "--gate", "p99<=1.1"}, 3, []string{"No cell of A is like one of B", "A only", "B only"}, []string{"p99<=1.1 inconclusive"}},
-		{"bad gates", []string{runA, runB, "--gate", "p99<1", "--gate", "speed>=1"}, 2, nil, []string{`gate "p99<1"`, `gate "speed>=1"`, "goodput, successes, p99, error_ratio"}},
-		{"unlike hosts", []string{runA, runOther}, 2, nil, []string{"are unlike", "kernel: Linux 6.1 in A, Linux 6.2 in B", "--force"}},
-		{"unlike hosts by force", []string{runA, runOther, "--force"}, 0, []string{"WARNING: A and B are unlike", "kernel: Linux 6.1 in A, Linux 6.2 in B"}, nil},
-		{"unlike hosts by force, as JSON", []string{runA, runOther, "--force", "--json"}, 0, []string{`"kernel: Linux 6.1 in A, Linux 6.2 in B"`}, []string{"WARNING"}},
+		{"gate inconclusive", []string{
+			runA, runB, "--gate", "p99<=1.2",
+		}, 3, []string{"inconclusive"}, []string{"p99<=1.2 inconclusive"}},
+		{"inconclusive allowed", []string{
+			runA, runB, "--gate", "p99<=1.2", "--allow-inconclusive",
+		}, 0, []string{"inconclusive"}, nil},
+		{"missed is not allowed", []string{
+			runA, runB, "--gate", "p99<=1.1", "--allow-inconclusive",
+		}, 3, nil, []string{"p99<=1.1 missed"}},
+		{"nothing in common", []string{runA, runApart, "--gate", "p99<=1.1"}, 3, []string{
+			"No cell of A is like one of B", "A only", "B only",
+		}, []string{"p99<=1.1 inconclusive"}},
+		{"bad gates", []string{runA, runB, "--gate", "p99<1", "--gate", "speed>=1"}, 2, nil, []string{
+			`gate "p99<1"`, `gate "speed>=1"`, "goodput, successes, p99, error_ratio",
+		}},
+		{"unlike hosts", []string{runA, runOther}, 2, nil, []string{
+			"are unlike", "kernel: Linux 6.1 in A, Linux 6.2 in B", "--force",
+		}},
+		{"unlike hosts by force", []string{runA, runOther, "--force"}, 0, []string{
+			"WARNING: A and B are unlike", "kernel: Linux 6.1 in A, Linux 6.2 in B",
+		}, nil},
+		{"unlike hosts by force, as JSON", []string{runA, runOther, "--force", "--json"}, 0, []string{
+			`"kernel: Linux 6.1 in A, Linux 6.2 in B"`,
+		}, []string{"WARNING"}},
 		{"unknown run", []string{runA, "2026-01-01T0000Z-none"}, 2, nil, []string{"2026-01-01T0000Z-none", runA, runB}},
 		{"one run", []string{runA}, 2, nil, []string{"usage: lab compare A B"}},
 		{"spec without --commits", []string{runA, runB, "x.yaml"}, 2, nil, []string{"usage"}},
@@ -183,10 +228,12 @@ func TestCompareAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &got); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got.A != runA || got.B != runB || got.Unlike == nil || len(got.Pairs) != 2 || len(got.Gates) != 1 || got.Gates[0].Outcome != "missed" {
+	if got.A != runA || got.B != runB || got.Unlike == nil || len(got.Pairs) != 2 || len(got.Gates) != 1 ||
+		got.Gates[0].Outcome != "missed" {
 		t.Errorf("comparison = %+v", got)
 	}
-	if p99 := got.Pairs[1].Changes[2]; p99.Measure != "p99" || p99.Word != "worse" || p99.Estimate < 1.19 || p99.Estimate > 1.21 {
+	if p99 := got.Pairs[1].Changes[2]; p99.Measure != "p99" || p99.Word != "worse" || p99.Estimate < 1.19 ||
+		p99.Estimate > 1.21 {
 		t.Errorf("p99 of the second pair = %+v; want worse, × 1.2", p99)
 	}
 }

@@ -13,8 +13,16 @@ func TestCompareCommitsThatCannotBe(t *testing.T) {
 	repository := newRepository(t)
 	r := results{t, repository.layout.Root}
 	repository.write("magefile.go", "//go:build mage\n\npackage main\n")
-	repository.write("lab/spec.yaml", "name: x\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: 1s}\n")
-	repository.write("lab/set.yaml", "name: x\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: 1s}\nsettings: {backend: abcdef0}\n")
+	repository.write(
+		"lab/spec.yaml",
+		"name: x\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: "+
+			"1s}\n",
+	)
+	repository.write(
+		"lab/set.yaml",
+		"name: x\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: "+
+			"1s}\nsettings: {backend: abcdef0}\n",
+	)
 	repository.write("lab/bad.yaml", "name: x\nscenarios: [storm]\n")
 	repository.write("scenarios/storm.js", "")
 	repository.commit("CREATE", "first")

@@ -26,10 +26,10 @@ func (l *lab) consentFlag(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// runs adds to a command what every command has that shoots.
+// runs adds to a command what every command has that runs trials.
 func (l *lab) runs(cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().DurationVar(&l.idleWait, "idle-wait", host.IdleWait,
-		"wait at most so long before each shot until the machine is idle")
+		"wait at most so long before each trial until the machine is idle")
 	return l.consentFlag(cmd)
 }
 

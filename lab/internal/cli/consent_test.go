@@ -38,7 +38,11 @@ func TestAskEndsWithItsContext(t *testing.T) {
 }
 
 func TestConsent(t *testing.T) {
-	intent := toolchain.Intent{Install: []string{"postgresql 15"}, Build: []string{"k6 (Go)"}, Notes: []string{"Nothing starts."}}
+	intent := toolchain.Intent{
+		Install: []string{"postgresql 15"},
+		Build:   []string{"k6 (Go)"},
+		Notes:   []string{"Nothing starts."},
+	}
 	nobody := isTerminal
 	t.Cleanup(func() { isTerminal = nobody })
 	isTerminal = func(*os.File) bool { return false }
@@ -97,7 +101,8 @@ func TestAPersonIsAsked(t *testing.T) {
 	if err := consent(toolchain.Intent{Install: []string{"postgresql 15"}}); !errors.Is(err, errDeclined) {
 		t.Errorf("answered no: %v", err)
 	}
-	if consent, err = (&lab{yes: true}).consent(t.Context(), io.Discard); err != nil || consent(toolchain.Intent{}) != nil {
+	if consent, err = (&lab{yes: true}).consent(t.Context(), io.Discard); err != nil ||
+		consent(toolchain.Intent{}) != nil {
 		t.Errorf("--yes: refused, %v", err)
 	}
 	_ = out.Close()
@@ -113,9 +118,13 @@ func TestLookingSetsNothingUp(t *testing.T) {
 	r := newResults(t)
 	t.Setenv("PATH", t.TempDir())
 	spec := filepath.Join(r.root, "spec.yaml")
-	const text = "name: x\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 8}\nslo: {error_ratio: 0.01, p99: 1s}\n"
+	const text = "name: x\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 8}\nslo: " +
+		"{error_ratio: 0.01, p99: 1s}\n"
 	scenarios := filepath.Join(r.root, "scenarios")
-	err := errors.Join(os.WriteFile(spec, []byte(text), 0o600), os.Mkdir(scenarios, 0o755), os.WriteFile(filepath.Join(scenarios, "storm.js"), nil, 0o600))
+	err := errors.Join(
+		os.WriteFile(spec, []byte(text), 0o600), os.Mkdir(scenarios, 0o755),
+		os.WriteFile(filepath.Join(scenarios, "storm.js"), nil, 0o600),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,9 @@ import (
 func (l *lab) diagnose() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "diagnose RUN", Short: "Say what limited each cell of a run, by what evidence, and what to try next", Args: cobra.ExactArgs(1),
+		Use:   "diagnose RUN",
+		Short: "Say what limited each cell of a run, by what evidence, and what to try next",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -41,7 +43,7 @@ func (l *lab) diagnose() *cobra.Command {
 				fmt.Fprint(out, report.DiagnosisText(cells))
 			}
 			for _, line := range unreadable {
-				fmt.Fprintf(cmd.ErrOrStderr(), "left out: %v\n", line)
+				fmt.Fprintf(cmd.ErrOrStderr(), "excluded: %v\n", line)
 			}
 			return nil
 		},
@@ -62,7 +64,7 @@ func loadReadable(results, name string) (report.Run, []error, error) {
 	if err != nil {
 		return run, nil, err
 	}
-	var faults []error
-	run.Records, faults, err = record.ReadEach(dir.Records())
-	return run, faults, err
+	var lost []error
+	run.Records, lost, err = record.ReadEach(dir.Records())
+	return run, lost, err
 }

@@ -11,7 +11,7 @@ import (
 
 func TestDiagnoseSaysWhatItCannotRead(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, diagnosed)
+	dir := writeRun(t, root, runName, diagnosed)
 	text, err := os.ReadFile(dir.Records())
 	if err != nil {
 		t.Fatal(err)
@@ -21,7 +21,7 @@ func TestDiagnoseSaysWhatItCannotRead(t *testing.T) {
 	write(t, dir.Records(), strings.Join(lines, ""))
 
 	out, errs, status := run(t, root, "diagnose", runName)
-	if status != 0 || !strings.Contains(errs, "left out: ") || !strings.Contains(errs, "schema is 0") {
+	if status != 0 || !strings.Contains(errs, "excluded: ") || !strings.Contains(errs, "schema is 0") {
 		t.Errorf("exit status %d, %q; want 0, and the line of the older schema", status, errs)
 	}
 	for _, want := range []string{"pool_size=1 storm: ", "pool_size=2 storm: ", "not recorded: "} {

@@ -15,7 +15,9 @@ import (
 
 func (l *lab) doctor() *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Say which programs are there, which are missing, and how noisy the host is", Args: cobra.NoArgs,
+		Use:   "doctor",
+		Short: "Say which programs are there, which are missing, and how noisy the host is",
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -22,13 +22,14 @@ type events struct {
 }
 
 // event is one line. Which of its fields there are depends on what happened.
+// Programs read these lines, so a trial is still a "shot" in them, and its load the stage "shoot".
 type event struct {
 	Time  time.Time `json:"time"`
 	Event string    `json:"event"` // "run", "stage", "live", "shot", "end"
 
-	Run   string  `json:"run,omitempty"`
-	Shots int     `json:"shots,omitempty"` // planned
-	ETA   float64 `json:"eta_s,omitempty"` // of the whole run, when it begins
+	Run    string  `json:"run,omitempty"`
+	Trials int     `json:"shots,omitempty"` // planned
+	ETA    float64 `json:"eta_s,omitempty"` // of the whole run, when it begins
 
 	N        int          `json:"n,omitempty"`
 	Block    int          `json:"block,omitempty"`
@@ -43,7 +44,7 @@ type event struct {
 	Load    *record.Load   `json:"load,omitempty"`
 
 	Report   string         `json:"report,omitempty"`   // its path in the checkout
-	Verdicts map[string]int `json:"verdicts,omitempty"` // of all repetitions
+	Verdicts map[string]int `json:"verdicts,omitempty"` // of all trials
 	Error    string         `json:"error,omitempty"`
 }
 
@@ -64,20 +65,20 @@ func (e *events) tell(event event) {
 	_ = e.out.Encode(event) // a reader that is gone does not end the run
 }
 
-func of(shot matrix.Shot, what string) event {
-	return event{Event: what, N: shot.N, Block: shot.Block, Cell: shot.Cell, Scenario: shot.Scenario.String()}
+func of(trial matrix.Trial, what string) event {
+	return event{Event: what, N: trial.N, Block: trial.Block, Cell: trial.Cell, Scenario: trial.Scenario.String()}
 }
 
 // Stage implements runner.Watcher.
-func (e *events) Stage(shot matrix.Shot, stage matrix.Stage) {
-	line := of(shot, "stage")
+func (e *events) Stage(trial matrix.Trial, stage matrix.Stage) {
+	line := of(trial, "stage")
 	line.Stage = stage
 	e.tell(line)
 }
 
 // Live implements runner.Watcher.
-func (e *events) Live(shot matrix.Shot, now snapshot.Now) {
-	line := of(shot, "live")
+func (e *events) Live(trial matrix.Trial, now snapshot.Now) {
+	line := of(trial, "live")
 	line.Live = &liveEvent{VUs: now.VUs, RPS: now.RPS, ErrorRatio: now.ErrorRatio, P99: now.P99}
 	e.tell(line)
 }
@@ -91,9 +92,9 @@ func (e *events) Done(r record.Record) {
 }
 
 // begin tells which run it is, and how much of it is planned.
-func (e *events) begin(run string, shots int, eta time.Duration) {
+func (e *events) begin(run string, trials int, eta time.Duration) {
 	if e != nil {
-		e.tell(event{Event: "run", Run: run, Shots: shots, ETA: eta.Seconds()})
+		e.tell(event{Event: "run", Run: run, Trials: trials, ETA: eta.Seconds()})
 	}
 }
 
@@ -116,7 +117,10 @@ func (e *events) close() {}
 
 // eventsFlag lets a command tell its events.
 func eventsFlag(cmd *cobra.Command, asJSON *bool) {
-	cmd.Flags().BoolVar(asJSON, "json", false, "a line of JSON on standard output for each thing that happens; what is for people goes to standard error")
+	cmd.Flags().BoolVar(
+		asJSON, "json", false,
+		"a line of JSON on standard output for each thing that happens; what is for people goes to standard error",
+	)
 }
 
 // tellTo says where the run is shown.

@@ -20,7 +20,9 @@ func knownRun(results, name string) error {
 		return nil
 	}
 	if len(names) == 0 {
-		return usageError{fmt.Errorf("no run is called %q, and there is none yet; make one: lab matrix lab/matrices/quick.yaml", name)}
+		return usageError{
+			fmt.Errorf("no run is called %q, and there is none yet; make one: lab run lab/matrices/quick.yaml", name),
+		}
 	}
 	return usageError{fmt.Errorf("no run is called %q; there are: %s", name, strings.Join(names, ", "))}
 }

@@ -36,7 +36,7 @@ func (l *lab) open() *cobra.Command {
 				return err
 			}
 			if len(j.earlier) == 0 {
-				return fmt.Errorf("open %s: it has no record; shoot it first: lab resume %s", args[0], args[0])
+				return fmt.Errorf("open %s: it has no record; run it first: lab resume %s", args[0], args[0])
 			}
 			return l.show(cmd.Context(), j, cmd.OutOrStdout())
 		},
@@ -50,7 +50,9 @@ func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
 	}
 	starting, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
-	archive, err := stack.OpenArchive(starting, j.layout, j.tools, func(storage string) error { return tsdb.Copy(j.dir.TSDB(), storage) })
+	archive, err := stack.OpenArchive(
+		starting, j.layout, j.tools, func(storage string) error { return tsdb.Copy(j.dir.TSDB(), storage) },
+	)
 	if archive != nil {
 		defer func() { err = errors.Join(err, archive.Close(context.WithoutCancel(ctx))) }()
 	}
@@ -84,7 +86,9 @@ func (l *lab) show(ctx context.Context, j job, out io.Writer) (err error) {
 	}
 	defer live.Close()
 	defer func() { err = errors.Join(err, closePage()) }()
-	fmt.Fprintf(out, "%s, %s to %s UTC\n", j.dir.Name(), begin.UTC().Format("2006-01-02 15:04:05"), end.UTC().Format("15:04:05"))
+	fmt.Fprintf(
+		out, "%s, %s to %s UTC\n", j.dir.Name(), begin.UTC().Format("2006-01-02 15:04:05"), end.UTC().Format("15:04:05"),
+	)
 	fmt.Fprintf(out, "  %-12s %s/\n", "page", address)
 	for _, link := range links(prometheus, archive.Grafana(), begin, end) {
 		fmt.Fprintf(out, "  %-12s %s\n", link[0], link[1])
@@ -121,11 +125,15 @@ func serve(open func(addr string) (http.Handler, error)) (address string, end fu
 func links(prometheus, grafana string, begin, end time.Time) [][2]string {
 	query := url.Values{
 		"g0.expr": {"sum(rate(k6_http_reqs_total[5s]))"}, "g0.tab": {"graph"},
-		"g0.end_input": {end.UTC().Format("2006-01-02 15:04:05")}, "g0.range_input": {strconv.Itoa(int(end.Sub(begin).Seconds())+1) + "s"},
+		"g0.end_input":   {end.UTC().Format("2006-01-02 15:04:05")},
+		"g0.range_input": {strconv.Itoa(int(end.Sub(begin).Seconds())+1) + "s"},
 	}
 	all := [][2]string{{"prometheus", prometheus + "/query?" + query.Encode()}}
 	if grafana != "" {
-		all = append(all, [2]string{"grafana", fmt.Sprintf("%s/d/stormwave-study?from=%d&to=%d", grafana, begin.UnixMilli(), end.UnixMilli())})
+		all = append(
+			all,
+			[2]string{"grafana", fmt.Sprintf("%s/d/stormwave-study?from=%d&to=%d", grafana, begin.UnixMilli(), end.UnixMilli())},
+		)
 	}
 	return all
 }

@@ -49,8 +49,8 @@ func (l *lab) plan() *cobra.Command {
 				fmt.Fprintf(out, "  %s %s\n", kind, cell.Label)
 			}
 			if order {
-				for _, shot := range plan.Shots {
-					fmt.Fprintf(out, "%5d  block %d  %-12s %s\n", shot.N, shot.Block, shot.Scenario, shot.Cell)
+				for _, trial := range plan.Trials {
+					fmt.Fprintf(out, "%5d  block %d  %-12s %s\n", trial.N, trial.Block, trial.Scenario, trial.Cell)
 				}
 			}
 			// k6 alone knows how long a scenario takes. The plan itself needs nothing.
@@ -62,7 +62,7 @@ func (l *lab) plan() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&order, "order", false, "show every shot, in the order of the plan")
+	cmd.Flags().BoolVar(&order, "order", false, "show every trial, in the order of the plan")
 	return cmd
 }
 
@@ -75,7 +75,7 @@ type means struct {
 }
 
 // foretell prints what speaks against a plan and what its blocks can tell, and then its
-// size and how long it will take, the first shots aside. It returns that time, 0 where it
+// size and how long it will take, the first trials aside. It returns that time, 0 where it
 // is not known.
 func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m means) (time.Duration, error) {
 	// An error is about the repository: the machine is told all the same.
@@ -127,7 +127,7 @@ func roughly(d time.Duration) string {
 	}
 }
 
-// overhead is what a shot takes besides its load, where no run has told yet: apply,
+// overhead is what a trial takes besides its load, where no run has told yet: apply,
 // warm up, read.
 const overhead = 6 * time.Second
 
@@ -137,7 +137,7 @@ type offer struct {
 	script   load.Script
 }
 
-// estimate returns how long a plan will take, the first shots aside: by what its
+// estimate returns how long a plan will take, the first trials aside: by what its
 // scenarios took before, else by their own durations. It returns each load of the plan
 // besides, in the order in which they come up.
 func estimate(
@@ -145,17 +145,17 @@ func estimate(
 ) (total time.Duration, loads []offer, err error) {
 	type key struct{ scenario, cell string }
 	seen := make(map[key]bool)
-	for _, shot := range plan.Shots {
-		script, err := scripts.Of(ctx, plan, shot)
+	for _, trial := range plan.Trials {
+		script, err := scripts.Of(ctx, plan, trial)
 		if err != nil {
 			return 0, nil, err
 		}
-		if k := (key{shot.Scenario.String(), shot.Cell}); !seen[k] {
+		if k := (key{trial.Scenario.String(), trial.Cell}); !seen[k] {
 			seen[k] = true
-			loads = append(loads, offer{shot.Scenario, script})
+			loads = append(loads, offer{trial.Scenario, script})
 		}
-		switch t, ok := taken[shot.Scenario]; {
-		case shot.N <= done:
+		switch t, ok := taken[trial.Scenario]; {
+		case trial.N <= done:
 		case ok:
 			total += t
 		default:
@@ -167,7 +167,7 @@ func estimate(
 
 // history is what the runs under results tell of one to come.
 type history struct {
-	times map[matrix.Scenario][]float64 // of whole shots, seconds
+	times map[matrix.Scenario][]float64 // of whole trials, seconds
 	// Of runs on this machine:
 	noise stop.History
 	peak  float64 // most requests per second that k6 has sent, over a second; 0: none was recorded
@@ -206,7 +206,7 @@ func readHistory(results string, here record.Host) history {
 	return h
 }
 
-// medians are the median times of a whole shot, by scenario.
+// medians are the median times of a whole trial, by scenario.
 func (h history) medians() map[matrix.Scenario]time.Duration {
 	medians := make(map[matrix.Scenario]time.Duration, len(h.times))
 	for scenario, times := range h.times {

@@ -74,9 +74,11 @@ func TestWarnOfLoad(t *testing.T) {
 }
 
 // Lines as PostgreSQL 15 writes them.
-const described = "DateStyle\tuser\tClient Connection Defaults / Locale and Formatting\tSTRING\tISO, MDY\t\t\tSets the format.\tAlso.\n" +
+const described = "DateStyle\tuser\tClient Connection Defaults / Locale and Formatting\tSTRING\tISO, MDY\t\t\tSets " +
+	"the format.\tAlso.\n" +
 	"fsync\tsighup\tWrite-Ahead Log / Settings\tBOOLEAN\tFALSE\t\t\tForces synchronization.\t\n" +
-	"max_connections\tpostmaster\tConnections and Authentication / Connection Settings\tINTEGER\t0\t1\t262143\tSets the maximum.\t\n" +
+	"max_connections\tpostmaster\tConnections and Authentication / Connection Settings\tINTEGER\t0\t1\t262143\tSets " +
+	"the maximum.\t\n" +
 	"random_page_cost\tuser\tQuery Tuning / Planner Cost Constants\tREAL\t0\t0\t1.79769e+308\tSets the estimate.\t\n"
 
 func TestParseParameters(t *testing.T) {
@@ -98,7 +100,13 @@ esac`
 	const refuses = `-C) case "$*" in *=0) echo "2026-11-27 GMT [1] FATAL:  0 is outside the valid range" >&2; exit 1;; esac;;`
 	postgres := "case \"$1\" in --version) echo 'postgres (PostgreSQL) 15.14';; " + refuses +
 		" *) printf '%s' '" + described + "';; esac"
-	for name, text := range map[string]string{"k6": k6, "postgres": postgres, "initdb": "", "psql": "", "pg_basebackup": ""} {
+	for name, text := range map[string]string{
+		"k6":            k6,
+		"postgres":      postgres,
+		"initdb":        "",
+		"psql":          "",
+		"pg_basebackup": "",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +133,7 @@ slo: {error_ratio: 0.01, p99: 1s}
 }
 
 // A plan shows the cells, then what speaks against it, and last its size and time. The
-// order of the shots is there for who asks. No warning makes it fail.
+// order of the trials is there for who asks. No warning makes it fail.
 func TestPlan(t *testing.T) {
 	root := checkout(t)
 	programs(t)
@@ -141,7 +149,7 @@ warning: app.APP_SLOW_ROUT: the backend reads no APP_SLOW_ROUT; did you mean APP
 warning: postgres.max_conections: postgres --describe-config lists no max_conections; did you mean max_connections?
 warning: scenario.RATES: no script of this plan reads RATES; did you mean RATE?
 warning: postgres.max_connections is 0: FATAL:  0 is outside the valid range
-x: 4 cells × 1 scenarios × 6 blocks = 24 shots, about 22 min
+x: 4 cells × 1 scenarios × 6 blocks = 24 trials, about 22 min
 `
 	out, errs, status := run(t, root, "plan", spec)
 	if diff := cmp.Diff(cells+rest, out); diff != "" || status != 0 || errs != "" {
@@ -165,7 +173,7 @@ func TestPlanWithoutPrograms(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	out, _, status := run(t, root, "plan", planSpec(t, root))
 	for _, want := range []string{
-		"did you mean RATE?\n", "x: 4 cells × 1 scenarios × 6 blocks = 24 shots, time unknown: k6 ≥ 2.0 is missing",
+		"did you mean RATE?\n", "x: 4 cells × 1 scenarios × 6 blocks = 24 trials, time unknown: k6 ≥ 2.0 is missing",
 	} {
 		if status != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit status %d, want %q in\n%s", status, want, out)
@@ -183,7 +191,7 @@ baseline: {pool_size: 8}
 blocks: 8
 slo: {error_ratio: 0.01, p99: 1s}
 `
-	dir := shoot(t, root, runName, spec)
+	dir := writeRun(t, root, runName, spec)
 	records, err := record.Read(dir.Records())
 	if err != nil {
 		t.Fatal(err)

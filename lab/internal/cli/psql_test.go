@@ -10,7 +10,11 @@ func TestPsqlHasTheTerminalAndNothingThatLeadsElsewhere(t *testing.T) {
 	before := psqlEnviron()
 	for name, value := range map[string]string{
 		"PGHOST": "elsewhere", "PGHOSTADDR": "192.0.2.1", "PGSERVICE": "prod", "PGSSLMODE": "verify-full",
-		"PGOPTIONS": "-c x=y", "PGTARGETSESSIONATTRS": "read-write", "PSQLRC": "/nowhere", "LC_ALL": "tlh", "TZ": "Mars/Olympus",
+		"PGOPTIONS":            "-c x=y",
+		"PGTARGETSESSIONATTRS": "read-write",
+		"PSQLRC":               "/nowhere",
+		"LC_ALL":               "tlh",
+		"TZ":                   "Mars/Olympus",
 	} {
 		t.Setenv(name, value)
 	}

@@ -42,7 +42,7 @@ func (l *lab) report() *cobra.Command {
 // for the terminal. It reads the run from its files, as verify does: what a process
 // may know beyond them has no way into the report.
 func writeReport(layout service.Layout, name string, out io.Writer) error {
-	defer frugal()()
+	defer limitMemory()()
 	results := resultsDir(layout)
 	run, err := loadWhole(results, name)
 	if err != nil {
@@ -108,9 +108,9 @@ func dropPlots(results string, dir record.Dir, files map[string][]byte) (err err
 	return nil
 }
 
-// frugal lets the collector run more often when much memory is in use, and returns
+// limitMemory lets the collector run more often when much memory is in use, and returns
 // what ends that. So 10,000 records are read and reported on in less than 200 MB.
-func frugal() func() {
+func limitMemory() func() {
 	const enough = 150 << 20
 	before := debug.SetMemoryLimit(-1)
 	debug.SetMemoryLimit(min(before, enough))
@@ -169,7 +169,7 @@ func loadHead(results, name string) (record.Dir, report.Run, error) {
 }
 
 // loadCurves reads the curves that reports need: of loads that rise in steps, and of the
-// shots that are drawn. What cannot be read is left out, and the report says so.
+// trials that are drawn. What cannot be read is left out, and the report says so.
 func loadCurves(dir record.Dir, run report.Run) map[int]record.Series {
 	wanted := make(map[int][]string)
 	for i := range run.Records {
@@ -178,7 +178,7 @@ func loadCurves(dir record.Dir, run report.Run) map[int]record.Series {
 		}
 	}
 	for _, n := range report.Drawn(run.Plan, run.Records) {
-		wanted[n] = report.Curves // which hold those of the bend
+		wanted[n] = report.Curves // which hold those of the saturation
 	}
 	numbers := slices.Sorted(maps.Keys(wanted))
 	read := make([]*record.Series, len(numbers))

@@ -47,8 +47,8 @@ func run(t testing.TB, root string, args ...string) (stdout, stderr string, stat
 	return out.String(), errs.String(), status
 }
 
-// shoot writes a run of a spec as if it had been measured.
-func shoot(t testing.TB, root, name, spec string) record.Dir {
+// writeRun writes a run of a spec as if it had been measured.
+func writeRun(t testing.TB, root, name, spec string) record.Dir {
 	t.Helper()
 	parsed, err := matrix.Parse([]byte(spec), service.Inventory("storm", "wave"))
 	if err != nil {
@@ -62,14 +62,18 @@ func shoot(t testing.TB, root, name, spec string) record.Dir {
 	write(t, dir.Spec(), spec)
 	for path, value := range map[string]any{
 		dir.Plan(): plan,
-		dir.Host(): record.Host{CPUModel: "Example CPU", Cores: 2, Programs: []record.Program{{Name: "k6", Version: "2.0.0"}}},
+		dir.Host(): record.Host{
+			CPUModel: "Example CPU",
+			Cores:    2,
+			Programs: []record.Program{{Name: "k6", Version: "2.0.0"}},
+		},
 	} {
 		if err := record.WriteJSON(path, value); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var lines bytes.Buffer
-	for _, s := range plan.Shots {
+	for _, s := range plan.Trials {
 		line, err := json.Marshal(measured(name, plan, s))
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +85,7 @@ func shoot(t testing.TB, root, name, spec string) record.Dir {
 }
 
 // measured is a record as large as real ones are.
-func measured(name string, plan matrix.Plan, s matrix.Shot) record.Record {
+func measured(name string, plan matrix.Plan, s matrix.Trial) record.Record {
 	cell := plan.Cells[slices.IndexFunc(plan.Cells, func(c matrix.Cell) bool { return c.Label == s.Cell })]
 	x := 1 + 0.01*float64(s.N%7-3)
 	at := time.Date(2026, 11, 23, 9, 15, s.N, 0, time.UTC)
@@ -97,7 +101,7 @@ func measured(name string, plan matrix.Plan, s matrix.Shot) record.Record {
 	phase := record.Phase{Requests: 5_000, Latency: &latency, OKLatency: &latency}
 	return record.Record{
 		Schema: record.Schema, Run: name, N: s.N, Block: s.Block, Cell: s.Cell, Baseline: cell.Baseline,
-		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: cell.Settings, Attested: cell.Settings,
+		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: cell.Settings, Effective: cell.Settings,
 		Start: at, End: at.Add(50 * time.Second), Verdict: record.Valid, Reasons: []string{},
 		Load: &record.Load{
 			Requests: 10_000, Status: map[string]int64{"200": 10_000}, RPSMean: 1_000 * x, GoodputRPS: 990 * x,
@@ -119,15 +123,18 @@ slo: {error_ratio: 0.01, p99: 500ms}
 
 func TestReportAndVerify(t *testing.T) {
 	root := checkout(t)
-	dir := shoot(t, root, runName, smallSpec)
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/"+runName+".md is missing\n") {
+	dir := writeRun(t, root, runName, smallSpec)
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(
+		stderr, "results/"+runName+".md is missing\n",
+	) {
 		t.Errorf("verify before there is a report: status %d, %q", status, stderr)
 	}
 	stdout, stderr, status := run(t, root, "report", runName)
 	if status != 0 || !strings.HasSuffix(stdout, "report: results/"+runName+".md\n") {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
-	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 || stdout != runName+": 6 files are what the records make\n" {
+	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 ||
+		stdout != runName+": 6 files are what the records make\n" {
 		t.Errorf("verify: status %d, %q, %q", status, stdout, stderr)
 	}
 
@@ -136,11 +143,19 @@ func TestReportAndVerify(t *testing.T) {
 		text string // what the file holds then; "" for no file
 		want string
 	}{
-		"report changed": {dir.Report(), "# another\n", "results/" + runName + ".md:1: is \"# another\"\nthe records make \"# " + runName + "\""},
+		"report changed": {
+			dir.Report(), "# another\n",
+			"results/" + runName + ".md:1: is \"# another\"\nthe records make \"# " + runName + "\"",
+		},
 		"report missing": {dir.Report(), "", "results/" + runName + ".md is missing"},
 		"bench missing":  {dir.Bench(), "", "results/" + runName + "/bench.txt is missing"},
-		"index changed":  {record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\""},
-		"extra file":     {filepath.Join(dir.Plots(), "x.svg"), "<svg/>", "results/" + runName + "/plots/x.svg is there, but the records do not make it"},
+		"index changed": {
+			record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\"",
+		},
+		"extra file": {
+			filepath.Join(dir.Plots(), "x.svg"), "<svg/>",
+			"results/" + runName + "/plots/x.svg is there, but the records do not make it",
+		},
 	} {
 		before, err := os.ReadFile(test.path)
 		existed := err == nil
@@ -151,7 +166,8 @@ func TestReportAndVerify(t *testing.T) {
 		} else {
 			write(t, test.path, test.text)
 		}
-		if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, test.want) {
+		if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+			!strings.HasPrefix(stderr, test.want) {
 			t.Errorf("%s: status %d, %q; want %q", name, status, stderr, test.want)
 		}
 		if existed {
@@ -182,7 +198,8 @@ func TestReportAndVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir.Records(), strings.Replace(string(records), `"requests":10000`, `"requests":10001`, 1))
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.Contains(stderr, "the records make") {
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+		!strings.Contains(stderr, "the records make") {
 		t.Errorf("verify with another record: status %d, %q", status, stderr)
 	}
 	// A line that was cut off does not count, and the report comes out as if it had not been begun.
@@ -192,7 +209,7 @@ func TestReportAndVerify(t *testing.T) {
 	}
 }
 
-// A run that was really shot, on the quick spec, and interrupted in its first block.
+// A run that was really trial, on the quick spec, and interrupted in its first block.
 func TestReportOfARealRun(t *testing.T) {
 	const name = "2026-11-23T1546Z-quick"
 	root := checkout(t)
@@ -211,7 +228,7 @@ func TestReportOfARealRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Of 10 repetitions 4 are valid, 1 suspect, 5 not shot.",
+		"Of 10 trials 4 are valid, 1 suspect, 5 not run.",
 		"The baseline had 13.55% of its requests fail and a p99 of 3,624 ms.",
 		"1.097, n too small",
 		"1.015†",
@@ -226,26 +243,28 @@ func TestReportOfARealRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(bench, []byte("\nBenchmark")); n != 4 {
-		t.Errorf("bench.txt has %d lines of repetitions, want 4", n)
+		t.Errorf("bench.txt has %d lines of trials, want 4", n)
 	}
 }
 
 func TestReportOfAnUnknownRun(t *testing.T) {
 	root := checkout(t)
 	for _, command := range []string{"report", "verify"} {
-		if _, stderr, status := run(t, root, command, runName); status != statusUsage || !strings.Contains(stderr, "there is none yet") {
+		if _, stderr, status := run(t, root, command, runName); status != statusUsage ||
+			!strings.Contains(stderr, "there is none yet") {
 			t.Errorf("%s without runs: status %d, %q", command, status, stderr)
 		}
 		if _, _, status := run(t, root, command); status != statusUsage {
 			t.Errorf("%s without a run: status %d", command, status)
 		}
 	}
-	shoot(t, root, runName, smallSpec)
-	shoot(t, root, "2026-11-24T0915Z-test", smallSpec)
+	writeRun(t, root, runName, smallSpec)
+	writeRun(t, root, "2026-11-24T0915Z-test", smallSpec)
 	for _, command := range []string{"report", "verify"} {
 		for _, name := range []string{"nosuch", "../" + runName, "/"} {
 			_, stderr, status := run(t, root, command, name)
-			if want := "there are: " + runName + ", 2026-11-24T0915Z-test\n"; status != statusUsage || !strings.HasSuffix(stderr, want) {
+			if want := "there are: " + runName + ", 2026-11-24T0915Z-test\n"; status != statusUsage ||
+				!strings.HasSuffix(stderr, want) {
 				t.Errorf("%s %s: status %d, %q", command, name, status, stderr)
 			}
 		}
@@ -255,12 +274,13 @@ func TestReportOfAnUnknownRun(t *testing.T) {
 // A report is made anew as soon as another run has changed the index.
 func TestTheIndexBelongsToTheReport(t *testing.T) {
 	root := checkout(t)
-	shoot(t, root, runName, smallSpec)
+	writeRun(t, root, runName, smallSpec)
 	if _, stderr, status := run(t, root, "report", runName); status != 0 {
 		t.Fatal(stderr)
 	}
-	shoot(t, root, "2026-11-24T0915Z-test", smallSpec)
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(stderr, "results/README.md:") {
+	writeRun(t, root, "2026-11-24T0915Z-test", smallSpec)
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+		!strings.HasPrefix(stderr, "results/README.md:") {
 		t.Errorf("status %d, %q", status, stderr)
 	}
 	if _, stderr, status := run(t, root, "report", "2026-11-24T0915Z-test"); status != 0 {
@@ -290,7 +310,7 @@ func BenchmarkVerify(b *testing.B) { benchmark(b, "verify") }
 
 func benchmark(b *testing.B, command string) {
 	root := checkout(b)
-	shoot(b, root, runName, largeSpec)
+	writeRun(b, root, runName, largeSpec)
 	if _, stderr, status := run(b, root, "report", runName); status != 0 {
 		b.Fatal(stderr)
 	}

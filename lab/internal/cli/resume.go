@@ -67,7 +67,7 @@ func openRun(layout service.Layout, name string) (job, error) {
 		return job{}, usageError{fmt.Errorf("%s cannot be carried out; nothing was started:\n%w", dir.Plan(), err)}
 	}
 	if _, err := os.Stat(dir.Records()); err != nil {
-		return j, nil // interrupted before its first shot was recorded
+		return j, nil // interrupted before its first trial was recorded
 	}
 	if _, err := record.Recover(dir.Records()); err != nil {
 		return job{}, err
@@ -88,11 +88,12 @@ func goOn(ctx context.Context, j *job, force bool) error {
 		changes = append(changes, "the spec no longer gives the plan")
 	}
 	if len(changes) > 0 && !force {
-		return fmt.Errorf("resume %s: since it began\n  %s\nbring that back, begin a new run, or go on all the same with --force, which is recorded",
+		return fmt.Errorf("resume %s: since it began\n  %s\nbring that back, begin a new run, or go on all the same with "+
+			"--force, which is recorded",
 			j.dir.Name(), strings.Join(changes, "\n  "))
 	}
 	j.host.Forced = append(j.host.Forced, changes...)
-	return j.client.Begin(ctx, j.dir.Name(), len(j.plan.Shots), j.eta)
+	return j.client.Begin(ctx, j.dir.Name(), len(j.plan.Trials), j.eta)
 }
 
 // samePlan compares plans as they are written down.

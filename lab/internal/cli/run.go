@@ -31,7 +31,7 @@ type job struct {
 	spec    []byte
 	plan    matrix.Plan
 	earlier []record.Record                   // of a run that is resumed
-	eta     time.Duration                     // of what is left to shoot
+	eta     time.Duration                     // of what is left to run
 	out     io.Writer                         // for people
 	events  *events                           // for programs; nil: nobody asked
 	begin   func(context.Context, *job) error // claims the stack; fills in dir and host
@@ -44,7 +44,7 @@ type job struct {
 	host    record.Host
 }
 
-// run carries a job out: set-up, stack, shots, report.
+// run carries a job out: set-up, stack, trials, report.
 func (l *lab) run(ctx context.Context, j job) (err error) {
 	defer outliveReaders()()
 	if j.tools, err = l.tools(ctx, j.layout, j.out); err != nil {
@@ -81,13 +81,13 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(j.out, "shooting at %s\n", target)
+	fmt.Fprintf(j.out, "running the load against %s\n", target)
 	if err := j.begin(ctx, &j); err != nil {
 		return err
 	}
 	defer func() { err = closing(err, j.client.End(context.WithoutCancel(ctx))) }()
-	j.events.begin(j.dir.Name(), len(j.plan.Shots), j.eta)
-	records, err := l.shoot(ctx, j, scripts)
+	j.events.begin(j.dir.Name(), len(j.plan.Trials), j.eta)
+	records, err := l.runTrials(ctx, j, scripts)
 	if err != nil {
 		err = fmt.Errorf("%w; what is finished is kept, go on with it: lab resume %s", err, j.dir.Name())
 	}
@@ -132,7 +132,7 @@ func closing(err, last error) error {
 	return errors.Join(err, last)
 }
 
-// keepSeries keeps what Prometheus has recorded while the run was shot, for `lab open`.
+// keepSeries keeps what Prometheus has recorded during the run, for `lab open`.
 func (j job) keepSeries(ctx context.Context, records []record.Record) error {
 	if len(records) == len(j.earlier) {
 		return nil
@@ -141,10 +141,10 @@ func (j job) keepSeries(ctx context.Context, records []record.Record) error {
 	return tsdb.Keep(ctx, j.metrics, j.layout.TSDB(), j.dir.TSDB(), begin.Add(-tsdbMargin), end.Add(tsdbMargin))
 }
 
-// tsdbMargin is kept before the first shot and after the last.
+// tsdbMargin is kept before the first trial and after the last.
 const tsdbMargin = time.Minute
 
-// span is the time that the shots took.
+// span is the time that the trials took.
 func span(records []record.Record) (begin, end time.Time) {
 	for _, rec := range records {
 		if begin.IsZero() || rec.Start.Before(begin) {
@@ -157,8 +157,8 @@ func span(records []record.Record) (begin, end time.Time) {
 	return begin, end
 }
 
-// shoot makes the repetitions and returns all records, those of earlier included.
-func (l *lab) shoot(ctx context.Context, j job, scripts *runner.Scripts) ([]record.Record, error) {
+// runTrials runs the trials and returns all records, those of earlier included.
+func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]record.Record, error) {
 	log, err := record.Open(j.dir.Records())
 	if err != nil {
 		return nil, err
@@ -193,7 +193,7 @@ func (j job) watcher(eta time.Duration) watcher {
 	if j.events != nil {
 		return j.events
 	}
-	return newView(j.out, len(j.plan.Shots), eta)
+	return newView(j.out, len(j.plan.Trials), eta)
 }
 
 type watcher interface {
@@ -203,7 +203,7 @@ type watcher interface {
 
 // describe tells the size of a plan.
 func describe(p matrix.Plan) string {
-	text := fmt.Sprintf("%d cells × %s = %d shots", len(p.Cells), p.Repeats(), len(p.Shots))
+	text := fmt.Sprintf("%d cells × %s = %d trials", len(p.Cells), p.Repeats(), len(p.Trials))
 	if p.Stop != nil {
 		text += fmt.Sprintf(" at most, %d blocks at least", p.Stop.Min)
 	}
@@ -212,10 +212,14 @@ func describe(p matrix.Plan) string {
 
 // figuresOf are the lab's own costs so far.
 func figuresOf(st daemon.Status) record.Figures {
-	return record.Figures{Up: new(st.Figures.UpSeconds), UpCached: !st.Figures.TemplateMade, FirstUp: st.Figures.FirstUpSeconds}
+	return record.Figures{
+		Up:       new(st.Figures.UpSeconds),
+		UpCached: !st.Figures.TemplateMade,
+		FirstUp:  st.Figures.FirstUpSeconds,
+	}
 }
 
-// withTurnaround adds what the records tell of the time between shots.
+// withTurnaround adds what the records tell of the time between trials.
 func withTurnaround(f record.Figures, records []record.Record) record.Figures {
 	var sum, longest float64
 	n := 0

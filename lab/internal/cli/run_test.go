@@ -11,9 +11,9 @@ import (
 
 func TestDescribe(t *testing.T) {
 	for blocks, want := range map[string]string{
-		"3":                           "4 cells × 2 scenarios × 3 blocks = 24 shots",
-		"{storm: 6, wave: 3}":         "4 cells × (6 × storm + 3 × wave) = 36 shots",
-		"{min: 6, max: 9, until: 5%}": "4 cells × 2 scenarios × 9 blocks = 72 shots at most, 6 blocks at least",
+		"3":                           "4 cells × 2 scenarios × 3 blocks = 24 trials",
+		"{storm: 6, wave: 3}":         "4 cells × (6 × storm + 3 × wave) = 36 trials",
+		"{min: 6, max: 9, until: 5%}": "4 cells × 2 scenarios × 9 blocks = 72 trials at most, 6 blocks at least",
 	} {
 		spec, err := matrix.Parse([]byte(`name: t
 scenarios: [storm, wave]

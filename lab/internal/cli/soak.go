@@ -12,12 +12,14 @@ import (
 	"stormwave/lab/internal/judge/soak"
 )
 
-// soakSpec is what `lab soak` shoots.
+// soakSpec is what `lab soak` runs.
 const soakSpec = "lab/matrices/soak.yaml"
 
 func (l *lab) soak() *cobra.Command {
 	return &cobra.Command{
-		Use: "soak", Short: "Shoot short storms for half an hour, kill something in most of them, and see that nothing is lost", Args: cobra.NoArgs,
+		Use:   "soak",
+		Short: "Run short storms for half an hour, kill something in most of them, and see that nothing is lost",
+		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -35,14 +37,16 @@ func (l *lab) soak() *cobra.Command {
 				name = j.dir.Name()
 				return err
 			}
-			if err := l.run(cmd.Context(), j); err != nil && !errors.Is(err, errIncomplete) { // invalid repetitions are what it is about
+			// invalid trials are what it is about
+			if err := l.run(cmd.Context(), j); err != nil && !errors.Is(err, errIncomplete) {
 				return err
 			}
 			if j, err = readRun(layout, name); err != nil {
 				return err
 			}
 			found := soak.Judge(j.plan, j.earlier)
-			fmt.Fprintf(out, "killed a service in %d shots, none in %d; the supervisor's open files %.0f → %.0f, its memory %.1f → %.1f MB\n",
+			fmt.Fprintf(out, "killed a service in %d trials, none in %d; the supervisor's open files %.0f → %.0f, its memory "+
+				"%.1f → %.1f MB\n",
 				found.Killed, found.Whole, found.Files.First, found.Files.Last, found.Memory.First/1e6, found.Memory.Last/1e6)
 			if len(found.Failures) > 0 {
 				return fmt.Errorf("the lab has not held; the records are in %s:\n  %s", name, strings.Join(found.Failures, "\n  "))

@@ -69,7 +69,9 @@ func tellFewFiles(out io.Writer, st daemon.Status, all ...matrix.Settings) {
 // start sets up what is missing and brings the stack up, telling each step. With
 // bound set, a stack that it starts ends with this process. An interrupted start
 // is taken back.
-func (l *lab) start(ctx context.Context, client *daemon.Client, layout service.Layout, bound bool, out io.Writer) (started bool, err error) {
+func (l *lab) start(
+	ctx context.Context, client *daemon.Client, layout service.Layout, bound bool, out io.Writer,
+) (started bool, err error) {
 	if _, err := client.Status(ctx); errors.Is(err, daemon.ErrDown) {
 		if _, err := l.tools(ctx, layout, out); err != nil {
 			return false, err

@@ -15,7 +15,9 @@ import (
 
 func (l *lab) verify() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify RUN", Short: "Fail unless a run's report is what its records make, byte for byte", Args: cobra.ExactArgs(1),
+		Use:   "verify RUN",
+		Short: "Fail unless a run's report is what its records make, byte for byte",
+		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -38,7 +40,7 @@ func (l *lab) verify() *cobra.Command {
 // verify makes the report of a run and compares it with its files. It returns how
 // many these are.
 func verify(results, name string) (int, error) {
-	defer frugal()()
+	defer limitMemory()()
 	run, err := loadWhole(results, name)
 	if err != nil {
 		return 0, err

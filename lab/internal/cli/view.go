@@ -18,7 +18,7 @@ import (
 )
 
 // view shows how a run goes: a bar where there is a terminal, and a line for each
-// finished shot everywhere. It is a runner.Watcher.
+// finished trial everywhere. It is a runner.Watcher.
 type view struct {
 	out   io.Writer
 	bars  *mpb.Progress // nil without a terminal
@@ -31,9 +31,9 @@ type view struct {
 	done  chan struct{}
 }
 
-// newView returns a view of a run of so many shots that will take about eta.
-func newView(out io.Writer, shots int, eta time.Duration) *view {
-	v := &view{out: out, total: shots, stop: make(chan struct{}), done: make(chan struct{})}
+// newView returns a view of a run of so many trials that will take about eta.
+func newView(out io.Writer, trials int, eta time.Duration) *view {
+	v := &view{out: out, total: trials, stop: make(chan struct{}), done: make(chan struct{})}
 	if f, ok := out.(*os.File); !ok || !isatty.IsTerminal(f.Fd()) {
 		close(v.done)
 		return v
@@ -59,7 +59,7 @@ func (v *view) tick() {
 			v.bar.Abort(true)
 			return
 		case <-tick.C:
-			// Never full before the last shot is: the time was an estimate.
+			// Never full before the last trial is: the time was an estimate.
 			v.bar.SetCurrent(min(int64(time.Since(began)), v.bar.Current()+int64(time.Minute)))
 		}
 	}
@@ -73,10 +73,10 @@ func remaining(s decor.Statistics) string {
 	return fmt.Sprintf(" %s, about %s left", elapsed, eta)
 }
 
-// count is a shot's place among those that are planned.
+// count is a trial's place among those that are planned.
 func (v *view) count(n int) string {
 	if n > v.total {
-		return fmt.Sprintf("%d (not planned)", n) // of an extra block, or of one that is shot again
+		return fmt.Sprintf("%d (not planned)", n) // of an extra block, or of one that is rerun
 	}
 	return fmt.Sprintf("%d/%d", n, v.total)
 }
@@ -88,25 +88,28 @@ func (v *view) text() string {
 }
 
 // Stage implements runner.Watcher.
-func (v *view) Stage(shot matrix.Shot, stage matrix.Stage) {
+func (v *view) Stage(trial matrix.Trial, stage matrix.Stage) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.state = fmt.Sprintf("%s %s %s: %s ", v.count(shot.N), shot.Cell, shot.Scenario, stage)
+	v.state = fmt.Sprintf("%s %s %s: %s ", v.count(trial.N), trial.Cell, trial.Scenario, stage)
 }
 
 // Live implements runner.Watcher.
-func (v *view) Live(shot matrix.Shot, now snapshot.Now) {
+func (v *view) Live(trial matrix.Trial, now snapshot.Now) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.state = fmt.Sprintf("%s %s %s: %d VUs, %.0f RPS, %.1f%% failed, p99 %.0f ms ",
-		v.count(shot.N), shot.Cell, shot.Scenario, now.VUs, now.RPS, 100*now.ErrorRatio, now.P99)
+		v.count(trial.N), trial.Cell, trial.Scenario, now.VUs, now.RPS, 100*now.ErrorRatio, now.P99)
 }
 
 // Done implements runner.Watcher.
 func (v *view) Done(r record.Record) {
 	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, analysis.ScenarioOf(&r))
 	if l := r.Load; l != nil {
-		line += fmt.Sprintf(": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS, l.Latency.P99)
+		line += fmt.Sprintf(
+			": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS,
+			l.Latency.P99,
+		)
 	}
 	fmt.Fprintln(v.out, line)
 	for _, reason := range r.Reasons {

@@ -117,8 +117,8 @@ func parseParameters(described []byte) map[string]bool {
 	return parameters
 }
 
-// mostTried bounds how many values PostgreSQL is asked about: each takes a process, some 20 ms.
-const mostTried = 200
+// maxTried bounds how many values PostgreSQL is asked about: each takes a process, some 20 ms.
+const maxTried = 200
 
 // refusedValues asks PostgreSQL of each value of a plan whether it takes it, without a start, and tells its own words
 // where it does not. Names that it does not know are left out.
@@ -130,7 +130,7 @@ func refusedValues(ctx context.Context, postgres string, plan matrix.Plan, known
 	given := plan.Given(matrix.PostgresPrefix)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		for _, value := range given[name] {
-			if tried++; !known[name] || tried > mostTried {
+			if tried++; !known[name] || tried > maxTried {
 				continue
 			}
 			// -C first: then root may ask too. It tells a parameter, and ends before it looks at the directory.
@@ -151,9 +151,9 @@ func refusedValues(ctx context.Context, postgres string, plan matrix.Plan, known
 const (
 	// Requests per second that a core sends at most. With these scripts k6 has taken 0.35
 	// cores for 1,150 requests a second, 3,300 a core; this is three times as much.
-	mostPerCore = 10_000
+	maxPerCore = 10_000
 	// VUs of one k6, by its documentation ("Running large tests": 30,000 to 40,000).
-	mostVUs = 40_000
+	maxVUs = 40_000
 )
 
 // warnOfLoad names the loads of a plan that k6 will not send, and what is set for a model
@@ -166,11 +166,11 @@ func warnOfLoad(plan matrix.Plan, loads []offer, peak float64, cores int) []stri
 		open, closed = open || l.script.Open, closed || !l.script.Open
 		text := ""
 		switch rate := l.script.Rate; {
-		case l.script.VUs > mostVUs:
-			text = fmt.Sprintf("%s has up to %d VUs; one k6 runs %d at most", l.scenario, l.script.VUs, mostVUs)
-		case rate > float64(mostPerCore*cores):
+		case l.script.VUs > maxVUs:
+			text = fmt.Sprintf("%s has up to %d VUs; one k6 runs %d at most", l.scenario, l.script.VUs, maxVUs)
+		case rate > float64(maxPerCore*cores):
 			text = fmt.Sprintf("%s offers %.0f requests a second; k6 on %d cores sends %d at most",
-				l.scenario, rate, cores, mostPerCore*cores)
+				l.scenario, rate, cores, maxPerCore*cores)
 		case peak > 0 && rate > peak:
 			text = fmt.Sprintf("%s offers %.0f requests a second; the most that k6 has sent on this machine is %.0f",
 				l.scenario, rate, peak)

@@ -88,7 +88,7 @@ func (b board) build() (dashboard.Dashboard, error) {
 			Expr("lab_shot_info").
 			Step("1s").
 			TitleFormat("{{cell}}").
-			TextFormat("{{scenario}}, shot {{n}} of {{run}}").
+			TextFormat("{{scenario}}, trial {{n}} of {{run}}").
 			TagKeys("scenario").
 			IconColor(blue))
 	if v := b.variable; v != nil {

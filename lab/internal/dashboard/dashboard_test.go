@@ -78,7 +78,7 @@ func TestGrafanaReadsTheDashboards(t *testing.T) {
 	}
 }
 
-// strictly says what Grafana's types have against a dashboard. Without a fault their error is an empty list.
+// strictly says what Grafana's types have against a dashboard. Without a mistake their error is an empty list.
 func strictly(text []byte) string {
 	if err := new(grafana.Dashboard).UnmarshalJSONStrict(text); err != nil {
 		return err.Error()
@@ -103,8 +103,8 @@ func dashboards(t *testing.T) map[string]dashboardtest.Dashboard {
 func TestDashboardsAreWhole(t *testing.T) {
 	uids := make(map[string]string)
 	for file, d := range dashboards(t) {
-		for _, fault := range faults(d) {
-			t.Errorf("%s: %s", file, fault)
+		for _, mistake := range mistakes(d) {
+			t.Errorf("%s: %s", file, mistake)
 		}
 		if want := "stormwave-" + strings.TrimSuffix(file, ".json"); d.UID != want {
 			t.Errorf("%s has the uid %q; want %q, which links and bookmarks hold", file, d.UID, want)
@@ -121,7 +121,8 @@ func TestAFaultyDashboardIsFound(t *testing.T) {
 	whole := string(texts(t)["study.json"])
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", `"title": "QPS"`, `"title": ""`, "no title"},
-		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`, "Virtual users: no description"},
+		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`, "Virtual users: no " +
+			"description"},
 		{"nothing to worry about", "Worry about any 5xx", "Look at any 5xx",
 			"Requests answered: the description does not say when to worry"},
 		{"no source", "Source: k6's remote write", "From k6's remote write", "the description names no source"},
@@ -149,7 +150,7 @@ func TestAFaultyDashboardIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		if found := strings.Join(faults(d), "\n"); !strings.Contains(found, c.want) {
+		if found := strings.Join(mistakes(d), "\n"); !strings.Contains(found, c.want) {
 			t.Errorf("%s: found %q; want %q", c.name, found, c.want)
 		}
 	}
@@ -186,25 +187,26 @@ var palette = []string{"#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#
 // units of Grafana's that are in use; "suffix: x" is one's own.
 var units = []string{"short", "percentunit", "s", "ms", "bytes", "Bps", "reqps", "ops"}
 
-// faults returns what is wrong with a dashboard by itself.
-func faults(d dashboardtest.Dashboard) []string {
+// mistakes returns what is wrong with a dashboard by itself.
+func mistakes(d dashboardtest.Dashboard) []string {
 	var found []string
-	fault := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
+	mistake := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 
 	if d.Title == "" || d.Description == "" {
-		fault("no title, or no description")
+		mistake("no title, or no description")
 	}
 	if d.SchemaVersion != 39 {
-		fault("schemaVersion %d; want 39, of Grafana 10.4 and later", d.SchemaVersion)
+		mistake("schemaVersion %d; want 39, of Grafana 10.4 and later", d.SchemaVersion)
 	}
 	if !slices.Contains(d.Tags, "stormwave") {
-		fault("no tag stormwave: the links of the others find it by that")
+		mistake("no tag stormwave: the links of the others find it by that")
 	}
-	if len(d.Links) != 1 || d.Links[0].Type != "dashboards" || !slices.Contains(d.Links[0].Tags, "stormwave") || !d.Links[0].KeepTime {
-		fault("no links to the others that keep the time")
+	if len(d.Links) != 1 || d.Links[0].Type != "dashboards" || !slices.Contains(d.Links[0].Tags, "stormwave") ||
+		!d.Links[0].KeepTime {
+		mistake("no links to the others that keep the time")
 	}
 	if len(d.Annotations.List) != 1 || d.Annotations.List[0].Expr != "lab_shot_info" || !d.Annotations.List[0].Enable {
-		fault("cells are no annotation")
+		mistake("cells are no annotation")
 	}
 
 	names := map[string]string{"__rate_interval": "4s", "__range": "60s"}
@@ -212,45 +214,45 @@ func faults(d dashboardtest.Dashboard) []string {
 		names[v.Name] = "x"
 		if i == 0 {
 			if v.Type != "datasource" || string(v.Query) != `"prometheus"` || v.Name != "datasource" {
-				fault("no variable that chooses the Prometheus; it has to be the first")
+				mistake("no variable that chooses the Prometheus; it has to be the first")
 			}
 			continue
 		}
 		if v.DataSource.UID != dashboardtest.DataSource {
-			fault("variable %s: data source %q", v.Name, v.DataSource.UID)
+			mistake("variable %s: data source %q", v.Name, v.DataSource.UID)
 		}
 		if _, _, err := v.Values(); err != nil {
-			fault("%v", err)
+			mistake("%v", err)
 		}
 	}
 
 	used := ""
 	for q := range d.Queries() {
 		if q.Target.DataSource.UID != dashboardtest.DataSource || q.Target.DataSource.Type != "prometheus" {
-			fault("%s: data source %q", q.Where, q.Target.DataSource.UID)
+			mistake("%s: data source %q", q.Where, q.Target.DataSource.UID)
 		}
 		if _, err := dashboardtest.Fill(q.Target.Expr, names); err != nil {
-			fault("%s: %v", q.Where, err)
+			mistake("%s: %v", q.Where, err)
 		}
 		used += q.Target.Expr + "\n"
 	}
 	for _, v := range d.Variables.List[1:] {
 		if !strings.Contains(used, "$"+v.Name+`"`) {
-			fault("variable %s is used nowhere", v.Name)
+			mistake("variable %s is used nowhere", v.Name)
 		}
 	}
 
 	for i, p := range d.Panels {
 		for _, before := range d.Panels[:i] {
 			if before.ID == p.ID {
-				fault("id %d twice", p.ID)
+				mistake("id %d twice", p.ID)
 			}
 			if before.Place.Overlaps(p.Place) {
-				fault("%s and %s overlap", before.Title, p.Title)
+				mistake("%s and %s overlap", before.Title, p.Title)
 			}
 		}
 		if p.Place.X < 0 || p.Place.W < 1 || p.Place.X+p.Place.W > 24 {
-			fault("%s: off the grid", p.Title)
+			mistake("%s: off the grid", p.Title)
 		}
 		found = append(found, panelFaults(p)...)
 	}
@@ -259,54 +261,54 @@ func faults(d dashboardtest.Dashboard) []string {
 
 func panelFaults(p dashboardtest.Panel) []string {
 	var found []string
-	fault := func(format string, args ...any) {
+	mistake := func(format string, args ...any) {
 		found = append(found, p.Title+": "+fmt.Sprintf(format, args...))
 	}
 	if p.Title == "" {
-		fault("no title")
+		mistake("no title")
 	}
 	if p.IsRow() {
 		return found
 	}
 	switch {
 	case p.Description == "":
-		fault("no description")
+		mistake("no description")
 	case !strings.Contains(p.Description, "Worry"):
-		fault("the description does not say when to worry")
+		mistake("the description does not say when to worry")
 	case !strings.Contains(p.Description, "Source: "):
-		fault("the description names no source")
+		mistake("the description names no source")
 	}
 	switch unit := p.Fields.Defaults.Unit; {
 	case unit == "":
-		fault("no unit")
+		mistake("no unit")
 	case !slices.Contains(units, unit) && !strings.HasPrefix(unit, "suffix: "):
-		fault("unit %q", unit)
+		mistake("unit %q", unit)
 	}
 	if p.DataSource.UID != dashboardtest.DataSource {
-		fault("data source %q", p.DataSource.UID)
+		mistake("data source %q", p.DataSource.UID)
 	}
 	if len(p.Targets) == 0 {
-		fault("no query")
+		mistake("no query")
 	}
 	for _, t := range p.Targets {
 		if t.Legend == "" {
-			fault("%s: no legend", t.RefID)
+			mistake("%s: no legend", t.RefID)
 		}
 	}
 	for _, step := range p.Fields.Defaults.Thresholds.Steps {
 		if step.Color != "transparent" && !slices.Contains(palette, step.Color) {
-			fault("colour %q", step.Color)
+			mistake("colour %q", step.Color)
 		}
 	}
 	for _, o := range p.Fields.Overrides {
 		colour, err := o.Colour()
 		if err != nil {
-			fault("%v", err)
+			mistake("%v", err)
 		} else if !slices.Contains(palette, colour) {
-			fault("colour %q of %s", colour, o.Matcher.Options)
+			mistake("colour %q of %s", colour, o.Matcher.Options)
 		}
 		if _, err := o.Matches(""); err != nil {
-			fault("%v", err)
+			mistake("%v", err)
 		}
 	}
 	return found

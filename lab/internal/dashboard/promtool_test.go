@@ -19,9 +19,9 @@ func TestEveryQueryParses(t *testing.T) {
 	if out, err := parse(t, all); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
-	all["a query with a fault"] = "sum(rate(app_http_requests_total[4s])"
+	all["a query with a mistake"] = "sum(rate(app_http_requests_total[4s])"
 	if _, err := parse(t, all); err == nil {
-		t.Error("a query with a fault is accepted: nothing was parsed")
+		t.Error("a query with a mistake is accepted: nothing was parsed")
 	}
 }
 
@@ -37,7 +37,8 @@ func parse(t *testing.T, queries map[string]string) (string, error) {
 	for where, expr := range queries {
 		rules = append(rules, rule{"dashboard:query", expr, map[string]string{"where": where}})
 	}
-	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}}) // JSON is YAML
+	// JSON is YAML
+	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboards", "rules": rules}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,6 +50,9 @@ func parse(t *testing.T, queries map[string]string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := proc.Run(t.Context(), proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: []string{"check", "rules", "--lint=none", file}})
+	out, err := proc.Run(
+		t.Context(),
+		proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: []string{"check", "rules", "--lint=none", file}},
+	)
 	return string(out), err
 }

@@ -12,7 +12,12 @@ import (
 )
 
 // standIn takes the place of each variable.
-var standIn = map[string]string{"__rate_interval": "4s", "__range": "60s", "server": dashboardtest.AnyOf([]string{"primary", "replica"}), "service": dashboardtest.AnyOf([]string{"app", "node-exporter"})}
+var standIn = map[string]string{
+	"__rate_interval": "4s",
+	"__range":         "60s",
+	"server":          dashboardtest.AnyOf([]string{"primary", "replica"}),
+	"service":         dashboardtest.AnyOf([]string{"app", "node-exporter"}),
+}
 
 // expressions returns every query, the selectors of variables included, by where it is.
 func expressions(t *testing.T) map[string]string {
@@ -57,11 +62,16 @@ func TestEveryMetricOfOursExists(t *testing.T) {
 	}
 	// What a viewer must be able to see.
 	for _, name := range []string{
-		contract.MetricInFlight, contract.MetricQueued, contract.MetricShed, contract.MetricPoolAcquired, contract.MetricPoolIdle, contract.MetricPoolWaiting,
-		contract.MetricAcquireDuration, contract.MetricPoolNewConns, contract.MetricPoolClosed, contract.MetricQueryCancels, contract.MetricQueryErrors,
-		contract.MetricReads, contract.MetricReadFallbacks, contract.MetricStaleReads, contract.MetricReplicaUsable, contract.MetricReplicaLag, contract.MetricReplicaLagSize,
-		series.PGConnections, series.PGMaxConnections, series.PGWaiting, series.PGLockWaiting, series.PGReplicaLagBytes, series.PGReplicaLagSeconds, series.PGWAL,
-		series.ShotInfo, series.RunPlanned, series.RunDone, series.RunVerdicts, series.ServiceUp, series.ServiceCPU, series.ServicePSS,
+		contract.MetricInFlight, contract.MetricQueued, contract.MetricShed, contract.MetricPoolAcquired,
+		contract.MetricPoolIdle, contract.MetricPoolWaiting,
+		contract.MetricAcquireDuration, contract.MetricPoolNewConns, contract.MetricPoolClosed, contract.MetricQueryCancels,
+		contract.MetricQueryErrors,
+		contract.MetricReads, contract.MetricReadFallbacks, contract.MetricStaleReads, contract.MetricReplicaUsable,
+		contract.MetricReplicaLag, contract.MetricReplicaLagSize,
+		series.PGConnections, series.PGMaxConnections, series.PGWaiting, series.PGLockWaiting, series.PGReplicaLagBytes,
+		series.PGReplicaLagSeconds, series.PGWAL,
+		series.TrialInfo, series.RunPlanned, series.RunDone, series.RunVerdicts, series.ServiceUp, series.ServiceCPU,
+		series.ServicePSS,
 	} {
 		if !asked[name] {
 			t.Errorf("no panel shows %s", name)
@@ -75,17 +85,24 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 func withoutTexts(expr string) string { return quoted.ReplaceAllString(expr, `""`) }
 
 func TestFillAndLegend(t *testing.T) {
-	got, err := dashboardtest.Fill(`rate(x{server=~"$server",a="${b}"}[$__rate_interval])`, map[string]string{"server": dashboardtest.AnyOf([]string{"one", "two"}), "b": "c", "__rate_interval": "4s"})
+	got, err := dashboardtest.Fill(
+		`rate(x{server=~"$server",a="${b}"}[$__rate_interval])`,
+		map[string]string{"server": dashboardtest.AnyOf([]string{"one", "two"}), "b": "c", "__rate_interval": "4s"},
+	)
 	if want := `rate(x{server=~"(one|two)",a="c"}[4s])`; err != nil || got != want {
 		t.Errorf("filled in: %q, %v; want %q", got, err, want)
 	}
-	if _, err := dashboardtest.Fill("rate(x[$interval])", nil); err == nil || !strings.Contains(err.Error(), "no variable interval") {
+	if _, err := dashboardtest.Fill("rate(x[$interval])", nil); err == nil || !strings.Contains(
+		err.Error(), "no variable interval",
+	) {
 		t.Errorf("an unknown variable: %v; want it named", err)
 	}
 	if got := dashboardtest.LegendLabels("opened, {{target}} {{ job }}"); !slices.Equal(got, []string{"target", "job"}) {
 		t.Errorf("labels of the legend = %v", got)
 	}
-	if got := dashboardtest.Legend("opened, {{target}}", map[string]string{"target": "replica"}); got != "opened, replica" {
+	if got := dashboardtest.Legend(
+		"opened, {{target}}", map[string]string{"target": "replica"},
+	); got != "opened, replica" {
 		t.Errorf("legend = %q", got)
 	}
 }

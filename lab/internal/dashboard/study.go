@@ -49,7 +49,7 @@ var study = board{
 				of("load, 1 min", metric.HostLoad),
 				raw("CPUs", `count(`+metric.HostCPUs.Only(metric.Is("mode", "idle")).Family.String()+`)`, metric.Mean,
 					metric.HostCPUs.Help)),
-			lines("Memory", 8, "when it grows through a shot and does not come back, or comes near the total.",
+			lines("Memory", 8, "when it grows through a trial and does not come back, or comes near the total.",
 				of("used", metric.HostMemory),
 				of("total", metric.MemoryTotal)),
 			lines("Network", 8, "when it is flat at what a device can do.",

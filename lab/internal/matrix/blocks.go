@@ -33,16 +33,18 @@ func (p *parser) stop(n *yaml.Node, fields []field) {
 	given, unknown := 0, 0
 	for _, f := range fields {
 		if !slices.Contains(stopKeys, f.key.Value) {
-			p.fault(f.key, "unknown key %s of blocks beside min, max or until: %s", quote(f.key.Value), suggest(f.key.Value, stopKeys))
+			p.diagnose(
+				f.key, "unknown key %s of blocks beside min, max or until: %s", quote(f.key.Value), suggest(f.key.Value, stopKeys),
+			)
 			unknown++
 			continue
 		}
 		given++
 		switch f.key.Value {
 		case "min":
-			stop.Min, _ = p.blockCount(f.value, "blocks min", leastToStop)
+			stop.Min, _ = p.blockCount(f.value, "blocks min", minToStop)
 		case "max":
-			p.spec.Blocks, _ = p.blockCount(f.value, "blocks max", leastToStop)
+			p.spec.Blocks, _ = p.blockCount(f.value, "blocks max", minToStop)
 		case "until":
 			stop.Width = p.percentage(f.value, "blocks until")
 		}
@@ -50,9 +52,9 @@ func (p *parser) stop(n *yaml.Node, fields []field) {
 	switch {
 	case unknown > 0: // which may be the one that is missing
 	case given < len(stopKeys):
-		p.fault(n, "blocks as a map needs min, max and until, such as {min: 6, max: 20, until: 5%%}")
+		p.diagnose(n, "blocks as a map needs min, max and until, such as {min: 6, max: 20, until: 5%%}")
 	case stop.Min > p.spec.Blocks && p.spec.Blocks > 0:
-		p.fault(n, "blocks min is %d, above max, which is %d", stop.Min, p.spec.Blocks)
+		p.diagnose(n, "blocks min is %d, above max, which is %d", stop.Min, p.spec.Blocks)
 	default:
 		p.spec.Stop = &stop
 	}
@@ -65,7 +67,7 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 		names = append(names, s.String())
 	}
 	of := map[string]int{}
-	before := len(p.faults)
+	before := len(p.diagnostics)
 	for _, f := range fields {
 		name := f.key.Value
 		if s, err := parseScenario(name); err == nil {
@@ -73,18 +75,18 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 		}
 		switch {
 		case !slices.Contains(names, name):
-			p.fault(f.key, "%s in blocks is not a scenario of this spec: %s", quote(name), suggest(name, names))
+			p.diagnose(f.key, "%s in blocks is not a scenario of this spec: %s", quote(name), suggest(name, names))
 		case of[name] != 0:
-			p.fault(f.key, "duplicate scenario %s in blocks", name)
+			p.diagnose(f.key, "duplicate scenario %s in blocks", name)
 		default:
 			of[name], _ = p.blockCount(f.value, "blocks of "+name, 1)
 		}
 	}
 	missing := slices.DeleteFunc(names, func(name string) bool { return of[name] != 0 })
-	if len(missing) > 0 && len(p.faults) == before {
-		p.fault(n, "blocks does not say how many of %s", strings.Join(missing, ", "))
+	if len(missing) > 0 && len(p.diagnostics) == before {
+		p.diagnose(n, "blocks does not say how many of %s", strings.Join(missing, ", "))
 	}
-	if len(p.faults) > before || len(of) == 0 {
+	if len(p.diagnostics) > before || len(of) == 0 {
 		return
 	}
 	counts := slices.Sorted(maps.Values(of))
@@ -94,8 +96,8 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 	}
 }
 
-// leastToStop is the fewest blocks that give an interval to look at.
-const leastToStop = 6
+// minToStop is the fewest blocks that give an interval to look at.
+const minToStop = 6
 
 func (p *parser) blocksExtra(n *yaml.Node) {
 	p.spec.Extra, _ = p.blockCount(n, "blocks_extra", 0)
@@ -107,8 +109,8 @@ func (p *parser) blockCount(n *yaml.Node, what string, least int) (int, bool) {
 		return 0, false
 	}
 	v, err := strconv.Atoi(text)
-	if err != nil || v < least || v > MaxShots {
-		p.fault(n, "%s must be a whole number from %d to %d, not %s", what, least, MaxShots, quote(text))
+	if err != nil || v < least || v > MaxTrials {
+		p.diagnose(n, "%s must be a whole number from %d to %d, not %s", what, least, MaxTrials, quote(text))
 		return 0, false
 	}
 	return v, true
@@ -124,7 +126,7 @@ func (p *parser) percentage(n *yaml.Node, what string) float64 {
 	v, err := strconv.ParseFloat(number, 64)
 	// Written so that NaN fails too.
 	if err != nil || !isPercent || !(v > 0 && v < 100) {
-		p.fault(n, "%s must be a percentage above 0, such as 5%%, not %s", what, quote(text))
+		p.diagnose(n, "%s must be a percentage above 0, such as 5%%, not %s", what, quote(text))
 		return 0
 	}
 	return v / 100

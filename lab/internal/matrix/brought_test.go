@@ -19,7 +19,7 @@ var brought = []struct {
 	old, by    string // changed in the text
 	cpus       string // of the machine; empty: 0-1
 	cells      int    // with the A/A control, where it is accepted
-	want       string // faults; empty: it is accepted
+	want       string // diagnostics; empty: it is accepted
 	warnings   []string
 }{
 	{name: "raised for a standby", file: "standby-raised", cells: 3},
@@ -177,7 +177,7 @@ func TestWhatPeopleBring(t *testing.T) {
 			spec, err := matrix.Parse([]byte(strings.Replace(string(text), tt.old, tt.by, 1)), there)
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("faults:\n%v\nwant\n%s", err, tt.want)
+					t.Errorf("diagnostics:\n%v\nwant\n%s", err, tt.want)
 				}
 				return
 			}

@@ -55,7 +55,7 @@ var services = NewCatalog([]Service{
 			Prefix:  ScenarioPrefix,
 			Member:  "<ENV>",
 			Names:   regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`),
-			Refused: []Refusal{{Names: regexp.MustCompile(`^BASE_URL$`), Why: "the lab tells k6 where and how to shoot"}},
+			Refused: []Refusal{{Names: regexp.MustCompile(`^BASE_URL$`), Why: "the lab tells k6 what to load and how"}},
 		},
 	},
 })

@@ -15,14 +15,14 @@ import (
 // the combinations that are listed.
 func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 	if listed != nil && excluded != nil {
-		p.fault(excluded, "exclude goes with the full product of the factors; with cells, leave those out there")
+		p.diagnose(excluded, "exclude goes with the full product of the factors; with cells, leave those out there")
 	}
 	// References are checked even where the factors themselves are at fault.
 	var chosen []combo
 	if listed != nil {
 		chosen = p.listed(listed)
 	} else if n := p.productSize(); n > MaxCells {
-		p.fault(root, "the factors give more than %d cells; use fewer values, or list the cells", MaxCells)
+		p.diagnose(root, "the factors give more than %d cells; use fewer values, or list the cells", MaxCells)
 		return
 	} else {
 		chosen = product(p.spec.Factors)
@@ -31,15 +31,15 @@ func (p *parser) cells(root, listed, excluded, baseline *yaml.Node) {
 		chosen = p.exclude(excluded, chosen)
 	}
 	if len(chosen) > MaxCells {
-		p.fault(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
+		p.diagnose(listed, "cells lists %d; at most %d are allowed", len(chosen), MaxCells)
 		return
 	}
-	if plan := p.spec.head(); (len(chosen)+1)*plan.perCell(plan.Blocks) > MaxShots {
-		p.fault(root, "%d cells × %s are more than %d repetitions", len(chosen), plan.Repeats(), MaxShots)
+	if plan := p.spec.head(); (len(chosen)+1)*plan.perCell(plan.Blocks) > MaxTrials {
+		p.diagnose(root, "%d cells × %s are more than %d trials", len(chosen), plan.Repeats(), MaxTrials)
 		return
 	}
 	if n := p.settingsOf(chosen); n > MaxAll {
-		p.fault(root, "%d cells with %d settings in all; at most %d are allowed", len(chosen), n, MaxAll)
+		p.diagnose(root, "%d cells with %d settings in all; at most %d are allowed", len(chosen), n, MaxAll)
 		return
 	}
 	p.expand(chosen)
@@ -63,7 +63,7 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 	if !p.is(n, yaml.MappingNode, what, "a map of factors to values") {
 		return nil
 	}
-	before := len(p.faults)
+	before := len(p.diagnostics)
 	picked := make(combo, len(p.spec.Factors))
 	names := make([]string, len(p.spec.Factors))
 	for i, f := range p.spec.Factors {
@@ -73,7 +73,7 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 	for _, f := range p.mapping(n, what) {
 		i := slices.Index(names, f.key.Value)
 		if i < 0 {
-			p.fault(f.key, "unknown factor %s in %s: %s", quote(f.key.Value), what, suggest(f.key.Value, names))
+			p.diagnose(f.key, "unknown factor %s in %s: %s", quote(f.key.Value), what, suggest(f.key.Value, names))
 			continue
 		}
 		text, ok := p.scalar(f.value, names[i])
@@ -82,7 +82,7 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 		}
 		factor := p.spec.Factors[i]
 		if len(factor.Values) == 0 {
-			known = false // its own fault has been reported
+			known = false // its own diagnostic has been reported
 			continue
 		}
 		if setting, err := p.there.Services.Lookup(factor.Name); err == nil {
@@ -92,15 +92,17 @@ func (p *parser) selection(n *yaml.Node, what string, whole bool) combo {
 		}
 		picked[i] = slices.IndexFunc(factor.Values, func(v Value) bool { return v.Name == text })
 		if picked[i] < 0 {
-			p.fault(f.value, "%s is not a value of %s in this spec: %s", quote(text), factor.Name, suggest(text, factor.names()))
+			p.diagnose(
+				f.value, "%s is not a value of %s in this spec: %s", quote(text), factor.Name, suggest(text, factor.names()),
+			)
 		}
 	}
 	for i, name := range names {
-		if whole && picked[i] == anyValue && known && len(p.faults) == before {
-			p.fault(n, "%s does not say which %s: %s", what, name, suggest("", p.spec.Factors[i].names()))
+		if whole && picked[i] == anyValue && known && len(p.diagnostics) == before {
+			p.diagnose(n, "%s does not say which %s: %s", what, name, suggest("", p.spec.Factors[i].names()))
 		}
 	}
-	if !known || len(p.faults) > before {
+	if !known || len(p.diagnostics) > before {
 		return nil
 	}
 	return picked
@@ -116,7 +118,7 @@ func (p *parser) listed(n *yaml.Node) []combo {
 		}
 		name := label(p.spec.Factors, c)
 		if lines[name] != 0 {
-			p.fault(item, "duplicate cell %s, first given in line %d", name, lines[name])
+			p.diagnose(item, "duplicate cell %s, first given in line %d", name, lines[name])
 			continue
 		}
 		lines[name] = item.Line
@@ -132,12 +134,12 @@ func (p *parser) exclude(n *yaml.Node, all []combo) []combo {
 			continue
 		}
 		if len(item.Content) == 0 {
-			p.fault(item, "an exclusion without a factor would exclude every cell")
+			p.diagnose(item, "an exclusion without a factor would exclude every cell")
 			continue
 		}
 		left := slices.DeleteFunc(slices.Clone(all), func(c combo) bool { return c.matches(pattern) })
 		if len(left) == len(all) && len(all) > 0 {
-			p.fault(item, "this excludes no cell: none matches, or those before have excluded them")
+			p.diagnose(item, "this excludes no cell: none matches, or those before have excluded them")
 		}
 		all = left
 	}
@@ -151,7 +153,9 @@ func (p *parser) baseline(n *yaml.Node, chosen []combo) {
 	}
 	i := slices.IndexFunc(chosen, func(c combo) bool { return slices.Equal(c, base) })
 	if i < 0 {
-		p.fault(n, "the baseline %s is not a cell of this matrix; do not exclude it, or list it", label(p.spec.Factors, base))
+		p.diagnose(
+			n, "the baseline %s is not a cell of this matrix; do not exclude it, or list it", label(p.spec.Factors, base),
+		)
 		return
 	}
 	p.spec.Cells[i].Baseline = true
@@ -193,7 +197,7 @@ func (p *parser) expand(chosen []combo) {
 			key := fmt.Sprint(at.Line, ":", at.Column, clash)
 			if !reported[key] {
 				reported[key] = true
-				p.fault(at, "%s (in cell %s)", clash, cell.Label)
+				p.diagnose(at, "%s (in cell %s)", clash, cell.Label)
 			}
 		}
 		p.spec.Cells = append(p.spec.Cells, cell)

@@ -19,13 +19,17 @@ func TestContradictions(t *testing.T) {
 			"10:33: scenario.SLOW_SHARE 0.1 must be 0 without app.APP_SLOW_ROUTE on (in cell pool_size=unlimited timeouts=none)",
 		},
 		{
-			"longer than the load waits", `scenario.SLOW_SHARE: "0.1", app.APP_SLOW_ROUTE: "on", scenario.HTTP_TIMEOUT: 2500ms, scenario.SLOW_TIME: 3s`,
-			"10:117: scenario.SLOW_TIME 3s must be shorter than scenario.HTTP_TIMEOUT 2500ms (in cell pool_size=unlimited timeouts=none)",
+			"longer than the load waits",
+			`scenario.SLOW_SHARE: "0.1", app.APP_SLOW_ROUTE: "on", scenario.HTTP_TIMEOUT: 2500ms, scenario.SLOW_TIME: 3s`,
+			"10:117: scenario.SLOW_TIME 3s must be shorter than scenario.HTTP_TIMEOUT 2500ms (in cell pool_size=unlimited " +
+				"timeouts=none)",
 		},
 		{
 			"its default is", `scenario.SLOW_SHARE: "0.1", app.APP_SLOW_ROUTE: "on", scenario.HTTP_TIMEOUT: 500ms`,
-			"7:46: http_timeout 2s must be shorter than scenario.HTTP_TIMEOUT 500ms (in cell pool_size=unlimited timeouts=tight)\n" +
-				"10:89: scenario.SLOW_TIME 1s must be shorter than scenario.HTTP_TIMEOUT 500ms (in cell pool_size=unlimited timeouts=none)",
+			"7:46: http_timeout 2s must be shorter than scenario.HTTP_TIMEOUT 500ms (in cell pool_size=unlimited " +
+				"timeouts=tight)\n" +
+				"10:89: scenario.SLOW_TIME 1s must be shorter than scenario.HTTP_TIMEOUT 500ms (in cell pool_size=unlimited " +
+				"timeouts=none)",
 		},
 		{"no slow query, however long", "scenario.SLOW_TIME: 90s", ""},
 		{"as many authors as there are", "scenario.AUTHORS: 1000", ""},
@@ -61,7 +65,7 @@ func TestContradictions(t *testing.T) {
 				text = err.Error()
 			}
 			if text != tt.want {
-				t.Errorf("faults:\n%s\nwant\n%s", text, tt.want)
+				t.Errorf("diagnostics:\n%s\nwant\n%s", text, tt.want)
 			}
 		})
 	}
@@ -88,7 +92,7 @@ func TestNamesStayApartInBenchmarks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse([]byte(strings.Replace(good, tt.old, tt.by, 1)), there)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("faults:\n%v\nwant among them\n%s", err, tt.want)
+				t.Errorf("diagnostics:\n%v\nwant among them\n%s", err, tt.want)
 			}
 		})
 	}

@@ -18,13 +18,13 @@ func (p *parser) bundle(n *yaml.Node, what string, place origin) Settings {
 	bundle := Settings{}
 	fields := p.mapping(n, what)
 	if len(fields) > MaxSettings {
-		p.fault(n, "%s has %d entries; at most %d are allowed", what, len(fields), MaxSettings)
+		p.diagnose(n, "%s has %d entries; at most %d are allowed", what, len(fields), MaxSettings)
 		return bundle
 	}
 	for _, f := range fields {
 		setting, err := p.there.Services.Lookup(f.key.Value)
 		if err != nil {
-			p.fault(f.key, "%s %v", quote(f.key.Value), err)
+			p.diagnose(f.key, "%s %v", quote(f.key.Value), err)
 			continue
 		}
 		if value, ok := p.value(f.value, setting); ok {
@@ -44,7 +44,7 @@ func (p *parser) value(n *yaml.Node, setting Setting) (string, bool) {
 	}
 	canonical, err := setting.Canonical(text)
 	if err != nil {
-		p.fault(n, "%v", err)
+		p.diagnose(n, "%v", err)
 		return "", false
 	}
 	return canonical, true
@@ -53,10 +53,10 @@ func (p *parser) value(n *yaml.Node, setting Setting) (string, bool) {
 func (p *parser) factors(n *yaml.Node) {
 	fields := p.mapping(n, "factors")
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		p.fault(n, "factors is empty; name at least one setting and its values")
+		p.diagnose(n, "factors is empty; name at least one setting and its values")
 	}
 	if len(fields) > MaxFactors {
-		p.fault(n, "%d factors are given; at most %d are allowed", len(fields), MaxFactors)
+		p.diagnose(n, "%d factors are given; at most %d are allowed", len(fields), MaxFactors)
 		return
 	}
 	owner := map[string]string{} // setting → the factor that sets it
@@ -65,7 +65,7 @@ func (p *parser) factors(n *yaml.Node) {
 		factor := Factor{Name: f.key.Value}
 		p.distinct(named, f.key, "factor", factor.Name)
 		if len(f.value.Content) > 2*MaxValues {
-			p.fault(f.value, "factor %s has too many values; at most %d are allowed", quote(factor.Name), MaxValues)
+			p.diagnose(f.value, "factor %s has too many values; at most %d are allowed", quote(factor.Name), MaxValues)
 			p.spec.Factors = append(p.spec.Factors, factor)
 			continue
 		}
@@ -80,7 +80,7 @@ func (p *parser) factors(n *yaml.Node) {
 		for _, v := range factor.Values {
 			for setting := range v.Settings {
 				if other, ok := owner[setting]; ok && other != factor.Name {
-					p.fault(p.origins[origin{factor.Name, v.Name, setting}], "%s is set by factor %s too", setting, other)
+					p.diagnose(p.origins[origin{factor.Name, v.Name, setting}], "%s is set by factor %s too", setting, other)
 					continue
 				}
 				owner[setting] = factor.Name
@@ -95,12 +95,12 @@ func (p *parser) values(key, n *yaml.Node) []Value {
 	name := key.Value
 	setting, err := p.there.Services.Lookup(name)
 	if err != nil {
-		p.fault(key, "factor %s has a list of values, so it must be a setting: it %v", quote(name), err)
+		p.diagnose(key, "factor %s has a list of values, so it must be a setting: it %v", quote(name), err)
 		// Its values may be referred to, so they are kept as they stand.
 		setting = Setting{Name: name, Type: text}
 	}
 	if at := p.origins[origin{setting: name}]; at != nil {
-		p.fault(key, "%s is set for every cell in line %d too; remove one of them", name, at.Line)
+		p.diagnose(key, "%s is set for every cell in line %d too; remove one of them", name, at.Line)
 	}
 	var values []Value
 	lines, named := map[string]int{}, map[string]string{}
@@ -109,7 +109,7 @@ func (p *parser) values(key, n *yaml.Node) []Value {
 		switch {
 		case !ok:
 		case lines[v] != 0:
-			p.fault(item, "duplicate value %s of %s, first given in line %d", quote(v), name, lines[v])
+			p.diagnose(item, "duplicate value %s of %s, first given in line %d", quote(v), name, lines[v])
 		default:
 			lines[v] = item.Line
 			p.distinct(named, item, "value", v)
@@ -124,13 +124,13 @@ func (p *parser) values(key, n *yaml.Node) []Value {
 func (p *parser) bundles(key, n *yaml.Node) []Value {
 	name := key.Value
 	if !factorText.MatchString(name) {
-		p.fault(key, "a factor's name must be up to 64 of a-z, 0-9, _ and -, and begin with a letter, not %s", quote(name))
+		p.diagnose(key, "a factor's name must be up to 64 of a-z, 0-9, _ and -, and begin with a letter, not %s", quote(name))
 	}
 	if _, err := p.there.Services.Lookup(name); err == nil {
-		p.fault(key, "%s is a setting: give it a list of values, or name the bundles differently", name)
+		p.diagnose(key, "%s is a setting: give it a list of values, or name the bundles differently", name)
 	}
 	if len(n.Content) == 0 {
-		p.fault(n, "factor %s has no bundles", quote(name))
+		p.diagnose(n, "factor %s has no bundles", quote(name))
 	}
 	var values []Value
 	constants := Defaults().with(p.spec.Settings)
@@ -138,16 +138,16 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 	for _, f := range p.mapping(n, "factor "+quote(name)) {
 		v := Value{Name: f.key.Value}
 		if !bundleText.MatchString(v.Name) {
-			p.fault(f.key, "a bundle's name must be up to 64 of a-z, A-Z, 0-9 and _.+-, not %s", quote(v.Name))
+			p.diagnose(f.key, "a bundle's name must be up to 64 of a-z, A-Z, 0-9 and _.+-, not %s", quote(v.Name))
 			continue
 		}
 		p.distinct(named, f.key, "bundle", v.Name)
-		before := len(p.faults)
+		before := len(p.diagnostics)
 		v.Settings = p.bundle(f.value, "bundle "+v.Name, origin{factor: name, value: v.Name})
-		if len(p.faults) == before {
+		if len(p.diagnostics) == before {
 			all := fmt.Sprint(constants.with(v.Settings)) // maps print in the order of their keys
 			if other, ok := same[all]; ok {
-				p.fault(f.key, "bundle %s sets the same as bundle %s: their cells would be duplicates", v.Name, other)
+				p.diagnose(f.key, "bundle %s sets the same as bundle %s: their cells would be duplicates", v.Name, other)
 			}
 			same[all] = v.Name
 		}
@@ -160,7 +160,7 @@ func (p *parser) bundles(key, n *yaml.Node) []Value {
 func (p *parser) distinct(named map[string]string, at *yaml.Node, what, name string) {
 	key := BenchKey(name)
 	if other, ok := named[key]; ok && other != name {
-		p.fault(at, "%s %s is called %s in bench.txt, as %s is: name one of them differently",
+		p.diagnose(at, "%s %s is called %s in bench.txt, as %s is: name one of them differently",
 			what, quote(name), key, quote(other))
 	}
 	named[key] = name

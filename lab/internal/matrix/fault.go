@@ -1,105 +1,107 @@
 package matrix
 
 import (
-	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
+	"time"
 )
 
-// Fault is one thing that is wrong with a spec, and where.
-type Fault struct {
-	Line, Col int // 1-based
-	Msg       string
-}
+// Names of the faults that the lab injects, for specs that ask whether a diagnosis
+// finds what is known to be wrong. Each is done from outside, by settings, helper
+// processes or SQL; the backend knows of none.
+const (
+	FaultPrefix  = "fault."
+	FaultHog     = FaultPrefix + "cpu_hog"
+	FaultDelay   = FaultPrefix + "network_delay"
+	FaultEvict   = FaultPrefix + "evict_cache"
+	FaultLock    = FaultPrefix + "lock_users"
+	FaultRowCPU  = FaultPrefix + "row_cpu"
+	FaultIndex   = FaultPrefix + "drop_index"
+	FaultReplay  = FaultPrefix + "pause_replay"
+	FaultKill    = FaultPrefix + "kill"
+	FaultScrapes = FaultPrefix + "scrapes"
+	FaultViewers = FaultPrefix + "viewers"
+)
 
-func (f Fault) String() string { return fmt.Sprintf("%d:%d: %s", f.Line, f.Col, f.Msg) }
+// FaultCPU is the setting of the quota on a service.
+func FaultCPU(service string) string { return FaultPrefix + "cpu_" + service }
 
-// Faults is the error of Parse: everything that is wrong with a spec, in the
-// order of the text.
-type Faults []Fault
-
-// Error lists the faults, one per line.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.String()
+// faults are the rows of the table for them.
+func (c *Catalog) faults() []Setting {
+	var all []Setting
+	var killable []string
+	for _, s := range c.services {
+		if s.Quota {
+			all = append(all, Setting{
+				Name:    FaultCPU(s.Name),
+				Type:    share,
+				Meaning: fmt.Sprintf("CPUs that %s may use at most, by a quota (needs the rights to make a cgroup)", s.Title),
+			})
+		}
+		if s.Killable {
+			killable = append(killable, s.Name)
+		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-// sorted returns the faults in the order of the text, each once. more says that they
-// are not all.
-func (f Faults) sorted(more bool) Faults {
-	slices.SortFunc(f, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Msg, b.Msg))
+	all = append(all, faults...)
+	kill := Type{"service@duration, such as replica@5s", func(s string) (string, bool) {
+		service, _, ok := Kill(s)
+		return s, ok && slices.Contains(killable, service)
+	}}
+	return append(all, Setting{
+		Name:    FaultKill,
+		Type:    kill,
+		Meaning: "a service that is killed, and how long after the load begins",
 	})
-	f = slices.Compact(f)
-	if more {
-		last := f[len(f)-1]
-		f = append(f, Fault{last.Line, last.Col, fmt.Sprintf("more is wrong than these %d; mend them first", len(f))})
-	}
-	return f
 }
 
-// quote makes foreign text fit for a message: quoted and not too long.
-func quote(s string) string { return strconv.Quote(short(s)) }
-
-func short(s string) string {
-	const most = 60
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return s
+// faults are those that depend on no service.
+var faults = []Setting{
+	{FaultHog, hogs, "", "", "processes beside the lab that only use CPU"},
+	{FaultDelay, delay, "", "", "added to each way between the backend and its database, by a TCP proxy"},
+	{FaultEvict, choice("on"), "", "", "the primary's files are dropped from the system's cache over and over"},
+	{FaultLock, delay, "", "", "a session locks the users of the load, over and over, each time for so long"},
+	{FaultRowCPU, microseconds, "", "", "CPU time that each row of posts costs the server, by a row security policy"},
+	{FaultIndex, index, "", "", "an index that is not there"},
+	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
+	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels " +
+		"are then read at the load's edges only)"},
+	{FaultViewers, hogs, "", "", "clients that read the live page once a second, as a browser does that shows it"},
 }
 
-// suggest ends a message about an unknown name: the likely name if one is near,
-// and in any case all that are allowed.
-func suggest(name string, allowed []string) string {
-	const most = 40 // names in a message
-	list := "allowed: " + strings.Join(allowed[:min(most, len(allowed))], ", ")
-	if len(allowed) > most {
-		return list + ", …"
-	}
-	if near := nearest(name, allowed); near != "" {
-		return fmt.Sprintf("did you mean %s? (%s)", near, list)
-	}
-	return list
-}
+var (
+	share = Type{"a number of CPUs from 0.05 to 64, such as 0.2", func(s string) (string, bool) {
+		v, err := strconv.ParseFloat(s, 64)
+		return strconv.FormatFloat(v, 'f', -1, 64), err == nil && v >= 0.05 && v <= 64
+	}}
+	hogs = Type{"a whole number from 1 to 64", func(s string) (string, bool) {
+		n, err := strconv.Atoi(s)
+		return strconv.Itoa(n), err == nil && n >= 1 && n <= 64
+	}}
+	delay = Type{"a duration from 1ms to 10s, in whole milliseconds", func(s string) (string, bool) {
+		d, err := time.ParseDuration(s)
+		return Duration(d).String(), err == nil && d >= time.Millisecond && d <= 10*time.Second && d%time.Millisecond == 0
+	}}
+	microseconds = Type{"a duration from 1us to 100ms, in whole microseconds", func(s string) (string, bool) {
+		d, err := time.ParseDuration(s)
+		return Duration(d).String(), err == nil && d >= time.Microsecond && d <= 100*time.Millisecond &&
+			d%time.Microsecond == 0
+	}}
+	index = Type{"the name of an index", func(s string) (string, bool) { return s, indexText.MatchString(s) }}
+)
 
-// nearest returns the allowed name with the fewest edits, "" if none is near.
-func nearest(name string, allowed []string) string {
-	const longest = 64 // no name that is allowed is longer
-	if len(name) > longest {
-		return ""
-	}
-	best, edits := "", max(1, (len(name)+1)/3)+1
-	for _, candidate := range allowed {
-		if d := distance(name, candidate); d < edits {
-			best, edits = candidate, d
-		}
-	}
-	return best
-}
+var (
+	indexText = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	killText  = regexp.MustCompile(`^([a-z][a-z0-9-]*)@([1-9][0-9]{0,2}s)$`)
+)
 
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// Kill reads the value of FaultKill: which service, and how long after the load begins.
+func Kill(value string) (service string, after time.Duration, ok bool) {
+	m := killText.FindStringSubmatch(value)
+	if m == nil {
+		return "", 0, false
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	after, err := time.ParseDuration(m[2])
+	return m[1], after, err == nil
 }

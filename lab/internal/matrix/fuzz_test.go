@@ -11,7 +11,7 @@ import (
 // longestError is what a person may be shown of one spec, in bytes.
 const longestError = 4 << 20
 
-// Whatever the text: no panic, faults with a place and in order, or a spec whose
+// Whatever the text: no panic, diagnostics with a place and in order, or a spec whose
 // plan has unique labels and one baseline.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
@@ -32,20 +32,20 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte) {
 		spec, err := Parse(src, there)
 		if err != nil {
-			var faults Faults
-			if !errors.As(err, &faults) || len(faults) == 0 {
-				t.Fatalf("error is %T, want Faults", err)
+			var diagnostics Diagnostics
+			if !errors.As(err, &diagnostics) || len(diagnostics) == 0 {
+				t.Fatalf("error is %T, want Diagnostics", err)
 			}
-			for _, fault := range faults {
-				if fault.Line < 1 || fault.Col < 1 || fault.Msg == "" {
-					t.Errorf("fault without a place: %+v", fault)
+			for _, diagnostic := range diagnostics {
+				if diagnostic.Line < 1 || diagnostic.Col < 1 || diagnostic.Msg == "" {
+					t.Errorf("diagnostic without a place: %+v", diagnostic)
 				}
 			}
-			if len(faults) > MaxFaults+1 || len(err.Error()) > longestError {
-				t.Errorf("%d faults, %d bytes", len(faults), len(err.Error()))
+			if len(diagnostics) > MaxDiagnostics+1 || len(err.Error()) > longestError {
+				t.Errorf("%d diagnostics, %d bytes", len(diagnostics), len(err.Error()))
 			}
-			if !slices.IsSortedFunc(faults, func(a, b Fault) int { return a.Line - b.Line }) {
-				t.Errorf("faults out of order:\n%v", err)
+			if !slices.IsSortedFunc(diagnostics, func(a, b Diagnostic) int { return a.Line - b.Line }) {
+				t.Errorf("diagnostics out of order:\n%v", err)
 			}
 			return
 		}
@@ -67,8 +67,8 @@ func FuzzParse(f *testing.F) {
 		for _, s := range plan.Scenarios {
 			want += len(plan.Cells) * plan.blocksOf(s)
 		}
-		if len(plan.Shots) != want || want == 0 {
-			t.Errorf("%d shots, want %d", len(plan.Shots), want)
+		if len(plan.Trials) != want || want == 0 {
+			t.Errorf("%d trials, want %d", len(plan.Trials), want)
 		}
 	})
 }

@@ -21,7 +21,9 @@ func entries(n int, format string) string {
 
 // word spells a number in letters, as a parameter's name must be.
 func word(n int) string {
-	return strings.NewReplacer("0", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5", "f", "6", "g", "7", "h", "8", "i", "9", "j").Replace(fmt.Sprint(n))
+	return strings.NewReplacer(
+		"0", "a", "1", "b", "2", "c", "3", "d", "4", "e", "5", "f", "6", "g", "7", "h", "8", "i", "9", "j",
+	).Replace(fmt.Sprint(n))
 }
 
 // bundles is a factor of so many values that set so many parameters each.
@@ -74,11 +76,16 @@ func TestBombs(t *testing.T) {
 		{"unknown scenarios", "scenarios:\n" + entries(60_000, "- s%d\n"), "more is wrong than these 200"},
 		{"factors", head + "factors:\n" + entries(60_000, "  f%d: [1]\n"), "60000 factors are given; at most 16"},
 		{"values", head + "factors: {pool_size: [" + entries(80_000, "%d, ") + "]}", "has too many values; at most 1000"},
-		{"product of factors", head + "factors:\n" + entries(16, "  fault.x%d: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n"), "give more than 1000 cells"},
+		{"product of factors", head + "factors:\n" + entries(
+			16, "  fault.x%d: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n",
+		), "give more than 1000 cells"},
 		{"settings of all cells", head + "factors:\n" + bundles("a", 30, 250) + bundles("b", 30, 250), "900 cells with "},
-		{"cells", head + "factors: {pool_size: [1, 2]}\ncells:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
-		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" + strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
-		{"repetitions", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than 100000 repetitions"},
+		{"cells", head + "factors: {pool_size: [1, 2]}\ncells:\n" +
+			strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
+		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" +
+			strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
+		{"trials", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than " +
+			"100000 trials"},
 		{"processors", "cpus: {app: '" + strings.Repeat("0-8191,", 70) + "'}", "names processor 0 twice"},
 		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets is not possible yet"},
 	} {
@@ -87,8 +94,8 @@ func TestBombs(t *testing.T) {
 			began := time.Now()
 			_, err := Parse([]byte(test.spec), there)
 			took, memory := time.Since(began), obtained()-before
-			var faults Faults
-			if !errors.As(err, &faults) || !strings.Contains(err.Error(), test.want) {
+			var diagnostics Diagnostics
+			if !errors.As(err, &diagnostics) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %.300v, want %q in it", err, test.want)
 			}
 			if n := len(fmt.Sprint(err)); n > longestError {
@@ -112,7 +119,8 @@ func obtained() int64 {
 
 // As many settings as there may be are still a plan of some megabytes.
 func TestLargestPlan(t *testing.T) {
-	spec := "name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\nbaseline: {a: v0, b: v0}\nfactors:\n" + bundles("a", 30, 90) + bundles("b", 30, 90)
+	spec := "name: t\nscenarios: [storm]\nslo: {error_ratio: 0.01, p99: 500ms}\nbaseline: {a: v0, b: v0}\nfactors:\n" +
+		bundles("a", 30, 90) + bundles("b", 30, 90)
 	before := obtained()
 	parsed, err := Parse([]byte(spec), there)
 	if err != nil {
@@ -133,7 +141,8 @@ func TestLargestPlan(t *testing.T) {
 // Only the lab's own backend can be measured. What would lead elsewhere is refused, whatever it names.
 func TestAllowTargets(t *testing.T) {
 	line := strings.Count(good, "\n") + 1
-	want := fmt.Sprintf("%d:1: allow_targets is not possible yet: the load goes to the lab's own backend, on this machine, "+
+	want := fmt.Sprintf("%d:1: allow_targets is not possible yet: the load goes to the lab's own backend, on this "+
+		"machine, "+
 		"and nowhere else; leave it out", line)
 	for _, value := range []string{"[bench.example]", "[127.0.0.1]", "[]", "x", "{x: y}", "['*']", "[10.0.0.0/8]", ""} {
 		_, err := Parse([]byte(good+"allow_targets: "+value+"\n"), there)
@@ -145,7 +154,9 @@ func TestAllowTargets(t *testing.T) {
 
 // No name that leads out of its directory comes through.
 func TestNamesThatEscape(t *testing.T) {
-	for _, name := range []string{"..", "../x", "/etc/passwd", "a/b", "a\x00b", "a\nb", ".hidden", "", "C:x", `a\b`, strings.Repeat("a", 65)} {
+	for _, name := range []string{
+		"..", "../x", "/etc/passwd", "a/b", "a\x00b", "a\nb", ".hidden", "", "C:x", `a\b`, strings.Repeat("a", 65),
+	} {
 		quoted := fmt.Sprintf("%q", name)
 		if _, err := Parse([]byte(strings.Replace(good, "name: t", "name: "+quoted, 1)), there); err == nil {
 			t.Errorf("a spec may be named %s", quoted)
@@ -161,9 +172,9 @@ func TestNamesThatEscape(t *testing.T) {
 		}
 		plan = planOf(t, good)
 		plan.Scenarios[0].Name = name
-		for i := range plan.Shots {
-			if plan.Shots[i].Scenario.Name == "storm" {
-				plan.Shots[i].Scenario.Name = name
+		for i := range plan.Trials {
+			if plan.Trials[i].Scenario.Name == "storm" {
+				plan.Trials[i].Scenario.Name = name
 			}
 		}
 		if err := plan.Validate(); err == nil {

@@ -15,12 +15,14 @@ import (
 // field is one entry of a map.
 type field struct{ key, value *yaml.Node }
 
-func (p *parser) fault(n *yaml.Node, format string, args ...any) {
-	if len(p.faults) == MaxFaults {
+func (p *parser) diagnose(n *yaml.Node, format string, args ...any) {
+	if len(p.diagnostics) == MaxDiagnostics {
 		p.more = true
 		panic(errTooMany)
 	}
-	p.faults = append(p.faults, Fault{Line: max(1, n.Line), Col: max(1, n.Column), Msg: fmt.Sprintf(format, args...)})
+	p.diagnostics = append(
+		p.diagnostics, Diagnostic{Line: max(1, n.Line), Col: max(1, n.Column), Msg: fmt.Sprintf(format, args...)},
+	)
 }
 
 // yamlLine finds the place in an error of the YAML library, which gives no column.
@@ -35,7 +37,7 @@ var yamlParser = regexp.MustCompile(`did not find expected (<|node|key|',' or|'-
 func (p *parser) document(src []byte) *yaml.Node {
 	start := &yaml.Node{Line: 1, Column: 1}
 	if len(src) > MaxBytes {
-		p.fault(start, "the spec has %d bytes; at most %d are read", len(src), MaxBytes)
+		p.diagnose(start, "the spec has %d bytes; at most %d are read", len(src), MaxBytes)
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
@@ -43,7 +45,7 @@ func (p *parser) document(src []byte) *yaml.Node {
 	err := decoder.Decode(&doc)
 	switch {
 	case errors.Is(err, io.EOF):
-		p.fault(start, "the spec is empty; it needs %s", strings.Join(required, ", "))
+		p.diagnose(start, "the spec is empty; it needs %s", strings.Join(required, ", "))
 		return nil
 	case err != nil:
 		p.syntax(err)
@@ -54,7 +56,7 @@ func (p *parser) document(src []byte) *yaml.Node {
 	case err != nil:
 		p.syntax(err)
 	default:
-		p.fault(&more, "a second YAML document starts here; a spec is one")
+		p.diagnose(&more, "a second YAML document starts here; a spec is one")
 	}
 	p.refuseAliases(&doc)
 	return doc.Content[0]
@@ -64,21 +66,21 @@ func (p *parser) syntax(err error) {
 	message := err.Error()
 	at := &yaml.Node{}
 	if match := yamlLine.FindStringSubmatch(message); match != nil {
-		at.Line, _ = strconv.Atoi(match[1]) // 0 if it gives no line; fault makes that 1
+		at.Line, _ = strconv.Atoi(match[1]) // 0 if it gives no line; diagnostic makes that 1
 	}
 	if yamlParser.MatchString(message) {
 		at.Line++
 	}
-	p.fault(at, "not YAML: %s", yamlLine.ReplaceAllString(message, ""))
+	p.diagnose(at, "not YAML: %s", yamlLine.ReplaceAllString(message, ""))
 }
 
 // refuseAliases keeps a small text from meaning a huge one.
 func (p *parser) refuseAliases(n *yaml.Node) {
 	if n.Anchor != "" {
-		p.fault(n, "anchor &%s: anchors are not allowed; write the value out", short(n.Anchor))
+		p.diagnose(n, "anchor &%s: anchors are not allowed; write the value out", short(n.Anchor))
 	}
 	if n.Kind == yaml.AliasNode {
-		p.fault(n, "alias *%s: aliases are not allowed; write the value out", short(n.Value))
+		p.diagnose(n, "alias *%s: aliases are not allowed; write the value out", short(n.Value))
 		return
 	}
 	for _, child := range n.Content {
@@ -106,7 +108,7 @@ func (p *parser) is(n *yaml.Node, kind yaml.Kind, what, want string) bool {
 		return false
 	}
 	if n.Kind != kind {
-		p.fault(n, "%s must be %s, not %s", what, want, describe(n))
+		p.diagnose(n, "%s must be %s, not %s", what, want, describe(n))
 		return false
 	}
 	return true
@@ -123,14 +125,14 @@ func (p *parser) mapping(n *yaml.Node, what string) []field {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
 		case key.ShortTag() == "!!merge":
-			p.fault(key, "merge keys are not allowed; write the entries out")
+			p.diagnose(key, "merge keys are not allowed; write the entries out")
 		case key.Kind == yaml.AliasNode:
 		case key.Kind != yaml.ScalarNode || key.ShortTag() == "!!null":
-			p.fault(key, "a key of %s must be a name, not %s", what, describe(key))
+			p.diagnose(key, "a key of %s must be a name, not %s", what, describe(key))
 		case len(key.Value) > MaxText:
-			p.fault(key, "a key of %s has %d bytes; at most %d are allowed", what, len(key.Value), MaxText)
+			p.diagnose(key, "a key of %s has %d bytes; at most %d are allowed", what, len(key.Value), MaxText)
 		case lines[key.Value] != 0:
-			p.fault(key, "duplicate key %s, first given in line %d", quote(key.Value), lines[key.Value])
+			p.diagnose(key, "duplicate key %s, first given in line %d", quote(key.Value), lines[key.Value])
 		default:
 			lines[key.Value] = key.Line
 			fields = append(fields, field{key, value})
@@ -145,7 +147,7 @@ func (p *parser) list(n *yaml.Node, what string) []*yaml.Node {
 		return nil
 	}
 	if len(n.Content) == 0 {
-		p.fault(n, "%s is an empty list", what)
+		p.diagnose(n, "%s is an empty list", what)
 	}
 	return n.Content
 }
@@ -156,16 +158,16 @@ func (p *parser) scalar(n *yaml.Node, what string) (string, bool) {
 		return "", false
 	}
 	if len(n.Value) > MaxText {
-		p.fault(n, "%s has %d bytes; at most %d are allowed", what, len(n.Value), MaxText)
+		p.diagnose(n, "%s has %d bytes; at most %d are allowed", what, len(n.Value), MaxText)
 		return "", false
 	}
 	switch tag := n.ShortTag(); tag {
 	case "!!str", "!!int", "!!float", "!!bool", "!!timestamp":
 		return n.Value, true
 	case "!!null":
-		p.fault(n, "%s is empty", what)
+		p.diagnose(n, "%s is empty", what)
 	default:
-		p.fault(n, "%s has the YAML tag %s; only plain values are allowed", what, quote(tag))
+		p.diagnose(n, "%s has the YAML tag %s; only plain values are allowed", what, quote(tag))
 	}
 	return "", false
 }

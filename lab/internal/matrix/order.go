@@ -2,7 +2,7 @@ package matrix
 
 import "math/rand/v2"
 
-// Plan puts the spec's repetitions in order. Each block runs every cell once with
+// Plan puts the spec's trials in order. Each block runs every cell once with
 // every scenario that has so many blocks. The cells of a block are shuffled, and the
 // scenarios of a cell follow each other, shuffled too: no cell and no scenario always
 // comes after the same other. More blocks leave the earlier ones as they were.
@@ -22,12 +22,12 @@ func (s *Spec) Plan() Plan {
 		}
 	}
 	for block := 1; block <= s.Blocks; block++ {
-		p.Shots = append(p.Shots, p.Block(block)...)
+		p.Trials = append(p.Trials, p.Block(block)...)
 	}
 	return p
 }
 
-// head is the plan without its cells and shots.
+// head is the plan without its cells and trials.
 func (s *Spec) head() Plan {
 	return Plan{
 		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
@@ -47,25 +47,25 @@ func control(baseline Cell) Cell {
 	}
 }
 
-// Block returns the shots of a block in their order, which depends on the seed and
+// Block returns the trials of a block in their order, which depends on the seed and
 // the block's number alone. Blocks beyond Plan.Blocks have one too: they run every
 // scenario, whatever it has lost.
-func (p Plan) Block(block int) []Shot {
+func (p Plan) Block(block int) []Trial {
 	before := len(p.Cells) * p.perCell(block-1)
-	var shots []Shot
+	var trials []Trial
 	random := rand.New(rand.NewPCG(p.Seed, uint64(block)))
 	for _, c := range random.Perm(len(p.Cells)) {
 		// All scenarios are shuffled, so that those at their end leave the others' order as it is.
 		for _, k := range random.Perm(len(p.Scenarios)) {
 			if s := p.Scenarios[k]; block <= p.blocksOf(s) || block > p.Blocks {
-				shots = append(shots, Shot{N: before + len(shots) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: s})
+				trials = append(trials, Trial{N: before + len(trials) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: s})
 			}
 		}
 	}
-	return shots
+	return trials
 }
 
-// perCell counts the shots of a cell in the first blocks.
+// perCell counts the trials of a cell in the first blocks.
 func (p Plan) perCell(blocks int) int {
 	n := 0
 	for _, s := range p.Scenarios {

@@ -67,38 +67,38 @@ func TestPlanOrder(t *testing.T) {
 	}
 	perBlock := len(plan.Cells) * len(plan.Scenarios)
 	orders := map[string]bool{}
-	for block := range slices.Chunk(plan.Shots, perBlock) {
+	for block := range slices.Chunk(plan.Trials, perBlock) {
 		seen := map[string]bool{}
 		order := ""
 		for i, s := range block {
 			if s.Block != block[0].Block {
-				t.Errorf("shot %d of block %d lies within block %d", s.N, s.Block, block[0].Block)
+				t.Errorf("trial %d of block %d lies within block %d", s.N, s.Block, block[0].Block)
 			}
 			if i%2 == 1 && s.Cell != block[i-1].Cell {
-				t.Errorf("shot %d: the cell changed before its scenarios were done", s.N)
+				t.Errorf("trial %d: the cell changed before its scenarios were done", s.N)
 			}
 			seen[s.Cell+s.Scenario.String()] = true
 			order += s.Cell + s.Scenario.String() + "\n"
 		}
 		if len(seen) != perBlock {
-			t.Errorf("block %d holds %d distinct shots, want %d", block[0].Block, len(seen), perBlock)
+			t.Errorf("block %d holds %d distinct trials, want %d", block[0].Block, len(seen), perBlock)
 		}
 		orders[order] = true
 	}
 	if len(orders) < 7 {
 		t.Errorf("8 blocks have only %d orders", len(orders))
 	}
-	for i, s := range plan.Shots {
+	for i, s := range plan.Trials {
 		if s.N != i+1 {
-			t.Fatalf("shot %d is numbered %d", i+1, s.N)
+			t.Fatalf("trial %d is numbered %d", i+1, s.N)
 		}
 	}
 	more := parseGood(t, "blocks: 9\nseed: 7\n").Plan()
-	if diff := cmp.Diff(plan.Shots, more.Shots[:len(plan.Shots)]); diff != "" {
+	if diff := cmp.Diff(plan.Trials, more.Trials[:len(plan.Trials)]); diff != "" {
 		t.Errorf("a ninth block changed the first eight:\n%s", diff)
 	}
 	other := parseGood(t, "blocks: 8\nseed: 8\n").Plan()
-	if cmp.Equal(plan.Shots, other.Shots) {
+	if cmp.Equal(plan.Trials, other.Trials) {
 		t.Error("another seed gives the same order")
 	}
 }
@@ -106,13 +106,15 @@ func TestPlanOrder(t *testing.T) {
 func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
 	plan := parseGood(t, "blocks: 2\n").Plan()
 	base, control := plan.Cells[0], plan.Cells[1]
-	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(base.Settings, control.Settings) {
+	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(
+		base.Settings, control.Settings,
+	) {
 		t.Errorf("the first cells are %+v and %+v; want the baseline and its A/A control", base, control)
 	}
-	if diff := cmp.Diff(plan.Shots[len(plan.Shots)/2:], plan.Block(2)); diff != "" {
+	if diff := cmp.Diff(plan.Trials[len(plan.Trials)/2:], plan.Block(2)); diff != "" {
 		t.Errorf("block 2 by itself is another than in the plan:\n%s", diff)
 	}
-	if first := plan.Block(3)[0]; first.N != len(plan.Shots)+1 || first.Block != 3 {
+	if first := plan.Block(3)[0]; first.N != len(plan.Trials)+1 || first.Block != 3 {
 		t.Errorf("an extra block begins with %+v; want it to follow the plan", first)
 	}
 }
@@ -131,31 +133,31 @@ func TestBlocksByScenario(t *testing.T) {
 	}
 	for block, want := range map[int]int{1: 10, 2: 10, 3: 5, 4: 5, 5: 10, 6: 10} { // of 5 cells; 5 and 6 are extra
 		if got := len(plan.Block(block)); got != want {
-			t.Errorf("block %d has %d shots, want %d", block, got, want)
+			t.Errorf("block %d has %d trials, want %d", block, got, want)
 		}
 	}
-	order := func(shots []Shot, of Scenario) (cells []string) {
-		for _, s := range shots {
+	order := func(trials []Trial, of Scenario) (cells []string) {
+		for _, s := range trials {
 			if s.Scenario == of {
 				cells = append(cells, s.Cell)
 			}
 		}
 		return cells
 	}
-	if got := order(plan.Shots[20:], wave); got != nil {
-		t.Errorf("after its two blocks the wave is shot on %q", got)
+	if got := order(plan.Trials[20:], wave); got != nil {
+		t.Errorf("after its two blocks the wave is run on %q", got)
 	}
-	if diff := cmp.Diff(order(alike.Shots, storm), order(plan.Shots, storm)); diff != "" {
+	if diff := cmp.Diff(order(alike.Trials, storm), order(plan.Trials, storm)); diff != "" {
 		t.Errorf("fewer waves change the storms' order:\n%s", diff)
 	}
-	all := slices.Concat(plan.Shots, plan.Block(5), plan.Block(6))
+	all := slices.Concat(plan.Trials, plan.Block(5), plan.Block(6))
 	for i, s := range all {
 		if s.N != i+1 {
-			t.Fatalf("shot %d is numbered %d", i+1, s.N)
+			t.Fatalf("trial %d is numbered %d", i+1, s.N)
 		}
 	}
 	more := parseGood(t, "blocks: {storm: 4, wave@0.25: 3}\n").Plan()
-	if diff := cmp.Diff(plan.Shots[:20], more.Shots[:20]); diff != "" {
+	if diff := cmp.Diff(plan.Trials[:20], more.Trials[:20]); diff != "" {
 		t.Errorf("a third wave changed the first two blocks:\n%s", diff)
 	}
 }
@@ -201,7 +203,14 @@ func TestLooksArePreSet(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	for text, want := range map[string]string{
-		"0.5s": "500ms", "60s": "1m", "90s": "1m30s", "3600s": "1h", "0": "0s", "61m": "1h1m", "3610s": "1h0m10s", "10m": "10m",
+		"0.5s":  "500ms",
+		"60s":   "1m",
+		"90s":   "1m30s",
+		"3600s": "1h",
+		"0":     "0s",
+		"61m":   "1h1m",
+		"3610s": "1h0m10s",
+		"10m":   "10m",
 	} {
 		var d Duration
 		if err := d.UnmarshalText([]byte(text)); err != nil {

@@ -16,16 +16,16 @@ import (
 
 // Bounds of a spec: far above any run that ends, far below what hurts the reader.
 const (
-	MaxBytes    = 1 << 20
-	MaxFactors  = 16
-	MaxSettings = 256   // of one bundle, and the same in every cell
-	MaxValues   = 1_000 // of one factor
-	MaxCells    = 1_000
-	MaxShots    = 100_000
-	MaxScale    = 10
-	MaxAll      = 200_000 // settings of all cells together
-	MaxFaults   = 200     // that are told of one spec
-	MaxText     = 512     // bytes of a key or a value
+	MaxBytes       = 1 << 20
+	MaxFactors     = 16
+	MaxSettings    = 256   // of one bundle, and the same in every cell
+	MaxValues      = 1_000 // of one factor
+	MaxCells       = 1_000
+	MaxTrials      = 100_000
+	MaxScale       = 10
+	MaxAll         = 200_000 // settings of all cells together
+	MaxDiagnostics = 200     // that are told of one spec
+	MaxText        = 512     // bytes of a key or a value
 )
 
 var keys = []string{
@@ -44,7 +44,7 @@ var (
 	bundleText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$`)
 )
 
-// Parse reads a spec that may name what there is. The error is Faults: everything
+// Parse reads a spec that may name what there is. The error is Diagnostics: everything
 // that is wrong, each with its line and column.
 func Parse(src []byte, there Inventory) (*Spec, error) {
 	p := &parser{
@@ -53,8 +53,8 @@ func Parse(src []byte, there Inventory) (*Spec, error) {
 		origins: map[origin]*yaml.Node{},
 	}
 	p.read(src)
-	if len(p.faults) > 0 {
-		return nil, p.faults.sorted(p.more)
+	if len(p.diagnostics) > 0 {
+		return nil, p.diagnostics.sorted(p.more)
 	}
 	return &p.spec, nil
 }
@@ -71,18 +71,18 @@ func (p *parser) read(src []byte) {
 	}
 }
 
-// errTooMany ends the reading of a spec after MaxFaults: a small file of nothing but
+// errTooMany ends the reading of a spec after MaxDiagnostics: a small file of nothing but
 // mistakes would else come to hundreds of megabytes of messages.
-var errTooMany = errors.New("too many faults")
+var errTooMany = errors.New("too many mistakes")
 
-// parser collects a spec and its faults from YAML nodes. A part with a fault is
+// parser collects a spec and its diagnostics from YAML nodes. A part with a diagnostic is
 // left out of the spec, so that one mistake is reported once.
 type parser struct {
-	there   Inventory
-	spec    Spec
-	faults  Faults
-	more    bool                  // there are more faults than MaxFaults
-	origins map[origin]*yaml.Node // where each setting was given
+	there       Inventory
+	spec        Spec
+	diagnostics Diagnostics
+	more        bool                  // there are more diagnostics than MaxDiagnostics
+	origins     map[origin]*yaml.Node // where each setting was given
 }
 
 // origin names the place of a setting: a factor's value, or, with both empty, "settings".
@@ -96,19 +96,19 @@ func (p *parser) top(root *yaml.Node) {
 	at := map[string]*yaml.Node{}
 	for _, f := range p.mapping(root, "the spec") {
 		if f.key.Value == allowTargets {
-			p.fault(f.key, "%s is not possible yet: the load goes to the lab's own backend, on this machine, "+
+			p.diagnose(f.key, "%s is not possible yet: the load goes to the lab's own backend, on this machine, "+
 				"and nowhere else; leave it out", allowTargets)
 			continue
 		}
 		if !slices.Contains(keys, f.key.Value) {
-			p.fault(f.key, "unknown key %s: %s", quote(f.key.Value), suggest(f.key.Value, keys))
+			p.diagnose(f.key, "unknown key %s: %s", quote(f.key.Value), suggest(f.key.Value, keys))
 			continue
 		}
 		at[f.key.Value] = f.value
 	}
 	for _, key := range required {
 		if at[key] == nil {
-			p.fault(root, "key %q is missing", key)
+			p.diagnose(root, "key %q is missing", key)
 		}
 	}
 	readers := []struct {
@@ -140,7 +140,7 @@ func (p *parser) top(root *yaml.Node) {
 func (p *parser) name(n *yaml.Node) {
 	text, ok := p.scalar(n, "name")
 	if ok && !nameText.MatchString(text) {
-		p.fault(n, "name must be up to 64 of a-z, 0-9 and -, not %s", quote(text))
+		p.diagnose(n, "name must be up to 64 of a-z, 0-9 and -, not %s", quote(text))
 	}
 	p.spec.Name = text
 }
@@ -155,15 +155,15 @@ func (p *parser) scenarios(n *yaml.Node) {
 		}
 		s, err := parseScenario(text)
 		if err != nil {
-			p.fault(item, "%v", err)
+			p.diagnose(item, "%v", err)
 			continue
 		}
 		if !slices.Contains(exist, s.Name) {
-			p.fault(item, "unknown scenario %s: %s", quote(s.Name), suggest(s.Name, exist))
+			p.diagnose(item, "unknown scenario %s: %s", quote(s.Name), suggest(s.Name, exist))
 			continue
 		}
 		if seen[s] != 0 {
-			p.fault(item, "duplicate scenario %s, first given in line %d", s, seen[s])
+			p.diagnose(item, "duplicate scenario %s, first given in line %d", s, seen[s])
 			continue
 		}
 		seen[s] = item.Line
@@ -185,7 +185,9 @@ func parseScenario(text string) (Scenario, error) {
 	s.Scale, err = strconv.ParseFloat(factor, 64)
 	// Written so that NaN fails too.
 	if err != nil || !(s.Scale > 0 && s.Scale <= MaxScale) {
-		return s, fmt.Errorf("scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale)
+		return s, fmt.Errorf(
+			"scenario %s: the scale after @ must be above 0 and at most %d, as in wave@0.25", quote(text), MaxScale,
+		)
 	}
 	return s, nil
 }
@@ -197,7 +199,7 @@ func (p *parser) seed(n *yaml.Node) {
 	}
 	v, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
-		p.fault(n, "seed must be a whole number from 0 to %d, not %s", uint64(math.MaxUint64), quote(text))
+		p.diagnose(n, "seed must be a whole number from 0 to %d, not %s", uint64(math.MaxUint64), quote(text))
 	}
 	p.spec.Seed = v
 }
@@ -213,7 +215,7 @@ func (p *parser) slo(n *yaml.Node) {
 		key := f.key.Value
 		given[key] = true
 		if !slices.Contains(allowed, key) {
-			p.fault(f.key, "unknown key %s in slo: %s", quote(key), suggest(key, allowed))
+			p.diagnose(f.key, "unknown key %s in slo: %s", quote(key), suggest(key, allowed))
 			continue
 		}
 		text, ok := p.scalar(f.value, "slo "+key)
@@ -224,20 +226,20 @@ func (p *parser) slo(n *yaml.Node) {
 		case "error_ratio":
 			v, err := strconv.ParseFloat(text, 64)
 			if err != nil || !(v >= 0 && v <= 1) {
-				p.fault(f.value, "slo error_ratio must be a share from 0 to 1, not %s", quote(text))
+				p.diagnose(f.value, "slo error_ratio must be a share from 0 to 1, not %s", quote(text))
 			}
 			p.spec.SLO.ErrorRatio = v
 		case "p99":
 			v, err := time.ParseDuration(text)
 			if err != nil || v <= 0 {
-				p.fault(f.value, "slo p99 must be a duration above 0, such as 500ms, not %s", quote(text))
+				p.diagnose(f.value, "slo p99 must be a duration above 0, such as 500ms, not %s", quote(text))
 			}
 			p.spec.SLO.P99 = Duration(v)
 		}
 	}
 	for _, key := range allowed {
 		if !given[key] {
-			p.fault(n, "slo needs %s", key)
+			p.diagnose(n, "slo needs %s", key)
 		}
 	}
 }
@@ -253,7 +255,7 @@ func (p *parser) margin(n *yaml.Node) {
 		part, ok := parts[f.key.Value]
 		if !ok {
 			allowed := slices.Sorted(maps.Keys(parts))
-			p.fault(f.key, "unknown key %s in margin: %s", quote(f.key.Value), suggest(f.key.Value, allowed))
+			p.diagnose(f.key, "unknown key %s in margin: %s", quote(f.key.Value), suggest(f.key.Value, allowed))
 			continue
 		}
 		*part = p.percentage(f.value, "margin "+f.key.Value)
@@ -272,7 +274,7 @@ func (p *parser) cpus(n *yaml.Node) {
 	for _, f := range p.mapping(n, "cpus") {
 		service := f.key.Value
 		if !slices.Contains(names, service) {
-			p.fault(f.key, "unknown service %s in cpus: %s", quote(service), suggest(service, names))
+			p.diagnose(f.key, "unknown service %s in cpus: %s", quote(service), suggest(service, names))
 			continue
 		}
 		list, ok := p.scalar(f.value, "cpus "+service)
@@ -280,7 +282,7 @@ func (p *parser) cpus(n *yaml.Node) {
 			continue
 		}
 		if err := checkCPUList(list, p.there.CPUs); err != nil {
-			p.fault(f.value, "cpus %s %v", service, err)
+			p.diagnose(f.value, "cpus %s %v", service, err)
 			continue
 		}
 		p.spec.CPUs[service] = list

@@ -35,11 +35,11 @@ type Cell struct {
 // Scenario is a load script and the factor its durations are scaled by.
 type Scenario struct {
 	Name  string  `json:"name"`  // file scenarios/<Name>.js
-	Scale float64 `json:"scale"` // 1 is as shot in the study
+	Scale float64 `json:"scale"` // 1 is as in the study
 }
 
-// Shot is one repetition: one scenario on one cell in one block.
-type Shot struct {
+// Trial is one run of one scenario on one cell in one block.
+type Trial struct {
 	N        int      `json:"n"`     // 1-based, the order of execution
 	Block    int      `json:"block"` // 1-based
 	Cell     string   `json:"cell"`  // Cell.Label
@@ -92,11 +92,11 @@ type Plan struct {
 	// the largest of which is Blocks. Nil: every scenario has all blocks.
 	BlocksOf  map[string]int `json:"blocks_of,omitempty"`
 	Stop      *Stop          `json:"stop,omitempty"`  // fewer blocks, if they are enough
-	Extra     int            `json:"extra,omitempty"` // whole blocks more, to replace such with repetitions that are not valid
+	Extra     int            `json:"extra,omitempty"` // whole blocks more, to replace such with trials that are not valid
 	Factors   []string       `json:"factors"`         // names of the varying settings, in label order
 	Scenarios []Scenario     `json:"scenarios"`
 	Cells     []Cell         `json:"cells"`
-	Shots     []Shot         `json:"shots"` // of Blocks blocks
+	Trials    []Trial        `json:"shots"` // of Blocks blocks
 	SLO       SLO            `json:"slo"`
 	Margin    Margin         `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
 	CPUs      CPUs           `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
@@ -112,7 +112,7 @@ func (p Plan) blocksOf(s Scenario) int {
 	return p.Blocks
 }
 
-// Repeats says how often each cell is shot: "2 scenarios × 6 blocks", or
+// Repeats says how often each cell is run: "2 scenarios × 6 blocks", or
 // "(6 × storm + 3 × wave)" where each scenario has blocks of its own.
 func (p Plan) Repeats() string {
 	if p.BlocksOf == nil {

@@ -52,7 +52,7 @@ func TestValidateRefuses(t *testing.T) {
 		"nothing":                 func(p *Plan) { *p = Plan{} },
 		"path for a name":         func(p *Plan) { p.Name = "../x" },
 		"no blocks":               func(p *Plan) { p.Blocks = 0 },
-		"many blocks":             func(p *Plan) { p.Blocks = MaxShots + 1 },
+		"many blocks":             func(p *Plan) { p.Blocks = MaxTrials + 1 },
 		"extra below 0":           func(p *Plan) { p.Extra = -1 },
 		"ratio that is no number": func(p *Plan) { p.SLO.ErrorRatio = math.NaN() },
 		"no bound":                func(p *Plan) { p.SLO.P99 = 0 },
@@ -71,11 +71,11 @@ func TestValidateRefuses(t *testing.T) {
 		"cause with mark-up":      func(p *Plan) { p.Cells[1].Expect = "**magic**" },
 		"cell without its levels": func(p *Plan) { p.Cells[1].Levels = nil },
 		"level of no factor":      func(p *Plan) { p.Cells[1].Levels = map[string]string{"a": "b", "c": "d"} },
-		"no shots":                func(p *Plan) { p.Shots = nil },
-		"shot twice":              func(p *Plan) { p.Shots[1].N = 1 },
-		"block 0":                 func(p *Plan) { p.Shots[1].Block = 0 },
-		"shot of another cell":    func(p *Plan) { p.Shots[1].Cell = "elsewhere" },
-		"shot of another script":  func(p *Plan) { p.Shots[1].Scenario.Name = "calm" },
+		"no trials":               func(p *Plan) { p.Trials = nil },
+		"trial twice":             func(p *Plan) { p.Trials[1].N = 1 },
+		"block 0":                 func(p *Plan) { p.Trials[1].Block = 0 },
+		"trial of another cell":   func(p *Plan) { p.Trials[1].Cell = "elsewhere" },
+		"trial of another script": func(p *Plan) { p.Trials[1].Scenario.Name = "calm" },
 	} {
 		plan := planOf(t, good)
 		if err := plan.Validate(); err != nil {
@@ -107,13 +107,17 @@ func TestRunnableRefuses(t *testing.T) {
 		want   string
 	}{
 		"script that is not there": {func(p *Plan) { p.Scenarios[0].Name = "calm" }, `unknown scenario "calm"`},
-		"setting that runs":        {func(p *Plan) { p.Cells[0].Settings["postgres.archive_command"] = "true" }, "it runs a program"},
-		"unknown setting":          {func(p *Plan) { p.Cells[0].Settings["pool"] = "8" }, "is not a setting"},
-		"commit for git's options": {func(p *Plan) { p.Cells[0].Settings[Backend] = "--upload-pack=x" }, `backend is "--upload-pack=x"`},
-		"value of another form":    {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
-		"processors":               {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
-		"service":                  {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
-		"unknown cause":            {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
+		"setting that runs": {
+			func(p *Plan) { p.Cells[0].Settings["postgres.archive_command"] = "true" }, "it runs a program",
+		},
+		"unknown setting": {func(p *Plan) { p.Cells[0].Settings["pool"] = "8" }, "is not a setting"},
+		"commit for git's options": {
+			func(p *Plan) { p.Cells[0].Settings[Backend] = "--upload-pack=x" }, `backend is "--upload-pack=x"`,
+		},
+		"value of another form": {func(p *Plan) { p.Cells[0].Settings[PoolSize] = "08" }, `pool_size is "08"`},
+		"processors":            {func(p *Plan) { p.CPUs = CPUs{"app": "x"} }, `cpus of "app"`},
+		"service":               {func(p *Plan) { p.CPUs = CPUs{"apps": "1"} }, `cpus of "apps"`},
+		"unknown cause":         {func(p *Plan) { p.Cells[1].Expect = "magic" }, `expects "magic"`},
 	} {
 		plan := planOf(t, good)
 		if err := plan.Runnable(there); err != nil {
@@ -139,9 +143,9 @@ func FuzzPlan(f *testing.F) {
 			return
 		}
 		_ = plan.Runnable(there) // no panic
-		for _, shot := range plan.Shots {
-			if plan.Cell(shot.Cell).Label == "" {
-				t.Fatalf("shot %d is of no cell", shot.N)
+		for _, trial := range plan.Trials {
+			if plan.Cell(trial.Cell).Label == "" {
+				t.Fatalf("trial %d is of no cell", trial.N)
 			}
 		}
 		if len(plan.Block(1)) == 0 || plan.Repeats() == "" {

@@ -116,8 +116,10 @@ var (
 		}
 		return Duration(d).String(), true
 	}}
-	commit = Type{"the hash of a commit, 7 to 40 of 0-9 and a-f", func(s string) (string, bool) { return s, commitText.MatchString(s) }}
-	text   = Type{"one line of 1 to 256 bytes", func(s string) (string, bool) {
+	commit = Type{
+		"the hash of a commit, 7 to 40 of 0-9 and a-f", func(s string) (string, bool) { return s, commitText.MatchString(s) },
+	}
+	text = Type{"one line of 1 to 256 bytes", func(s string) (string, bool) {
 		return s, s != "" && len(s) <= 256 && !strings.ContainsFunc(s, unprintable)
 	}}
 )

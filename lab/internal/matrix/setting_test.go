@@ -17,7 +17,10 @@ func TestDefaultsAreCanonical(t *testing.T) {
 }
 
 func TestLookupFamily(t *testing.T) {
-	for _, name := range []string{"postgres.work_mem", "postgres.auto_explain.log_nested", "pgbouncer.default_pool_size", "scenario.THINK_MS", "app.GOMAXPROCS"} {
+	for _, name := range []string{
+		"postgres.work_mem", "postgres.auto_explain.log_nested", "pgbouncer.default_pool_size", "scenario.THINK_MS",
+		"app.GOMAXPROCS",
+	} {
 		s, err := services.Lookup(name)
 		if err != nil || s.Name != name || s.Default != "" {
 			t.Errorf("Lookup(%q) = %+v, %v; want a setting of that name without default", name, s, err)

@@ -16,7 +16,7 @@ type Spec struct {
 	Cells     []Cell   // in the spec's order, exclusions left out; one is the baseline
 	Blocks    int
 	BlocksOf  map[string]int // as in Plan
-	Stop      *Stop          // nil: all blocks are shot
+	Stop      *Stop          // nil: all blocks are run
 	Extra     int
 	Seed      uint64
 	SLO       SLO

@@ -8,7 +8,7 @@ type Stage string
 const (
 	StageApply Stage = "apply"
 	StageWarm  Stage = "warm up"
-	StageLoad  Stage = "shoot"
+	StageLoad  Stage = "shoot" // the word of the events of --json, which stays
 	StageRead  Stage = "read"
 )
 

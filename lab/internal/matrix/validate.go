@@ -18,8 +18,8 @@ var scenarioText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 func (p Plan) Validate() error {
 	v := &validation{}
 	v.want(nameText.MatchString(p.Name), "name is %s", quote(p.Name))
-	v.want(p.Blocks >= 1 && p.Blocks <= MaxShots, "blocks is %d", p.Blocks)
-	v.want(p.Extra >= 0 && p.Extra <= MaxShots, "extra is %d", p.Extra)
+	v.want(p.Blocks >= 1 && p.Blocks <= MaxTrials, "blocks is %d", p.Blocks)
+	v.want(p.Extra >= 0 && p.Extra <= MaxTrials, "extra is %d", p.Extra)
 	v.want(p.SLO.ErrorRatio >= 0 && p.SLO.ErrorRatio <= 1, "error_ratio of the slo is %v", p.SLO.ErrorRatio)
 	v.want(p.SLO.P99 > 0, "p99 of the slo is %v", p.SLO.P99)
 	m := p.Margins()
@@ -31,9 +31,9 @@ func (p Plan) Validate() error {
 	v.scenarios(p)
 	v.cells(p)
 	if err := v.err(); err != nil {
-		return err // shots refer to what is wrong already
+		return err // trials refer to what is wrong already
 	}
-	v.shots(p)
+	v.trials(p)
 	return v.err()
 }
 
@@ -54,7 +54,9 @@ func (p Plan) Runnable(there Inventory) error {
 				continue
 			}
 			canonical, err := setting.Canonical(c.Settings[name])
-			v.want(err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]))
+			v.want(
+				err == nil && canonical == c.Settings[name], "cell %s: %s is %s", quote(c.Label), name, quote(c.Settings[name]),
+			)
 		}
 		known := c.Expect == "" || slices.Contains(there.Causes, c.Expect)
 		v.want(known, "cell %s expects %s", quote(c.Label), quote(c.Expect))
@@ -67,22 +69,25 @@ func (p Plan) Runnable(there Inventory) error {
 	return v.err()
 }
 
-// validation gathers faults, no more than anybody would read.
-type validation struct{ faults []error }
+// validation gathers errors, no more than anybody would read.
+type validation struct{ errs []error }
 
 func (v *validation) want(ok bool, format string, args ...any) {
-	if !ok && len(v.faults) < MaxFaults {
-		v.faults = append(v.faults, fmt.Errorf(format, args...))
+	if !ok && len(v.errs) < MaxDiagnostics {
+		v.errs = append(v.errs, fmt.Errorf(format, args...))
 	}
 }
 
-func (v *validation) err() error { return errors.Join(v.faults...) }
+func (v *validation) err() error { return errors.Join(v.errs...) }
 
 func (v *validation) scenarios(p Plan) {
 	v.want(len(p.Scenarios) >= 1, "it has no scenarios")
 	seen := map[string]bool{}
 	for _, s := range p.Scenarios {
-		v.want(scenarioText.MatchString(s.Name) && s.Scale > 0 && s.Scale <= MaxScale && !seen[s.String()], "scenario %s is none, or is there twice", quote(s.String()))
+		v.want(
+			scenarioText.MatchString(s.Name) && s.Scale > 0 && s.Scale <= MaxScale && !seen[s.String()],
+			"scenario %s is none, or is there twice", quote(s.String()),
+		)
 		seen[s.String()] = true
 	}
 	for name, n := range p.BlocksOf {
@@ -96,7 +101,10 @@ func (v *validation) cells(p Plan) {
 	v.want(len(cells) >= 1 && len(cells) <= MaxCells+1, "it has %d cells", len(cells))
 	labels, baselines, settings := map[string]bool{}, 0, 0
 	for _, c := range cells {
-		v.want(c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label], "label %s is none, or is there twice", quote(c.Label))
+		v.want(
+			c.Label != "" && !strings.ContainsFunc(c.Label, unprintable) && !labels[c.Label],
+			"label %s is none, or is there twice", quote(c.Label),
+		)
 		labels[c.Label] = true
 		old := c.Levels == nil && cells[0].Levels == nil
 		v.want(old || c.levelled(p.Factors), "the levels of cell %s are not those of the factors", quote(c.Label))
@@ -111,16 +119,19 @@ func (v *validation) cells(p Plan) {
 	v.want(settings <= 2*MaxAll, "its cells have %d settings", settings)
 }
 
-func (v *validation) shots(p Plan) {
-	v.want(len(p.Shots) >= 1 && len(p.Shots) <= MaxShots, "it has %d shots", len(p.Shots))
+func (v *validation) trials(p Plan) {
+	v.want(len(p.Trials) >= 1 && len(p.Trials) <= MaxTrials, "it has %d trials", len(p.Trials))
 	cells := map[string]bool{}
 	for _, c := range p.Cells {
 		cells[c.Label] = true
 	}
-	for i, s := range p.Shots {
-		v.want(s.N == i+1, "shot %d has the number %d", i+1, s.N)
-		v.want(s.Block >= 1 && s.Block <= p.Blocks, "shot %d is of block %d", i+1, s.Block)
-		v.want(cells[s.Cell], "shot %d is of the cell %s, which is not there", i+1, quote(s.Cell))
-		v.want(slices.Contains(p.Scenarios, s.Scenario), "shot %d is of the scenario %s, which is not there", i+1, quote(s.Scenario.String()))
+	for i, s := range p.Trials {
+		v.want(s.N == i+1, "trial %d has the number %d", i+1, s.N)
+		v.want(s.Block >= 1 && s.Block <= p.Blocks, "trial %d is of block %d", i+1, s.Block)
+		v.want(cells[s.Cell], "trial %d is of the cell %s, which is not there", i+1, quote(s.Cell))
+		v.want(
+			slices.Contains(p.Scenarios, s.Scenario), "trial %d is of the scenario %s, which is not there", i+1,
+			quote(s.Scenario.String()),
+		)
 	}
 }

@@ -87,7 +87,7 @@ func (p Plan) WarnOfIdle(services *Catalog) []string {
 
 // sameCells says that cells are the same, and which settings tell them apart in name only.
 func sameCells(cells []Cell) string {
-	const mostNamed = 3
+	const maxNamed = 3
 	var labels, idle []string
 	for _, c := range cells {
 		labels = append(labels, c.Label)
@@ -102,8 +102,8 @@ func sameCells(cells []Cell) string {
 			}
 		}
 	}
-	text := strings.Join(labels[:min(mostNamed, len(labels))], " | ")
-	if more := len(labels) - mostNamed; more > 0 {
+	text := strings.Join(labels[:min(maxNamed, len(labels))], " | ")
+	if more := len(labels) - maxNamed; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	slices.Sort(idle)

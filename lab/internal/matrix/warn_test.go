@@ -41,7 +41,8 @@ baseline: {pgbouncer.default_pool_size: 10, pool_size: 4}`, []string{
 		"some do": {`
 factors: {topology: [direct, pgbouncer], pgbouncer.default_pool_size: ["10", "20", "30", "40"]}
 baseline: {topology: direct, pgbouncer.default_pool_size: 10}`, []string{
-			"these cells are the same, for pgbouncer.default_pool_size has no effect in them: topology=direct pgbouncer.default_pool_size=10 | " +
+			"these cells are the same, for pgbouncer.default_pool_size has no effect in them: topology=direct " +
+				"pgbouncer.default_pool_size=10 | " +
 				"topology=direct pgbouncer.default_pool_size=20 | topology=direct pgbouncer.default_pool_size=30 and 1 more",
 		}},
 		"all do": {`

@@ -58,13 +58,15 @@ func TestWithFactor(t *testing.T) {
 	}
 }
 
-func TestWithFactorFaults(t *testing.T) {
+func TestWithFactorDiagnostics(t *testing.T) {
 	for _, test := range []struct{ name, spec, want string }{
 		{"empty", "", "the spec is empty"},
 		{"not yaml", "a: [", "did not find expected"},
 		{"no spec", "[1]", "it takes a spec"},
 	} {
-		if _, err := WithFactor([]byte(test.spec), Backend, []string{"0123456"}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := WithFactor(
+			[]byte(test.spec), Backend, []string{"0123456"},
+		); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v; want %q", test.name, err, test.want)
 		}
 	}

@@ -37,7 +37,9 @@ type sample struct {
 }
 
 // samples returns what the query gives at the points of the grid, by the label's value.
-func (a *asker) samples(ctx context.Context, g grid, from, to int64, query string, label string) (map[string][]sample, error) {
+func (a *asker) samples(
+	ctx context.Context, g grid, from, to int64, query string, label string,
+) (map[string][]sample, error) {
 	answer, _, err := a.ask(ctx, query, promv1.Range{Start: g.time(from), End: g.time(to), Step: g.step})
 	if err != nil {
 		return nil, err

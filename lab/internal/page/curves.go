@@ -66,7 +66,12 @@ type picture struct {
 }
 
 func newCharts(ask *asker, archive *Archive) *charts {
-	c := &charts{ask: ask, archive: archive, grid: grid{step: liveStep, points: int64(liveSpan / liveStep)}, tracks: make(map[string]*track)}
+	c := &charts{
+		ask:     ask,
+		archive: archive,
+		grid:    grid{step: liveStep, points: int64(liveSpan / liveStep)},
+		tracks:  make(map[string]*track),
+	}
 	if archive != nil {
 		span := archive.End.Sub(archive.Start)
 		step := max(shortestStep, (span/archivePoints).Truncate(time.Second)+time.Second)
@@ -255,7 +260,7 @@ func (l line) Peak() float64 {
 	return peak
 }
 
-// mark is the time of a shot under load.
+// mark is the time of a trial under load.
 type mark struct {
 	Start, End time.Time // End zero: it goes on
 	Label      string

@@ -55,7 +55,8 @@ func TestChartsAskOnlyForWhatTheyDoNotKnow(t *testing.T) {
 	}
 	s.at = noon.Add(time.Hour) // nobody has looked for long
 	s.get("/live")
-	if asked := s.metrics.questions(); len(asked) != queries() || asked[0].end-asked[0].start < 290 || asked[0].end-asked[0].start > 300 {
+	if asked := s.metrics.questions(); len(asked) != queries() || asked[0].end-asked[0].start < 290 ||
+		asked[0].end-asked[0].start > 300 {
 		t.Errorf("after an hour it asks %+v; want five minutes", asked)
 	}
 }
@@ -95,14 +96,17 @@ func TestWithoutPrometheusTheRestIsShown(t *testing.T) {
 	s.begin(2)
 	s.metrics.down = true
 	text := s.get("/")
-	if !strings.Contains(text, "Prometheus does not answer") || !strings.Contains(text, "0 of 2") || strings.Contains(text, "<figure") {
+	if !strings.Contains(
+		text, "Prometheus does not answer",
+	) || !strings.Contains(text, "0 of 2") || strings.Contains(text, "<figure") {
 		t.Errorf("without Prometheus the page is %s", text)
 	}
 	s.metrics.mu.Lock()
 	s.metrics.down = false
 	s.metrics.mu.Unlock()
 	s.at = noon.Add(liveStep)
-	if part := s.live("").Parts["charts"]; strings.Contains(part, "does not answer") || strings.Count(part, "<figure") != len(drawn) {
+	if part := s.live("").Parts["charts"]; strings.Contains(part, "does not answer") ||
+		strings.Count(part, "<figure") != len(drawn) {
 		t.Errorf("with Prometheus back the charts are %s", part)
 	}
 	if asked := s.metrics.questions(); asked[0].end-asked[0].start < 290 {

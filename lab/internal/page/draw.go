@@ -18,8 +18,12 @@ const (
 func (d drawnChart) draw(g grid, end int64, marks []mark) (string, error) {
 	first := end - int64(len(d.Lines[0].Values)) + 1
 	c := plot.Chart{
-		Title: d.Title + ", " + d.Unit, Width: chartWidth, Height: chartHeight, XMin: seconds(g.time(first)), XMax: seconds(g.time(end)),
-		Clock: true, Bare: true, Points: int(g.points),
+		Title:  d.Title + ", " + d.Unit,
+		Width:  chartWidth,
+		Height: chartHeight,
+		XMin:   seconds(g.time(first)),
+		XMax:   seconds(g.time(end)),
+		Clock:  true, Bare: true, Points: int(g.points),
 	}
 	for _, l := range d.Lines {
 		drawn := plot.Line{Name: l.Name, Y: l.Values}

@@ -14,7 +14,8 @@ func TestDrawIsAnElementOfThePage(t *testing.T) {
 	g := grid{step: 2 * time.Second, points: 5}
 	none := math.NaN()
 	d := drawnChart{ID: "x", Title: "A & B", Unit: "ms", Lines: []line{
-		{"one", []float64{1, 2, none, 4, 3}}, {"two", []float64{none, none, none, none, none}}, {"three", []float64{5, 6, 7, 8, 9}},
+		{"one", []float64{1, 2, none, 4, 3}}, {"two", []float64{none, none, none, none, none}},
+		{"three", []float64{5, 6, 7, 8, 9}},
 	}}
 	marks := []mark{{Start: noon.Add(-5 * time.Second), End: noon.Add(time.Minute)}}
 	svg, err := d.draw(g, g.last(noon), marks)
@@ -25,7 +26,10 @@ func TestDrawIsAnElementOfThePage(t *testing.T) {
 		t.Errorf("the same values give another drawing (%v)", err)
 	}
 	// A style, or a colour without a class, would not follow the page from day to night.
-	for want, n := range map[string]int{`aria-label="A &amp; B, ms"`: 1, `class="s1"`: 1, `class="s2"`: 0, `class="s3"`: 1, "style": 0, "<?xml": 0, ">12:00:00</text>": 1} {
+	for want, n := range map[string]int{
+		`aria-label="A &amp; B, ms"`: 1, `class="s1"`: 1, `class="s2"`: 0, `class="s3"`: 1, "style": 0, "<?xml": 0,
+		">12:00:00</text>": 1,
+	} {
 		if got := strings.Count(svg, want); got != n {
 			t.Errorf("%q is there %d times; want %d:\n%s", want, got, n, svg)
 		}

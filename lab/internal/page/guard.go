@@ -8,7 +8,8 @@ import (
 )
 
 // policy lets the page load its own script and style, and nothing from elsewhere.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // guard lets only this machine's own reader in. The page has no password: what keeps
 // others out is that it is served on the loopback, that it answers to no other name (a

@@ -24,7 +24,10 @@ func TestOnlyThisMachinesOwnReaderGetsThePage(t *testing.T) {
 		{"by name", "GET", "localhost:4711", nil, 200},
 		{"by IPv6", "GET", "[::1]:4711", nil, 200},
 		{"the address bar", "GET", addr, map[string]string{"Sec-Fetch-Site": "none"}, 200},
-		{"the page's script", "GET", addr, map[string]string{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + addr}, 200},
+		{"the page's script", "GET", addr, map[string]string{
+			"Sec-Fetch-Site": "same-origin",
+			"Origin":         "http://" + addr,
+		}, 200},
 		{"a link on another server of this machine", "GET", addr,
 			map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200},
 
@@ -38,9 +41,19 @@ func TestOnlyThisMachinesOwnReaderGetsThePage(t *testing.T) {
 		{"a foreign origin of this machine", "GET", addr, map[string]string{"Origin": "http://127.0.0.1:4712"}, 403},
 		{"the same by https", "GET", addr, map[string]string{"Origin": "https://" + addr}, 403},
 		{"an origin that hides itself", "GET", addr, map[string]string{"Origin": "null"}, 403},
-		{"another site's link", "GET", addr, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403},
-		{"another site's script", "GET", addr, map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, 403},
-		{"a script of another server of this machine", "GET", addr, map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, 403},
+		{"another site's link", "GET", addr, map[string]string{
+			"Sec-Fetch-Site": "cross-site",
+			"Sec-Fetch-Mode": "navigate",
+			"Sec-Fetch-Dest": "document",
+		}, 403},
+		{"another site's script", "GET", addr, map[string]string{
+			"Sec-Fetch-Site": "cross-site",
+			"Sec-Fetch-Mode": "no-cors",
+		}, 403},
+		{"a script of another server of this machine", "GET", addr, map[string]string{
+			"Sec-Fetch-Site": "same-site",
+			"Sec-Fetch-Mode": "cors",
+		}, 403},
 		{"a frame of another server of this machine", "GET", addr,
 			map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, 403},
 		{"a site that is not known", "GET", addr, map[string]string{"Sec-Fetch-Site": "elsewhere"}, 403},
@@ -65,14 +78,19 @@ func TestOnlyThisMachinesOwnReaderGetsThePage(t *testing.T) {
 				t.Errorf("%s: %s is told of the run: %s", c.name, path, w.Body)
 			}
 			for name, want := range map[string]string{
-				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY", "Cache-Control": "no-store",
+				"X-Content-Type-Options":       "nosniff",
+				"Referrer-Policy":              "no-referrer",
+				"X-Frame-Options":              "DENY",
+				"Cache-Control":                "no-store",
 				"Cross-Origin-Resource-Policy": "same-origin", "Access-Control-Allow-Origin": "",
 			} {
 				if got := w.Header().Get(name); got != want {
 					t.Errorf("%s: %s has %s %q; want %q", c.name, path, name, got, want)
 				}
 			}
-			if got := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(got, "default-src 'none'; script-src 'self';") || strings.Contains(got, "unsafe") {
+			if got := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(
+				got, "default-src 'none'; script-src 'self';",
+			) || strings.Contains(got, "unsafe") {
 				t.Errorf("%s: %s has the policy %q", c.name, path, got)
 			}
 		}
@@ -105,7 +123,11 @@ func TestNoClientKeepsTheServerBusy(t *testing.T) {
 		_ = server.Close()
 		<-served
 	}()
-	for name, bound := range map[string]time.Duration{"read": server.ReadTimeout, "write": server.WriteTimeout, "idle": server.IdleTimeout} {
+	for name, bound := range map[string]time.Duration{
+		"read":  server.ReadTimeout,
+		"write": server.WriteTimeout,
+		"idle":  server.IdleTimeout,
+	} {
 		if bound <= 0 || bound > time.Minute {
 			t.Errorf("%s timeout = %s; want one of at most a minute", name, bound)
 		}

@@ -29,7 +29,7 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 const run = "2026-11-25T1150Z-quick"
 
 // prometheus answers range queries with the value that f gives for a query and a time;
-// NaN is left out. It counts what it is asked.
+// NaN is excluded. It counts what it is asked.
 type prometheus struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -85,7 +85,9 @@ func (p *prometheus) serve(w http.ResponseWriter, r *http.Request) {
 		result = append(result, s)
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": result}})
+	_ = json.NewEncoder(w).Encode(
+		map[string]any{"status": "success", "data": map[string]any{"resultType": "matrix", "result": result}},
+	)
 }
 
 // questions returns what was asked since the last time.
@@ -168,10 +170,14 @@ func (s *stage) dir() record.Dir {
 	return dir
 }
 
-// begin lets a run of so many shots begin.
-func (s *stage) begin(shots int) *Run {
+// begin lets a run of so many trials begin.
+func (s *stage) begin(trials int) *Run {
 	s.t.Helper()
-	spec, err := matrix.Parse([]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: 1\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
+	spec, err := matrix.Parse(
+		[]byte("name: quick\nscenarios: [storm]\nfactors: {pool_size: [4, 8]}\nbaseline: {pool_size: 4}\nblocks: 1\nseed: "+
+			"1\nslo: {error_ratio: 0.01, p99: 500ms}\n"),
+		service.Inventory("storm"),
+	)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -181,7 +187,14 @@ func (s *stage) begin(shots int) *Run {
 		s.t.Fatal(err)
 	}
 	s.write(s.dir().Plan(), string(text))
-	s.status.Run = &Run{Name: run, Began: noon.Add(-10 * time.Minute), Shots: shots, ETA: time.Hour, Stage: "apply", Applied: s.plan.Cell("pool_size=8").Settings}
+	s.status.Run = &Run{
+		Name:    run,
+		Began:   noon.Add(-10 * time.Minute),
+		Trials:  trials,
+		ETA:     time.Hour,
+		Stage:   "apply",
+		Applied: s.plan.Cell("pool_size=8").Settings,
+	}
 	return s.status.Run
 }
 
@@ -200,7 +213,7 @@ func recorded(t *testing.T, n int, change func(*record.Record)) string {
 	t.Helper()
 	rec := record.Record{
 		Schema: record.Schema, Run: run, N: n, Block: 1, Cell: "pool_size=4", Scenario: "storm", Scale: 1,
-		Settings: map[string]string{"pool_size": "4"}, Attested: map[string]string{"pool_size": "4"},
+		Settings: map[string]string{"pool_size": "4"}, Effective: map[string]string{"pool_size": "4"},
 		Start: noon.Add(time.Duration(n-10) * time.Minute), End: noon.Add(time.Duration(n-10)*time.Minute + 50*time.Second),
 		Verdict: record.Valid, Reasons: []string{},
 		Load: &record.Load{Requests: 85358, Failed: 1067, ErrorRatio: 0.0125, Status: map[string]int64{"200": 84291, "503": 1067}, RPSMean: 1700, GoodputRPS: 1650.4,

@@ -1,6 +1,6 @@
 // Package page serves what the lab is doing, or what a run has kept, to a browser on
 // this machine: the services, the run in progress, charts from Prometheus and the
-// finished shots. It needs nothing from outside, and reads as well without script.
+// finished trials. It needs nothing from outside, and reads as well without script.
 package page
 
 import (
@@ -35,15 +35,15 @@ type Status struct {
 
 // Run is a run and how far it is.
 type Run struct {
-	Name  string
-	Over  bool          // its process has given the stack back, or is gone
-	Began time.Time     // of this process: a run that is resumed begins anew
-	Shots int           // planned, at most
-	ETA   time.Duration // from Began to the end, as it was estimated
-	Stage matrix.Stage  // empty: none yet
+	Name   string
+	Over   bool          // its process has given the stack back, or is gone
+	Began  time.Time     // of this process: a run that is resumed begins anew
+	Trials int           // planned, at most
+	ETA    time.Duration // from Began to the end, as it was estimated
+	Stage  matrix.Stage  // empty: none yet
 
 	Applied  matrix.Settings // of the cell in progress
-	Cell     string          // that is shot; empty: no shot is under way
+	Cell     string          // under test; empty: no trial is under way
 	Scenario string          // with it
 }
 
@@ -68,7 +68,7 @@ const refresh = time.Second
 type Page struct {
 	sources Sources
 	charts  *charts
-	shots   *shots
+	trials  *trials
 	plans   plans
 	now     func() time.Time
 	handler http.Handler
@@ -78,7 +78,14 @@ type Page struct {
 var assets embed.FS
 
 var layout = template.Must(template.New("page.gohtml").Funcs(template.FuncMap{
-	"clock": clock, "moment": moment, "whole": whole, "figure": figure, "percent": percent, "plain": plain, "brief": brief, "inc": func(i int) int { return i + 1 },
+	"clock":   clock,
+	"moment":  moment,
+	"whole":   whole,
+	"figure":  figure,
+	"percent": percent,
+	"plain":   plain,
+	"brief":   brief,
+	"inc":     func(i int) int { return i + 1 },
 }).ParseFS(assets, "assets/*.gohtml"))
 
 // New returns a page of the sources. It asks nothing before it is looked at.
@@ -90,7 +97,7 @@ func New(sources Sources) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{sources: sources, shots: &shots{}, now: time.Now}
+	p := &Page{sources: sources, trials: &trials{}, now: time.Now}
 	p.charts = newCharts(ask, sources.Archive)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.whole)
@@ -142,12 +149,12 @@ func (p *Page) whole(w http.ResponseWriter, r *http.Request) {
 type changes struct {
 	Have  string            `json:"have"` // to be given back with the next request
 	Parts map[string]string `json:"parts"`
-	Said  string            `json:"said,omitempty"` // the shot that has just finished
+	Said  string            `json:"said,omitempty"` // the trial that has just finished
 }
 
 // live serves what has changed. The page tells what it has, so that an answer is small
 // and most of it is not rendered: charts are as they were between two of their points,
-// and the shots until the next one is finished.
+// and the trials until the next one is finished.
 func (p *Page) live(w http.ResponseWriter, r *http.Request) {
 	v := p.look(r.Context())
 	had := parseHave(r.URL.Query().Get("have"))
@@ -161,10 +168,10 @@ func (p *Page) live(w http.ResponseWriter, r *http.Request) {
 		return nil
 	}
 	parts := []string{"state", "run", "services"}
-	if had.Shots != v.Shots.Version {
-		parts = append(parts, "shots")
-		if had.Shots != "" {
-			answer.Said = v.Shots.latest()
+	if had.Trials != v.Trials.Version {
+		parts = append(parts, "trials")
+		if had.Trials != "" {
+			answer.Said = v.Trials.latest()
 		}
 	}
 	if had.Charts != v.Charts.Version {

@@ -16,25 +16,29 @@ import (
 	"stormwave/lab/internal/stack"
 )
 
-func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
+func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 	s := newStage(t)
 	s.begin(6)
 	s.write(s.dir().Records(), recorded(t, 1, nil)+recorded(t, 2, func(r *record.Record) {
 		r.Cell, r.Verdict, r.Load = "pool_size=8", record.Invalid, nil
 		r.Reasons = []string{"<script>alert(1)</script>\nsecond line"}
 	}))
-	s.status.Deaths = []stack.Death{{Service: "replica", At: noon.Add(-time.Minute), How: "signal SIGKILL", Log: "password=hunter2"}}
+	s.status.Deaths = []stack.Death{
+		{Service: "replica", At: noon.Add(-time.Minute), How: "signal SIGKILL", Log: "password=hunter2"},
+	}
 	text := s.get("/")
 	for _, want := range []string{
 		"<dd>" + run + "</dd>", "<dd>2 of 6</dd>", "<code>pool_size=8</code></dd>", "applying the settings", " left</dd>",
-		`<progress value="2" max="6" aria-label="Finished shots">`,
+		`<progress value="2" max="6" aria-label="Finished trials">`,
 		`<span class="pill ready">ready</span></td><td class="n">11</td><td>127.0.0.1:5001</td><td>15.18</td>`,
 		`<th scope="row">replica</th><td><span class="pill down">down</span></td><td class="n">–</td>`,
 		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td><td>127.0.0.1:5003</td><td>–</td>`,
 		"replica ended with signal SIGKILL at 11:59:00: see <code>lab logs replica</code>",
-		`<td class="n" data-v="85358">85,358</td>`, `<td class="n" data-v="0.0125">1.25 %</td>`, `<td class="n" data-v="1650.4">1,650</td>`, `<td class="n" data-v="412.3">412</td>`,
+		`<td class="n" data-v="85358">85,358</td>`, `<td class="n" data-v="0.0125">1.25 %</td>`,
+		`<td class="n" data-v="1650.4">1,650</td>`, `<td class="n" data-v="412.3">412</td>`,
 		"&lt;script&gt;alert(1)&lt;/script&gt; …", `<td class="n">–</td>`,
-		"The last 5 min", `<noscript><meta http-equiv="refresh" content="5"></noscript>`, `data-refresh="1000"`, "12:00:00 UTC",
+		"The last 5 min", `<noscript><meta http-equiv="refresh" content="5"></noscript>`, `data-refresh="1000"`,
+		"12:00:00 UTC",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page holds no %q", want)
@@ -46,7 +50,7 @@ func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
 		}
 	}
 	if newest, oldest := strings.Index(text, "alert(1)"), strings.Index(text, "85,358"); newest > oldest {
-		t.Error("the newest shot does not come first")
+		t.Error("the newest trial does not come first")
 	}
 	if again := s.get("/"); again != text {
 		t.Error("the same state gives another page")
@@ -59,7 +63,9 @@ func TestThePageShowsTheRunItsShotsAndTheServices(t *testing.T) {
 func TestThePageBeforeAndAfterARun(t *testing.T) {
 	s := newStage(t)
 	s.status.State = "starting"
-	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(text, `<span class="pill starting">starting</span>`) || !strings.Contains(text, "No shot is finished yet.") {
+	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(
+		text, `<span class="pill starting">starting</span>`,
+	) || !strings.Contains(text, "No trial is finished yet.") {
 		t.Errorf("before a run the page is %s", text)
 	}
 	r := s.begin(2)
@@ -81,11 +87,16 @@ func TestThePageBeforeAndAfterARun(t *testing.T) {
 func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	s := newStage(t)
 	for i := range deathsShown + 3 {
-		s.status.Deaths = append(s.status.Deaths, stack.Death{N: i + 101, Service: "replica", At: noon.Add(time.Duration(i) * time.Minute), How: "status 1"})
+		s.status.Deaths = append(
+			s.status.Deaths,
+			stack.Death{N: i + 101, Service: "replica", At: noon.Add(time.Duration(i) * time.Minute), How: "status 1"},
+		)
 	}
 	s.status.Services[1].Deaths = deathsShown + 103 // the list holds the newest alone
 	text := s.get("/")
-	if n := strings.Count(text, "replica ended with status 1"); n != deathsShown || strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
+	if n := strings.Count(
+		text, "replica ended with status 1",
+	); n != deathsShown || strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
 		t.Errorf("%d deaths are told; want the %d newest", n, deathsShown)
 	}
 	for _, want := range []string{"ended unasked 103 times before", `<td class="n">108</td>`} {
@@ -95,7 +106,7 @@ func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	}
 }
 
-// The cell is that of the shot; before, the one whose settings were applied.
+// The cell is that of the trial; before, the one whose settings were applied.
 func TestTheCellInProgress(t *testing.T) {
 	s := newStage(t)
 	r := s.begin(2)
@@ -109,12 +120,15 @@ func TestTheCellInProgress(t *testing.T) {
 		{"apply", "", "", s.plan.Cell("pool_size=8").Settings, "<code>pool_size=8</code></dd>", "applying the settings"},
 		{"warm up", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "warming up"},
 		{"apply", "", "", matrix.Settings{"pool_size": "5"}, "<dd>–</dd>", "applying the settings"},
-		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 twin=2</code></dd>", "under load"},
+		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 " +
+			"twin=2</code></dd>", "under load"},
 		{"read", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "reading what was measured"},
 	} {
 		r.Stage, r.Cell, r.Scenario, r.Applied = c.stage, c.cell, c.scenario, c.applied
 		part := s.live("").Parts["run"]
-		if !strings.Contains(part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>")) || !strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
+		if !strings.Contains(
+			part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>"),
+		) || !strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
 			t.Errorf("%q %q: %s; want %s, %s", c.stage, c.cell, part, c.want, c.wantStage)
 		}
 		if c.scenario != "" && !strings.Contains(part, "<dd>"+c.scenario+"</dd>") {
@@ -124,7 +138,7 @@ func TestTheCellInProgress(t *testing.T) {
 }
 
 // Once a second only what has changed comes over: the charts with each new point, the
-// shots when one is finished.
+// trials when one is finished.
 func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	s := newStage(t)
 	s.begin(2)
@@ -142,7 +156,7 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 
 	first := s.live(have)
 	if got := parts(first); got != "run services state" || first.Have != have || first.Said != "" {
-		t.Errorf("at once: %s, %q, %q; want no charts and no shots", got, first.Have, first.Said)
+		t.Errorf("at once: %s, %q, %q; want no charts and no trials", got, first.Have, first.Said)
 	}
 	s.at = noon.Add(liveStep)
 	second := s.live(first.Have)
@@ -151,14 +165,14 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	}
 	s.write(s.dir().Records(), recorded(t, 1, nil))
 	third := s.live(second.Have)
-	if got := parts(third); got != "run services shots state" || third.Said != "Shot 1 is finished: valid" {
-		t.Errorf("after a shot: %s, %q; want the shots, and that it is finished", got, third.Said)
+	if got := parts(third); got != "run services trials state" || third.Said != "Trial 1 is finished: valid" {
+		t.Errorf("after a trial: %s, %q; want the trials, and that it is finished", got, third.Said)
 	}
-	if !strings.Contains(third.Parts["shots"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
-		t.Errorf("after a shot: %v", third.Parts)
+	if !strings.Contains(third.Parts["trials"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
+		t.Errorf("after a trial: %v", third.Parts)
 	}
 	for _, had := range []string{"", "nonsense", "1.2.3"} {
-		if got := parts(s.live(had)); got != "charts run services shots state" {
+		if got := parts(s.live(had)); got != "charts run services trials state" {
 			t.Errorf("to a page that has %q comes %s; want all", had, got)
 		}
 	}
@@ -236,7 +250,8 @@ func TestThePageIsWellFormedAndNeedsNoInlineScriptOrStyle(t *testing.T) {
 		if len(parts) < 3 {
 			t.Errorf("%s: parts = %v", name, parts)
 		}
-		if !strings.HasPrefix(headings, "12") || strings.Contains(headings, "13") || strings.Count(headings, "3") != len(drawn) {
+		if !strings.HasPrefix(headings, "12") || strings.Contains(headings, "13") ||
+			strings.Count(headings, "3") != len(drawn) {
 			t.Errorf("%s: headings are of the levels %s", name, headings)
 		}
 	}
@@ -255,7 +270,8 @@ func TestAnArchiveDoesNotChange(t *testing.T) {
 	s := archived(t)
 	text := s.get("/")
 	for _, want := range []string{
-		"Read-only: run " + run + "</strong>, 2026-11-25 11:00:00 to 11:59:00 UTC", `data-refresh="0"`, "The whole run", "85,358", "The figures are the highest of each curve.",
+		"Read-only: run " + run + "</strong>, 2026-11-25 11:00:00 to 11:59:00 UTC", `data-refresh="0"`, "The whole run",
+		"85,358", "The figures are the highest of each curve.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page holds no %q", want)
@@ -283,7 +299,9 @@ func TestAnArchiveDoesNotChange(t *testing.T) {
 }
 
 func TestTheEndOfAnArchiveHasItsDay(t *testing.T) {
-	for end, want := range map[time.Duration]string{time.Hour: "13:00:00", 13 * time.Hour: "2026-11-26 01:00:00", 365 * 24 * time.Hour: "2027-11-25 12:00:00"} {
+	for end, want := range map[time.Duration]string{
+		time.Hour: "13:00:00", 13 * time.Hour: "2026-11-26 01:00:00", 365 * 24 * time.Hour: "2027-11-25 12:00:00",
+	} {
 		if got := (Archive{Start: noon, End: noon.Add(end)}).Until(); got != want {
 			t.Errorf("a run of %s ends at %s; want %s", end, got, want)
 		}
@@ -299,8 +317,10 @@ func TestNothingToShowIsRefused(t *testing.T) {
 func TestBriefAndNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{figure(math.NaN()), "–"}, {figure(1650.4), "1,650"}, {percent(0.0125), "1.25 %"}, {whole(85358), "85,358"},
-		{span(45 * time.Second), "45 s"}, {span(12*time.Minute + 10*time.Second), "12 min"}, {span(200 * time.Minute), "3 h 20 min"},
-		{brief("one"), "one"}, {brief("one\ntwo"), "one …"}, {brief(strings.Repeat("ä", 200)), strings.Repeat("ä", briefly) + " …"},
+		{span(45 * time.Second), "45 s"}, {span(12*time.Minute + 10*time.Second), "12 min"},
+		{span(200 * time.Minute), "3 h 20 min"},
+		{brief("one"), "one"}, {brief("one\ntwo"), "one …"},
+		{brief(strings.Repeat("ä", 200)), strings.Repeat("ä", briefly) + " …"},
 		{string(bytes.TrimSpace([]byte(moment(noon)))), "2026-11-25 12:00:00"},
 	} {
 		if c.got != c.want {

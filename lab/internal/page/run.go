@@ -13,16 +13,16 @@ import (
 // progress is how far a run is.
 type progress struct {
 	*Run
-	Done  int    // shots that are finished
+	Done  int    // trials that are finished
 	Cell  string // in progress; empty: between two, or none
 	Left  string // until the end: "about 12 min left"
 	Stage string // in words
 }
 
-// Max is the whole of the bar: more shots than planned may be made.
-func (p *progress) Max() int { return max(1, p.Shots, p.Done) }
+// Max is the whole of the bar: more trials than planned may be made.
+func (p *progress) Max() int { return max(1, p.Trials, p.Done) }
 
-// progressOf tells how far the run is, of which so many shots were recorded.
+// progressOf tells how far the run is, of which so many trials were recorded.
 func progressOf(run *Run, plan *matrix.Plan, done table, sinceBegun []row, now time.Time) *progress {
 	if run == nil {
 		return nil
@@ -50,13 +50,13 @@ func cellOf(plan matrix.Plan, settings matrix.Settings) string {
 	return ""
 }
 
-// estimateWeight is how many shots the estimate counts as, beside those that were made.
+// estimateWeight is how many trials the estimate counts as, beside those that were made.
 const estimateWeight = 2
 
 // left says how long the run goes on: by its estimate at first, and more and more by
-// the pace of the shots that this process has made.
+// the pace of the trials that this process has made.
 func left(run *Run, done int, made []row, now time.Time) string {
-	planned := run.Shots - (done - len(made)) // by this process
+	planned := run.Trials - (done - len(made)) // by this process
 	if run.ETA <= 0 || planned <= 0 {
 		return ""
 	}

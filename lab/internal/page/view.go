@@ -19,7 +19,7 @@ type view struct {
 	Services []serviceState
 	Deaths   []stack.Death
 	Run      *progress
-	Shots    table
+	Trials   table
 	Charts   picture
 }
 
@@ -36,11 +36,11 @@ func (p *Page) look(ctx context.Context) *view {
 		v.State = "read-only"
 		dir, err := record.NewDir(p.sources.Results, v.Archive.Run)
 		if err == nil {
-			v.Shots = p.shots.read(dir.Records())
+			v.Trials = p.trials.read(dir.Records())
 		} else {
-			v.Shots = table{Version: "none", Err: err}
+			v.Trials = table{Version: "none", Err: err}
 		}
-		v.Charts = p.charts.read(ctx, v.Now, marksOf(p.shots.since(v.Archive.Start)))
+		v.Charts = p.charts.read(ctx, v.Now, marksOf(p.trials.since(v.Archive.Start)))
 		return v
 	}
 	st := p.sources.Status()
@@ -49,12 +49,12 @@ func (p *Page) look(ctx context.Context) *view {
 		v.Services = append(v.Services, newService(s))
 	}
 	var marks []mark
-	v.Shots = table{Version: "none"}
+	v.Trials = table{Version: "none"}
 	if st.Run != nil {
 		if dir, err := record.NewDir(p.sources.Results, st.Run.Name); err == nil {
-			v.Shots = p.shots.read(dir.Records())
-			v.Run = progressOf(st.Run, p.plans.of(dir), v.Shots, p.shots.since(st.Run.Began), v.Now)
-			marks = marksOf(p.shots.since(v.Now.Add(-2 * liveSpan)))
+			v.Trials = p.trials.read(dir.Records())
+			v.Run = progressOf(st.Run, p.plans.of(dir), v.Trials, p.trials.since(st.Run.Began), v.Now)
+			marks = marksOf(p.trials.since(v.Now.Add(-2 * liveSpan)))
 		}
 	}
 	v.Charts = p.charts.read(ctx, v.Now, marks)
@@ -81,7 +81,7 @@ func (v *view) LastDeaths() []stack.Death { return v.Deaths[max(0, len(v.Deaths)
 // EarlierDeaths is how many there were before these.
 func (v *view) EarlierDeaths() int { return max(0, stack.LastDeath(v.Deaths)-deathsShown) }
 
-// marksOf are the times of the shots.
+// marksOf are the times of the trials.
 func marksOf(rows []row) []mark {
 	var marks []mark
 	for _, r := range rows {
@@ -93,16 +93,16 @@ func marksOf(rows []row) []mark {
 }
 
 // have is what a page has been given already.
-type have struct{ Charts, Shots string }
+type have struct{ Charts, Trials string }
 
-func (v *view) have() have { return have{v.Charts.Version, v.Shots.Version} }
+func (v *view) have() have { return have{v.Charts.Version, v.Trials.Version} }
 
 // String writes what parseHave reads.
-func (h have) String() string { return h.Charts + "." + h.Shots }
+func (h have) String() string { return h.Charts + "." + h.Trials }
 
 func parseHave(text string) have {
-	charts, shots, _ := strings.Cut(text, ".")
-	return have{charts, shots}
+	charts, trials, _ := strings.Cut(text, ".")
+	return have{charts, trials}
 }
 
 // Have is what a page that is loaded whole has.

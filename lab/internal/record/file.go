@@ -66,12 +66,15 @@ func WriteJSON(path string, value any) error {
 // ReadJSON reads what WriteJSON wrote; unknown keys are refused, and so is what its
 // own Validate refuses, if it has one: a torn or emptied file is no data.
 func ReadJSON(path string, into any) error {
-	data, err := readFile(path, mostJSON)
+	data, err := readFile(path, maxJSON)
 	if err != nil {
 		return fmt.Errorf("read JSON: %w", err)
 	}
 	if err := decodeJSON(data, into); err != nil {
-		return fmt.Errorf("%s:%d: %w; bring the file back as it was written (git restore, or a copy), or begin a new run", path, lineOf(data, err), err)
+		return fmt.Errorf(
+			"%s:%d: %w; bring the file back as it was written (git restore, or a copy), or begin a new run", path,
+			lineOf(data, err), err,
+		)
 	}
 	return nil
 }

@@ -36,8 +36,10 @@ func TestHostFile(t *testing.T) {
 	up := 4.2
 	host := Host{
 		Kernel: "6.1", Cores: 2, MemoryBytes: 8 << 30, Env: EnvNix,
-		Programs: []Program{{Name: "k6", Path: "/nix/store/x/bin/k6", Version: "2.0.0", SHA256: "ab", NixStore: "/nix/store/x"}},
-		Lab:      Figures{Up: &up, UpCached: true},
+		Programs: []Program{
+			{Name: "k6", Path: "/nix/store/x/bin/k6", Version: "2.0.0", SHA256: "ab", NixStore: "/nix/store/x"},
+		},
+		Lab: Figures{Up: &up, UpCached: true},
 	}
 	path := filepath.Join(t.TempDir(), "host.json")
 	if err := WriteJSON(path, host); err != nil {

@@ -53,6 +53,6 @@ type Figures struct {
 	Up             *float64 `json:"up_s,omitempty"`              // from the command to all services ready
 	UpCached       bool     `json:"up_cached"`                   // with the database template already made
 	FirstUp        *float64 `json:"first_up_s,omitempty"`        // the last up that had to make the template
-	TurnaroundMean *float64 `json:"turnaround_mean_s,omitempty"` // end of a shot to the start of the next, warm-up aside
+	TurnaroundMean *float64 `json:"turnaround_mean_s,omitempty"` // end of a trial to the start of the next, warm-up aside
 	TurnaroundMax  *float64 `json:"turnaround_max_s,omitempty"`
 }

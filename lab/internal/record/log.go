@@ -122,7 +122,11 @@ type CorruptError struct {
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s:%d: not a record: %v; bring the line back as it was written, or take it out and resume the run, which shoots its block again", e.Path, e.Line, e.Err)
+	return fmt.Sprintf(
+		"%s:%d: not a record: %v; bring the line back as it was written, or take it out and resume the run, which reruns "+
+			"its block",
+		e.Path, e.Line, e.Err,
+	)
 }
 
 func (e *CorruptError) Unwrap() error { return e.Err }
@@ -130,7 +134,7 @@ func (e *CorruptError) Unwrap() error { return e.Err }
 // Read returns the records of a file. With a torn last line they come along with
 // a *TornError; any other line that is no record is a *CorruptError and gives none.
 func Read(path string) ([]Record, error) {
-	src, err := readFile(path, mostRecords)
+	src, err := readFile(path, maxRecords)
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
 	}
@@ -140,8 +144,8 @@ func Read(path string) ([]Record, error) {
 // ReadEach returns the records of a file that can be read, and of each other line why
 // it cannot: of an older schema, torn, corrupt. Use it where part of a run is better
 // than none, and say what is left out.
-func ReadEach(path string) (records []Record, faults []error, err error) {
-	src, err := readFile(path, mostRecords)
+func ReadEach(path string) (records []Record, corrupt []error, err error) {
+	src, err := readFile(path, maxRecords)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read records: %w", err)
 	}
@@ -154,12 +158,12 @@ func ReadEach(path string) (records []Record, faults []error, err error) {
 			err = order.next(&r)
 		}
 		if err != nil {
-			faults = append(faults, &CorruptError{Path: path, Line: n, Err: err})
+			corrupt = append(corrupt, &CorruptError{Path: path, Line: n, Err: err})
 			continue
 		}
 		records = append(records, r)
 	}
-	return records, faults, nil
+	return records, corrupt, nil
 }
 
 // decode reads the lines of a records file; path is for messages.
@@ -187,19 +191,19 @@ func decode(path string, src []byte) ([]Record, error) {
 
 // decodeLines decodes on all processors; the error is that of the first bad line.
 func decodeLines(path string, lines [][]byte) ([]Record, error) {
-	records, faults := make([]Record, len(lines)), make([]error, len(lines))
+	records, corrupt := make([]Record, len(lines)), make([]error, len(lines))
 	var wait sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for first := range workers {
 		wait.Go(func() {
 			for i := first; i < len(lines); i += workers {
-				records[i], faults[i] = decodeLine(lines[i])
+				records[i], corrupt[i] = decodeLine(lines[i])
 			}
 		})
 	}
 	wait.Wait()
 	var order order
-	for i, err := range faults {
+	for i, err := range corrupt {
 		if err == nil {
 			err = order.next(&records[i])
 		}

@@ -19,9 +19,15 @@ func sample(n int) Record {
 	peak := 1980.5
 	return Record{
 		Schema: Schema, Run: "2026-11-23T0915Z-quick", N: n, Block: 1, Cell: "pool_size=8", Scenario: "storm", Scale: 1,
-		Settings: map[string]string{"pool_size": "8"}, Attested: map[string]string{"pool_size": "8"},
+		Settings: map[string]string{"pool_size": "8"}, Effective: map[string]string{"pool_size": "8"},
 		Start: start, End: start.Add(50 * time.Second), Verdict: Valid, Reasons: []string{},
-		Load:    &Load{Requests: 100, Status: map[string]int64{"200": 100}, RPSMean: 2, RPSPeak: &peak, Latency: Latency{P50: 1, P95: 2, P99: 3, Max: 4}},
+		Load: &Load{
+			Requests: 100,
+			Status:   map[string]int64{"200": 100},
+			RPSMean:  2,
+			RPSPeak:  &peak,
+			Latency:  Latency{P50: 1, P95: 2, P99: 3, Max: 4},
+		},
 		Metrics: map[string]float64{`cpu_cores{service="app"}`: 0.25},
 		Lab:     map[string]float64{"turnaround_s": 3.5},
 	}
@@ -99,7 +105,9 @@ func TestAppendRefuses(t *testing.T) {
 		change func(*Record)
 		want   string
 	}{
-		"NaN metric":   {func(r *Record) { r.Metrics = map[string]float64{"host_load1_max": math.NaN()} }, "host_load1_max is NaN"},
+		"NaN metric": {
+			func(r *Record) { r.Metrics = map[string]float64{"host_load1_max": math.NaN()} }, "host_load1_max is NaN",
+		},
 		"Inf figure":   {func(r *Record) { r.Lab = map[string]float64{"turnaround_s": math.Inf(1)} }, "turnaround_s is +Inf"},
 		"NaN load":     {func(r *Record) { r.Load.Latency.P99 = math.NaN() }, "NaN"},
 		"Inf peak":     {func(r *Record) { inf := math.Inf(-1); r.Load.RPSPeak = &inf }, "Inf"},
@@ -213,13 +221,21 @@ func TestCorrupt(t *testing.T) {
 		by   func(string) string
 		want string
 	}{
-		"garbage in the middle":  {2, func(string) string { return "garbage\n" }, "invalid character"},
-		"empty in the middle":    {1, func(string) string { return "\n" }, "unexpected end"},
-		"unknown key":            {2, func(s string) string { return strings.Replace(s, `"run"`, `"ran"`, 1) }, `unknown field "ran"`},
-		"newer schema":           {3, func(s string) string { return strings.Replace(s, `"schema":2`, `"schema":3,"new":0`, 1) }, "schema is 3"},
-		"wrong type":             {3, func(s string) string { return strings.Replace(s, `"n":3`, `"n":"3"`, 1) }, "cannot unmarshal string"},
+		"garbage in the middle": {2, func(string) string { return "garbage\n" }, "invalid character"},
+		"empty in the middle":   {1, func(string) string { return "\n" }, "unexpected end"},
+		"unknown key": {
+			2, func(s string) string { return strings.Replace(s, `"run"`, `"ran"`, 1) }, `unknown field "ran"`,
+		},
+		"newer schema": {
+			3, func(s string) string { return strings.Replace(s, `"schema":2`, `"schema":3,"new":0`, 1) }, "schema is 3",
+		},
+		"wrong type": {
+			3, func(s string) string { return strings.Replace(s, `"n":3`, `"n":"3"`, 1) }, "cannot unmarshal string",
+		},
 		"two values in one line": {1, func(s string) string { return strings.TrimSpace(s) + s }, "invalid character"},
-		"impossible":             {2, func(s string) string { return strings.Replace(s, `"block":1`, `"block":0`, 1) }, "block is 0"},
+		"impossible": {
+			2, func(s string) string { return strings.Replace(s, `"block":1`, `"block":0`, 1) }, "block is 0",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "records.jsonl")
@@ -308,20 +324,26 @@ func TestReadEachLeavesOutWhatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(path, src, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	records, faults, err := ReadEach(path)
-	if err != nil || len(records) != 1 || records[0].N != 1 || len(faults) != 3 {
-		t.Fatalf("%d records, faults %v, %v; want the first record and three faults", len(records), faults, err)
+	records, corrupt, err := ReadEach(path)
+	if err != nil || len(records) != 1 || records[0].N != 1 || len(corrupt) != 3 {
+		t.Fatalf(
+			"%d records, corrupt lines %v, %v; want the first record and three corrupt lines", len(records), corrupt, err,
+		)
 	}
 	for i, want := range []string{":2: ", "schema is 0", ":3: ", ":4: "} {
-		if text := errors.Join(faults...).Error(); !strings.Contains(text, want) {
-			t.Errorf("fault %d: %q is not in %s", i, want, text)
+		if text := errors.Join(corrupt...).Error(); !strings.Contains(text, want) {
+			t.Errorf("corrupt line %d: %q is not in %s", i, want, text)
 		}
 	}
 }
 
 func TestSeriesReadBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "series", "1.json.gz")
-	want := Series{Start: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Step: 1, Curves: map[string][]*float64{"rps": {nil, new(12.5)}}}
+	want := Series{
+		Start:  time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Step:   1,
+		Curves: map[string][]*float64{"rps": {nil, new(12.5)}},
+	}
 	if err := WriteSeries(path, want); err != nil {
 		t.Fatal(err)
 	}

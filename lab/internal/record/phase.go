@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Phase is one part of a shot.
+// Phase is one part of a trial.
 type Phase struct {
 	Requests  int64    `json:"requests"`
 	Failed    int64    `json:"failed"`

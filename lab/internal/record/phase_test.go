@@ -50,7 +50,11 @@ func TestTimelineOfUndeclaredPhases(t *testing.T) {
 
 // Records from before that are known by the names that the scripts gave.
 func TestTimelineOfOldRecords(t *testing.T) {
-	wave := Record{Schema: 1, Scale: 0.2, Phases: map[string]Phase{"hold": {}, "vus_100": {}, "vus_50": {Requests: 7}, "vus_x": {}}}
+	wave := Record{
+		Schema: 1,
+		Scale:  0.2,
+		Phases: map[string]Phase{"hold": {}, "vus_100": {}, "vus_50": {Requests: 7}, "vus_x": {}},
+	}
 	want := map[string]Offer{
 		"vus_x":   {Order: 1},
 		"vus_50":  {Order: 1, Seconds: oldStep * 0.2, To: 50, Unit: UnitVUs},
@@ -70,7 +74,9 @@ func TestTimelineOfOldRecords(t *testing.T) {
 	if diff := cmp.Diff([]string{"ramp", "hold", "down"}, names(storm)); diff != "" {
 		t.Errorf("storm (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]Offer{"ramp": {Order: 1}, "hold": {Order: 2}, "down": {Order: 3}}, offers(storm)); diff != "" {
+	if diff := cmp.Diff(
+		map[string]Offer{"ramp": {Order: 1}, "hold": {Order: 2}, "down": {Order: 3}}, offers(storm),
+	); diff != "" {
 		t.Errorf("storm (-want +got):\n%s", diff)
 	}
 }

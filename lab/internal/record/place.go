@@ -15,8 +15,8 @@ import (
 
 // Bounds of what is read, in bytes: far above what any run writes.
 const (
-	mostJSON    = 128 << 20 // the plan of 100,000 shots has 20 MB
-	mostRecords = 1 << 30   // 100,000 records have 800 MB
+	maxJSON    = 128 << 20 // the plan of 100,000 trials has 20 MB
+	maxRecords = 1 << 30   // 100,000 records have 800 MB
 )
 
 // within splits the path of a run's file into the results directory and what lies
@@ -66,7 +66,7 @@ func orHere(dir string) string {
 }
 
 // ReadFile reads a run's file that has no form of its own, such as its spec.
-func ReadFile(path string) ([]byte, error) { return readFile(path, mostJSON) }
+func ReadFile(path string) ([]byte, error) { return readFile(path, maxJSON) }
 
 // readFile reads a plain file of at most so many bytes.
 func readFile(path string, most int64) ([]byte, error) {

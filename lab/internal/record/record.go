@@ -1,4 +1,4 @@
-// Package record keeps what a run has measured: one line of JSON per repetition,
+// Package record keeps what a run has measured: one line of JSON per trial,
 // appended whole and synced, never changed afterwards.
 package record
 
@@ -16,10 +16,10 @@ import (
 // Since 2 phases hold what their script declares.
 const Schema = 2
 
-// Verdict says how far a repetition can be trusted.
+// Verdict says how far a trial can be trusted.
 type Verdict string
 
-// The verdicts. Valid and failed repetitions enter the statistics.
+// The verdicts. Valid and failed trials enter the statistics.
 const (
 	Valid   Verdict = "valid"
 	Failed  Verdict = "failed"  // the system under test failed: the objective is missed, as badly as can be
@@ -30,27 +30,28 @@ const (
 // Verdicts are all of them, the best first.
 var Verdicts = []Verdict{Valid, Failed, Suspect, Invalid}
 
-// Record is one repetition: one scenario on one cell in one block. A number that
+// Record is one trial: one scenario on one cell in one block. A number that
 // could not be read is absent and named in Reasons; it is never 0.
 type Record struct {
-	Schema   int               `json:"schema"`
-	Run      string            `json:"run"`
-	N        int               `json:"n"`
-	Block    int               `json:"block"`
-	Attempt  int               `json:"attempt,omitempty"` // 2 when the block was interrupted, and begun again; absent: the first
-	Cell     string            `json:"cell"`
-	Baseline bool              `json:"baseline,omitempty"`
-	Scenario string            `json:"scenario"`
-	Scale    float64           `json:"scale"`
-	Model    string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
-	Settings map[string]string `json:"settings"`
-	Attested map[string]string `json:"attested"`
-	Start    time.Time         `json:"start"` // of the load, UTC
-	End      time.Time         `json:"end"`
-	Dataset  string            `json:"dataset,omitempty"` // what the tables held before the shot
-	Verdict  Verdict           `json:"verdict"`
-	Reasons  []string          `json:"reasons"`
-	Load     *Load             `json:"load,omitempty"`
+	Schema int    `json:"schema"`
+	Run    string `json:"run"`
+	N      int    `json:"n"`
+	Block  int    `json:"block"`
+	// 2 when the block was interrupted, and begun again; absent: the first
+	Attempt   int               `json:"attempt,omitempty"`
+	Cell      string            `json:"cell"`
+	Baseline  bool              `json:"baseline,omitempty"`
+	Scenario  string            `json:"scenario"`
+	Scale     float64           `json:"scale"`
+	Model     string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
+	Settings  map[string]string `json:"settings"`
+	Effective map[string]string `json:"attested"` // settings, as they were read back
+	Start     time.Time         `json:"start"`    // of the load, UTC
+	End       time.Time         `json:"end"`
+	Dataset   string            `json:"dataset,omitempty"` // what the tables held before the trial
+	Verdict   Verdict           `json:"verdict"`
+	Reasons   []string          `json:"reasons"`
+	Load      *Load             `json:"load,omitempty"`
 	// Metrics maps a canonical metric to its value over the whole
 	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
@@ -62,7 +63,7 @@ type Record struct {
 	// Absent where it does not come back. Where Load has no Slow it goes by p95 alone.
 	Recovery *float64 `json:"recovery_s,omitempty"`
 	// Lab holds the lab's own costs in seconds, "turnaround_s", "warmup_s", …, and how
-	// idle the host was before the shot: "idle_busy_ratio", …
+	// idle the host was before the trial: "idle_busy_ratio", …
 	Lab map[string]float64 `json:"lab,omitempty"`
 }
 
@@ -77,19 +78,19 @@ const (
 	OpenModel   = "open"
 )
 
-// Route is the way of the repetition's queries.
+// Route is the way of the trial's queries.
 func (r Record) Route() route.Route { return route.Of(r.Settings["topology"]) }
 
-// UnderTest says whether a service belongs to the system that the repetition tests: it lies
+// UnderTest says whether a service belongs to the system that the trial tests: it lies
 // on the way of the cell's queries. The others belong to the lab, or stand idle.
 func (r Record) UnderTest(service string) bool { return r.Route().Through(service) }
 
 // Deaths is the name of the metric that counts how often a service ended unasked in a
-// repetition.
+// trial.
 func Deaths(service string) string { return fmt.Sprintf("service_deaths{service=%q}", service) }
 
 // HasFailed says whether the system under test failed. Before there was a verdict of its
-// own, a repetition in which one of its services ended was invalid.
+// own, a trial in which one of its services ended was invalid.
 func (r Record) HasFailed() bool {
 	if r.Verdict != Invalid {
 		return r.Verdict == Failed
@@ -107,11 +108,11 @@ func (r Record) HasFailed() bool {
 	return ended
 }
 
-// IsResult says whether a repetition tells of the system under test: it was measured, or the
+// IsResult says whether a trial tells of the system under test: it was measured, or the
 // system failed.
 func (r Record) IsResult() bool { return r.Verdict == Valid || r.HasFailed() }
 
-// Load is what the generator measured over the whole shot, setup excluded.
+// Load is what the generator measured over the whole trial, setup excluded.
 //
 // Rates are per second of the script's nominal length, which is the same in every cell: how
 // long after it the last answer comes is not. Dropped iterations count as failed requests
@@ -133,11 +134,12 @@ type Load struct {
 	VUsMax     int64            `json:"vus_max"`
 	Dropped    int64            `json:"dropped_iterations"`
 	// Interrupted iterations were cut off at the end; a request in them is not counted.
-	Interrupted   int64    `json:"interrupted_iterations"`
-	SetupRequests int64    `json:"setup_requests"`         // before the load, in none of the counts above
-	Slow          *int64   `json:"slow,omitempty"`         // later than the SLO's p99 bound, failed or not
-	StaleReads    *int64   `json:"stale_reads,omitempty"`  // that lacked what their session had written; absent if the scenario does not check
-	CPUCores      *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
+	Interrupted   int64  `json:"interrupted_iterations"`
+	SetupRequests int64  `json:"setup_requests"` // before the load, in none of the counts above
+	Slow          *int64 `json:"slow,omitempty"` // later than the SLO's p99 bound, failed or not
+	// that lacked what their session had written; absent if the scenario does not check
+	StaleReads *int64   `json:"stale_reads,omitempty"`
+	CPUCores   *float64 `json:"k6_cpu_cores,omitempty"` // CPU seconds of k6 per second that it ran
 }
 
 // ServedP99 is the 99th percentile of all requests in milliseconds. Where none succeeded it is

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Series holds the curves of a shot. Value i of a curve is of the second that
+// Series holds the curves of a trial. Value i of a curve is of the second that
 // ends at Start + (i+1)·Step; nil where nothing could be read.
 type Series struct {
 	Start  time.Time             `json:"start"`
@@ -41,9 +41,9 @@ func WriteSeries(path string, series Series) error {
 	return WriteFile(path, packed.Bytes())
 }
 
-// mostSeries bounds the size of curves that are read, in bytes: far above those of any
+// maxSeries bounds the size of curves that are read, in bytes: far above those of any
 // load that ends, far below what a compressed file can pretend to hold.
-const mostSeries = 16 << 20
+const maxSeries = 16 << 20
 
 // ReadSeries reads what WriteSeries wrote. A file that is torn or changed fails its
 // checksum: it is an error, and no curves.
@@ -55,7 +55,9 @@ func ReadSeries(path string) (Series, error) {
 	defer file.Close()
 	s, err := decodeSeries(file, path)
 	if err != nil {
-		return Series{}, fmt.Errorf("read curves: %w; bring the file back as it was written, or remove it: the report does without", err)
+		return Series{}, fmt.Errorf(
+			"read curves: %w; bring the file back as it was written, or remove it: the report does without", err,
+		)
 	}
 	return s, nil
 }
@@ -66,7 +68,7 @@ func decodeSeries(from io.Reader, path string) (s Series, err error) {
 	if err != nil {
 		return s, fmt.Errorf("unpack %s: %w", path, err)
 	}
-	data, err := readAll(zip, path, mostSeries)
+	data, err := readAll(zip, path, maxSeries)
 	if err != nil {
 		return s, err
 	}

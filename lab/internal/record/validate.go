@@ -18,7 +18,8 @@ func (l *Load) possible() bool {
 	}
 	return l.Requests >= 0 && l.Failed >= 0 && l.Failed <= l.Requests && l.ErrorRatio >= 0 && l.ErrorRatio <= 1 &&
 		part(l.Slow, l.Requests) &&
-		l.RPSMean >= 0 && l.GoodputRPS >= 0 && l.VUsMax >= 0 && l.Dropped >= 0 && l.Interrupted >= 0 && l.SetupRequests >= 0 &&
+		l.RPSMean >= 0 && l.GoodputRPS >= 0 && l.VUsMax >= 0 && l.Dropped >= 0 && l.Interrupted >= 0 &&
+		l.SetupRequests >= 0 &&
 		l.Latency.possible() && l.OKLatency.possible()
 }
 
@@ -37,12 +38,12 @@ func (l *Latency) possible() bool {
 // reads says whether this package knows a schema.
 func reads(schema int) bool { return schema >= 1 && schema <= Schema }
 
-// Validate reports every fault that keeps a record from being written or read.
+// Validate reports everything that keeps a record from being written or read.
 func (r Record) Validate() error {
-	var faults []error
+	var errs []error
 	want := func(ok bool, format string, args ...any) {
 		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
+			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
 	want(reads(r.Schema), "schema is %d, this program reads 1 to %d", r.Schema, Schema)
@@ -73,5 +74,5 @@ func (r Record) Validate() error {
 			want(!math.IsNaN(v) && !math.IsInf(v, 0), "%s is %v: leave it out and name it in reasons", name, v)
 		}
 	}
-	return errors.Join(faults...)
+	return errors.Join(errs...)
 }

@@ -21,7 +21,7 @@ type Analysis struct {
 type part struct {
 	analysis.Part
 	rows      []group               // its groups, as tables show them
-	metrics   map[string]float64    // that any repetition has
+	metrics   map[string]float64    // that any trial has
 	contrasts [][]analysis.Contrast // by measure and row
 	best      analysis.Best
 }

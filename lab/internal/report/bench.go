@@ -14,7 +14,7 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// bench writes each valid repetition as a line of the Go benchmark format, which
+// bench writes each valid trial as a line of the Go benchmark format, which
 // benchstat reads: https://golang.org/design/14313-benchmark-format.
 func bench(a *Analysis) []byte {
 	var b strings.Builder

@@ -19,7 +19,7 @@ func benchFile(t *testing.T, run Run) string {
 	return path
 }
 
-// Only valid repetitions are in it, and a number that is missing is not.
+// Only valid trials are in it, and a number that is missing is not.
 func TestBenchLeavesOut(t *testing.T) {
 	run := wounded(t)
 	lines := map[string]string{}
@@ -29,7 +29,7 @@ func TestBenchLeavesOut(t *testing.T) {
 		}
 	}
 	if len(lines) != 7 {
-		t.Errorf("%d benchmarks, want the 7 of valid repetitions: %q", len(lines), lines)
+		t.Errorf("%d benchmarks, want the 7 of valid trials: %q", len(lines), lines)
 	}
 	failed := lines["BenchmarkStorm/pool_size=8/timeouts=layered/topology=pgbouncer"]
 	if !strings.Contains(failed, "1 fail-ratio") || strings.Contains(failed, "ok-p99-ms") {

@@ -46,12 +46,19 @@ func TestBenchstatReadsEveryNumber(t *testing.T) {
 		// 96 to 104 % in steps of one, median 100 %.
 		step := 1 + 0.01*float64(r.Block-5)
 		*r.Load = record.Load{
-			Requests: int64(10_000 * step), Failed: int64(1_000 * step), ErrorRatio: 0.25 * step, RPSMean: 160 * step, GoodputRPS: 120 * step,
-			Latency: record.Latency{P50: 10 * step, P95: 20 * step, P99: 30 * step}, OKLatency: &record.Latency{P99: 25 * step},
+			Requests:   int64(10_000 * step),
+			Failed:     int64(1_000 * step),
+			ErrorRatio: 0.25 * step,
+			RPSMean:    160 * step,
+			GoodputRPS: 120 * step,
+			Latency:    record.Latency{P50: 10 * step, P95: 20 * step, P99: 30 * step},
+			OKLatency:  &record.Latency{P99: 25 * step},
 		}
 	}
 	out := benchstat(t, benchFile(t, run))
-	for _, want := range []string{"cpu: Example CPU @ 2.50GHz\n", "cores: 2\n", "kernel: Linux 6.1.0 x86_64\n", "postgres: 15.14\n"} {
+	for _, want := range []string{
+		"cpu: Example CPU @ 2.50GHz\n", "cores: 2\n", "kernel: Linux 6.1.0 x86_64\n", "postgres: 15.14\n",
+	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no line %q in\n%s", want, out)
 		}
@@ -76,7 +83,9 @@ func TestBenchstatComparesCellsAndRuns(t *testing.T) {
 	run := synthetic(t, 8)
 	file := benchFile(t, run)
 	out := benchstat(t, "-filter", ".name:Storm .unit:p99-ms", "-ignore", "/twin,/timeouts", "-col", "/pool_size", file)
-	if got, want := row(t, out, "p99-ms", "Storm/topology=direct"), "-94.61% (p=0.000 n=16+8)"; !strings.HasSuffix(got, want) {
+	if got, want := row(
+		t, out, "p99-ms", "Storm/topology=direct",
+	), "-94.61% (p=0.000 n=16+8)"; !strings.HasSuffix(got, want) {
 		t.Errorf("pool_size 8 beside unlimited: %s, want %s", got, want)
 	}
 	later := synthetic(t, 8)

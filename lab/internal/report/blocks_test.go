@@ -7,7 +7,7 @@ import (
 )
 
 // Scenarios may have blocks of their own: each is told by itself, and none that was
-// never planned counts as not shot.
+// never planned counts as not run.
 func TestBlocksByScenario(t *testing.T) {
 	src, err := os.ReadFile("testdata/quick.yaml")
 	if err != nil {
@@ -16,7 +16,7 @@ func TestBlocksByScenario(t *testing.T) {
 	own := strings.Replace(string(src), "blocks: 1\n", "blocks: {storm: 8, wave@0.25: 3}\n", 1)
 	report := build(t, synthesize(t, []byte(own), 8))
 	for _, want := range []string{
-		"4 cells × (8 × storm + 3 × wave@0.25). Of 55 repetitions 55 are valid.\n",
+		"4 cells × (8 × storm + 3 × wave@0.25). Of 55 trials 55 are valid.\n",
 		"\nWith 3 blocks of wave@0.25 n is too small for an interval (it takes 6)",
 		"Each block ran every cell once with each scenario that has so many blocks (8 × storm + 3 × wave@0.25), in an order",
 	} {

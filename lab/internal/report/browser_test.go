@@ -54,7 +54,9 @@ func TestPageInABrowser(t *testing.T) {
 			if look.NoScript != (buttons == 0) {
 				t.Errorf("%d buttons to sort by", buttons)
 			}
-			if n := browsertest.Eval[int](tab, "[...document.querySelectorAll('svg.plot')].filter((e) => e.getBoundingClientRect().width < 300).length"); n > 0 {
+			if n := browsertest.Eval[int](
+				tab, "[...document.querySelectorAll('svg.plot')].filter((e) => e.getBoundingClientRect().width < 300).length",
+			); n > 0 {
 				t.Errorf("%d plots are too small", n)
 			}
 			if !look.NoScript {
@@ -94,7 +96,9 @@ func TestPageSorts(t *testing.T) {
 		text = strings.ReplaceAll(text, ",", "")
 		return strings.Repeat("0", 8-len(text)) + text
 	}
-	up := slices.SortedStableFunc(slices.Values(given), func(a, b string) int { return strings.Compare(number(a), number(b)) })
+	up := slices.SortedStableFunc(
+		slices.Values(given), func(a, b string) int { return strings.Compare(number(a), number(b)) },
+	)
 	down := slices.Clone(up)
 	slices.Reverse(down)
 	if slices.Equal(given, up) || slices.Equal(given, down) || len(given) < 5 {
@@ -105,7 +109,9 @@ func TestPageSorts(t *testing.T) {
 		if got := browsertest.Eval[[]string](tab, goodputColumnInView); !slices.Equal(got, order) {
 			t.Errorf("%s: %q; want %q", how, got, order)
 		}
-		if got := browsertest.Eval[string](tab, "document.getElementById('by-goodput').getAttribute('aria-sort')"); got != want {
+		if got := browsertest.Eval[string](
+			tab, "document.getElementById('by-goodput').getAttribute('aria-sort')",
+		); got != want {
 			t.Errorf("%s: aria-sort is %q; want %q", how, got, want)
 		}
 	}
@@ -119,7 +125,9 @@ func TestPageSorts(t *testing.T) {
 	tab.Press(kb.Enter)
 	sorted("and again", "ascending", up)
 	tab.Click("#by-cell button")
-	if got := browsertest.Eval[string](tab, "document.getElementById('by-goodput').getAttribute('aria-sort')"); got != "none" {
+	if got := browsertest.Eval[string](
+		tab, "document.getElementById('by-goodput').getAttribute('aria-sort')",
+	); got != "none" {
 		t.Errorf("sorted by another column the first one is still %q", got)
 	}
 }
@@ -129,47 +137,63 @@ func TestPageSorts(t *testing.T) {
 func TestPageComparesWhatIsInCells(t *testing.T) {
 	tab := browser(t).Open(t, browsertest.Look{Width: 1440, Height: 900})
 	path := filepath.Join(t.TempDir(), "table.html")
-	in := []string{"1,234", "–", "12.3%", "1.376 [1.174, 1.628] better", "none up to 500", "<0.01", "-12.7, n too small", "+0.52", "", "(412)", "0", "cap"}
+	in := []string{
+		"1,234", "–", "12.3%", "1.376 [1.174, 1.628] better", "none up to 500", "<0.01", "-12.7, n too small", "+0.52", "",
+		"(412)", "0", "cap",
+	}
 	rows := ""
 	for _, text := range in {
 		rows += "<tr><th scope=row>x<td>" + strings.ReplaceAll(text, "<", "&lt;")
 	}
-	text := "<!DOCTYPE html><title>t</title><table><thead><tr><th>a<th id=by>b<tbody>" + rows + "</table><script>" + pageScript + "</script>"
+	text := "<!DOCTYPE html><title>t</title><table><thead><tr><th>a<th id=by>b<tbody>" + rows + "</table><script>" +
+		pageScript + "</script>"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tab.Go((&url.URL{Scheme: "file", Path: path}).String())
 	const cells = "[...document.querySelectorAll('td')].map((c) => c.textContent)"
 	tab.Click("#by button")
-	up := []string{"-12.7, n too small", "0", "<0.01", "+0.52", "1.376 [1.174, 1.628] better", "12.3%", "(412)", "1,234", "cap", "none up to 500", "–", ""}
+	up := []string{
+		"-12.7, n too small", "0", "<0.01", "+0.52", "1.376 [1.174, 1.628] better", "12.3%", "(412)", "1,234", "cap",
+		"none up to 500", "–", "",
+	}
 	if got := browsertest.Eval[[]string](tab, cells); !slices.Equal(got, up) {
 		t.Errorf("ascending: %q; want %q", got, up)
 	}
 	tab.Click("#by button")
-	down := []string{"1,234", "(412)", "12.3%", "1.376 [1.174, 1.628] better", "+0.52", "<0.01", "0", "-12.7, n too small", "none up to 500", "cap", "–", ""}
+	down := []string{
+		"1,234", "(412)", "12.3%", "1.376 [1.174, 1.628] better", "+0.52", "<0.01", "0", "-12.7, n too small",
+		"none up to 500", "cap", "–", "",
+	}
 	if got := browsertest.Eval[[]string](tab, cells); !slices.Equal(got, down) {
 		t.Errorf("descending: %q; want %q", got, down)
 	}
 }
 
-// A number leads to the repetitions that it is of, and one of these to its record, which
+// A number leads to the trials that it is of, and one of these to its record, which
 // unfolds.
 func TestPageLinksInABrowser(t *testing.T) {
 	tab := browser(t).Open(t, browsertest.Look{Width: 360, Height: 740})
 	tab.Go(shown(t, studied(t, nil)))
 	inView := func(id string) string {
-		return "location.hash === '#" + id + "' && (({top, height}) => top >= -1 && top < innerHeight && height > 0)(document.getElementById('" + id + "').getBoundingClientRect())"
+		return "location.hash === '#" + id +
+			"' && (({top, height}) => top >= -1 && top < innerHeight && height > 0)(document.getElementById('" + id +
+			"').getBoundingClientRect())"
 	}
 	tab.Click("td a[href='#cell-3-1']")
-	tab.Await("the repetitions are seen", 10*time.Second, inView("cell-3-1"))
-	record := browsertest.Eval[string](tab, "document.querySelector('#cell-3-1 ~ .t tbody a').getAttribute('href').slice(1)")
+	tab.Await("the trials are seen", 10*time.Second, inView("cell-3-1"))
+	record := browsertest.Eval[string](
+		tab, "document.querySelector('#cell-3-1 ~ .t tbody a').getAttribute('href').slice(1)",
+	)
 	if browsertest.Eval[bool](tab, "document.getElementById('"+record+"').open") {
 		t.Errorf("%s is unfolded before anybody asked for it", record)
 	}
 	tab.Click("#cell-3-1 ~ .t td a[href='#" + record + "']")
 	tab.Await("the record is seen", 10*time.Second, inView(record)+" && document.getElementById('"+record+"').open")
 	text := browsertest.Eval[string](tab, "document.querySelector('#"+record+" pre').textContent")
-	if browsertest.Eval[int](tab, "JSON.parse(document.querySelector('#"+record+" pre').textContent).n") < 1 || !strings.Contains(text, `"goodput_rps"`) {
+	if browsertest.Eval[int](
+		tab, "JSON.parse(document.querySelector('#"+record+" pre').textContent).n",
+	) < 1 || !strings.Contains(text, `"goodput_rps"`) {
 		t.Errorf("the record is %.200q", text)
 	}
 }

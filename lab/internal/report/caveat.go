@@ -27,9 +27,11 @@ func (a *Analysis) caveats() blocks {
 		}
 	}
 	if old > 0 {
-		lines = append([]string{fmt.Sprintf("- %s from before CPU, pressure, disk and network were counted over the load alone: "+
+		lines = append([]string{fmt.Sprintf("- %s from before CPU, pressure, disk and network were counted over the load "+
+			"alone: "+
 			"these figures hold some seconds after it too, and are off by up to a quarter; shares of them may exceed 100%%. "+
-			"Latencies are without the time to connect, so a connection that was refused or timed out counts as 0 ms.", plural(old, "record"))}, lines...)
+			"Latencies are without the time to connect, so a connection that was refused or timed out counts as 0 "+
+			"ms.", plural(old, "record"))}, lines...)
 	}
 	if lines == nil {
 		return nil

@@ -19,7 +19,8 @@ func TestCaveats(t *testing.T) {
 	}
 	run.Records[3].Metrics[`cpu_cores{service="primary"}`] = 7.83
 	text := analyze(t, run).caveats().markdown()
-	if want := "- Record 4: its services used 8.84 CPUs, of 2 that the host has and 1.75 that were busy."; !strings.Contains(text, want) {
+	if want := "- Record 4: its services used 8.84 CPUs, of 2 that the host has and 1.75 that were " +
+		"busy."; !strings.Contains(text, want) {
 		t.Errorf("%s\nlacks %q", text, want)
 	}
 	run.Records[0].Model = ""

@@ -15,7 +15,7 @@ import (
 )
 
 // cellPages are what the page says of each cell by itself: its settings, what limited it,
-// a shot of it over time, every repetition, and their records.
+// one trial over time, all trials, and their records.
 func (a *Analysis) cellPages(p *page) {
 	asked, common := a.settings()
 	p.b.WriteString("<h3 id=cells-common>The same in every cell</h3>\n")
@@ -44,10 +44,10 @@ func (a *Analysis) cellPages(p *page) {
 			g := part.rows[i]
 			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.Scenario))))
 			limited(found[c.Label+"\n"+part.Scenario.String()]).html(p)
-			if f := part.shotPicture(a, g); f != nil {
+			if f := part.trialPicture(a, g); f != nil {
 				f.html(p)
 			}
-			lines.repetitions(p, g, latest)
+			lines.trials(p, g, latest)
 		}
 		p.b.WriteString("</section>\n")
 	}
@@ -55,7 +55,7 @@ func (a *Analysis) cellPages(p *page) {
 
 // limited says what limited a cell under a scenario.
 func limited(c diagnose.Cell) blocks {
-	list := blocks{say("What limited it: %s, in %d of %s. %s.", named(c), c.First, plural(c.Of, "repetition"), prose(why(c)))}
+	list := blocks{say("What limited it: %s, in %d of %s. %s.", named(c), c.First, plural(c.Of, "trial"), prose(why(c)))}
 	if rest := more(c); rest != nil {
 		list = append(list, fold{"What was ruled out, what is missing, what to try", rest})
 	}
@@ -77,7 +77,8 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 	}
 	line := func(c matrix.Cell, name string) []string {
 		return []string{
-			code(name), cmp.Or(prose(c.Settings[name]), numeral.Missing), cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), numeral.Missing),
+			code(name), cmp.Or(prose(c.Settings[name]), numeral.Missing),
+			cmp.Or(prose(strings.Join(back[name][c.Label], " / ")), numeral.Missing),
 		}
 	}
 	empty := table{head: []string{"Setting", "Asked for", "Read back"}, left: map[int]bool{1: true, 2: true}}
@@ -100,17 +101,17 @@ func (a *Analysis) settings() (of func(matrix.Cell) table, common table) {
 	}, common
 }
 
-// repetitionColumns are what a table of repetitions shows of each.
-var repetitionColumns = append(columnsOf(metric.OfTrial), recoveryColumn)
+// trialColumns are what a table of trials shows of each.
+var trialColumns = append(columnsOf(metric.OfTrial), recoveryColumn)
 
-// repetitions writes the table of a cell's repetitions under a scenario, and their records.
-func (lines recordLines) repetitions(p *page, g group, latest analysis.Attempts) {
+// trials writes the table of a cell's trials under a scenario, and their records.
+func (lines recordLines) trials(p *page, g group, latest analysis.Attempts) {
 	if len(g.All) == 0 {
-		words("Not shot.").html(p)
+		words("Not run.").html(p)
 		return
 	}
 	t := table{head: []string{"Record", "Block", "Verdict"}, left: map[int]bool{2: true}}
-	for _, c := range repetitionColumns {
+	for _, c := range trialColumns {
 		t.head = append(t.head, c.head)
 	}
 	for _, r := range g.All {
@@ -119,7 +120,7 @@ func (lines recordLines) repetitions(p *page, g group, latest analysis.Attempts)
 			verdict = strings.TrimSuffix(what+": "+prose(why), ": ")
 		}
 		line := []string{fmt.Sprint(r.N), fmt.Sprint(r.Block), verdict}
-		for _, c := range repetitionColumns {
+		for _, c := range trialColumns {
 			text := numeral.Missing
 			if r.Load != nil {
 				if v, ok := c.value(r); ok {

@@ -16,7 +16,7 @@ type column struct {
 	value func(*record.Record) (float64, bool)
 	show  func(float64) string
 	why   func(*record.Record) string // for want of a reason in the record; "": not recorded
-	worst *float64                    // what a repetition counts as in which the system failed; nil: it has no such number
+	worst *float64                    // what a trial counts as in which the system failed; nil: it has no such number
 	later bool                        // not always measured: without a single number the column is not in the table at all
 }
 
@@ -51,7 +51,7 @@ func columnsOf(all []*metric.Metric) []column {
 // table has the columns of one of the report's tables that there are numbers of.
 func (p part) table(t metric.Table) []column { return p.present(columnsOf(metric.In(t))) }
 
-// present leaves out the later columns of which no repetition has a number.
+// present leaves out the later columns of which no trial has a number.
 func (p part) present(columns []column) []column {
 	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
 		return c.later && !slices.ContainsFunc(p.rows, func(g group) bool {

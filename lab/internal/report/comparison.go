@@ -13,8 +13,8 @@ import (
 // for the numbers that it lacks.
 type comparison struct {
 	table
-	gaps    gaps
-	suspect []string // labels of cells whose numbers have a dagger
+	missing missing
+	suspect []string // labels of cells whose numbers have a suspectMark
 	cells   int
 	refs    []ref // what the rows are of
 }
@@ -28,7 +28,9 @@ func (c *comparison) add(g group, line []string) {
 
 // compare puts columns of numbers beside the cells. name writes a cell, extra adds
 // columns of words to a row's end.
-func compare(rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn) comparison {
+func compare(
+	rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn,
+) comparison {
 	c := comparison{cells: len(rows), table: table{head: []string{first, "n"}, left: map[int]bool{}}}
 	for _, col := range columns {
 		c.head = append(c.head, col.head)
@@ -46,7 +48,7 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 		for _, e := range extra {
 			text := e.text(row)
 			if text == numeral.Missing && len(g.Used) > 0 {
-				c.gaps.add(e.head, "not recorded", g.Cell.Label)
+				c.missing.add(e.head, "not recorded", g.Cell.Label)
 			}
 			line = append(line, text)
 		}
@@ -58,7 +60,7 @@ func compare(rows []group, first string, name func(matrix.Cell) string, columns 
 // note remembers what a reader must know of a cell as a whole.
 func (c *comparison) note(g group) {
 	if g.N() == 0 {
-		c.gaps.add("every number", g.absent(), g.Cell.Label)
+		c.missing.add("every number", g.absent(), g.Cell.Label)
 	}
 	if g.Suspect {
 		c.suspect = append(c.suspect, g.Cell.Label)
@@ -76,9 +78,9 @@ func (c *comparison) number(g group, col column) string {
 	if shown := g.N(); n < shown {
 		reason := g.why(col)
 		if n > 0 {
-			reason = fmt.Sprintf("median of %d of %d repetitions; in the others: %s", n, shown, reason)
+			reason = fmt.Sprintf("median of %d of %d trials; in the others: %s", n, shown, reason)
 		}
-		c.gaps.add(col.head, reason, g.Cell.Label)
+		c.missing.add(col.head, reason, g.Cell.Label)
 	}
 	if n == 0 {
 		return numeral.Missing
@@ -93,9 +95,11 @@ func (c comparison) markdown() string { return blocks{c.table, c.notes()}.markdo
 func (c comparison) notes() words {
 	text := ""
 	if len(c.suspect) > 0 {
-		text += fmt.Sprintf("%s from suspect repetitions, for want of valid ones, and so compared with nothing: %s\n", dagger, codes(c.suspect))
+		text += fmt.Sprintf(
+			"%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect),
+		)
 	}
-	if list := c.gaps.markdown(c.cells); list != "" {
+	if list := c.missing.markdown(c.cells); list != "" {
 		text += "\nMissing (" + numeral.Missing + "):\n\n" + list
 	}
 	return words(text)

@@ -12,15 +12,22 @@ import (
 	"stormwave/lab/internal/route"
 )
 
-// content is the report for people: what was found, the tables, what was left out, how
+// content is the report for people: what was found, the tables, what was excluded, how
 // it was made.
 func (a *Analysis) content() blocks {
 	run := a.run
 	list := blocks{
 		heading{1, run.Name},
 		words(a.opening()),
-		fileOnly{say("[report.html](%s/report.html) is the same as one page for a browser, with tables that sort and, of each cell, its settings, curves and records.", run.Name)},
-		pageOnly{words("Tables sort by their heads. A cell's name leads to its settings and curves, a number to the repetitions that it is of, and there to the records.")},
+		fileOnly{say(
+			"[report.html](%s/report.html) is the same as one page for a browser, with tables that sort and, of each cell, "+
+				"its settings, curves and records.",
+			run.Name,
+		)},
+		pageOnly{
+			words("Tables sort by their heads. A cell's name leads to its settings and curves, a number to the trials that " +
+				"it is of, and there to the records."),
+		},
 	}
 	if a.asksOfRemedies() {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
@@ -31,14 +38,14 @@ func (a *Analysis) content() blocks {
 		list = append(list, heading{2, title(p.Scenario)}, words(p.bandLine()), p.model())
 		list = append(list, p.sections(a)...)
 	}
-	list = append(list, heading{2, "What failed, and what was left out"}, excluded(run), heading{2, "How it was made"})
+	list = append(list, heading{2, "What failed, and what was excluded"}, excluded(run), heading{2, "How it was made"})
 	list = append(list, made(run)...)
 	keepFiles(list)
 	return list
 }
 
-// mostFiles is how many pictures the Markdown shows.
-const mostFiles = 6
+// maxFiles is how many pictures the Markdown shows.
+const maxFiles = 6
 
 // keepFiles takes the file from all pictures but the most important; the page has them all.
 func keepFiles(list blocks) {
@@ -49,7 +56,7 @@ func keepFiles(list blocks) {
 		}
 	}
 	slices.SortStableFunc(pictures, func(a, b *picture) int { return cmp.Compare(a.rank, b.rank) })
-	for _, f := range pictures[min(mostFiles, len(pictures)):] {
+	for _, f := range pictures[min(maxFiles, len(pictures)):] {
 		f.file = ""
 	}
 }
@@ -58,11 +65,11 @@ func keepFiles(list blocks) {
 func reading(run Run) words {
 	slo, margin := run.Plan.SLO, run.Plan.Margins()
 	return say(`
-**How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid
-repetitions; n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every repetition.
-Goodput: successful requests within that p99 bound, per second. A repetition in which the system failed is a result: it
-missed the SLO, and counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason below its
-table; it is never 0. “%s” is a number from suspect repetitions.
+**How to read the tables.** A row is a cell: one combination of settings. Its numbers are medians over its valid trials;
+n says how many. SLO: at most %.4g%% of the requests failed and p99 within %s, in every trial. Goodput: successful
+requests within that p99 bound, per second. A trial in which the system failed is a result: it missed the SLO, and
+counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason below
+its table; it is never 0. “%s” is a number from suspect trials.
 
 **How to read a comparison.** “×” is the ratio to the baseline, “points” the difference from it in percentage points,
 each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin δ is what matters in
@@ -70,7 +77,7 @@ practice, fixed before the run: %.4g%%, of failed requests %.4g points. *Better*
 difference, the estimate is beyond δ, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the
 interval lies within δ. *Inconclusive*: neither, so noise can lead to nothing else. *n too small*: below %d blocks there
 is no interval, but the range. The noise band is the interval of the baseline against itself.
-`, 100*slo.ErrorRatio, slo.P99, numeral.Missing, dagger, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
+`, 100*slo.ErrorRatio, slo.P99, numeral.Missing, suspectMark, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
 }
 
 // model says how the load answers to a slow server, where the records tell it.
@@ -106,13 +113,13 @@ func (p part) sections(a *Analysis) blocks {
 	section("Phase by phase", p.seriesPicture(a)...)
 	list = append(list, phaseTables(rows)...)
 	if p.rises() {
-		section("Where it bends", p.bendPicture(a)...)
-		list = append(list, p.bend(a)...)
+		section("Where it saturates", p.saturationPicture(a)...)
+		list = append(list, p.saturation(a)...)
 	}
 	if len(p.present([]column{queryColumn})) > 0 {
-		section("Where the time of a request goes", words(stations))
-		list = append(list, p.stationPicture(a)...)
-		list = append(list, compare(rows, "Cell", cellName, slices.Concat(stationColumns, p.present(littleColumns))))
+		section("Latency breakdown", words(readingBreakdown))
+		list = append(list, p.breakdownPicture(a)...)
+		list = append(list, compare(rows, "Cell", cellName, slices.Concat(breakdownColumns, p.present(littleColumns))))
 	}
 	section("What the database and the pools did", compare(rows, "Cell", cellName,
 		slices.Concat(p.table(metric.Primary), p.table(metric.Pools), p.byPooler()), p.mainWait(metric.OfPrimary.WaitEvents)))

@@ -46,18 +46,18 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 		return text
 	}
 	if text == numeral.Missing && len(p.rows[0].Used) == 0 {
-		c.gaps.add(of.head, "the baseline has no repetition that can be used", g.Cell.Label)
+		c.missing.add(of.head, "the baseline has no trial that can be used", g.Cell.Label)
 	}
 	for _, warning := range contrasts[row].Warnings {
 		if len(p.rows[0].Used) > 0 {
-			c.gaps.add(of.head, warning.Error(), g.Cell.Label)
+			c.missing.add(of.head, warning.Error(), g.Cell.Label)
 		}
 	}
 	return text
 }
 
 // contrastText writes how a cell differs from the baseline: 4.15 [4.02, 4.31]
-// better, or as much of it as the repetitions allow.
+// better, or as much of it as the trials allow.
 func (p part) contrastText(m, row int) string {
 	if row == 0 {
 		return numeral.Missing
@@ -70,7 +70,7 @@ func (m measure) text(c analysis.Contrast) string {
 	case c.N == 0:
 		return numeral.Missing
 	case c.Suspect:
-		return m.show(c.Ratio) + dagger
+		return m.show(c.Ratio) + suspectMark
 	case c.Interval != nil:
 		return fmt.Sprintf("%s [%s, %s] %s", m.show(c.Ratio), m.show(c.Interval.Low), m.show(c.Interval.High), c.Word)
 	case c.N == 1:
@@ -103,22 +103,26 @@ func (p part) crossCheck() blocks {
 			line = append(line, text)
 		}
 		missed := p.Misses(row)
-		line = append(line, fmt.Sprintf("%d → %d of %d, p %s", missed.Baseline, missed.Cell, missed.N, numeral.Figure(missed.P)))
+		line = append(
+			line, fmt.Sprintf("%d → %d of %d, p %s", missed.Baseline, missed.Cell, missed.N, numeral.Figure(missed.P)),
+		)
 		t.rows, refs = append(t.rows, line), append(refs, p.rows[row].ref)
 	}
 	t.link = rowLinks(refs)
-	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in the "+
+	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in "+
+		"the "+
 		"same blocks, with the p-value of McNemar's exact test.", plural(len(t.rows), "contrast")), t}
 }
 
 // tooMany says so if there are too few blocks for so many contrasts.
 func (p part) tooMany() string {
 	n, contrasts := len(p.Blocks), len(p.Plan.Compared())
-	least := stat.LeastBlocks(contrasts)
+	least := stat.MinBlocksFor(contrasts)
 	if n < stat.MinBlocks || n >= least {
 		return ""
 	}
-	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer cells.",
+	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer "+
+		"cells.",
 		plural(n, "block"), plural(contrasts, "contrast"), least)
 }
 

@@ -56,7 +56,8 @@ func TestContrasts(t *testing.T) {
 			t.Errorf("row %d: p is %v alone, %v after Holm", row, c.Alone, c.P)
 		}
 	}
-	if c := p.contrasts[byGoodput][p.Plan.Control()]; c.Word != stat.Equivalent || c.Interval.Low > 1 || c.Interval.High < 1 {
+	if c := p.contrasts[byGoodput][p.Plan.Control()]; c.Word != stat.Equivalent || c.Interval.Low > 1 ||
+		c.Interval.High < 1 {
 		t.Errorf("A/A control: %s in %v", c.Word, c.Interval)
 	}
 	if text := p.contrastText(byGoodput, 2); !strings.HasPrefix(text, "1.") || !strings.HasSuffix(text, "] better") {
@@ -77,7 +78,9 @@ func TestTooFewBlocks(t *testing.T) {
 	if text := p.contrastText(byGoodput, capped); text != want || c.Low >= c.High {
 		t.Errorf("contrast %q, want %q", text, want)
 	}
-	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") || bestMark(p.best, p.best.Row) != "highest, n too small" {
+	if !strings.Contains(
+		p.whoWon(), "n is too small, it takes 7 blocks",
+	) || bestMark(p.best, p.best.Row) != "highest, n too small" {
 		t.Errorf("winner: %s, %s", p.whoWon(), bestMark(p.best, p.best.Row))
 	}
 	// With six an interval is there, but three contrasts are too many for a word.
@@ -85,7 +88,9 @@ func TestTooFewBlocks(t *testing.T) {
 	if c := p.contrasts[byGoodput][capped]; c.Interval == nil || c.Word != stat.Inconclusive {
 		t.Errorf("6 blocks: interval %v, word %s", c.Interval, c.Word)
 	}
-	if !strings.Contains(p.finding(), "6 blocks and 3 contrasts: after Holm no difference can be told, however large. It takes 7 blocks") {
+	if !strings.Contains(
+		p.finding(), "6 blocks and 3 contrasts: after Holm no difference can be told, however large. It takes 7 blocks",
+	) {
 		t.Errorf("finding: %s", p.finding())
 	}
 }
@@ -102,11 +107,12 @@ func TestTies(t *testing.T) {
 		},
 		"two are tied": {
 			map[string]float64{"direct": 1.5, "replica": 1.5, "pgbouncer": 1.2},
-			[5]string{2: "**tied for best**", 3: "**tied for best**"}, "Tied for best, since they cannot be told from it: `pool_size=8",
+			[5]string{2: "**tied for best**", 3: "**tied for best**"}, "No significant difference from it: `pool_size=8",
 		},
 		"all are": {
 			nil,
-			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"}, "cannot be told from it: all others that met the SLO.",
+			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"},
+			"cannot be told from it: all others that met the SLO.",
 		},
 	} {
 		p := storm(t, 10, goodputs(test.factors))
@@ -139,7 +145,7 @@ func TestTheWinnerMetTheSLO(t *testing.T) {
 	}
 }
 
-// A cell with suspect repetitions alone shows numbers, and is compared with nothing.
+// A cell with suspect trials alone shows numbers, and is compared with nothing.
 func TestSuspectCells(t *testing.T) {
 	run := synthetic(t, 10)
 	label := run.Plan.Cells[capped].Label
@@ -148,17 +154,22 @@ func TestSuspectCells(t *testing.T) {
 			r.Verdict, r.Reasons = record.Suspect, []string{"noisy host"}
 		}
 	})
-	if text := p.contrastText(byGoodput, capped); !strings.HasSuffix(text, dagger) || strings.ContainsAny(text, "[ ") {
+	if text := p.contrastText(byGoodput, capped); !strings.HasSuffix(text, suspectMark) ||
+		strings.ContainsAny(text, "[ ") {
 		t.Errorf("contrast %q", text)
 	}
 	c := p.contrastTable()
 	if row := c.rows[capped]; row[1] != "10†" || row[6] != "yes†" || row[7] != "" {
 		t.Errorf("row %q", row)
 	}
-	if notes := c.notes().markdown(); !strings.Contains(notes, "† from suspect repetitions, for want of valid ones, and so compared with nothing: `"+label+"`") {
+	if notes := c.notes().markdown(); !strings.Contains(
+		notes, "† from suspect trials, for want of valid ones, and so compared with nothing: `"+label+"`",
+	) {
 		t.Errorf("notes: %s", notes)
 	}
-	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(words, "); 1 other without a valid repetition.") || strings.Contains(words, "more goodput: `"+label) {
+	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(
+		words, "); 1 other without a valid trial.",
+	) || strings.Contains(words, "more goodput: `"+label) {
 		t.Errorf("finding: %s", words)
 	}
 }
@@ -171,7 +182,9 @@ func TestBandLine(t *testing.T) {
 		}
 	})
 	line := p.bandLine()
-	for _, want := range []string{"the baseline against itself, Goodput × 1.0", "(n = 10)", "**Alarm**: in goodput the band excludes"} {
+	for _, want := range []string{
+		"the baseline against itself, Goodput × 1.0", "(n = 10)", "**Alarm**: in goodput the band excludes",
+	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q lacks %q", line, want)
 		}
@@ -186,7 +199,8 @@ func TestBandLine(t *testing.T) {
 	for i := range run.Plan.Cells {
 		run.Plan.Cells[i].Control = false // as in runs made before there were A/A controls
 	}
-	if line := analyze(t, run).parts[0].bandLine(); line != "**Noise band (A/A)**: not known. This run did not measure the baseline twice." {
+	if line := analyze(t, run).parts[0].bandLine(); line != "**Noise band (A/A)**: not known. This run did not measure "+
+		"the baseline twice." {
 		t.Error(line)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"stormwave/lab/internal/report/plot"
 )
 
-// Curves are those of a shot that reports draw.
+// Curves are those of a trial that reports draw.
 var Curves = names(metric.VUs, metric.RPS, metric.ErrorRatio, metric.P95Curve, metric.P99Curve,
 	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue)
 
@@ -24,13 +24,13 @@ func names(all ...*metric.Metric) []string {
 	return names
 }
 
-// mostDrawn is up to how many cells a report draws a shot of each.
-const mostDrawn = 200
+// maxDrawn is up to how many cells a report draws a trial of each.
+const maxDrawn = 200
 
 // Drawn are the numbers of the records whose curves a report draws: of each cell under
-// each scenario the repetition with the middle goodput.
+// each scenario the trial with the middle goodput.
 func Drawn(plan matrix.Plan, records []record.Record) []int {
-	if len(plan.Cells) == 0 || len(plan.Cells) > mostDrawn {
+	if len(plan.Cells) == 0 || len(plan.Cells) > maxDrawn {
 		return nil
 	}
 	var drawn []int
@@ -61,7 +61,7 @@ func curveLine(s record.Series, m *metric.Metric, of func(i int, v float64) floa
 	return line, ok
 }
 
-// panel is a chart of some curves of a shot.
+// panel is a chart of some curves of a trial.
 func panel(label string, height float64, s record.Series, curves ...namedCurve) plot.Chart {
 	c := plot.Chart{YLabel: label, Height: height, Points: 72}
 	for _, curve := range curves {
@@ -81,9 +81,9 @@ type namedCurve struct {
 	of    func(i int, v float64) float64
 }
 
-// shotPicture is a shot of a cell over time: the load, what came of it, how long it took,
+// trialPicture is a trial of a cell over time: the load, what came of it, how long it took,
 // and the connections. It is nil if its curves are not there.
-func (p part) shotPicture(a *Analysis, g group) *picture {
+func (p part) trialPicture(a *Analysis, g group) *picture {
 	r := g.Typical()
 	if r == nil {
 		return nil
@@ -98,26 +98,31 @@ func (p part) shotPicture(a *Analysis, g group) *picture {
 		}
 		return math.NaN()
 	}
-	latency := panel("Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil})
+	latency := panel(
+		"Latency, ms", 110, s, namedCurve{"p95", metric.P95Curve, 1, nil}, namedCurve{"p99", metric.P99Curve, 2, nil},
+	)
 	latency.Levels = []plot.Level{p.level()}
 	connections := []namedCurve{
-		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil}, {"waiting for the pool", metric.PoolQueue, 3, nil},
+		{"primary", metric.OfPrimary.Sessions, 1, nil}, {"pool in use", metric.PoolInUse, 2, nil},
+		{"waiting for the pool", metric.PoolQueue, 3, nil},
 	}
 	if readsReplica(g) {
 		connections = slices.Insert(connections, 1, namedCurve{"replica", metric.OfReplica.Sessions, 4, nil})
 	}
 	panels := []plot.Chart{
 		panel("VUs", 70, s, namedCurve{"", metric.VUs, plot.Plain, nil}),
-		panel("Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed}),
+		panel(
+			"Requests per second", 100, s, namedCurve{"sent", metric.RPS, 1, nil}, namedCurve{"failed", metric.RPS, 2, failed},
+		),
 		latency,
 		panel("Connections", 120, s, connections...),
 	}
 	panels[len(panels)-1].XLabel = "Seconds since the load began"
 	return &picture{
-		title: fmt.Sprintf("%s, repetition %d: load, requests, latency and connections over time", p.Scenario, r.N),
-		note:  fmt.Sprintf("Repetition [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
+		title: fmt.Sprintf("%s, trial %d: load, requests, latency and connections over time", p.Scenario, r.N),
+		note:  fmt.Sprintf("Trial [%d](#%s), of the middle goodput.", r.N, recordAnchor(r.N)),
 		draw: func(bool) ([]byte, error) {
-			return plot.Stack(fmt.Sprintf("%s, repetition %d", p.Scenario, r.N), panels...)
+			return plot.Stack(fmt.Sprintf("%s, trial %d", p.Scenario, r.N), panels...)
 		},
 	}
 }
@@ -131,8 +136,14 @@ func (p part) seriesPicture(a *Analysis) blocks {
 	}
 	load := plot.Chart{YLabel: "VUs", Height: 100}
 	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
-	slow := plot.Chart{YLabel: "p99, ms (logarithmic)", Height: 170, LogY: true, Levels: []plot.Level{p.level()}, XLabel: "Seconds since the load began"}
-	var shots []string
+	slow := plot.Chart{
+		YLabel: "p99, ms (logarithmic)",
+		Height: 170,
+		LogY:   true,
+		Levels: []plot.Level{p.level()},
+		XLabel: "Seconds since the load began",
+	}
+	var trials []string
 	for _, row := range rows {
 		r := p.rows[row].Typical()
 		if r == nil {
@@ -152,20 +163,26 @@ func (p part) seriesPicture(a *Analysis) blocks {
 		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
 		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)
 		load.Series, rate.Series, slow.Series = append(load.Series, vus), append(rate.Series, rps), append(slow.Series, p99)
-		shots = append(shots, fmt.Sprint(r.N))
+		trials = append(trials, fmt.Sprint(r.N))
 	}
-	if len(shots) == 0 {
+	if len(trials) == 0 {
 		return nil
 	}
 	rate.XMax, slow.XMax = load.XMax, load.XMax
 	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.Scenario)
-	if len(shots) > 1 {
+	if len(trials) > 1 {
 		title += " and of the best cell"
 	}
-	title += fmt.Sprintf(" (of each the repetition with the middle goodput: %s)", list(shots))
-	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("series"), rank: rankSeries, draw: func(paper bool) ([]byte, error) {
-		upper := load
-		upper.Paper = paper
-		return plot.Stack(title, upper, rate, slow)
-	}}}
+	title += fmt.Sprintf(" (of each the trial with the middle goodput: %s)", list(trials))
+	return blocks{&picture{
+		title: title,
+		run:   a.run.Name,
+		file:  p.fileName("series"),
+		rank:  rankSeries,
+		draw: func(paper bool) ([]byte, error) {
+			upper := load
+			upper.Paper = paper
+			return plot.Stack(title, upper, rate, slow)
+		},
+	}}
 }

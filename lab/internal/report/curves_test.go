@@ -51,7 +51,7 @@ func curvesOf(r *record.Record) record.Series {
 	return s
 }
 
-// The curves of the bend are among those that are drawn: they are read once.
+// The curves of the saturation are among those that are drawn: they are read once.
 func TestCurvesHoldThoseOfTheBend(t *testing.T) {
 	for _, name := range knee.Curves {
 		if !slices.Contains(Curves, name) {
@@ -60,12 +60,12 @@ func TestCurvesHoldThoseOfTheBend(t *testing.T) {
 	}
 }
 
-// Of each cell under each scenario one repetition is drawn, that with the middle goodput.
+// Of each cell under each scenario one trial is drawn, that with the middle goodput.
 func TestDrawn(t *testing.T) {
 	run := synthetic(t, 3)
 	drawn := Drawn(run.Plan, run.Records)
 	if want := len(run.Plan.Cells) * len(run.Plan.Scenarios); len(drawn) != want {
-		t.Fatalf("%d shots are drawn; want %d", len(drawn), want)
+		t.Fatalf("%d trials are drawn; want %d", len(drawn), want)
 	}
 	for _, s := range run.Plan.Scenarios {
 		for _, g := range groups(run, s) {
@@ -89,7 +89,7 @@ func TestDrawn(t *testing.T) {
 		run.Records[i].Reasons = []string{"k6 did not start"}
 	}
 	if drawn := Drawn(run.Plan, run.Records); len(drawn) != 0 {
-		t.Errorf("of a run without valid repetitions %v are drawn", drawn)
+		t.Errorf("of a run without valid trials %v are drawn", drawn)
 	}
 }
 
@@ -100,11 +100,11 @@ func TestOverLoad(t *testing.T) {
 	wave := run.Plan.Scenarios[1]
 	g := groups(run, wave)[0]
 	line, ok := overLoad(run, g, "vus")
-	if !ok || len(line.X) < bendBins-1 {
+	if !ok || len(line.X) < saturationBins-1 {
 		t.Fatalf("%d points, %t", len(line.X), ok)
 	}
 	for i, x := range line.X {
-		if math.Abs(line.Y[i]-x) > 500.0/bendBins {
+		if math.Abs(line.Y[i]-x) > 500.0/saturationBins {
 			t.Errorf("at about %.0f users the median of users is %.0f", x, line.Y[i])
 		}
 	}

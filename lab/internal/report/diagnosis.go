@@ -15,7 +15,7 @@ import (
 func (a *Analysis) diagnosis() blocks {
 	list, refs := blocks{words(readingDiagnosis)}, refsOf(a.run)
 	for _, p := range a.parts {
-		t := table{head: []string{"Cell", "Cause", "Repetitions", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
+		t := table{head: []string{"Cell", "Cause", "Trials", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
 		var details blocks
 		var of []ref
 		for _, c := range a.cells {
@@ -33,17 +33,19 @@ func (a *Analysis) diagnosis() blocks {
 		t.link = rowLinks(of)
 		list = append(list, say("**%s**", p.Scenario), t)
 		if details != nil { // the page tells it with each cell
-			list = append(list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}})
+			list = append(
+				list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}},
+			)
 		}
 	}
 	return append(list, confusion(a.run.Plan, a.cells)...)
 }
 
-const readingDiagnosis = `Each repetition is diagnosed by itself, from its record: a cause is claimed when its signature is in the metrics and
-nothing further down a request's way explains it. The cause of a cell is the one that comes first in most repetitions;
-its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn over time
-where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed, and
-no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
+const readingDiagnosis = `Each trial is diagnosed by itself, from its record: a cause is claimed when its signature is
+in the metrics and nothing further down a request's way explains it. The cause of a cell is the one that comes first in
+most trials; its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn
+over time where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed,
+and no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
 generator at its limit or a noisy host comes first: then nothing else is claimed.
 `
 
@@ -68,10 +70,10 @@ func together(c diagnose.Cell) string {
 func why(c diagnose.Cell) string {
 	d := c.Typical
 	switch {
-	case c.Of == 0 && len(c.Left) == 0:
-		return "not shot"
+	case c.Of == 0 && len(c.Excluded) == 0:
+		return "not run"
 	case c.Of == 0:
-		return "no repetition that can be diagnosed: " + strings.Join(c.Left, "; ")
+		return "no trial that can be diagnosed: " + strings.Join(c.Excluded, "; ")
 	case d.Cause == diagnose.Mixed:
 		var parts []string
 		for _, f := range d.Claimed {
@@ -97,14 +99,14 @@ func evidence(all []diagnose.Evidence) string {
 }
 
 // more is what else there is to say of a cell: other causes, those that were ruled
-// out, what was left out, advice. It is nil if there is nothing.
+// out, what was excluded, advice. It is nil if there is nothing.
 func more(c diagnose.Cell) blocks {
 	var list blocks
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "- "+format+"\n", args...) }
 	d := c.Typical
-	for _, left := range c.Left {
-		line("left out: %s", prose(left))
+	for _, left := range c.Excluded {
+		line("excluded: %s", prose(left))
 	}
 	for i, f := range d.Claimed {
 		if i > 0 && !slices.Contains(d.Together, f.Cause) {
@@ -163,7 +165,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 		if seen[expected] == nil {
 			known, seen[expected] = append(known, expected), make(map[string]int)
 		}
-		for _, d := range c.Repetitions {
+		for _, d := range c.Trials {
 			seen[expected][string(d.Cause)]++
 			named[string(d.Cause)] = true
 			all++
@@ -203,7 +205,10 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 	}
 	return blocks{
 		heading{3, "Confusion matrix"},
-		say("What was wrong in each cell is known. The diagnosis named it first in %d of %d repetitions; columns are what it named.", right, all),
+		say(
+			"What was wrong in each cell is known. The diagnosis named it first in %d of %d trials; columns are what it named.",
+			right, all,
+		),
 		t,
 	}
 }
@@ -213,8 +218,8 @@ func DiagnosisText(cells []diagnose.Cell) string {
 	var b strings.Builder
 	for _, c := range cells {
 		fmt.Fprintf(&b, "%s %s: %s (%d of %d)\n  %s\n", c.Label, c.Scenario, c.Cause, c.First, c.Of, why(c))
-		for _, left := range c.Left {
-			fmt.Fprintf(&b, "  left out: %s\n", left)
+		for _, left := range c.Excluded {
+			fmt.Fprintf(&b, "  excluded: %s\n", left)
 		}
 		if c.Cause != diagnose.None {
 			for _, f := range c.Typical.RuledOut {

@@ -13,8 +13,8 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// The evidence of a cell is from the repetition that is drawn over time, where all have the same cause.
-func TestEvidenceIsOfTheRepetitionThatIsDrawn(t *testing.T) {
+// The evidence of a cell is from the trial that is drawn over time, where all have the same cause.
+func TestEvidenceIsOfTheTrialThatIsDrawn(t *testing.T) {
 	paths, err := filepath.Glob("../../../results/*/records.jsonl")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("committed runs: %v, %v; want some", paths, err)
@@ -43,7 +43,7 @@ func TestEvidenceIsOfTheRepetitionThatIsDrawn(t *testing.T) {
 					}
 					compared++
 					if c.Typical.N != r.N {
-						t.Errorf("%s: %s %s: evidence of repetition %d; drawn is %d", path, c.Label, s, c.Typical.N, r.N)
+						t.Errorf("%s: %s %s: evidence of trial %d; drawn is %d", path, c.Label, s, c.Typical.N, r.N)
 					}
 				}
 			}
@@ -97,7 +97,9 @@ func TestMixedNamesItsCauses(t *testing.T) {
 			}
 		}
 	}
-	if also := strings.Count(b.String(), "also **"); also != 1 || !strings.Contains(b.String(), "also **memory-pressure**") {
+	if also := strings.Count(b.String(), "also **"); also != 1 || !strings.Contains(
+		b.String(), "also **memory-pressure**",
+	) {
 		t.Errorf("%d causes stand beside the two; want memory-pressure alone:\n%s", also, b.String())
 	}
 }

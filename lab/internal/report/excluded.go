@@ -6,7 +6,7 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// excluded lists the repetitions in which the system failed, those that did not enter the
+// excluded lists the trials in which the system failed, those that did not enter the
 // statistics, and why.
 func excluded(run Run) block {
 	records := run.Records
@@ -30,7 +30,7 @@ func excluded(run Run) block {
 		}
 	}
 	if len(t.rows) == 0 {
-		return words("Nothing: every repetition is valid.")
+		return words("Nothing: every trial is valid.")
 	}
 	t.link = recordLinks(shown, refs, 3)
 	return t

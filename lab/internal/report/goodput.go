@@ -32,10 +32,10 @@ func (p part) goodputPictures(a *Analysis) blocks {
 	return list
 }
 
-// Of a heat map.
+// Limits of the heat map.
 const (
-	mostColumns = 12
-	mostRows    = 30
+	maxColumns = 12
+	maxRows    = 30
 )
 
 // goodputHeat is the goodput by the first factor of the spec and the second one, with
@@ -71,14 +71,20 @@ func (p part) goodputHeat(a *Analysis) *picture {
 			}
 		}
 	}
-	if n := len(h.Columns); n < 2 || n > mostColumns || len(h.Rows) > mostRows {
+	if n := len(h.Columns); n < 2 || n > maxColumns || len(h.Rows) > maxRows {
 		return nil
 	}
-	return &picture{title: h.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
-		drawn := h
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}
+	return &picture{
+		title: h.Title,
+		run:   a.run.Name,
+		file:  p.fileName("goodput"),
+		rank:  rankGoodput,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := h
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}
 }
 
 // reach is how far a cell's values of a number reach; ok is false if there are none.
@@ -144,23 +150,33 @@ func (p part) goodputByPool(a *Analysis) *picture {
 	}
 	for i := range lines {
 		sortByX(&lines[i])
-		if len(lines) > mostInks && i != best && i != 0 {
+		if len(lines) > maxInks && i != best && i != 0 {
 			lines[i].Ink, lines[i].Name = plot.Faint, ""
 		}
 	}
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.Scenario, p.reachWord()),
-		XLabel: "pool_size, connections", YLabel: "Goodput, requests per second", Names: sizes, Series: lines, RingLabel: "the best",
+		Title:     fmt.Sprintf("Goodput under %s over the size of the backend's pool (%s)", p.Scenario, p.reachWord()),
+		XLabel:    "pool_size, connections",
+		YLabel:    "Goodput, requests per second",
+		Names:     sizes,
+		Series:    lines,
+		RingLabel: "the best",
 	}
 	if p.best.Row >= 0 && !math.IsInf(least, 1) && least < poolSize(p.rows[p.best.Row].Cell.LevelsOf(factors)[at]) {
 		x := float64(slices.IndexFunc(sizes, func(s string) bool { return poolSize(s) == least }))
 		c.Marks = []plot.Mark{{From: x, To: x, Label: "the least that is tied for best"}}
 	}
-	return &picture{title: c.Title, run: a.run.Name, file: p.fileName("pool"), rank: rankPool, draw: func(paper bool) ([]byte, error) {
-		drawn := c
-		drawn.Paper = paper
-		return plot.Lines(drawn)
-	}}
+	return &picture{
+		title: c.Title,
+		run:   a.run.Name,
+		file:  p.fileName("pool"),
+		rank:  rankPool,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := c
+			drawn.Paper = paper
+			return plot.Lines(drawn)
+		},
+	}
 }
 
 // sortByX orders the points of a line.
@@ -188,8 +204,8 @@ func poolSize(text string) float64 {
 	return v
 }
 
-// mostBars is how many cells a picture with a row for each can have.
-const mostBars = 24
+// maxBars is how many cells a picture with a row for each can have.
+const maxBars = 24
 
 // barRows are the rows of such a picture: all, or the baseline and those with the most
 // goodput.
@@ -200,7 +216,7 @@ func (p part) barRows() []int {
 			rows = append(rows, row)
 		}
 	}
-	if len(rows) <= mostBars {
+	if len(rows) <= maxBars {
 		return rows
 	}
 	yields := func(row int) float64 {
@@ -211,7 +227,7 @@ func (p part) barRows() []int {
 		return v
 	}
 	slices.SortStableFunc(rows, func(a, b int) int { return cmp.Compare(yields(b), yields(a)) })
-	rows = rows[:mostBars]
+	rows = rows[:maxBars]
 	slices.Sort(rows)
 	return rows
 }
@@ -265,9 +281,15 @@ func (p part) goodputRows(a *Analysis) *picture {
 	if len(r.Rows) == 0 {
 		return nil
 	}
-	return &picture{title: r.Title, run: a.run.Name, file: p.fileName("goodput"), rank: rankGoodput, draw: func(paper bool) ([]byte, error) {
-		drawn := r
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}
+	return &picture{
+		title: r.Title,
+		run:   a.run.Name,
+		file:  p.fileName("goodput"),
+		rank:  rankGoodput,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := r
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}
 }

@@ -15,26 +15,26 @@ type group struct {
 	ref ref
 }
 
-// dagger marks a number from suspect repetitions.
-const dagger = "†"
+// suspectMark marks a number from suspect trials.
+const suspectMark = "†"
 
-// mark adds the dagger to a number of a suspect group.
+// mark adds the mark to a number of a suspect group.
 func (g group) mark(number string) string {
 	if g.Suspect && number != numeral.Missing {
-		return number + dagger
+		return number + suspectMark
 	}
 	return number
 }
 
-// n says how many repetitions a row's numbers come from.
+// n says how many trials a row's numbers come from.
 func (g group) n() string {
 	text := g.mark(strconv.Itoa(g.N()))
 	var aside []string
 	if n := len(g.Failed); n > 0 {
 		aside = append(aside, strconv.Itoa(n)+" failed")
 	}
-	if n := g.LeftOut(); n > 0 {
-		aside = append(aside, strconv.Itoa(n)+" left out")
+	if n := g.Excluded(); n > 0 {
+		aside = append(aside, strconv.Itoa(n)+" excluded")
 	}
 	if aside != nil {
 		text += " (" + strings.Join(aside, ", ") + ")"
@@ -42,11 +42,11 @@ func (g group) n() string {
 	return text
 }
 
-// median is the median of a column over the repetitions that have it, and how many those
+// median is the median of a column over the trials that have it, and how many those
 // are; with none the number means nothing.
 func (g group) median(c column) (float64, int) { return g.Median(c.measure()) }
 
-// slo says in how many of the repetitions the objective was met, and what kept it
+// slo says in how many of the trials the objective was met, and what kept it
 // from being met in the others.
 func (g group) slo(slo matrix.SLO) string {
 	met, errors, p99 := g.Met(slo)

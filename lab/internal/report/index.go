@@ -20,8 +20,8 @@ type Summary struct {
 	Spec      string
 	Cells     int // the A/A control aside
 	Scenarios []matrix.Scenario
-	Blocks    int      // that were shot
-	Shot      int      // repetitions
+	Blocks    int // that ran
+	Trials    int
 	Valid     int      // of them
 	Best      []string // the cell with the best goodput under each scenario's SLO, Markdown
 	Machine   string
@@ -36,7 +36,7 @@ func Summarize(run Run) Summary {
 		Cells:     distinct(run.Plan),
 		Scenarios: run.Plan.Scenarios,
 		Blocks:    blocksOf(run.Records),
-		Shot:      len(run.Records),
+		Trials:    len(run.Records),
 		Valid:     analysis.Tally(run.Records)[record.Valid],
 		Machine:   fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
 	}
@@ -65,7 +65,10 @@ func leaderText(p analysis.Part) string {
 // Index is results/README.md: the runs, the newest first.
 func Index(runs []Summary) []byte {
 	var b strings.Builder
-	b.WriteString("# Results\n\nEvery run has a report, made from its records alone; the records lie in the directory of the same name, and with them\nthe report as one page for a browser, `report.html`.\n\n")
+	b.WriteString(
+		"# Results\n\nEvery run has a report, made from its records alone; the records lie in the directory of the same " +
+			"name, and with them\nthe report as one page for a browser, `report.html`.\n\n",
+	)
 	if len(runs) == 0 {
 		b.WriteString("There is no run yet.\n")
 		return []byte(b.String())
@@ -83,7 +86,8 @@ func Index(runs []Summary) []byte {
 		}
 		t.rows = append(t.rows, []string{
 			fmt.Sprintf("[%s](%s.md)", r.Run, r.Run), r.Spec, numeral.Count(float64(r.Cells)), strings.Join(scenarios, ", "),
-			numeral.Count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Shot), strings.Join(r.Best, "<br>"), prose(r.Machine),
+			numeral.Count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Trials), strings.Join(r.Best, "<br>"),
+			prose(r.Machine),
 		})
 	}
 	b.WriteString(t.markdown())

@@ -22,8 +22,8 @@ func made(run Run) blocks {
 		heading{3, "What the lab itself took"}, labTable(run),
 		heading{3, "Settings read back"},
 	}
-	list = append(list, attested(run)...)
-	list = append(list, heading{3, "Spec"}, source{"yaml", string(run.Spec)}, heading{3, "Order and repetitions"})
+	list = append(list, effective(run)...)
+	list = append(list, heading{3, "Spec"}, source{"yaml", string(run.Spec)}, heading{3, "Order and trials"})
 	return append(list, order(run)...)
 }
 
@@ -56,7 +56,7 @@ func hostTable(run Run) table {
 		rows = append(rows, []string{"Resumed in spite of", prose(strings.Join(h.Forced, "; "))})
 	}
 	if first, last, ok := span(run.Records); ok {
-		rows = append(rows, []string{"Shot", fmt.Sprintf("%s to %s UTC (%s)",
+		rows = append(rows, []string{"Run", fmt.Sprintf("%s to %s UTC (%s)",
 			first.Format(time.DateTime), last.Format(time.DateTime), last.Sub(first).Round(time.Second))})
 	}
 	return facts(rows...)
@@ -124,8 +124,8 @@ func labTable(run Run) table {
 		rows = append(rows, []string{"first up, database template made", seconds(h.FirstUp)})
 	}
 	rows = append(rows,
-		[]string{"turnaround between shots, warm-up aside, mean", seconds(h.TurnaroundMean)},
-		[]string{"turnaround between shots, warm-up aside, max", seconds(h.TurnaroundMax)})
+		[]string{"turnaround between trials, warm-up aside, mean", seconds(h.TurnaroundMean)},
+		[]string{"turnaround between trials, warm-up aside, max", seconds(h.TurnaroundMax)})
 	taken := map[string][]float64{}
 	for _, r := range run.Records {
 		for name, v := range r.Lab {
@@ -140,7 +140,7 @@ func labTable(run Run) table {
 		} else if base, share := strings.CutSuffix(name, "_ratio"); share {
 			what, shown = base, numeral.Percent(middle)+"%, "+numeral.Percent(most)+"%"
 		}
-		rows = append(rows, []string{prose(strings.ReplaceAll(what, "_", " ")) + " per repetition, median and max", shown})
+		rows = append(rows, []string{prose(strings.ReplaceAll(what, "_", " ")) + " per trial, median and max", shown})
 	}
 	return facts(rows...)
 }
@@ -154,7 +154,7 @@ func readBack(run Run) map[string]map[string][]string {
 		if r.Verdict == record.Invalid {
 			continue
 		}
-		for name, v := range r.Attested {
+		for name, v := range r.Effective {
 			if values[name] == nil {
 				values[name] = map[string][]string{}
 			}
@@ -166,9 +166,9 @@ func readBack(run Run) map[string]map[string][]string {
 	return values
 }
 
-// attested shows what the live servers said of their settings: a table of those
+// effective shows what the live servers said of their settings: a table of those
 // that differ between cells, and a list of the rest.
-func attested(run Run) blocks {
+func effective(run Run) blocks {
 	values := readBack(run)
 	var differ, same []string
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -228,7 +228,7 @@ func oneValue(byCell map[string][]string) bool {
 	return true
 }
 
-// order says in which order the repetitions were shot, and lists them.
+// order says in which order the trials ran, and lists them.
 func order(run Run) blocks {
 	ran := "every cell with every scenario once"
 	if run.Plan.BlocksOf != nil {
@@ -236,13 +236,13 @@ func order(run Run) blocks {
 	}
 	return blocks{
 		say("Each block ran %s, in an order drawn from seed %d; `plan.json` has it whole.", ran, run.Plan.Seed),
-		fileOnly{fold{plural(len(run.Records), "repetition"), blocks{delayed(func() block { return orderTable(run.Records) })}}},
-		pageOnly{words("The repetitions are with their cells, under the numbers of this order.")},
+		fileOnly{fold{plural(len(run.Records), "trial"), blocks{delayed(func() block { return orderTable(run.Records) })}}},
+		pageOnly{words("The trials are with their cells, under the numbers of this order.")},
 	}
 }
 
-// orderTable lists every repetition as it was shot, with figures of its own, so that those
-// left out of the tables can be seen too.
+// orderTable lists every trial in the order of the run, with figures of its own, so that those
+// excluded of the tables can be seen too.
 func orderTable(records []record.Record) table {
 	t := table{
 		head: []string{"#", "Block", "Scenario", "Cell", "Verdict", "Requests", "Failed %", "Goodput RPS", "p99 ms"},
@@ -251,11 +251,15 @@ func orderTable(records []record.Record) table {
 	for i := range records {
 		r := &records[i]
 		line := []string{
-			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell), string(r.Verdict),
+			numeral.Count(float64(r.N)), numeral.Count(float64(r.Block)), analysis.ScenarioOf(r).String(), code(r.Cell),
+			string(r.Verdict),
 			numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing,
 		}
 		if l := r.Load; l != nil {
-			copy(line[5:], []string{numeral.Count(float64(l.Requests)), numeral.Percent(l.ErrorRatio), numeral.Figure(l.GoodputRPS), numeral.Figure(l.Latency.P99)})
+			copy(line[5:], []string{
+				numeral.Count(float64(l.Requests)), numeral.Percent(l.ErrorRatio), numeral.Figure(l.GoodputRPS),
+				numeral.Figure(l.Latency.P99),
+			})
 		}
 		t.rows = append(t.rows, line)
 	}

@@ -9,45 +9,45 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// gaps collects why numbers of a table are missing: a line per reason and
+// missing collects why numbers of a table are missing: a line per reason and
 // column, with the cells that it goes for.
-type gaps struct {
+type missing struct {
 	order []gap
 	cells map[gap][]string // labels
 }
 
 type gap struct{ column, reason string }
 
-func (g *gaps) add(column, reason, cell string) {
-	if g.cells == nil {
-		g.cells = map[gap][]string{}
+func (m *missing) add(column, reason, cell string) {
+	if m.cells == nil {
+		m.cells = map[gap][]string{}
 	}
 	key := gap{column, reason}
-	if g.cells[key] == nil {
-		g.order = append(g.order, key)
+	if m.cells[key] == nil {
+		m.order = append(m.order, key)
 	}
-	if !slices.Contains(g.cells[key], cell) {
-		g.cells[key] = append(g.cells[key], cell)
+	if !slices.Contains(m.cells[key], cell) {
+		m.cells[key] = append(m.cells[key], cell)
 	}
 }
 
-// join adds the gaps of another table.
-func (g *gaps) join(other gaps) {
+// join adds the missing of another table.
+func (m *missing) join(other missing) {
 	for _, key := range other.order {
 		for _, cell := range other.cells[key] {
-			g.add(key.column, key.reason, cell)
+			m.add(key.column, key.reason, cell)
 		}
 	}
 }
 
-// markdown lists the gaps; all stands for the cells where they are every one.
-func (g *gaps) markdown(all int) string {
+// markdown lists the missing; all stands for the cells where they are every one.
+func (m *missing) markdown(all int) string {
 	// Columns with the same reason in the same cells share a line.
 	type line struct{ columns, cells, reason string }
 	var lines []line
-	for _, key := range g.order {
+	for _, key := range m.order {
 		cells := "every cell"
-		if labels := g.cells[key]; len(labels) < all {
+		if labels := m.cells[key]; len(labels) < all {
 			cells = codes(labels)
 		}
 		same := slices.IndexFunc(lines, func(l line) bool { return l.cells == cells && l.reason == key.reason })
@@ -76,12 +76,12 @@ func codes(labels []string) string {
 // absent says why a row has no numbers.
 func (g group) absent() string {
 	if len(g.All) == 0 {
-		return "not shot"
+		return "not run"
 	}
-	return "no repetition that can be used; “What failed, and what was left out” says why"
+	return "no trial that can be used; “What failed, and what was excluded” says why"
 }
 
-// why says what the repetitions that lack a column give as reason.
+// why says what the trials that lack a column give as reason.
 func (g group) why(c column) string {
 	var reasons []string
 	for _, r := range g.Used {

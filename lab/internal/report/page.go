@@ -22,7 +22,8 @@ var pageStyle string
 var pageScript string
 
 // policy lets the page fetch nothing at all.
-const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri " +
+	"'none'; form-action 'none'"
 
 // page is a report as one HTML file that needs nothing beside it. Tags that HTML lets out
 // are let out: tables are most of it.

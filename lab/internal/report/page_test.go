@@ -78,7 +78,9 @@ func TestPageLinks(t *testing.T) {
 				t.Errorf("%s: cell %d has no place of its own", name, i+1)
 			}
 		}
-		if !strings.Contains(head, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:;`) {
+		if !strings.Contains(
+			head, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:;`,
+		) {
 			t.Errorf("%s: the policy is missing", name)
 		}
 		for _, fetches := range []string{"@import", "url(", "http://", "https://", "xlink"} {
@@ -125,13 +127,16 @@ func TestPageIsWellFormed(t *testing.T) {
 			t.Errorf("%s: %q stay open", name, open)
 		}
 		for _, want := range []string{
-			`<html lang="en">`, "<title>" + run.Name + "</title>", `<main id="main"`, `<nav aria-label="Contents">`, `href="#main">Skip`, "<h1>" + run.Name + "</h1>",
+			`<html lang="en">`, "<title>" + run.Name + "</title>", `<main id="main"`, `<nav aria-label="Contents">`,
+			`href="#main">Skip`, "<h1>" + run.Name + "</h1>",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: the page lacks %q", name, want)
 			}
 		}
-		regions := regexp.MustCompile(`<div class=t tabindex=0 role=region aria-label="([^"]+)">`).FindAllStringSubmatch(text, -1)
+		regions := regexp.MustCompile(
+			`<div class=t tabindex=0 role=region aria-label="([^"]+)">`,
+		).FindAllStringSubmatch(text, -1)
 		seen := map[string]bool{}
 		for _, r := range regions {
 			if seen[r[1]] {
@@ -145,14 +150,14 @@ func TestPageIsWellFormed(t *testing.T) {
 	}
 }
 
-// A number in a table leads to the repetitions that it is of, and each number there to
+// A number in a table leads to the trials that it is of, and each number there to
 // its record, which is the line of the file.
 func TestPageLeadsToTheRecords(t *testing.T) {
 	run := withCurves(synthetic(t, 2))
 	text := pageOf(t, run)
 	g := groups(run, run.Plan.Scenarios[0])[capped]
 	if g.ref.anchor() != "cell-3-1" {
-		t.Fatalf("the cell's repetitions are at %s", g.ref.anchor())
+		t.Fatalf("the cell's trials are at %s", g.ref.anchor())
 	}
 	v, _ := g.median(goodputColumn)
 	for _, want := range []string{
@@ -175,7 +180,7 @@ func TestPageEscapes(t *testing.T) {
 	run.Records[0].Reasons = []string{evil}
 	run.Host.CPUModel, run.Host.Commit = evil, evil
 	run.Spec = []byte(evil)
-	run.Records[3].Attested["postgres."+evil] = evil
+	run.Records[3].Effective["postgres."+evil] = evil
 	text := pageOf(t, run)
 	if n := strings.Count(text, "<script"); n != 1 {
 		t.Errorf("%d scripts in the page", n)
@@ -203,8 +208,11 @@ func TestPageIsPure(t *testing.T) {
 }
 
 func TestBrokenLine(t *testing.T) {
-	line := []byte(`{"n":17,"cell":"a=\"1.23456789\", b","load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`)
-	want := "{\"n\":17,\n \"cell\":\"a=\\\"1.23456789\\\", b\",\n \"load\":{\"rps\":1235,\"small\":-0.0001235,\"whole\":123456789,\"big\":1.235e+21},\n \"reasons\":[\"x, y\"]}"
+	line := []byte(
+		`{"n":17,"cell":"a=\"1.23456789\", b","load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`,
+	)
+	want := "{\"n\":17,\n \"cell\":\"a=\\\"1.23456789\\\", b\",\n " +
+		"\"load\":{\"rps\":1235,\"small\":-0.0001235,\"whole\":123456789,\"big\":1.235e+21},\n \"reasons\":[\"x, y\"]}"
 	if got := broken(line, 4); string(got) != want {
 		t.Errorf("cut to four digits:\n%s\nwant\n%s", got, want)
 	}
@@ -295,7 +303,7 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%s has %d bytes; 15,000 are allowed", name, len(content))
 		}
 	}
-	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > mostFiles {
+	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > maxFiles {
 		t.Errorf("%d pictures, %d files", shown, files)
 	}
 	for _, file := range []string{"storm-goodput", "storm-percentiles", "storm-series", "wave@0.25-bend"} {
@@ -311,7 +319,7 @@ func TestRecordForms(t *testing.T) {
 	if few.form != &forms[0] {
 		t.Errorf("few records are not whole: %s", few.note())
 	}
-	many := make([]record.Record, mostWritten+1)
+	many := make([]record.Record, maxWritten+1)
 	if l := newRecordLines(many); l.form != nil || !strings.Contains(l.note(), "too many") {
 		t.Errorf("%d records are in the page", len(many))
 	}

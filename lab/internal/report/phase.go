@@ -11,7 +11,7 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// phases lists the phases that a part's repetitions have, as they follow each other in the
+// phases lists the phases that a part's trials have, as they follow each other in the
 // load. One that does not lead to the same load in all of them has no unit.
 func phases(rows []group) []record.NamedPhase {
 	found := map[string]record.NamedPhase{}
@@ -128,7 +128,7 @@ func recoverySeconds(s float64) string {
 	return numeral.Figure(s)
 }
 
-// recoveryText is the median recovery of each row, and how many repetitions of it did not
+// recoveryText is the median recovery of each row, and how many trials of it did not
 // come back.
 func recoveryText(rows []group) textColumn {
 	return textColumn{recoveryColumn.head, func(row int) string {
@@ -164,14 +164,14 @@ func recoveryWords(rows []group) words {
 		}
 	}
 	return say("Recovery: from the end of the rise until %s; 0 where it never left it. The median is over all "+
-		"repetitions: one that was not back when the load ended is the longest.", back)
+		"trials: one that was not back when the load ended is the longest.", back)
 }
 
 // phaseTables shows the load phase by phase: a table for each number.
 func phaseTables(rows []group) blocks {
 	all := phases(rows)
 	if len(all) == 0 {
-		return blocks{words("No repetition that can be used has phases.")}
+		return blocks{words("No trial that can be used has phases.")}
 	}
 	list := blocks{
 		recoveryWords(rows),
@@ -181,7 +181,7 @@ func phaseTables(rows []group) blocks {
 	for _, n := range phaseNumbers {
 		c := compare(rows, "Cell", cellName, n.columns(all))
 		list = append(list, say("**%s**", n.title), c.table)
-		notes.gaps.join(c.gaps)
+		notes.missing.join(c.missing)
 		notes.suspect = c.suspect
 	}
 	return append(list, notes.notes())

@@ -11,7 +11,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// recovered makes the repetitions of a cell that came back after so many seconds; below 0:
+// recovered makes the trials of a cell that came back after so many seconds; below 0:
 // not at all.
 func recovered(label string, seconds ...float64) group {
 	g := group{Group: analysis.Group{Cell: matrix.Cell{Label: label}}}
@@ -27,7 +27,7 @@ func recovered(label string, seconds ...float64) group {
 	return g
 }
 
-// A repetition that does not come back takes longer than all that do.
+// A trial that does not come back takes longer than all that do.
 func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 	const never = -1
 	half := recovered("suspect", 5, 6, never)
@@ -44,7 +44,7 @@ func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 		{recovered("most", 1, never, never), "not in 2 of 3"},
 		{recovered("all", never, never), "not in 2 of 2"},
 		{half, "6.00† (not in 1 of 3)"},
-		{recovered("not shot"), "–"},
+		{recovered("not run"), "–"},
 	} {
 		text := phaseTables([]group{c.cell, recovered("other", 0)}).markdown()
 		line := ""
@@ -59,7 +59,7 @@ func TestRecoveryCountsThoseThatDoNotComeBack(t *testing.T) {
 			t.Errorf("%s: %q; want %q", c.cell.Cell.Label, line, c.want)
 		}
 		if strings.Contains(text, "Recovery s of") && len(c.cell.Used) > 0 {
-			t.Errorf("%s: a repetition is left out:\n%s", c.cell.Cell.Label, text)
+			t.Errorf("%s: a trial is excluded:\n%s", c.cell.Cell.Label, text)
 		}
 	}
 }
@@ -85,10 +85,10 @@ func heads(rows []group) []string {
 	return all
 }
 
-// ofPhases is a row of one repetition for each map of phases.
-func ofPhases(schema int, repetitions ...map[string]record.Phase) []group {
+// ofPhases is a row of one trial for each map of phases.
+func ofPhases(schema int, trials ...map[string]record.Phase) []group {
 	g := group{}
-	for _, p := range repetitions {
+	for _, p := range trials {
 		g.Used = append(g.Used, &record.Record{Schema: schema, Scale: 1, Phases: p})
 	}
 	return []group{g}
@@ -137,7 +137,7 @@ func TestDeclaredPhases(t *testing.T) {
 			ofPhases(2, of(record.UnitRate, 200, 1400)),
 			[]string{"to 200 req/s", "to 1,400 req/s", "hold it", "a"},
 		},
-		"another load in each repetition": {
+		"another load in each trial": {
 			ofPhases(2, of(record.UnitVUs, 200, 400), of(record.UnitVUs, 100, 400)),
 			[]string{"c", "to 400 VUs", "hold it", "a"},
 		},
@@ -156,7 +156,8 @@ func TestDeclaredPhases(t *testing.T) {
 func TestReportOfRates(t *testing.T) {
 	run := studied(t, nil)
 	names := []string{
-		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold", "down",
+		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold",
+		"down",
 	}
 	for i := range run.Records {
 		if r := &run.Records[i]; r.Scenario == "wave" && len(r.Phases) > 0 {
@@ -166,7 +167,9 @@ func TestReportOfRates(t *testing.T) {
 	run.Curves = withCurves(run).Curves
 	a := analyze(t, run)
 	p := a.parts[1]
-	if title := p.bendPicture(a)[0].(*picture).title; !strings.HasPrefix(title, "p99 and throughput over the rate of wave") {
+	if title := p.saturationPicture(a)[0].(*picture).title; !strings.HasPrefix(
+		title, "p99 and throughput over the rate of wave",
+	) {
 		t.Errorf("the picture is called %q", title)
 	}
 	for row, want := range map[int]string{
@@ -179,7 +182,8 @@ func TestReportOfRates(t *testing.T) {
 	}
 	text := build(t, run)
 	for _, want := range []string{
-		"| First miss, req/s |", "| Bend, req/s", "| to 200 req/s |", "The bend: the requests per second that are due (req/s) and",
+		"| First miss, req/s |", "| Saturation, req/s", "| to 200 req/s |",
+		"Saturation: the requests per second that are due (req/s) and",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q", want)
@@ -191,7 +195,9 @@ func TestReportOfRates(t *testing.T) {
 	for _, r := range p.rows[2].Used {
 		r.Load.Dropped = 3
 	}
-	if text := p.missTable().markdown(); !strings.Contains(text, "3 repetitions without the latency of every step, or with dropped iter") {
+	if text := p.missTable().markdown(); !strings.Contains(
+		text, "3 trials without the latency of every step, or with dropped iter",
+	) {
 		t.Error(text)
 	}
 }

@@ -23,7 +23,7 @@ const (
 	rankGoodput = iota
 	rankShape   // how latency is spread, and where the load is too much
 	rankSeries
-	rankStations
+	rankBreakdown
 	rankPool
 )
 
@@ -61,7 +61,7 @@ func (p part) inks() []plot.Ink {
 		case row == 0:
 			inks[row] = plot.Plain
 		case !p.drawn(row):
-		case others <= mostInks:
+		case others <= maxInks:
 			inks[row] = next
 			next++
 		case row == p.best.Row:
@@ -73,8 +73,8 @@ func (p part) inks() []plot.Ink {
 	return inks
 }
 
-// mostInks is how many lines can be told apart by colour.
-const mostInks = 6
+// maxInks is how many lines can be told apart by colour.
+const maxInks = 6
 
 // drawn says whether a row is in pictures: the A/A control is the baseline again.
 func (p part) drawn(row int) bool { return len(p.rows[row].Used) > 0 && !p.rows[row].Cell.Control }

@@ -20,20 +20,23 @@ type form struct {
 var forms = []form{
 	{note: "The records are those of `records.jsonl`, line by line.", cut: func(*record.Record) {}},
 	{
-		note: "The records are those of `records.jsonl`, without what their cell says already, numbers cut to six digits.", digits: 6,
-		cut: func(r *record.Record) { r.Settings, r.Attested = nil, nil },
+		note:   "The records are those of `records.jsonl`, without what their cell says already, numbers cut to six digits.",
+		digits: 6,
+		cut:    func(r *record.Record) { r.Settings, r.Effective = nil, nil },
 	},
 	{
-		note: "The records are those of `records.jsonl`, without what their cell says already and without their phases, numbers cut to four digits.", digits: 4,
-		cut: func(r *record.Record) { r.Settings, r.Attested, r.Phases = nil, nil, nil },
+		note: "The records are those of `records.jsonl`, without what their cell says already and without their phases, " +
+			"numbers cut to four digits.",
+		digits: 4,
+		cut:    func(r *record.Record) { r.Settings, r.Effective, r.Phases = nil, nil, nil },
 	},
 }
 
-// mostLines is how many bytes of records a page holds, and mostWritten how many records
+// maxLines is how many bytes of records a page holds, and maxWritten how many records
 // are worth trying.
 const (
-	mostLines   = 2_200_000
-	mostWritten = 3_000
+	maxLines   = 2_200_000
+	maxWritten = 3_000
 )
 
 // recordLines are the records of a page, in the fullest form that is small enough.
@@ -43,18 +46,18 @@ type recordLines struct {
 }
 
 func newRecordLines(records []record.Record) recordLines {
-	if len(records) > mostWritten {
+	if len(records) > maxWritten {
 		return recordLines{}
 	}
 	for i := range forms {
 		total, lines := 0, make(map[int]string, len(records))
 		for _, r := range records {
 			lines[r.N] = forms[i].line(r)
-			if total += len(lines[r.N]); total > mostLines {
+			if total += len(lines[r.N]); total > maxLines {
 				break
 			}
 		}
-		if total <= mostLines {
+		if total <= maxLines {
 			return recordLines{&forms[i], lines}
 		}
 	}
@@ -64,7 +67,8 @@ func newRecordLines(records []record.Record) recordLines {
 // note says what the page has of the records.
 func (l recordLines) note() string {
 	if l.form == nil {
-		return "There are too many records to hold them here: each has a row among the repetitions of its cell, and its number is its line in `records.jsonl`."
+		return "There are too many records to hold them here: each has a row among the trials of its cell, and its number " +
+			"is its line in `records.jsonl`."
 	}
 	return l.form.note
 }
@@ -106,7 +110,8 @@ func broken(line []byte, digits int) []byte {
 			out = append(out, ",\n "...)
 		case c == '-' || c >= '0' && c <= '9':
 			end := i
-			for end < len(line) && (line[end] == '-' || line[end] == '+' || line[end] == '.' || line[end] == 'e' || line[end] == 'E' || line[end] >= '0' && line[end] <= '9') {
+			for end < len(line) && (line[end] == '-' || line[end] == '+' || line[end] == '.' || line[end] == 'e' ||
+				line[end] == 'E' || line[end] >= '0' && line[end] <= '9') {
 				end++
 			}
 			out = append(out, cutNumber(line[i:end], digits)...)
@@ -142,7 +147,10 @@ func cutNumber(text []byte, digits int) []byte {
 
 // write writes a record, to be unfolded.
 func (l recordLines) write(p *page, r *record.Record) {
-	fmt.Fprintf(&p.b, "<details id=%s><summary>Record %d</summary><pre>%s</pre></details>\n", recordAnchor(r.N), r.N, escaped.Replace(l.lines[r.N]))
+	fmt.Fprintf(
+		&p.b, "<details id=%s><summary>Record %d</summary><pre>%s</pre></details>\n", recordAnchor(r.N), r.N,
+		escaped.Replace(l.lines[r.N]),
+	)
 }
 
 // escaped is for text between tags, where quotes stand for themselves.

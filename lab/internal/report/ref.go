@@ -44,7 +44,7 @@ func recordLinks(records []*record.Record, refs map[string]ref, cellColumn int) 
 	}
 }
 
-// rowLinks leads from the first column to the cell, and from numbers to the repetitions
+// rowLinks leads from the first column to the cell, and from numbers to the trials
 // that they are of. refs are those of the rows.
 func rowLinks(refs []ref) func(row, column int) string {
 	return func(row, column int) string {

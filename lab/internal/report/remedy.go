@@ -9,16 +9,17 @@ import (
 	"stormwave/lab/internal/series"
 )
 
-const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the servers that queries go
-to; “attempts” are the backend's own to open one during the load, refused ones too, through a pooler those to the pooler; a
-pool that is filled before the load may need none. CPU and memory are what the services on the way of the queries take: backend, primary, and the replica
-and PgBouncer where they are used. In the other cells these two run idle, and are not counted. CPU is the time per 1,000
-successful requests; memory the highest PSS of the database servers and of PgBouncer. p99 is of all requests, so failures that come fast flatter it.
+const readingRemedies = `Compared with the baseline as everywhere in this report. “Connections max” are sessions on the
+servers that queries go to; “attempts” are the backend's own to open one during the load, refused ones too, through a
+pooler those to the pooler; a pool that is filled before the load may need none. CPU and memory are what the services on
+the way of the queries take: backend, primary, and the replica and PgBouncer where they are used. In the other cells
+these two run idle, and are not counted. CPU is the time per 1,000 successful requests; memory the highest PSS of the
+database servers and of PgBouncer. p99 is of all requests, so failures that come fast flatter it.
 `
 
 const reservation = `
-**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so a
-replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
+**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so
+a replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
 model: who waits asks less, so a slow cell was spared what a fast one was sent. What holds for this workload, two short
 reads a request, need not hold for long queries or for writes.
 `
@@ -36,11 +37,22 @@ var costs = []measure{
 }
 
 var (
-	cpuColumn    = column{head: "CPU s per 1,000", name: metric.CPUCores.Name, show: numeral.Figure, value: cpuPerSuccess, why: noSuccess}
-	memoryColumn = column{head: "Memory MiB", name: metric.MemoryPSS.Name, show: metric.MemoryPSS.Unit.Show, value: serversMemory}
+	cpuColumn = column{
+		head:  "CPU s per 1,000",
+		name:  metric.CPUCores.Name,
+		show:  numeral.Figure,
+		value: cpuPerSuccess,
+		why:   noSuccess,
+	}
+	memoryColumn = column{
+		head:  "Memory MiB",
+		name:  metric.MemoryPSS.Name,
+		show:  metric.MemoryPSS.Unit.Show,
+		value: serversMemory,
+	}
 )
 
-// onTheWay lists the services that a repetition's queries go through, the backend first.
+// onTheWay lists the services that a trial's queries go through, the backend first.
 func onTheWay(r *record.Record) []string {
 	services := r.Route().Services()
 	for i, name := range services {

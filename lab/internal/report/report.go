@@ -21,7 +21,7 @@ type Run struct {
 	Host     record.Host
 	Records  []record.Record // in the order of the file
 	Spec     []byte          // spec.yaml as it was given
-	// Curves are those of repetitions whose load rises and those of Drawn, by the record's
+	// Curves are those of trials whose load rises and those of Drawn, by the record's
 	// number, as far as they can be read.
 	Curves map[int]record.Series
 }

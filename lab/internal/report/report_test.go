@@ -42,7 +42,9 @@ func build(t testing.TB, run Run) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(built)), func(name string) bool { return strings.HasSuffix(name, ".svg") })
+	names := slices.DeleteFunc(
+		slices.Sorted(maps.Keys(built)), func(name string) bool { return strings.HasSuffix(name, ".svg") },
+	)
 	if !slices.Equal(names, []string{run.Name + ".md", run.Name + "/bench.txt", run.Name + "/report.html"}) {
 		t.Fatalf("built %q", names)
 	}
@@ -106,12 +108,14 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// An interrupted run that shot nothing still has a report that says so.
-func TestNothingShot(t *testing.T) {
+// An interrupted run that ran nothing still has a report that says so.
+func TestNothingRun(t *testing.T) {
 	run := synthetic(t, 1)
 	run.Records = nil
 	report := build(t, run)
-	for _, want := range []string{"Of 10 repetitions 0 are valid, 10 not shot.", "every number of every cell: not shot", "Nothing was read back."} {
+	for _, want := range []string{
+		"Of 10 trials 0 are valid, 10 not run.", "every number of every cell: not run", "Nothing was read back.",
+	} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -120,7 +124,9 @@ func TestNothingShot(t *testing.T) {
 
 // Text from logs must not become mark-up, nor break a table.
 func TestEscaping(t *testing.T) {
-	if got, want := prose("a_b _c_ <img> [x](y) `q` *\n|\\"), "a_b \\_c\\_ \\<img\\> \\[x\\](y) \\`q\\` \\* |\\\\"; got != want {
+	if got, want := prose(
+		"a_b _c_ <img> [x](y) `q` *\n|\\",
+	), "a_b \\_c\\_ \\<img\\> \\[x\\](y) \\`q\\` \\* |\\\\"; got != want {
 		t.Errorf("prose: %s, want %s", got, want)
 	}
 	for in, want := range map[string]string{"a=1": "`a=1`", "a`b": "`` a`b ``", "`": "`` ` ``"} {
@@ -142,8 +148,8 @@ func TestEscaping(t *testing.T) {
 // capped is the row of the first cell that is neither the baseline nor its A/A control.
 const capped = 2
 
-// Only valid repetitions enter a row; an outlier in one that is left out changes nothing.
-func TestLeftOut(t *testing.T) {
+// Only valid trials enter a row; an outlier in one that is excluded changes nothing.
+func TestExcluded(t *testing.T) {
 	run := synthetic(t, 3)
 	storm := run.Plan.Scenarios[0]
 	cell := run.Plan.Cells[capped].Label
@@ -161,7 +167,7 @@ func TestLeftOut(t *testing.T) {
 	if got, n := g.median(goodputColumn); got != 150 || n != 2 {
 		t.Errorf("median %v of %d without the third block; want 150 of 2", got, n)
 	}
-	if g.n() != "2 (1 left out)" {
+	if g.n() != "2 (1 excluded)" {
 		t.Errorf("n is %q", g.n())
 	}
 }
@@ -190,6 +196,6 @@ func TestSLO(t *testing.T) {
 	}
 	rows[capped].Used = nil
 	if got := rows[capped].slo(slo); got != numeral.Missing || rows[capped].Meets(slo) {
-		t.Errorf("no valid repetition: %s", got)
+		t.Errorf("no valid trial: %s", got)
 	}
 }

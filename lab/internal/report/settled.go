@@ -21,11 +21,11 @@ func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Fac
 // settled answers the study: its numbers beside those of the run, and what each
 // remedy does.
 func (a *Analysis) settled() blocks {
-	list := blocks{say(`A team had shot storm and wave by hand, found the database connections to be what limits, and named four remedies,
-but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s” in a column
-of the study or of its prototype: not given. The study ran on another machine, and its data set is not known, so its
-numbers can be alike in shape, not in size. Rates per second are means over the shot here; the study read its own off
-graphs, the rows at their peak.
+	list := blocks{say(`A team had run storm and wave by hand, found the database connections to be what limits, and named
+four remedies, but did not measure them. Here are its numbers beside those of this run, and then what each remedy does.
+“%s” in a column of the study or of its prototype: not given. The study ran on another machine, and its data set is not
+known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read
+its own off graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
@@ -50,7 +50,9 @@ graphs, the rows at their peak.
 	list = append(list, words(reservation))
 	for _, p := range a.parts {
 		if p.rises() {
-			list = append(list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.Scenario)}, words(readingMiss), p.missTable())
+			list = append(
+				list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.Scenario)}, words(readingMiss), p.missTable(),
+			)
 		}
 	}
 	return list
@@ -122,10 +124,10 @@ func (a *Analysis) waveBeside(p part) comparison {
 	return c
 }
 
-const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many of its requests
-failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per second in the last
-step before it, from the length that the script gives it. Medians and ranges over repetitions; of an even number of them
-the lower of the middle two.
+const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many
+of its requests failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per
+second in the last step before it, from the length that the script gives it. Medians and ranges over trials; of an even
+number of them the lower of the middle two.
 
 `
 
@@ -155,7 +157,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		if p.unit() == record.UnitRate {
 			why += ", or with dropped iterations that are in none"
 		}
-		c.gaps.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "repetition")), g.Cell.Label)
+		c.missing.add("First miss", fmt.Sprintf(why, plural(len(g.Used)-len(found), "trial")), g.Cell.Label)
 	}
 	if len(found) == 0 {
 		return [4]string{numeral.Missing, numeral.Missing, numeral.Missing, numeral.Missing}
@@ -174,7 +176,7 @@ func (c *comparison) miss(p part, g group) [4]string {
 		return numeral.Figure(v)
 	}
 	if math.IsNaN(s.RPS.Median) {
-		c.gaps.add("RPS that held", "no step held", g.Cell.Label)
+		c.missing.add("RPS that held", "no step held", g.Cell.Label)
 	}
 	return [4]string{
 		g.mark(load(s.Load.Median)), between(s.Load, load),
@@ -195,5 +197,5 @@ func remedyName(run Run, g group) string {
 	return code(strings.Join(g.Cell.LevelsOf(run.Plan.Factors), " "))
 }
 
-// seconds is how long the load of a repetition took.
+// seconds is how long the load of a trial took.
 func seconds(r *record.Record) float64 { return r.End.Sub(r.Start).Seconds() }

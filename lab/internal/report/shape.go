@@ -16,8 +16,12 @@ import (
 // percentilePicture shows how latency is spread: a line for each cell.
 func (p part) percentilePicture(a *Analysis) blocks {
 	c := plot.Chart{
-		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over repetitions)", p.Scenario),
-		XLabel: "Percentile of all requests", YLabel: "Latency, ms (logarithmic)", LogY: true, Height: 300, Levels: []plot.Level{p.level()},
+		Title:  fmt.Sprintf("Latency under %s, percentile by percentile (medians over trials)", p.Scenario),
+		XLabel: "Percentile of all requests",
+		YLabel: "Latency, ms (logarithmic)",
+		LogY:   true,
+		Height: 300,
+		Levels: []plot.Level{p.level()},
 	}
 	for _, of := range metric.Percentiles {
 		c.Names = append(c.Names, of.Name)
@@ -25,7 +29,9 @@ func (p part) percentilePicture(a *Analysis) blocks {
 	c.Series = p.rowLines(a, func(row int) (plot.Line, bool) {
 		var l plot.Line
 		for i, of := range metric.Percentiles {
-			v, n := p.rows[row].median(column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }})
+			v, n := p.rows[row].median(
+				column{value: func(r *record.Record) (float64, bool) { return of.Of(&r.Load.Latency), true }},
+			)
 			if n > 0 {
 				l.X, l.Y = append(l.X, float64(i)), append(l.Y, v)
 			}
@@ -35,11 +41,17 @@ func (p part) percentilePicture(a *Analysis) blocks {
 	if len(c.Series) == 0 {
 		return nil
 	}
-	return blocks{&picture{title: c.Title, run: a.run.Name, file: p.fileName("percentiles"), rank: p.shapeRank(), draw: func(paper bool) ([]byte, error) {
-		drawn := c
-		drawn.Paper = paper
-		return plot.Lines(drawn)
-	}}}
+	return blocks{&picture{
+		title: c.Title,
+		run:   a.run.Name,
+		file:  p.fileName("percentiles"),
+		rank:  p.shapeRank(),
+		draw: func(paper bool) ([]byte, error) {
+			drawn := c
+			drawn.Paper = paper
+			return plot.Lines(drawn)
+		},
+	}}
 }
 
 // shapeRank lets the percentiles of a rising load, which mix all of it, come last.
@@ -50,16 +62,18 @@ func (p part) shapeRank() int {
 	return rankShape
 }
 
-// stationPicture shows where the time of a query goes, cell by cell.
-func (p part) stationPicture(a *Analysis) blocks {
+// breakdownPicture shows where the time of a query goes, cell by cell.
+func (p part) breakdownPicture(a *Analysis) blocks {
 	shown := p.barRows()
 	r := plot.Rows{
-		Title:  fmt.Sprintf("Where the time of a query goes under %s (means over queries, medians over repetitions%s)", p.Scenario, p.someOf(shown)),
+		Title: fmt.Sprintf(
+			"Where the time of a query goes under %s (means over queries, medians over trials%s)", p.Scenario, p.someOf(shown),
+		),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}
 	for _, row := range shown {
 		bar, total := plot.Row{Name: p.rowName(a, row)}, 0.0
-		for _, c := range stationColumns[:len(r.Parts)] {
+		for _, c := range breakdownColumns[:len(r.Parts)] {
 			v, n := p.rows[row].median(c)
 			if n == 0 {
 				v = math.NaN()
@@ -78,27 +92,35 @@ func (p part) stationPicture(a *Analysis) blocks {
 	if len(r.Rows) == 0 {
 		return nil
 	}
-	return blocks{&picture{title: r.Title, run: a.run.Name, file: p.fileName("stations"), rank: rankStations, draw: func(paper bool) ([]byte, error) {
-		drawn := r
-		drawn.Paper = paper
-		return drawn.Draw()
-	}}}
+	return blocks{&picture{
+		title: r.Title,
+		run:   a.run.Name,
+		file:  p.fileName("stations"),
+		rank:  rankBreakdown,
+		draw: func(paper bool) ([]byte, error) {
+			drawn := r
+			drawn.Paper = paper
+			return drawn.Draw()
+		},
+	}}
 }
 
-// bendBins is in how many steps a rising load is drawn.
-const bendBins = 30
+// saturationBins is in how many steps a rising load is drawn.
+const saturationBins = 30
 
-// bendPicture shows latency and throughput over a rising load.
-func (p part) bendPicture(a *Analysis) blocks {
+// saturationPicture shows latency and throughput over a rising load.
+func (p part) saturationPicture(a *Analysis) blocks {
 	slow := plot.Chart{
 		YLabel:    "p99, ms (logarithmic)",
 		LogY:      true,
 		Levels:    []plot.Level{p.level()},
 		Height:    240,
-		RingLabel: "bend",
+		RingLabel: "saturation",
 	}
-	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "bend"}
-	slow.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) })
+	rate := plot.Chart{XLabel: p.unit(), YLabel: "Requests per second", Height: 200, RingLabel: "saturation"}
+	slow.Series = p.rowLines(
+		a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.P99Curve.Name) },
+	)
 	rate.Series = p.rowLines(a, func(row int) (plot.Line, bool) { return overLoad(a.run, p.rows[row], metric.RPS.Name) })
 	if len(slow.Series) == 0 || len(rate.Series) == 0 {
 		return nil
@@ -118,33 +140,39 @@ func (p part) bendPicture(a *Analysis) blocks {
 	if p.unit() == record.UnitRate {
 		over = "rate"
 	}
-	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over repetitions)", over, p.Scenario)
-	return blocks{&picture{title: title, run: a.run.Name, file: p.fileName("bend"), rank: rankShape, draw: func(paper bool) ([]byte, error) {
-		upper := slow
-		upper.Paper = paper
-		return plot.Stack(title, upper, rate)
-	}}}
+	title := fmt.Sprintf("p99 and throughput over the %s of %s (medians over trials)", over, p.Scenario)
+	return blocks{&picture{
+		title: title,
+		run:   a.run.Name,
+		file:  p.fileName("bend"),
+		rank:  rankShape,
+		draw: func(paper bool) ([]byte, error) {
+			upper := slow
+			upper.Paper = paper
+			return plot.Stack(title, upper, rate)
+		},
+	}}
 }
 
 // overLoad is a curve over the load instead of over time: the median of all seconds with
-// about so much, until the load has reached its top for the last time. The bend has a
-// ring, if more than half of the repetitions have one.
+// about so much, until the load has reached its top for the last time. Its saturation has a
+// ring, if more than half of the trials have one.
 func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	var line plot.Line
-	bins := make([][]float64, bendBins)
+	bins := make([][]float64, saturationBins)
 	top := 0.0
-	var bends []float64
+	var loads []float64
 	for _, r := range g.Used {
 		_, most := knee.Load(r, run.Curves[r.N])
 		top = max(top, most)
-		if b, ok := knee.FindBend(r, run.Curves[r.N]); ok && !math.IsInf(b.Load, 1) {
-			bends = append(bends, b.Load)
+		if b, ok := knee.FindSaturation(r, run.Curves[r.N]); ok && !math.IsInf(b.Load, 1) {
+			loads = append(loads, b.Load)
 		}
 	}
 	if top == 0 {
 		return line, false
 	}
-	bin := func(load float64) int { return min(bendBins-1, int(load/top*bendBins)) }
+	bin := func(load float64) int { return min(saturationBins-1, int(load/top*saturationBins)) }
 	for _, r := range g.Used {
 		s := run.Curves[r.N]
 		load, _ := knee.Load(r, s)
@@ -164,11 +192,11 @@ func overLoad(run Run, g group, name string) (plot.Line, bool) {
 	}
 	for b, values := range bins {
 		if len(values) > 0 {
-			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/bendBins), append(line.Y, stat.Median(values))
+			line.X, line.Y = append(line.X, (float64(b)+0.5)*top/saturationBins), append(line.Y, stat.Median(values))
 		}
 	}
-	if len(bends) > len(g.Used)/2 {
-		at := stat.Median(bends)
+	if len(loads) > len(g.Used)/2 {
+		at := stat.Median(loads)
 		if values := bins[bin(at)]; len(values) > 0 {
 			line.Rings = []plot.Point{{X: at, Y: stat.Median(values)}}
 		}

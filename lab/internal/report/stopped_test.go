@@ -17,19 +17,21 @@ func TestEndOfARun(t *testing.T) {
 	const all = 20 * 5 * 2 // blocks, cells with the A/A control, scenarios
 	for _, c := range []struct {
 		name   string
-		shots  int
+		trials int
 		spread float64 // of the goodput of every second block of a cell
 		want   string
 	}{
-		{"narrow, at a look", 6 * 10, 1, "Of 60 repetitions 60 are valid. It ended before block 7 of 20: every interval was within ±5.00%."},
-		{"wide, at a look", 6 * 10, 3, "Of 200 repetitions 60 are valid, 140 not shot."},
-		{"narrow, between looks", 7 * 10, 1, "Of 200 repetitions 70 are valid, 130 not shot."},
-		{"narrow, half a block", 6*10 + 3, 1, "Of 200 repetitions 63 are valid, 137 not shot."},
-		{"narrow, at a later look", 8 * 10, 1, "Of 80 repetitions 80 are valid. It ended before block 9 of 20: every interval was within ±5.00%."},
-		{"whole", all, 3, "Of 200 repetitions 200 are valid."},
+		{"narrow, at a look", 6 * 10, 1, "Of 60 trials 60 are valid. It ended before block 7 of 20: every interval was " +
+			"within ±5.00%."},
+		{"wide, at a look", 6 * 10, 3, "Of 200 trials 60 are valid, 140 not run."},
+		{"narrow, between looks", 7 * 10, 1, "Of 200 trials 70 are valid, 130 not run."},
+		{"narrow, half a block", 6*10 + 3, 1, "Of 200 trials 63 are valid, 137 not run."},
+		{"narrow, at a later look", 8 * 10, 1, "Of 80 trials 80 are valid. It ended before block 9 of 20: every interval " +
+			"was within ±5.00%."},
+		{"whole", all, 3, "Of 200 trials 200 are valid."},
 	} {
 		run := synthesize(t, spec, 20)
-		run.Records = run.Records[:c.shots]
+		run.Records = run.Records[:c.trials]
 		cell := run.Plan.Cells[capped].Label
 		for i := range run.Records {
 			if r := &run.Records[i]; r.Cell == cell && r.Block%2 == 0 {

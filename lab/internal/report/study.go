@@ -23,8 +23,12 @@ var stormFacts = []beside{
 	{"RPS peak", "1,980", "", "", of(metric.RequestPeak)},
 	{"p99 ms", "1,020", "3,720", "197", measured(metric.P99)},
 	{"QPS", "321", "", "", overServers(metric.OfPrimary.QPS, metric.OfReplica.QPS)},
-	{"Rows fetched/s", "150,000 to 160,000", "", "", overServers(metric.OfPrimary.RowsFetched, metric.OfReplica.RowsFetched)},
-	{"Rows returned/s", "150,000 to 160,000", "", "", overServers(metric.OfPrimary.RowsReturned, metric.OfReplica.RowsReturned)},
+	{"Rows fetched/s", "150,000 to 160,000", "", "", overServers(
+		metric.OfPrimary.RowsFetched, metric.OfReplica.RowsFetched,
+	)},
+	{"Rows returned/s", "150,000 to 160,000", "", "", overServers(
+		metric.OfPrimary.RowsReturned, metric.OfReplica.RowsReturned,
+	)},
 	{"Connections max", "55 to 60", "", "", connectionsColumn},
 	{"Connection attempts", "", "6,601", "8", attemptsColumn},
 }

@@ -54,12 +54,18 @@ func suffer(r *record.Record, o outcome) {
 	failed := math.Round(requests * o.failed * noise)
 	l := r.Load
 	l.Requests, l.Failed, l.ErrorRatio = int64(requests), int64(failed), failed/requests
-	l.Status = map[string]int64{"200": int64(requests - failed), "503": int64(failed * 0.75), "500": int64(failed) - int64(failed*0.75)}
+	l.Status = map[string]int64{
+		"200": int64(requests - failed),
+		"503": int64(failed * 0.75),
+		"500": int64(failed) - int64(failed*0.75),
+	}
 	l.Latency.P99, l.GoodputRPS = o.p99*noise, o.goodput*noise
 	for name, v := range map[string]float64{
 		"primary_connections_max": o.connections, "pool_new_conns": o.opened, "pool_new_conns_per_second": o.opened / 50,
-		"pool_closed_conns_per_second": o.opened / 60, "query_cancels_per_second": 0.2, "requests_shed": float64(l.Status["503"] / 4),
-		"query_mean_ms": 5 * noise, "execution_mean_ms": 0.09,
+		"pool_closed_conns_per_second": o.opened / 60,
+		"query_cancels_per_second":     0.2,
+		"requests_shed":                float64(l.Status["503"] / 4),
+		"query_mean_ms":                5 * noise, "execution_mean_ms": 0.09,
 	} {
 		r.Metrics[name] = v
 	}
@@ -89,7 +95,9 @@ func suffer(r *record.Record, o outcome) {
 // block to block.
 func rise(o outcome, block int) map[string]record.Phase {
 	phases := map[string]record.Phase{}
-	names := []string{"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold"}
+	names := []string{
+		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold",
+	}
 	for i, name := range names {
 		requests := int64(900 * (i + 1))
 		p := record.Phase{Requests: requests, Latency: &record.Latency{P50: 2, P95: 10, P99: 20 * float64(i+1), Max: 600}}
@@ -118,17 +126,17 @@ func TestStudyGolden(t *testing.T) {
 func TestStudyOfAnInterruptedRun(t *testing.T) {
 	run := studied(t, nil)
 	all := run.Records
-	for shots, want := range map[int]string{
-		0:  "- every number of every cell: not shot",
+	for trials, want := range map[int]string{
+		0:  "- every number of every cell: not run",
 		14: ", n too small |",
 	} {
-		run.Records = all[:shots]
+		run.Records = all[:trials]
 		text := build(t, run)
 		if !strings.Contains(text, want) {
-			t.Errorf("after %d shots the report lacks %q", shots, want)
+			t.Errorf("after %d trials the report lacks %q", trials, want)
 		}
 		if strings.Contains(text, "NaN") || strings.Contains(text, "Inf") {
-			t.Errorf("after %d shots the report has numbers that are none", shots)
+			t.Errorf("after %d trials the report has numbers that are none", trials)
 		}
 	}
 }
@@ -137,7 +145,9 @@ func TestStudyOfAnInterruptedRun(t *testing.T) {
 // run does not have are not in its report.
 func TestStudyOnlyWhereAsked(t *testing.T) {
 	for _, text := range []string{build(t, synthetic(t, 2)), build(t, wounded(t))} {
-		for _, not := range []string{"The study, settled", "Where the time of a request goes", "Shed %", "Cancels/s", "Stale reads", "Fall-backs"} {
+		for _, not := range []string{
+			"The study, settled", "Where the time of a request goes", "Shed %", "Cancels/s", "Stale reads", "Fall-backs",
+		} {
 			if strings.Contains(text, not) {
 				t.Errorf("the report has %q", not)
 			}
@@ -178,7 +188,10 @@ func TestCosts(t *testing.T) {
 }
 
 func TestRestOfQuery(t *testing.T) {
-	r := record.Record{Settings: matrix.Settings{matrix.Topology: "direct"}, Metrics: map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, metric.PgBouncerWait.Name: 3}}
+	r := record.Record{
+		Settings: matrix.Settings{matrix.Topology: "direct"},
+		Metrics:  map[string]float64{"query_mean_ms": 5, "execution_mean_ms": 1, metric.PgBouncerWait.Name: 3},
+	}
 	if v, ok := restOfQuery(&r); !ok || v != 4 {
 		t.Errorf("direct: %v, %t; want 4", v, ok)
 	}
@@ -233,7 +246,9 @@ func TestMissText(t *testing.T) {
 	for i := range p.rows[2].Used {
 		p.rows[2].Used[i].Phases["vus_100"] = record.Phase{Requests: 5}
 	}
-	if text := p.missTable().markdown(); !strings.Contains(text, "- First miss of `remedy=cap`: 3 repetitions without the latency of every step\n") {
+	if text := p.missTable().markdown(); !strings.Contains(
+		text, "- First miss of `remedy=cap`: 3 trials without the latency of every step\n",
+	) {
 		t.Error(text)
 	}
 }

@@ -53,8 +53,12 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 	run := Run{
 		Name: runName, Plan: spec.Plan(), Spec: src, Services: service.Catalog(),
 		Host: record.Host{
-			Kernel: "Linux 6.1.0 x86_64", Distro: "Debian GNU/Linux 12", CPUModel: "Example CPU @ 2.50GHz", Cores: 2, MemoryBytes: 8 << 30,
-			Go: "go1.26.8", Commit: "0123456789abcdef", Dirty: true, Env: record.EnvHost,
+			Kernel:      "Linux 6.1.0 x86_64",
+			Distro:      "Debian GNU/Linux 12",
+			CPUModel:    "Example CPU @ 2.50GHz",
+			Cores:       2,
+			MemoryBytes: 8 << 30,
+			Go:          "go1.26.8", Commit: "0123456789abcdef", Dirty: true, Env: record.EnvHost,
 			Programs: []record.Program{
 				{Name: "k6", Path: ".lab/tools/k6", Version: "2.0.0", SHA256: "aa11"},
 				{Name: "postgres", Path: "/usr/lib/postgresql/15/bin/postgres", Version: "15.14", SHA256: "bb22"},
@@ -63,10 +67,10 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 		},
 	}
 	at := time.Date(2026, 11, 23, 9, 15, 0, 0, time.UTC)
-	for _, s := range run.Plan.Shots {
+	for _, s := range run.Plan.Trials {
 		for i, c := range run.Plan.Cells {
 			if c.Label == s.Cell {
-				run.Records = append(run.Records, shot(s, c, i, at))
+				run.Records = append(run.Records, trial(s, c, i, at))
 			}
 		}
 		at = at.Add(time.Minute)
@@ -74,8 +78,8 @@ func synthesize(t testing.TB, src []byte, blocks int) Run {
 	return run
 }
 
-// shot is a record of the cell with index i in the plan; 0 is the baseline.
-func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
+// trial is a record of the cell with index i in the plan; 0 is the baseline.
+func trial(s matrix.Trial, c matrix.Cell, i int, at time.Time) record.Record {
 	// A little from block to block, and from cell to cell within one.
 	vary := 1 + 0.01*float64(s.Block%3-1) + 0.002*float64((5*s.Block+3*i)%7-3)
 	requests := math.Round(78_029 * vary * s.Scenario.Scale)
@@ -98,7 +102,7 @@ func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
 		Schema: 1, Run: runName, N: s.N, // a schema whose phases go by their names
 		Block: s.Block, Cell: s.Cell, Baseline: c.Baseline,
 		Scenario: s.Scenario.Name, Scale: s.Scenario.Scale, Settings: c.Settings,
-		Attested: map[string]string{
+		Effective: map[string]string{
 			"app.pool_size": c.Settings["pool_size"], "postgres.max_connections": "100", "postgres.server_version": "15.14",
 		},
 		Start: at, End: at.Add(50 * time.Second), Verdict: record.Valid,
@@ -115,15 +119,32 @@ func shot(s matrix.Shot, c matrix.Cell, i int, at time.Time) record.Record {
 			"primary_rows_returned_per_second": 151_000, "primary_rows_fetched_per_second": 149_000.4,
 			"primary_rows_written_per_second": 0.004, "primary_lock_waiting_max": 0,
 			`primary_wait_events{event="Client:ClientRead"}`: 3.2, `primary_wait_events{event="LWLock:ProcArray"}`: 0.4,
-			"pool_acquired_max": acquired, "pool_waiting_max": 310, "pool_wait_mean_ms": 41.5, "pool_acquire_timeouts": 0, "pool_new_conns": acquired,
+			"pool_acquired_max":            acquired,
+			"pool_waiting_max":             310,
+			"pool_wait_mean_ms":            41.5,
+			"pool_acquire_timeouts":        0,
+			"pool_new_conns":               acquired,
 			"pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 0, "pgbouncer_wait_mean_ms": 0,
-			"replica_qps": 2, "replica_qps_peak": 3, "replica_connections_max": 4, "replica_active_max": 1, "replica_query_mean_ms": 0.2,
+			"replica_qps":             2,
+			"replica_qps_peak":        3,
+			"replica_connections_max": 4,
+			"replica_active_max":      1,
+			"replica_query_mean_ms":   0.2,
 			"replica_cache_hit_ratio": 1, "replica_rows_returned_per_second": 10, "replica_rows_fetched_per_second": 10,
-			"replica_rows_written_per_second": 0, "replica_lock_waiting_max": 0, "replica_lag_seconds_max": 0.021, "replica_lag_bytes_max": 81_920,
-			"host_cpu_busy_ratio": 0.93, "host_cpu_steal_ratio": 0.001, "host_psi_cpu_ratio": 0.61, "host_load1_max": 11.4,
-			"host_memory_used_bytes_max": 2 << 30, "host_network_bytes_per_second": 44e6, "host_disk_read_bytes_per_second": 0,
+			"replica_rows_written_per_second":    0,
+			"replica_lock_waiting_max":           0,
+			"replica_lag_seconds_max":            0.021,
+			"replica_lag_bytes_max":              81_920,
+			"host_cpu_busy_ratio":                0.93,
+			"host_cpu_steal_ratio":               0.001,
+			"host_psi_cpu_ratio":                 0.61,
+			"host_load1_max":                     11.4,
+			"host_memory_used_bytes_max":         2 << 30,
+			"host_network_bytes_per_second":      44e6,
+			"host_disk_read_bytes_per_second":    0,
 			"host_disk_written_bytes_per_second": 1.2e6, "host_disk_busy_ratio": 0.02,
-			`cpu_cores{service="app"}`: 0.48, `cpu_cores{service="k6"}`: 0.52, `cpu_cores{service="primary"}`: 0.71, `cpu_cores{service="node-exporter"}`: 0.01,
+			`cpu_cores{service="app"}`: 0.48, `cpu_cores{service="k6"}`: 0.52, `cpu_cores{service="primary"}`: 0.71,
+			`cpu_cores{service="node-exporter"}`:  0.01,
 			`memory_pss_bytes_max{service="app"}`: 52 << 20, `memory_pss_bytes_max{service="primary"}`: 301 << 20,
 		},
 		Phases: phasesOf(phases, requests, failed, p99), Recovery: recovery,
@@ -147,8 +168,8 @@ func phasesOf(names []string, requests, failed, p99 float64) map[string]record.P
 }
 
 // wounded is the synthetic run with what goes wrong in real ones: a block that was
-// interrupted, repetitions that are not valid, metrics that could not be read, a
-// scenario that was not shot to its end, an empty result.
+// interrupted, trials that are not valid, metrics that could not be read, a
+// scenario that was not run to its end, an empty result.
 func wounded(t testing.TB) Run {
 	run := synthetic(t, 1)
 	run.Host.Forced = []string{"the lab's binary"}
@@ -176,7 +197,7 @@ func wounded(t testing.TB) Run {
 		}
 	}
 	first := run.Records[0]
-	run.Records = append([]record.Record{first}, run.Records[:9]...) // the tenth was not shot
+	run.Records = append([]record.Record{first}, run.Records[:9]...) // the tenth was not run
 	for i := range run.Records[1:] {
 		r := &run.Records[i+1]
 		r.N, r.Attempt = r.N+1, 2

@@ -23,12 +23,15 @@ func (a *Analysis) opening() string {
 		fmt.Fprintf(&b, "\n**%s**: %s\n", p.Scenario, p.finding())
 	}
 	if few := a.tooFew(); few != "" {
-		fmt.Fprintf(&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few, stat.MinBlocks)
+		fmt.Fprintf(
+			&b, "\nWith %s n is too small for an interval (it takes %d): believe large differences, not small ones.\n", few,
+			stat.MinBlocks,
+		)
 	}
 	return b.String()
 }
 
-// repeats says how often each cell was shot.
+// repeats says how often each cell was run.
 func (a *Analysis) repeats() string {
 	if a.run.Plan.BlocksOf == nil {
 		return plural(len(a.run.Plan.Scenarios), "scenario") + " × " + plural(blocksOf(a.run.Records), "block")
@@ -62,32 +65,32 @@ func distinct(plan matrix.Plan) int { return len(plan.Compared()) + 1 }
 
 func blocksOf(records []record.Record) int { return len(analysis.LastAttempts(records)) }
 
-// tally counts the repetitions by what became of them.
+// tally counts the trials by what became of them.
 func tally(run Run) string {
 	verdicts, latest := analysis.Tally(run.Records), analysis.Latest(run.Records)
-	shot, planned := len(latest), 0
+	ran, planned := len(latest), 0
 	for _, r := range latest {
 		if r.Block <= run.Plan.Blocks {
 			planned++
 		}
 	}
-	notShot := len(run.Plan.Shots) - planned
+	notRun := len(run.Plan.Trials) - planned
 	enough := stop.Ended(run.Plan, run.Records)
 	if enough {
-		notShot = 0
+		notRun = 0
 	}
-	text := fmt.Sprintf("Of %s %d are valid", plural(shot+notShot, "repetition"), verdicts[record.Valid])
+	text := fmt.Sprintf("Of %s %d are valid", plural(ran+notRun, "trial"), verdicts[record.Valid])
 	for _, v := range record.Verdicts[1:] {
 		if verdicts[v] > 0 {
 			text += fmt.Sprintf(", %d %s", verdicts[v], v)
 		}
 	}
-	if notShot > 0 {
-		text += fmt.Sprintf(", %d not shot", notShot)
+	if notRun > 0 {
+		text += fmt.Sprintf(", %d not run", notRun)
 	}
 	text += "."
-	if again := len(run.Records) - shot; again > 0 {
-		text += fmt.Sprintf(" Left out too: %s of a block that was interrupted, and shot again.", plural(again, "repetition"))
+	if again := len(run.Records) - ran; again > 0 {
+		text += fmt.Sprintf(" Excluded too: %s of a block that was interrupted and rerun.", plural(again, "trial"))
 	}
 	if enough {
 		text += fmt.Sprintf(" It ended before block %d of %d: every interval was within ±%s%%.",
@@ -122,19 +125,21 @@ func (p part) whoMet() string {
 		cells++
 	}
 	text := fmt.Sprintf("%d of %s met the SLO", len(met), plural(cells, "cell"))
-	if len(met) > 0 && len(met) <= mostNamed {
+	if len(met) > 0 && len(met) <= maxNamed {
 		text += " (" + codes(met) + ")"
 	}
 	if unknown > 0 {
-		text += fmt.Sprintf("; %s without a valid repetition", plural(unknown, "other"))
+		text += fmt.Sprintf("; %s without a valid trial", plural(unknown, "other"))
 	}
 	base := p.rows[0]
 	if !base.Valid() {
-		return text + ". The baseline has no valid repetition, so there is nothing to compare with."
+		return text + ". The baseline has no valid trial, so there is nothing to compare with."
 	}
 	failed, _ := base.median(failedColumn)
 	slow, _ := base.median(p99Column)
-	return text + fmt.Sprintf(". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow))
+	return text + fmt.Sprintf(
+		". The baseline had %s%% of its requests fail and a p99 of %s ms.", numeral.Percent(failed), numeral.Figure(slow),
+	)
 }
 
 // whoWon names the cell with the best goodput, and those that are tied with it.
@@ -160,13 +165,15 @@ func (p part) whoWon() string {
 	}
 	switch {
 	case p.best.Few:
-		return text + fmt.Sprintf(" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.Least)
+		return text + fmt.Sprintf(
+			" Whether it is ahead of the others cannot be told: n is too small, it takes %d blocks.", p.best.Least,
+		)
 	case len(p.best.Tied) > 0:
 		tied := p.named(p.best.Tied)
 		if more := len(p.Candidates()) - 1; p.best.Met && more > 1 && len(p.best.Tied) == more {
 			tied = "all others that met the SLO"
 		}
-		return text + " Tied for best, since they cannot be told from it: " + tied + "."
+		return text + " No significant difference from it: " + tied + "."
 	case len(p.Candidates()) == 1:
 		return text
 	case p.best.Met:
@@ -204,13 +211,13 @@ func (p part) againstBaseline() []string {
 	return sentences
 }
 
-// mostNamed is how many cells a sentence names.
-const mostNamed = 5
+// maxNamed is how many cells a sentence names.
+const maxNamed = 5
 
 // named lists cells in a sentence, the first few by name.
 func (p part) named(rows []int) string {
 	var labels []string
-	for _, row := range rows[:min(len(rows), mostNamed)] {
+	for _, row := range rows[:min(len(rows), maxNamed)] {
 		labels = append(labels, p.rows[row].Cell.Label)
 	}
 	text := codes(labels)
@@ -244,7 +251,8 @@ func (p part) bandLine() string {
 	if len(bands) == 0 {
 		return unknown + "There is no block in which both the baseline and the control are valid."
 	}
-	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no margin.",
+	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no "+
+		"margin.",
 		strings.Join(bands, ", "), n)
 	if len(alarms) > 0 {
 		text += fmt.Sprintf(" **Alarm**: in %s the band excludes that the two are the same, and they are. "+

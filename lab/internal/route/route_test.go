@@ -9,11 +9,17 @@ import (
 
 func TestRouteOfATopology(t *testing.T) {
 	for topology, want := range map[string]Route{
-		"direct":            {Writes: []string{"app", "primary"}, Reads: []string{"app", "primary"}},
-		"replica":           {Writes: []string{"app", "primary"}, Reads: []string{"app", "replica"}},
-		"pgbouncer":         {Writes: []string{"app", "pgbouncer", "primary"}, Reads: []string{"app", "pgbouncer", "primary"}},
-		"pgbouncer+replica": {Writes: []string{"app", "pgbouncer", "primary"}, Reads: []string{"app", "pgbouncer", "replica"}},
-		"pgpool+replica":    {Writes: []string{"app", "pgpool", "primary"}, Reads: []string{"app", "pgpool", "replica"}},
+		"direct":  {Writes: []string{"app", "primary"}, Reads: []string{"app", "primary"}},
+		"replica": {Writes: []string{"app", "primary"}, Reads: []string{"app", "replica"}},
+		"pgbouncer": {
+			Writes: []string{"app", "pgbouncer", "primary"},
+			Reads:  []string{"app", "pgbouncer", "primary"},
+		},
+		"pgbouncer+replica": {
+			Writes: []string{"app", "pgbouncer", "primary"},
+			Reads:  []string{"app", "pgbouncer", "replica"},
+		},
+		"pgpool+replica": {Writes: []string{"app", "pgpool", "primary"}, Reads: []string{"app", "pgpool", "replica"}},
 	} {
 		got := Of(topology)
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -23,7 +29,9 @@ func TestRouteOfATopology(t *testing.T) {
 			t.Errorf("the route of %s is written %s", topology, got)
 		}
 	}
-	for _, text := range []string{"", "writes to postgres://app@127.0.0.1:1/x, reads to ", "reads go to a server that is no standby"} {
+	for _, text := range []string{
+		"", "writes to postgres://app@127.0.0.1:1/x, reads to ", "reads go to a server that is no standby",
+	} {
 		if got := Of(text).String(); got != Direct {
 			t.Errorf("%q is read as %s; want direct", text, got)
 		}

@@ -5,7 +5,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// wants says whether a block is to be shot, given those before it.
+// wants says whether a block is to be run, given those before it.
 func (r *Runner) wants(block int, records []record.Record) bool {
 	if block <= r.Plan.Blocks {
 		return !r.Plan.Stop.IsLook(block-1) || !r.Enough(upTo(records, block-1))
@@ -27,7 +27,7 @@ func upTo(records []record.Record, block int) []record.Record {
 }
 
 // progress tells which attempt at a block is next, or that the last one is whole.
-func progress(records []record.Record, block, shots int) (attempt int, whole bool) {
+func progress(records []record.Record, block, trials int) (attempt int, whole bool) {
 	last, n := 0, 0
 	for _, rec := range records {
 		if rec.Block != block {
@@ -38,10 +38,10 @@ func progress(records []record.Record, block, shots int) (attempt int, whole boo
 		}
 		n++
 	}
-	return last + 1, n == shots
+	return last + 1, n == trials
 }
 
-// nextN numbers a shot: in the order of execution, none twice.
+// nextN numbers a trial: in the order of execution, none twice.
 func nextN(records []record.Record) int {
 	n := 0
 	for _, rec := range records {

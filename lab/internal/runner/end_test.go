@@ -14,49 +14,49 @@ import (
 // A stack that does not come back ends the run; a cell that cannot be applied does not,
 // with however many scenarios it comes.
 func TestRunEndsWhenTheStackDoesNotComeBack(t *testing.T) {
-	shots := func(numbers ...int) func(matrix.Shot) bool {
-		return func(s matrix.Shot) bool { return slices.Contains(numbers, s.N) }
+	trials := func(numbers ...int) func(matrix.Trial) bool {
+		return func(s matrix.Trial) bool { return slices.Contains(numbers, s.N) }
 	}
-	cell := func(label string) func(matrix.Shot) bool {
-		return func(s matrix.Shot) bool { return s.Cell == label }
+	cell := func(label string) func(matrix.Trial) bool {
+		return func(s matrix.Trial) bool { return s.Cell == label }
 	}
-	all := func(matrix.Shot) bool { return true }
+	all := func(matrix.Trial) bool { return true }
 	four := []string{"scenarios: [storm, storm@0.5, wave, wave@0.5]", "blocks: 1"}
 	for _, c := range []struct {
 		name  string
 		lines []string
-		fails func(matrix.Shot) bool
+		fails func(matrix.Trial) bool
 		want  int // records; 12: all
-		row   int // shots without a stack when the run ends early; 0: it does not
+		row   int // trials without a stack when the run ends early; 0: it does not
 	}{
-		{"one", nil, shots(5), 12, 0},
-		{"two in a row", nil, shots(5, 6), 12, 0},
-		{"three, but not in a row", nil, shots(1, 2, 4, 5, 7, 8), 12, 0},
-		{"three in a row", nil, shots(5, 6, 7), 7, 3},
-		{"three in a row at the beginning", nil, shots(1, 2, 3), 3, 3},
-		{"three in a row at the end", nil, shots(10, 11, 12), 12, 3},
+		{"one", nil, trials(5), 12, 0},
+		{"two in a row", nil, trials(5, 6), 12, 0},
+		{"three, but not in a row", nil, trials(1, 2, 4, 5, 7, 8), 12, 0},
+		{"three in a row", nil, trials(5, 6, 7), 7, 3},
+		{"three in a row at the beginning", nil, trials(1, 2, 3), 3, 3},
+		{"three in a row at the end", nil, trials(10, 11, 12), 12, 3},
 		{"all", nil, all, 3, 3},
 		{"one cell", nil, cell("pool_size=8"), 12, 0},
 		{"one cell with four scenarios", four, cell("pool_size=8"), 12, 0},
 		{"all cells with four scenarios", four, all, 5, 5},
 	} {
 		ring(t, c.name, c.lines, func(t *testing.T, f *fake) {
-			f.change = func(shot matrix.Shot, a *answers) {
-				if c.fails(shot) {
+			f.change = func(trial matrix.Trial, a *answers) {
+				if c.fails(trial) {
 					a.fails["apply"] = errBroken
 				}
 			}
 			records, err := f.execute()
 			if len(records) != c.want {
-				t.Errorf("%d shots are recorded; want %d", len(records), c.want)
+				t.Errorf("%d trials are recorded; want %d", len(records), c.want)
 			}
 			for i, rec := range records {
 				verdict, reason := record.Valid, ""
-				if c.fails(f.plan.Shots[i]) {
+				if c.fails(f.plan.Trials[i]) {
 					verdict, reason = record.Invalid, "apply the cell: it is broken"
 				}
 				if rec.Verdict != verdict || strings.Join(rec.Reasons, "; ") != reason {
-					t.Errorf("shot %d is %s, %q; want %s, %q", rec.N, rec.Verdict, rec.Reasons, verdict, reason)
+					t.Errorf("trial %d is %s, %q; want %s, %q", rec.N, rec.Verdict, rec.Reasons, verdict, reason)
 				}
 			}
 			if c.row == 0 {
@@ -65,7 +65,7 @@ func TestRunEndsWhenTheStackDoesNotComeBack(t *testing.T) {
 				}
 				return
 			}
-			want := fmt.Sprintf("has not come back for %d shots in a row: apply the cell: it is broken; mend that", c.row)
+			want := fmt.Sprintf("has not come back for %d trials in a row: apply the cell: it is broken; mend that", c.row)
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("the run ends with %v; want %q in it", err, want)
 			}
@@ -84,7 +84,8 @@ func TestWhatEndsARun(t *testing.T) {
 	}{
 		{"supervisor is gone", func(_ *fake, a *answers) { a.fails["deaths"] = errBroken }, "it is broken", 2},
 		{"progress cannot be told", func(_ *fake, a *answers) { a.fails["tell"] = errBroken }, "it is broken", 3},
-		{"disk is full", func(f *fake, _ *answers) { _ = f.log.Close() }, "record shot 3: file already closed; make room", 2},
+		{"disk is full", func(f *fake, _ *answers) { _ = f.log.Close() }, "record trial 3: file already closed; make " +
+			"room", 2},
 	} {
 		ring(t, c.name, nil, func(t *testing.T, f *fake) {
 			f.change = spoil(3, func(a *answers) { c.spoil(f, a) })
@@ -94,7 +95,7 @@ func TestWhatEndsARun(t *testing.T) {
 			}
 			wantLines(t, records, numbered, f.lines(attempt{1, 1, c.kept})...)
 			if f.count("apply") != 3 {
-				t.Errorf("%d shots were begun; want the third to be the last", f.count("apply"))
+				t.Errorf("%d trials were begun; want the third to be the last", f.count("apply"))
 			}
 		})
 	}
@@ -153,7 +154,7 @@ func TestRunEndsWhenItHasMeasuredEnough(t *testing.T) {
 	})
 }
 
-// Blocks with a shot that is not valid are replaced by extra ones, as long as there are any.
+// Blocks with a trial that is not valid are replaced by extra ones, as long as there are any.
 func TestLostBlocksAreReplaced(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -162,13 +163,13 @@ func TestLostBlocksAreReplaced(t *testing.T) {
 	}{
 		{"none", nil, 2},
 		{"one", []int{2}, 3},
-		{"two shots of a block", []int{1, 3}, 3},
+		{"two trials of a block", []int{1, 3}, 3},
 		{"the extra one too", []int{2, 8}, 4},
 		{"all", []int{1, 4, 7, 10}, 4},
 	} {
 		ring(t, c.name, []string{"scenarios: [storm]", "blocks_extra: 2"}, func(t *testing.T, f *fake) {
-			f.change = func(shot matrix.Shot, a *answers) {
-				if slices.Contains(c.lost, shot.N) {
+			f.change = func(trial matrix.Trial, a *answers) {
+				if slices.Contains(c.lost, trial.N) {
 					a.fails["load"] = errBroken
 				}
 			}

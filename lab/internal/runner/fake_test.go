@@ -27,15 +27,15 @@ type fake struct {
 	t      *testing.T
 	plan   matrix.Plan
 	dir    record.Dir
-	log    *record.Log                              // of the run that goes on
-	cancel context.CancelCauseFunc                  // ends the run
-	change func(shot matrix.Shot, answers *answers) // spoils the answers of a shot; nil: all are healthy
+	log    *record.Log                                // of the run that goes on
+	cancel context.CancelCauseFunc                    // ends the run
+	change func(trial matrix.Trial, answers *answers) // spoils the answers of a trial; nil: all are healthy
 	enough func([]record.Record) bool
 
 	calls  []string
 	stage  matrix.Stage
-	shot   matrix.Shot // that runs, or ran last
-	now    answers     // of that shot
+	trial  matrix.Trial // that runs, or ran last
+	now    answers      // of that trial
 	deaths []stack.Death
 	set    time.Duration // of the wall clock
 
@@ -47,28 +47,28 @@ type fake struct {
 	told    []exporter.Progress
 }
 
-// answers is what the fake says during one shot.
+// answers is what the fake says during one trial.
 type answers struct {
 	fails    map[string]error // by the name of the call
 	others   bool             // settings of other cells are applied all the same
 	cancelAt string           // the name of the call in which the run is cancelled
 
-	attested matrix.Settings // that differ from the cell's; "": not attested
-	dataset  string
-	idle     host.Idleness
-	note     string      // of the warm-up
-	result   load.Result // but for its times
-	reading  snapshot.Reading
-	deaths   []stack.Death // under load
-	set      time.Duration // of the wall clock, under load
+	effective matrix.Settings // that differ from the cell's; "": not read back
+	dataset   string
+	idle      host.Idleness
+	note      string      // of the warm-up
+	result    load.Result // but for its times
+	reading   snapshot.Reading
+	deaths    []stack.Death // under load
+	set       time.Duration // of the wall clock, under load
 }
 
 func healthy() answers {
 	return answers{
-		fails:    make(map[string]error),
-		attested: make(matrix.Settings),
-		dataset:  "5 posts",
-		idle:     host.Idleness{Idle: true, CPU: 0.1, Disk: 0.05, Queue: 0.5, Waited: time.Second},
+		fails:     make(map[string]error),
+		effective: make(matrix.Settings),
+		dataset:   "5 posts",
+		idle:      host.Idleness{Idle: true, CPU: 0.1, Disk: 0.05, Queue: 0.5, Waited: time.Second},
 		result: load.Result{Summary: load.Summary{Load: record.Load{
 			Requests:      5000,
 			SetupRequests: 4,
@@ -132,17 +132,17 @@ func (f *fake) call(ctx context.Context, name string, takes time.Duration) error
 
 // Apply implements Stack.
 func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (setting.Reading, error) {
-	again := f.now.fails["apply"] != nil && !maps.Equal(s, f.plan.Cell(f.shot.Cell).Settings)
-	if !again && !maps.Equal(s, f.plan.Cell(f.shot.Cell).Settings) || !maps.Equal(cpus, f.plan.CPUs) {
-		f.t.Errorf("shot %d: applied %v on %v; want the settings of %q", f.shot.N, s, cpus, f.shot.Cell)
+	again := f.now.fails["apply"] != nil && !maps.Equal(s, f.plan.Cell(f.trial.Cell).Settings)
+	if !again && !maps.Equal(s, f.plan.Cell(f.trial.Cell).Settings) || !maps.Equal(cpus, f.plan.CPUs) {
+		f.t.Errorf("trial %d: applied %v on %v; want the settings of %q", f.trial.N, s, cpus, f.trial.Cell)
 	}
 	if err := f.call(ctx, "apply", 3*time.Second); err != nil && !(again && f.now.others) {
 		return setting.Reading{}, err
 	}
-	attested := maps.Clone(s)
-	maps.Copy(attested, f.now.attested)
-	maps.DeleteFunc(attested, func(_, value string) bool { return value == "" })
-	return setting.Reading{Values: attested}, nil
+	effective := maps.Clone(s)
+	maps.Copy(effective, f.now.effective)
+	maps.DeleteFunc(effective, func(_, value string) bool { return value == "" })
+	return setting.Reading{Values: effective}, nil
 }
 
 // Reset implements Stack.
@@ -155,10 +155,10 @@ func (f *fake) Reset(ctx context.Context) (string, error) {
 func (f *fake) Quiesce(ctx context.Context) error { return f.call(ctx, "quiesce", time.Second) }
 
 // Mark implements Stack.
-func (f *fake) Mark(ctx context.Context, shot exporter.Shot, k6 int) error {
-	want := exporter.Shot{Run: f.dir.Name(), N: f.shot.N, Cell: f.shot.Cell, Scenario: f.shot.Scenario.String()}
-	if shot != want || k6 != fakePID {
-		f.t.Errorf("marked %+v with process %d; want %+v with %d", shot, k6, want, fakePID)
+func (f *fake) Mark(ctx context.Context, trial exporter.Trial, k6 int) error {
+	want := exporter.Trial{Run: f.dir.Name(), N: f.trial.N, Cell: f.trial.Cell, Scenario: f.trial.Scenario.String()}
+	if trial != want || k6 != fakePID {
+		f.t.Errorf("marked %+v with process %d; want %+v with %d", trial, k6, want, fakePID)
 	}
 	return f.call(ctx, "mark", 0)
 }
@@ -244,14 +244,14 @@ func (f *fake) die(deaths ...stack.Death) {
 
 func (f *fake) clockSet() time.Duration { return f.set }
 
-// Stage implements Watcher. A shot begins with healthy answers.
-func (f *fake) Stage(shot matrix.Shot, stage matrix.Stage) {
+// Stage implements Watcher. A trial begins with healthy answers.
+func (f *fake) Stage(trial matrix.Trial, stage matrix.Stage) {
 	if f.stage = stage; stage == matrix.StageApply {
-		f.shot, f.now = shot, healthy()
+		f.trial, f.now = trial, healthy()
 		if f.change != nil {
-			f.change(shot, &f.now)
+			f.change(trial, &f.now)
 		}
-		f.calls = append(f.calls, fmt.Sprintf("shot %d: %s, %s", shot.N, shot.Cell, shot.Scenario))
+		f.calls = append(f.calls, fmt.Sprintf("trial %d: %s, %s", trial.N, trial.Cell, trial.Scenario))
 	}
 }
 
@@ -268,4 +268,4 @@ func (f *fake) Done(rec record.Record) {
 type watcher struct{ *fake }
 
 // Live implements Watcher.
-func (w watcher) Live(matrix.Shot, snapshot.Now) { w.lives++ }
+func (w watcher) Live(matrix.Trial, snapshot.Now) { w.lives++ }

@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// A run that is cancelled in any call of a shot ends at once with the reason, and leaves
-// the shots before on the disk as they were and nothing of its own. The mark is ended and
+// A run that is cancelled in any call of a trial ends at once with the reason, and leaves
+// the trials before on the disk as they were and nothing of its own. The mark is ended and
 // the stack comes to rest all the same: what does that is given a context that goes on.
 // Resumed, the run begins the block again.
-func TestInterruptedShotIsNoShot(t *testing.T) {
+func TestInterruptedTrialIsNotRecorded(t *testing.T) {
 	for _, c := range []struct {
 		at       string
 		then     []string // calls after that
-		finished int      // shots before
+		finished int      // trials before
 	}{
 		{"apply", []string{"quiesce", "deaths"}, 2},
 		{"reset", []string{"quiesce", "deaths"}, 2},

@@ -12,7 +12,7 @@ import (
 	"stormwave/lab/internal/stack/exporter"
 )
 
-func TestShotsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
+func TestTrialsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
 	ring(t, "two blocks", nil, func(t *testing.T, f *fake) {
 		records, err := f.execute()
 		if err != nil {
@@ -20,13 +20,13 @@ func TestShotsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
 		}
 		want := []string{"tell"}
 		inspected := map[string]bool{}
-		for i, shot := range f.plan.Shots {
-			want = append(want, "deaths", fmt.Sprintf("shot %d: %s, %s", i+1, shot.Cell, shot.Scenario),
+		for i, trial := range f.plan.Trials {
+			want = append(want, "deaths", fmt.Sprintf("trial %d: %s, %s", i+1, trial.Cell, trial.Scenario),
 				"apply")
-			if !inspected[shot.Scenario.Name] {
+			if !inspected[trial.Scenario.Name] {
 				want = append(want, "inspect")
 			}
-			inspected[shot.Scenario.Name] = true
+			inspected[trial.Scenario.Name] = true
 			want = append(want, "reset", "warm", "idle",
 				"warm up: scrape app", "warm up: scrape lab", "warm up: scrape node", "warm up: scrape pgbouncer",
 				"mark", "load", "unmark",
@@ -34,16 +34,16 @@ func TestShotsGoThroughTheirStagesInThePlansOrder(t *testing.T) {
 				"deaths", fmt.Sprintf("done %d", i+1), "tell")
 		}
 		f.wantCalls(want...)
-		if len(f.plan.Shots) != 12 {
-			t.Fatalf("%d shots are planned; want 12", len(f.plan.Shots))
+		if len(f.plan.Trials) != 12 {
+			t.Fatalf("%d trials are planned; want 12", len(f.plan.Trials))
 		}
 		wantLines(t, records, numbered, f.lines(attempt{1, 1, 6}, attempt{2, 1, 6})...)
 	})
 }
 
-// A healthy shot's record holds what was asked for, read back and measured, and no less.
-func TestHealthyShotIsRecorded(t *testing.T) {
-	ring(t, "third shot", nil, func(t *testing.T, f *fake) {
+// A healthy trial's record holds what was asked for, read back and measured, and no less.
+func TestHealthyTrialIsRecorded(t *testing.T) {
+	ring(t, "third trial", nil, func(t *testing.T, f *fake) {
 		began := time.Now()
 		records, err := f.execute()
 		if err != nil {
@@ -54,29 +54,29 @@ func TestHealthyShotIsRecorded(t *testing.T) {
 		const before, after, warm = 6.9, 2.3, 3.9
 		whole := time.Duration((before + 30 + after) * float64(time.Second))
 		start := began.Add(2*whole + 6900*time.Millisecond).UTC()
-		shot := f.plan.Shots[2]
-		cell := f.plan.Cell(shot.Cell)
+		trial := f.plan.Trials[2]
+		cell := f.plan.Cell(trial.Cell)
 		want := healthy()
 		expected := record.Record{
-			Schema:   record.Schema,
-			Run:      f.dir.Name(),
-			N:        3,
-			Block:    1,
-			Cell:     cell.Label,
-			Baseline: cell.Baseline,
-			Scenario: shot.Scenario.Name,
-			Scale:    shot.Scenario.Scale,
-			Model:    record.ClosedModel,
-			Settings: cell.Settings,
-			Attested: cell.Settings,
-			Start:    start,
-			End:      start.Add(30 * time.Second),
-			Dataset:  "5 posts",
-			Verdict:  record.Valid,
-			Reasons:  []string{},
-			Load:     &want.result.Load,
-			Metrics:  want.reading.Metrics,
-			Recovery: new(1.0),
+			Schema:    record.Schema,
+			Run:       f.dir.Name(),
+			N:         3,
+			Block:     1,
+			Cell:      cell.Label,
+			Baseline:  cell.Baseline,
+			Scenario:  trial.Scenario.Name,
+			Scale:     trial.Scenario.Scale,
+			Model:     record.ClosedModel,
+			Settings:  cell.Settings,
+			Effective: cell.Settings,
+			Start:     start,
+			End:       start.Add(30 * time.Second),
+			Dataset:   "5 posts",
+			Verdict:   record.Valid,
+			Reasons:   []string{},
+			Load:      &want.result.Load,
+			Metrics:   want.reading.Metrics,
+			Recovery:  new(1.0),
 			Lab: map[string]float64{
 				"apply_s":            3,
 				"warmup_s":           warm,
@@ -99,9 +99,9 @@ func TestHealthyShotIsRecorded(t *testing.T) {
 	})
 }
 
-// What k6 and Prometheus are told of a shot.
-func TestLoadAndWindowOfAShot(t *testing.T) {
-	ring(t, "last shot", []string{"settings: {fault.cpu_k6: 0.5}"}, func(t *testing.T, f *fake) {
+// What k6 and Prometheus are told of a trial.
+func TestLoadAndWindowOfATrial(t *testing.T) {
+	ring(t, "last trial", []string{"settings: {fault.cpu_k6: 0.5}"}, func(t *testing.T, f *fake) {
 		records, err := f.execute()
 		if err != nil {
 			t.Fatal(err)
@@ -110,7 +110,7 @@ func TestLoadAndWindowOfAShot(t *testing.T) {
 		if c.K6 != "k6" || c.BaseURL != fakeURL || c.Seed != 7 || c.SLO != 500*time.Millisecond ||
 			c.CPUs != "0" || c.Quota != 0.5 || c.Tags["shot"] != "12" ||
 			c.Script.Path != last.Scenario || c.Script.Scale != last.Scale {
-			t.Errorf("k6 is told %+v; want the plan's seed, SLO, CPUs and quota, and shot 12's script", c)
+			t.Errorf("k6 is told %+v; want the plan's seed, SLO, CPUs and quota, and trial 12's script", c)
 		}
 		// The same, but for what is of the load alone.
 		c.Quota, c.Tags, c.Started = 0, nil, nil
@@ -168,8 +168,8 @@ func TestProgressIsTold(t *testing.T) {
 	})
 }
 
-// The turnaround is the time between two loads. Where the shot between had none there is
-// no turnaround: the time of that shot is not the lab's.
+// The turnaround is the time between two loads. Where the trial between had none there is
+// no turnaround: the time of that trial is not the lab's.
 func TestTurnaroundIsBetweenTwoLoads(t *testing.T) {
 	for _, fails := range []string{"apply", "load", "read"} {
 		ring(t, fails+" fails", []string{"blocks: 1"}, func(t *testing.T, f *fake) {

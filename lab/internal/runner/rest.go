@@ -18,21 +18,23 @@ func (r *Runner) quiesce(ctx context.Context) error {
 	return r.Stack.Quiesce(ctx)
 }
 
-// unmark tells that the shot is over, an interrupted one too.
+// unmark tells that the trial is over, an interrupted one too.
 func (r *Runner) unmark(ctx context.Context) error {
 	ctx, cancel := lasting(ctx)
 	defer cancel()
 	return r.Stack.Unmark(ctx)
 }
 
-// mostUnfit is how many shots in a row may lack a stack.
-const mostUnfit = 3
+// maxApplyFailures is how many trials in a row may lack a stack.
+const maxApplyFailures = 3
 
 // isLost says whether a stack does not come back, so that the night would bring nothing
-// more: several shots in a row lacked it, and it does not lie in their cell. A cell that
+// more: several trials in a row lacked it, and it does not lie in their cell. A cell that
 // cannot be applied fails with each of its scenarios, which follow each other.
-func isLost(unfit []string) bool {
-	return len(unfit) >= mostUnfit && slices.ContainsFunc(unfit, func(cell string) bool { return cell != unfit[0] })
+func isLost(applyFailures []string) bool {
+	return len(applyFailures) >= maxApplyFailures && slices.ContainsFunc(
+		applyFailures, func(cell string) bool { return cell != applyFailures[0] },
+	)
 }
 
 // lasting returns a context that goes on when ctx ends, but not for ever.

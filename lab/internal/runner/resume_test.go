@@ -10,16 +10,16 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// A run that ends early in a shot goes on with the block of that shot, as a whole.
-// Finished blocks are not shot again, and no record is changed.
+// A run that ends early in a trial goes on with the block of that trial, as a whole.
+// Finished blocks are not rerun, and no record is changed.
 func TestResumedRunGoesOnWithTheInterruptedBlock(t *testing.T) {
-	const whole = 6 // shots
+	const whole = 6 // trials
 	extra := []string{"scenarios: [storm]", "blocks_extra: 1"}
 	for _, c := range []struct {
 		name  string
 		lines []string
-		stops []int // shots in which the run is cancelled, one after the other
-		lost  int   // a shot that is not valid; 0: none
+		stops []int // trials in which the run is cancelled, one after the other
+		lost  int   // a trial that is not valid; 0: none
 		want  []attempt
 	}{
 		{"before any", nil, []int{1}, 0, []attempt{{1, 1, whole}, {2, 1, whole}}},
@@ -30,14 +30,14 @@ func TestResumedRunGoesOnWithTheInterruptedBlock(t *testing.T) {
 		{"twice at once", nil, []int{3, 3}, 0, []attempt{{1, 1, 2}, {1, 2, whole}, {2, 1, whole}}},
 		{"in both blocks", nil, []int{6, 14}, 0, []attempt{{1, 1, 5}, {1, 2, whole}, {2, 1, 2}, {2, 2, whole}}},
 		{"in an extra block", extra, []int{8}, 2, []attempt{{1, 1, 3}, {2, 1, 3}, {3, 1, 1}, {3, 2, 3}}},
-		{"lost before it was shot again", extra, []int{3}, 2, []attempt{{1, 1, 2}, {1, 2, 3}, {2, 1, 3}}},
+		{"lost before it was rerun", extra, []int{3}, 2, []attempt{{1, 1, 2}, {1, 2, 3}, {2, 1, 3}}},
 	} {
 		ring(t, c.name, c.lines, func(t *testing.T, f *fake) {
-			f.change = func(shot matrix.Shot, a *answers) {
-				if shot.N == c.lost {
+			f.change = func(trial matrix.Trial, a *answers) {
+				if trial.N == c.lost {
 					a.fails["load"] = errBroken
 				}
-				if len(c.stops) > 0 && shot.N == c.stops[0] {
+				if len(c.stops) > 0 && trial.N == c.stops[0] {
 					a.cancelAt = "load"
 					c.stops = c.stops[1:]
 				}
@@ -88,7 +88,7 @@ func TestResumedRunComparesTheDataSet(t *testing.T) {
 		if _, err := f.execute(); err != errStopped {
 			t.Fatal(err)
 		}
-		f.change = func(_ matrix.Shot, a *answers) { a.dataset = "6 posts" }
+		f.change = func(_ matrix.Trial, a *answers) { a.dataset = "6 posts" }
 		records, err := f.execute()
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +96,7 @@ func TestResumedRunComparesTheDataSet(t *testing.T) {
 		for _, rec := range records[2:] {
 			got := fmt.Sprint(rec.Verdict, rec.Reasons)
 			if got != "invalid[the data set has changed: it was 5 posts, is 6 posts]" {
-				t.Errorf("shot %d is %s; want it invalid for its data set", rec.N, got)
+				t.Errorf("trial %d is %s; want it invalid for its data set", rec.N, got)
 			}
 		}
 	})
@@ -104,9 +104,9 @@ func TestResumedRunComparesTheDataSet(t *testing.T) {
 
 // After the stack was lost a run goes on with a new one.
 func TestRunIsResumedAfterItsStackWasLost(t *testing.T) {
-	ring(t, "three shots", nil, func(t *testing.T, f *fake) {
-		f.change = func(shot matrix.Shot, a *answers) {
-			if shot.N >= 7 {
+	ring(t, "three trials", nil, func(t *testing.T, f *fake) {
+		f.change = func(trial matrix.Trial, a *answers) {
+			if trial.N >= 7 {
 				a.fails["apply"] = errBroken
 			}
 		}
@@ -121,7 +121,7 @@ func TestRunIsResumedAfterItsStackWasLost(t *testing.T) {
 		wantLines(t, records, numbered, f.lines(attempt{1, 1, 6}, attempt{2, 1, 3}, attempt{2, 2, 6})...)
 		for _, rec := range records[9:] {
 			if rec.Verdict != record.Valid {
-				t.Errorf("shot %d is %s: %q", rec.N, rec.Verdict, rec.Reasons)
+				t.Errorf("trial %d is %s: %q", rec.N, rec.Verdict, rec.Reasons)
 			}
 		}
 	})

@@ -155,7 +155,7 @@ func wantLines(t *testing.T, records []record.Record, line func(record.Record) s
 	}
 }
 
-// numbered tells which shot a record is of.
+// numbered tells which trial a record is of.
 func numbered(r record.Record) string {
 	scenario := matrix.Scenario{Name: r.Scenario, Scale: r.Scale}
 	return fmt.Sprintf("%d: block %d.%d, %s, %s", r.N, r.Block, max(1, r.Attempt), r.Cell, scenario)
@@ -164,30 +164,30 @@ func numbered(r record.Record) string {
 // judged tells its number and its verdict.
 func judged(r record.Record) string { return fmt.Sprintf("%d: %s", r.N, r.Verdict) }
 
-// spoil changes the answers of the shots with a number, and of no other.
-func spoil(n int, change func(*answers)) func(matrix.Shot, *answers) {
-	return func(shot matrix.Shot, a *answers) {
-		if shot.N == n {
+// spoil changes the answers of the trials with a number, and of no other.
+func spoil(n int, change func(*answers)) func(matrix.Trial, *answers) {
+	return func(trial matrix.Trial, a *answers) {
+		if trial.N == n {
 			change(a)
 		}
 	}
 }
 
-// attempt is one at a block, and how many of its shots are finished.
-type attempt struct{ block, n, shots int }
+// attempt is one at a block, and how many of its trials are finished.
+type attempt struct{ block, n, trials int }
 
 // lines are those of numbered for the attempts of a run, one after the other.
 func (f *fake) lines(attempts ...attempt) []string {
 	var lines []string
 	for _, a := range attempts {
-		for _, shot := range f.plan.Block(a.block)[:a.shots] {
+		for _, trial := range f.plan.Block(a.block)[:a.trials] {
 			lines = append(lines, numbered(record.Record{
 				N:        len(lines) + 1,
 				Block:    a.block,
 				Attempt:  a.n,
-				Cell:     shot.Cell,
-				Scenario: shot.Scenario.Name,
-				Scale:    shot.Scenario.Scale,
+				Cell:     trial.Cell,
+				Scenario: trial.Scenario.Name,
+				Scale:    trial.Scenario.Scale,
 			}))
 		}
 	}

@@ -1,5 +1,5 @@
-// Package runner carries out a plan: shot by shot it applies the cell, warms up,
-// shoots, reads what was measured and appends one record, for good or ill.
+// Package runner carries out a plan: trial by trial it applies the cell, warms up,
+// runs the load, reads what was measured and appends one record, whatever the outcome.
 package runner
 
 import (
@@ -23,17 +23,17 @@ import (
 	"stormwave/lab/internal/stack/exporter"
 )
 
-// Stack is what is shot at.
+// Stack is the stack as a run uses it.
 type Stack interface {
 	// Apply brings the stack to the settings and returns what is really set.
 	Apply(context.Context, matrix.Settings, matrix.CPUs) (setting.Reading, error)
-	// Reset brings the servers to the same state before each shot, and returns what
+	// Reset brings the servers to the same state before each trial, and returns what
 	// the data set holds.
 	Reset(context.Context) (dataset string, err error)
 	// Quiesce ends the load's traces, so that every counter is final.
 	Quiesce(context.Context) error
-	// Mark tells which repetition runs, and the generator's process; Unmark ends it.
-	Mark(ctx context.Context, shot exporter.Shot, k6 int) error
+	// Mark tells which trial runs, and the generator's process; Unmark ends it.
+	Mark(ctx context.Context, trial exporter.Trial, k6 int) error
 	Unmark(context.Context) error
 	// Tell says how far the run is.
 	Tell(context.Context, exporter.Progress) error
@@ -50,8 +50,8 @@ type Metrics interface {
 
 // Watcher is told how the run goes. Its methods return at once.
 type Watcher interface {
-	Stage(matrix.Shot, matrix.Stage)
-	Live(shot matrix.Shot, now snapshot.Now)
+	Stage(matrix.Trial, matrix.Stage)
+	Live(trial matrix.Trial, now snapshot.Now)
 	Done(record.Record)
 }
 
@@ -62,7 +62,7 @@ type Runner struct {
 	Log     *record.Log
 	Stack   Stack
 	Scripts *Scripts
-	Load    load.Config // what is the same in every shot
+	Load    load.Config // what is the same in every trial
 	Metrics Metrics
 	Watcher Watcher
 
@@ -77,18 +77,17 @@ type Runner struct {
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
 
-	lastEnd time.Time       // of the load of the shot before; zero: it had none
-	dataset string          // before the first shot
-	good    matrix.Settings // that the stack was last brought to
-	served  matrix.Settings // with which a load could last begin
-	unfit   []string        // cells of the last shots, as long as the stack could not be brought to them
+	lastEnd       time.Time       // of the load of the trial before; zero: it had none
+	dataset       string          // before the first trial
+	good          matrix.Settings // that the stack was last brought to
+	served        matrix.Settings // with which a load could last begin
+	applyFailures []string        // cells of the last trials, as long as the stack could not be brought to them
 }
 
-// Execute shoots block after block, in the order of the plan, and appends a record
-// for each shot. earlier are the records of a run that is resumed: blocks that they
-// hold whole are kept, and one that they hold in part is shot again as a whole.
+// Execute runs the plan block by block and appends one record per trial. To resume a run, pass
+// its records as earlier: complete blocks are kept, an incomplete block is rerun from its start.
 //
-// A shot that goes wrong is recorded as invalid and the next one goes on; the run
+// A trial that goes wrong is recorded as invalid and the next one goes on; the run
 // ends early only when ctx does, when nothing can be recorded any more, or when the
 // stack does not come back. The records are returned all the same, the earlier ones
 // first.
@@ -101,16 +100,16 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 		return records, err
 	}
 	for block := 1; r.wants(block, records); block++ {
-		shots := r.Plan.Block(block)
-		attempt, whole := progress(records, block, len(shots))
+		trials := r.Plan.Block(block)
+		attempt, whole := progress(records, block, len(trials))
 		if whole {
 			continue
 		}
-		for _, shot := range shots {
-			shot.N = nextN(records)
-			rec, err := r.shoot(ctx, shot)
+		for _, trial := range trials {
+			trial.N = nextN(records)
+			rec, err := r.trial(ctx, trial)
 			if ctx.Err() != nil {
-				return records, context.Cause(ctx) // half a shot is no repetition
+				return records, context.Cause(ctx) // half a trial is not recorded
 			}
 			if err != nil {
 				return records, err
@@ -119,29 +118,29 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 				rec.Attempt = attempt
 			}
 			if err := r.Log.Append(rec); err != nil {
-				return records, fmt.Errorf("record shot %d: %w; make room", shot.N, err)
+				return records, fmt.Errorf("record trial %d: %w; make room", trial.N, err)
 			}
 			records = append(records, rec)
 			r.Watcher.Done(rec)
 			if err := r.tell(ctx, records); err != nil {
 				return records, err
 			}
-			if isLost(r.unfit) {
-				return records, fmt.Errorf("the stack has not come back for %d shots in a row: %s; "+
-					"mend that, and begin with a new stack: lab down", len(r.unfit), rec.Reasons[0])
+			if isLost(r.applyFailures) {
+				return records, fmt.Errorf("the stack has not come back for %d trials in a row: %s; "+
+					"mend that, and begin with a new stack: lab down", len(r.applyFailures), rec.Reasons[0])
 			}
 		}
 	}
 	return records, nil
 }
 
-// shoot makes one repetition. What goes wrong is in the record; an error means
+// trial runs one trial of the plan. What goes wrong is in the record; an error means
 // that the run cannot go on.
-func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, error) {
-	cell := r.Plan.Cell(shot.Cell)
+func (r *Runner) trial(ctx context.Context, trial matrix.Trial) (record.Record, error) {
+	cell := r.Plan.Cell(trial.Cell)
 	rec := record.Record{
-		Schema: record.Schema, Run: r.Dir.Name(), N: shot.N, Block: shot.Block, Cell: cell.Label, Baseline: cell.Baseline,
-		Scenario: shot.Scenario.Name, Scale: shot.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),
+		Schema: record.Schema, Run: r.Dir.Name(), N: trial.N, Block: trial.Block, Cell: cell.Label, Baseline: cell.Baseline,
+		Scenario: trial.Scenario.Name, Scale: trial.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),
 	}
 	rec.Start = time.Now().UTC()
 	rec.End = rec.Start
@@ -151,7 +150,7 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 	}
 	v := &verdict{}
 	set := r.ClockSet()
-	if err := r.measure(ctx, shot, cell, &rec, v); err != nil {
+	if err := r.measure(ctx, trial, cell, &rec, v); err != nil {
 		v.invalid("%s", err)
 	}
 	v.clock(r.ClockSet() - set)
@@ -171,22 +170,24 @@ func (r *Runner) shoot(ctx context.Context, shot matrix.Shot) (record.Record, er
 	return rec, nil
 }
 
-// measure goes through the stages of a shot and fills in the record.
-func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell, rec *record.Record, v *verdict) error {
+// measure goes through the stages of a trial and fills in the record.
+func (r *Runner) measure(
+	ctx context.Context, trial matrix.Trial, cell matrix.Cell, rec *record.Record, v *verdict,
+) error {
 	applied := time.Now()
 	lastEnd := r.lastEnd
-	r.lastEnd = time.Time{} // until this shot has had its load
-	r.Watcher.Stage(shot, matrix.StageApply)
+	r.lastEnd = time.Time{} // until this trial has had its load
+	r.Watcher.Stage(trial, matrix.StageApply)
 	read, err := r.Stack.Apply(ctx, cell.Settings, r.Plan.CPUs)
 	if err != nil {
 		return r.unapplied(ctx, cell, v, fmt.Errorf("apply the cell: %w", err))
 	}
-	r.unfit, r.good = nil, cell.Settings
-	rec.Attested = read.Values
-	v.attest(cell.Settings, read)
+	r.applyFailures, r.good = nil, cell.Settings
+	rec.Effective = read.Values
+	v.readBack(cell.Settings, read)
 	v.pinned(r.Plan.CPUs, read.Values)
 
-	script, err := r.Scripts.of(ctx, shot.Scenario, cell.Settings)
+	script, err := r.Scripts.of(ctx, trial.Scenario, cell.Settings)
 	if err != nil {
 		return r.abandon(ctx, err)
 	}
@@ -194,7 +195,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	if script.Open {
 		rec.Model = record.OpenModel
 	}
-	r.Watcher.Stage(shot, matrix.StageWarm)
+	r.Watcher.Stage(trial, matrix.StageWarm)
 	warming := time.Now()
 	if err := r.warmUp(ctx, script, rec, v); err != nil {
 		r.unserved(ctx, cell, v, err)
@@ -202,9 +203,9 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
 
-	r.Watcher.Stage(shot, matrix.StageLoad)
+	r.Watcher.Stage(trial, matrix.StageLoad)
 	fired := time.Now()
-	result, err := r.fire(ctx, shot, script, v)
+	result, err := r.runLoad(ctx, trial, script, v)
 	if err != nil {
 		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, err)
@@ -218,7 +219,7 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	r.lastEnd = result.End
 	dropsFailed := v.generator(result, script, r.Plan.CPUs["k6"], k6Quota(cell.Settings))
 
-	r.Watcher.Stage(shot, matrix.StageRead)
+	r.Watcher.Stage(trial, matrix.StageRead)
 	curves, err := r.read(ctx, fired, result, script, rec, v)
 	if dropsFailed {
 		failDropped(rec.Load)
@@ -231,13 +232,13 @@ func (r *Runner) measure(ctx context.Context, shot matrix.Shot, cell matrix.Cell
 	return nil
 }
 
-// abandon ends a shot that cannot go on. To quiesce the stack also finds out whether a
+// abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a
 // server has crashed and begun anew, which may be why.
 func (r *Runner) abandon(ctx context.Context, why error) error {
 	return errors.Join(why, r.quiesce(ctx))
 }
 
-// warmUp brings servers, caches, backend and host to the state that every shot
+// warmUp brings servers, caches, backend and host to the state that every trial
 // begins in.
 func (r *Runner) warmUp(ctx context.Context, script load.Script, rec *record.Record, v *verdict) error {
 	dataset, err := r.Stack.Reset(ctx)
@@ -259,7 +260,9 @@ func (r *Runner) warmUp(ctx context.Context, script load.Script, rec *record.Rec
 		return err
 	}
 	v.idle(idleness)
-	rec.Lab["idle_busy_ratio"], rec.Lab["idle_disk_ratio"], rec.Lab["idle_queue_per_cpu"] = idleness.CPU, idleness.Disk, idleness.Queue
+	rec.Lab["idle_busy_ratio"] = idleness.CPU
+	rec.Lab["idle_disk_ratio"] = idleness.Disk
+	rec.Lab["idle_queue_per_cpu"] = idleness.Queue
 	rec.Lab["idle_wait_s"] = idleness.Waited.Seconds()
 	return r.awaitScrapes(ctx, time.Now().Add(-idleness.Waited), service.RecordJobs()...)
 }
@@ -273,7 +276,7 @@ func (r *Runner) awaitScrapes(ctx context.Context, after time.Time, jobs ...stri
 	return nil
 }
 
-// liveEvery is the pause between two looks at a running shot.
+// liveEvery is the pause between two looks at a running trial.
 const liveEvery = time.Second
 
 // config is what k6 is told of a script, whatever it is run for.
@@ -283,19 +286,19 @@ func (r *Runner) config(script load.Script) load.Config {
 	return c
 }
 
-// fire runs the load, with the shot marked and watched.
-func (r *Runner) fire(ctx context.Context, shot matrix.Shot, script load.Script, v *verdict) (load.Result, error) {
-	mark := exporter.Shot{Run: r.Dir.Name(), N: shot.N, Cell: shot.Cell, Scenario: shot.Scenario.String()}
+// runLoad runs the load, with the trial marked and watched.
+func (r *Runner) runLoad(ctx context.Context, trial matrix.Trial, script load.Script, v *verdict) (load.Result, error) {
+	mark := exporter.Trial{Run: r.Dir.Name(), N: trial.N, Cell: trial.Cell, Scenario: trial.Scenario.String()}
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		r.watch(watching, shot)
+		r.watch(watching, trial)
 	}()
 	var markErr error
 	config := r.config(script)
-	config.Quota = k6Quota(r.Plan.Cell(shot.Cell).Settings)
-	config.Tags = map[string]string{"shot": strconv.Itoa(shot.N)}
+	config.Quota = k6Quota(r.Plan.Cell(trial.Cell).Settings)
+	config.Tags = map[string]string{"shot": strconv.Itoa(trial.N)}
 	config.Started = func(pid int) {
 		list, _ := r.Affinity(pid)
 		v.runsOn("k6", config.CPUs, list)
@@ -316,7 +319,7 @@ func k6Quota(s matrix.Settings) float64 {
 	return v
 }
 
-func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
+func (r *Runner) watch(ctx context.Context, trial matrix.Trial) {
 	tick := time.NewTicker(liveEvery)
 	defer tick.Stop()
 	for {
@@ -325,13 +328,13 @@ func (r *Runner) watch(ctx context.Context, shot matrix.Shot) {
 			return
 		case <-tick.C:
 			if now, err := r.Metrics.Live(ctx); err == nil {
-				r.Watcher.Live(shot, now)
+				r.Watcher.Live(trial, now)
 			}
 		}
 	}
 }
 
-// read waits until every counter is final and reads the window of the shot.
+// read waits until every counter is final and reads the window of the trial.
 func (r *Runner) read(
 	ctx context.Context, fired time.Time, result load.Result, script load.Script, rec *record.Record, v *verdict,
 ) (record.Series, error) {
@@ -348,7 +351,9 @@ func (r *Runner) read(
 	if err := r.awaitScrapes(ctx, time.Now(), service.LabExporter); err != nil {
 		return record.Series{}, err
 	}
-	reading, err := r.Metrics.Read(ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()})
+	reading, err := r.Metrics.Read(
+		ctx, snapshot.Window{Before: fired, Start: rec.Start, End: rec.End, Settled: time.Now()},
+	)
 	if err != nil {
 		return record.Series{}, fmt.Errorf("read the metrics: %w", err)
 	}

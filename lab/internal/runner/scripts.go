@@ -50,7 +50,7 @@ func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings mat
 	return script, err
 }
 
-// Of returns the script of a shot. It also proves that k6 can read it.
-func (s *Scripts) Of(ctx context.Context, plan matrix.Plan, shot matrix.Shot) (load.Script, error) {
-	return s.of(ctx, shot.Scenario, plan.Cell(shot.Cell).Settings)
+// Of returns the script of a trial. It also proves that k6 can read it.
+func (s *Scripts) Of(ctx context.Context, plan matrix.Plan, trial matrix.Trial) (load.Script, error) {
+	return s.of(ctx, trial.Scenario, plan.Cell(trial.Cell).Settings)
 }

@@ -17,8 +17,8 @@ import (
 	"stormwave/lab/internal/stack"
 )
 
-// Whatever goes wrong in a shot is in its record, and in no other: the next is shot.
-func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
+// Whatever goes wrong in a trial is in its record, and in no other: the next is run.
+func TestWhatGoesWrongCostsItsOwnTrialAlone(t *testing.T) {
 	fails := func(call string) func(*answers) {
 		return func(a *answers) { a.fails[call] = errBroken }
 	}
@@ -77,7 +77,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 		{"host is not read", fails("idle"), record.Invalid, []string{"warm up: it is broken"}},
 		{"no scrape before", fails("warm up: scrape node"), record.Invalid, []string{"warm up: it is broken"}},
 		{"k6 fails", fails("load"), record.Invalid, []string{"it is broken"}},
-		{"shot is not marked", fails("mark"), record.Invalid, []string{"it is broken"}},
+		{"trial is not marked", fails("mark"), record.Invalid, []string{"it is broken"}},
 		{"mark is not ended", fails("unmark"), record.Invalid, []string{"it is broken"}},
 		{"no scrape after", fails("read: scrape app"), record.Invalid, []string{"it is broken"}},
 		{"sessions are left", fails("quiesce"), record.Invalid, []string{"it is broken"}},
@@ -91,18 +91,18 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 
 		{
 			"another setting",
-			func(a *answers) { a.attested["acquire_timeout"] = "2s" },
+			func(a *answers) { a.effective["acquire_timeout"] = "2s" },
 			record.Invalid, []string{"acquire_timeout is 2s, not 1s"},
 		},
 		{
 			"setting in another unit",
-			func(a *answers) { a.attested["acquire_timeout"], a.attested["more"] = "1000ms", "than was asked for" },
+			func(a *answers) { a.effective["acquire_timeout"], a.effective["more"] = "1000ms", "than was asked for" },
 			record.Valid, nil,
 		},
 		{
 			"no setting",
-			func(a *answers) { a.attested["acquire_timeout"] = "" },
-			record.Invalid, []string{"not attested: acquire_timeout"},
+			func(a *answers) { a.effective["acquire_timeout"] = "" },
+			record.Invalid, []string{"not read back: acquire_timeout"},
 		},
 		{
 			"another data set",
@@ -113,7 +113,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			"busy host",
 			func(a *answers) { a.idle = host.Idleness{CPU: 0.9, Waited: 31 * time.Second} },
 			record.Suspect,
-			[]string{"the host was not idle before the shot: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
+			[]string{"the host was not idle before the trial: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
 		},
 
 		{
@@ -184,7 +184,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 		{
 			"clock is set back",
 			func(a *answers) { a.set = -time.Hour },
-			record.Invalid, []string{"the clock was set by -1h0m0s during the shot, or the machine was suspended"},
+			record.Invalid, []string{"the clock was set by -1h0m0s during the trial, or the machine was suspended"},
 		},
 		{
 			"clock is slewed",
@@ -228,7 +228,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 			},
 			record.Failed,
 			[]string{
-				"the host was not idle before the shot: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 1s",
+				"the host was not idle before the trial: CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 1s",
 				"it is broken", "app ended with signal SIGKILL: its end",
 			},
 		},
@@ -241,7 +241,7 @@ func TestWhatGoesWrongCostsItsOwnShotAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			if n := f.count("quiesce"); n != 3 {
-				t.Errorf("the stack is brought to rest %d times; want once in each of the three shots", n)
+				t.Errorf("the stack is brought to rest %d times; want once in each of the three trials", n)
 			}
 			wantLines(t, records, judged, "1: valid", fmt.Sprintf("2: %s", c.verdict), "3: valid")
 			if diff := cmp.Diff(c.reasons, records[1].Reasons, cmpopts.EquateEmpty()); diff != "" {
@@ -284,7 +284,7 @@ func TestDroppedIterationsAreFailedRequests(t *testing.T) {
 	}
 }
 
-// A script is read once for all its shots; one that could not be read is asked for again.
+// A script is read once for all its trials; one that could not be read is asked for again.
 func TestScriptsAreReadOnce(t *testing.T) {
 	ring(t, "after a failure", nil, func(t *testing.T, f *fake) {
 		f.change = spoil(1, func(a *answers) { a.fails["inspect"] = errBroken })
@@ -293,30 +293,30 @@ func TestScriptsAreReadOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		if rec := records[0]; rec.Verdict != record.Invalid || rec.Reasons[0] != "it is broken" {
-			t.Errorf("the first shot is %s, %q; want it invalid, and why", rec.Verdict, rec.Reasons)
+			t.Errorf("the first trial is %s, %q; want it invalid, and why", rec.Verdict, rec.Reasons)
 		}
 		if n := f.count("inspect"); n != 3 {
 			t.Errorf("k6 is asked for a script %d times; want once for each of the two, and once more", n)
 		}
 		if n := f.count("quiesce"); n != len(records) {
-			t.Errorf("the stack is brought to rest %d times; want once in each of %d shots", n, len(records))
+			t.Errorf("the stack is brought to rest %d times; want once in each of %d trials", n, len(records))
 		}
 	})
 }
 
-// A record of a shot that went wrong holds what was known until then, and no more.
+// A record of a trial that went wrong holds what was known until then, and no more.
 func TestRecordsHoldWhatWasKnown(t *testing.T) {
 	for _, c := range []struct {
 		fails string
 		want  string
 	}{
 		{"apply", "settings"},
-		{"reset", "settings attested"},
-		{"warm", "settings attested dataset"},
-		{"load", "settings attested dataset"},
-		{"read: scrape app", "settings attested dataset load"},
-		{"read", "settings attested dataset load"},
-		{"", "settings attested dataset load metrics series"},
+		{"reset", "settings effective"},
+		{"warm", "settings effective dataset"},
+		{"load", "settings effective dataset"},
+		{"read: scrape app", "settings effective dataset load"},
+		{"read", "settings effective dataset load"},
+		{"", "settings effective dataset load metrics series"},
 	} {
 		ring(t, "without "+c.fails, []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
 			f.change = spoil(2, func(a *answers) { a.fails[c.fails] = errBroken })
@@ -331,7 +331,7 @@ func TestRecordsHoldWhatWasKnown(t *testing.T) {
 				known bool
 			}{
 				{"settings", rec.Settings != nil},
-				{" attested", rec.Attested != nil},
+				{" effective", rec.Effective != nil},
 				{" dataset", rec.Dataset != ""},
 				{" load", rec.Load != nil},
 				{" metrics", rec.Metrics != nil},
@@ -348,14 +348,14 @@ func TestRecordsHoldWhatWasKnown(t *testing.T) {
 	}
 }
 
-// Deaths are counted in the record's metrics, and a death is of one shot alone, although
+// Deaths are counted in the record's metrics, and a death is of one trial alone, although
 // the stack forgets the oldest.
 func TestDeathsAreCountedByService(t *testing.T) {
-	ring(t, "kills in two shots", []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
+	ring(t, "kills in two trials", []string{"blocks: 1", "scenarios: [storm]"}, func(t *testing.T, f *fake) {
 		app, replica := stack.Death{Service: "app"}, stack.Death{Service: "replica"}
 		died := map[int][]stack.Death{1: {app, replica, app}, 2: {app}}
 		f.die(replica, replica, replica) // before the run
-		f.change = func(shot matrix.Shot, a *answers) { a.deaths = died[shot.N] }
+		f.change = func(trial matrix.Trial, a *answers) { a.deaths = died[trial.N] }
 		records, err := f.execute()
 		if err != nil {
 			t.Fatal(err)

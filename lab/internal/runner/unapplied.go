@@ -25,14 +25,14 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 		good = matrix.Defaults()
 	}
 	if maps.Equal(good, cell.Settings) {
-		r.unfit = append(r.unfit, cell.Label)
+		r.applyFailures = append(r.applyFailures, cell.Label)
 		return why
 	}
 	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
-		r.unfit = append(r.unfit, cell.Label)
+		r.applyFailures = append(r.applyFailures, cell.Label)
 		return why
 	}
-	r.unfit = nil
+	r.applyFailures = nil
 	v.fail("the system does not start with the cell's settings; it does with those of a cell before, which differ in %s",
 		differing(cell.Settings, good))
 	return why

@@ -23,12 +23,12 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// Limits beyond which a repetition is suspect.
+// Limits beyond which a trial is suspect.
 const (
 	k6Share      = 0.80  // of the CPU that k6 may use
 	droppedShare = 0.01  // of the iterations of an open scenario
 	stealShare   = 0.02  // of the host's CPU
-	leastForP99  = 1_000 // requests
+	minForP99    = 1_000 // requests
 	slowShare    = 0.01  // of the requests: with more the p99 is beyond its bound
 
 	// othersShare is of the host's CPUs that processes outside of the lab used, on two CPUs as
@@ -42,16 +42,16 @@ const (
 // The services' CPU is read of their processes, the host's of its ticks. More than this
 // beyond what there is, or what was busy, was read wrongly.
 const (
-	mostOfCPUs = 1.1  // of the host's CPUs
-	mostOfBusy = 1.05 // of what was busy …
-	mostBeyond = 0.3  // … and so many CPUs more
+	maxOfCPUs = 1.1  // of the host's CPUs
+	maxOfBusy = 1.05 // of what was busy …
+	maxBeyond = 0.3  // … and so many CPUs more
 )
 
-// mostSet is how far the wall clock may be set during a repetition. NTP slews by 0.5 ms
+// maxSet is how far the wall clock may be set during a trial. NTP slews by 0.5 ms
 // a second at most; more is a clock that was set, or a machine that was suspended.
-const mostSet = 500 * time.Millisecond
+const maxSet = 500 * time.Millisecond
 
-// verdict gathers what speaks against a repetition.
+// verdict gathers what speaks against a trial.
 type verdict struct {
 	worst   record.Verdict
 	reasons []string
@@ -90,7 +90,7 @@ func (v *verdict) suspect(format string, args ...any) {
 }
 
 // mayLack are the beginnings of what is not there on every kernel, or in every container: pressure, and the memory
-// of processes of another account. Without it a repetition is still one.
+// of processes of another account. Without it a trial is still one.
 var mayLack = []string{"host_psi_", "memory_pss_bytes_max{"}
 
 // missing says which numbers could not be read.
@@ -123,8 +123,8 @@ func within(checkout string, reasons []string) []string {
 	return reasons
 }
 
-// attest compares what was asked for with what is set.
-func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
+// readBack compares what was asked for with what is set.
+func (v *verdict) readBack(settings matrix.Settings, read setting.Reading) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if isClientSide(name) {
 			continue
@@ -134,7 +134,7 @@ func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
 		case slices.Contains(read.Unconfirmed, name):
 			v.say("asked, not confirmed: %s is %s", name, settings[name])
 		case !ok:
-			v.breakdown("not attested: %s", name)
+			v.breakdown("not read back: %s", name)
 		case !slices.Contains(read.Same, name) && !sameValue(name, settings[name], got):
 			v.breakdown("%s is %s, not %s", name, got, settings[name])
 		}
@@ -143,10 +143,10 @@ func (v *verdict) attest(settings matrix.Settings, read setting.Reading) {
 
 // pinned compares the CPUs that were asked for with those that the services run on. An optional service may not
 // be there.
-func (v *verdict) pinned(asked matrix.CPUs, attested matrix.Settings) {
+func (v *verdict) pinned(asked matrix.CPUs, effective matrix.Settings) {
 	cpus := service.Catalog().CPUs(asked)
 	for _, svc := range service.All() {
-		if got, there := attested[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional() {
+		if got, there := effective[matrix.CPUsPrefix+svc.Name]; there || !svc.Optional() {
 			v.runsOn(svc.Name, cpus[svc.Name], got)
 		}
 	}
@@ -157,7 +157,7 @@ func (v *verdict) runsOn(name, asked, got string) {
 	switch {
 	case asked == "" || proc.SameCPUs(asked, got):
 	case got == "":
-		v.invalid("not attested: cpus of %s", name)
+		v.invalid("not read back: cpus of %s", name)
 	default:
 		v.invalid("%s runs on CPUs %s, not %s", name, got, asked)
 	}
@@ -241,13 +241,13 @@ func failDropped(l *record.Load) {
 func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
 	failed := float64(l.Failed) > slo.ErrorRatio*float64(l.Requests)
 	slow := l.Slow != nil && float64(*l.Slow) > slowShare*float64(l.Requests)
-	if l.Requests < leastForP99 && !failed && !slow {
+	if l.Requests < minForP99 && !failed && !slow {
 		v.suspect("%d requests are too few for a p99", l.Requests)
 	}
 }
 
 // Statements of the backend's role that no request asked for: readiness,
-// attestation, and the pooler's checks of connections that have idled.
+// read-back, and the pooler's checks of connections that have idled.
 const ownStatements = 100
 
 // counts asks whether three have counted the same: k6 its requests, the backend
@@ -267,7 +267,9 @@ func (v *verdict) counts(rec *record.Record, unanswered int64, each *load.Statem
 	sent := l.Requests + l.SetupRequests
 	bound := unanswered + l.Status["0"] + l.Interrupted
 	if off := math.Abs(float64(sent) - backend); off > float64(bound) {
-		v.invalid("counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound)
+		v.invalid(
+			"counts disagree: k6 sent %d requests, the backend counted %.0f; at most %d may differ", sent, backend, bound,
+		)
 	}
 	primary, countedPrimary := metric.OfPrimary.Statements.Value(rec)
 	replica, countedReplica := metric.OfReplica.Statements.Value(rec)
@@ -310,7 +312,7 @@ func (v *verdict) endedIdle(rec *record.Record) {
 	}
 }
 
-// quiet asks whether others took the CPU during the shot.
+// quiet asks whether others took the CPU during the trial.
 func (v *verdict) quiet(metrics map[string]float64) {
 	if steal, _ := metric.HostSteal.Get(metrics); steal > stealShare {
 		v.suspect("noisy host: %.1f%% of its CPU was stolen", 100*steal)
@@ -328,10 +330,10 @@ func (v *verdict) cpu(metrics map[string]float64) {
 	for _, cores := range metric.CPUCores.Values(metrics) {
 		used += cores
 	}
-	if cpus, ok := metric.HostCPUs.Get(metrics); ok && used > mostOfCPUs*cpus {
+	if cpus, ok := metric.HostCPUs.Get(metrics); ok && used > maxOfCPUs*cpus {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host has %.0f", used, cpus)
 	}
-	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > mostOfBusy*busy+mostBeyond {
+	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > maxOfBusy*busy+maxBeyond {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host was busy with %.2f", used, busy)
 	}
 }
@@ -349,7 +351,7 @@ func (v *verdict) silent(ctx context.Context, l *record.Load) {
 func (v *verdict) death(d stack.Death, rec record.Record) {
 	note := v.breakdown
 	switch {
-	case rec.Attested == nil:
+	case rec.Effective == nil:
 		note = v.invalid
 	case rec.UnderTest(d.Service):
 		note = v.fail
@@ -360,19 +362,19 @@ func (v *verdict) death(d stack.Death, rec record.Record) {
 // clock asks whether the wall clock went as the monotonic one did: Prometheus and k6
 // date their samples by it. set is how much further it went.
 func (v *verdict) clock(set time.Duration) {
-	if set.Abs() > mostSet {
-		v.breakdown("the clock was set by %s during the shot, or the machine was suspended", set.Round(time.Millisecond))
+	if set.Abs() > maxSet {
+		v.breakdown("the clock was set by %s during the trial, or the machine was suspended", set.Round(time.Millisecond))
 	}
 }
 
-// idle asks whether the host was quiet before the shot.
+// idle asks whether the host was quiet before the trial.
 func (v *verdict) idle(seen host.Idleness) {
 	if !seen.Idle {
-		v.suspect("the host was not idle before the shot: %s", seen)
+		v.suspect("the host was not idle before the trial: %s", seen)
 	}
 }
 
-// sameDataset asks whether the tables hold what they held before the first shot.
+// sameDataset asks whether the tables hold what they held before the first trial.
 func (v *verdict) sameDataset(first, now string) {
 	if first != now {
 		v.breakdown("the data set has changed: it was %s, is %s", first, now)

@@ -17,7 +17,13 @@ import (
 )
 
 func TestVerdict(t *testing.T) {
-	healthy := record.Load{Requests: 5000, VUsMax: 100, Status: map[string]int64{"200": 5000}, SetupRequests: 4, CPUCores: new(0.4)}
+	healthy := record.Load{
+		Requests:      5000,
+		VUsMax:        100,
+		Status:        map[string]int64{"200": 5000},
+		SetupRequests: 4,
+		CPUCores:      new(0.4),
+	}
 	with := func(change func(*record.Load)) load.Result {
 		l := healthy
 		l.Status = map[string]int64{"200": 5000}
@@ -116,7 +122,9 @@ func TestVerdict(t *testing.T) {
 		reason string
 	}{
 		{"healthy", generator(none), record.Valid, ""},
-		{"k6 takes the CPU", generator(func(l *record.Load) { l.CPUCores = new(0.81 * float64(runtime.NumCPU())) }), record.Suspect, "k6 used"},
+		{"k6 takes the CPU", generator(
+			func(l *record.Load) { l.CPUCores = new(0.81 * float64(runtime.NumCPU())) },
+		), record.Suspect, "k6 used"},
 		{"a clock that is slewed", func(v *verdict) { v.clock(30 * time.Millisecond) }, record.Valid, ""},
 		{"a clock that is set forward", func(v *verdict) { v.clock(time.Hour) }, record.Invalid, "set by 1h0m0s"},
 		{"a clock that is set back", func(v *verdict) { v.clock(-2 * time.Second) }, record.Invalid, "set by -2s"},
@@ -156,7 +164,7 @@ func TestVerdict(t *testing.T) {
 			v.quiet(map[string]float64{"host_cpu_other_cores": 0.6})
 		}, record.Valid, ""},
 
-		// A shot of the lab's own, of which a counter was read wrongly: the median of its cell is 0.39.
+		// A trial of the lab's own, of which a counter was read wrongly: the median of its cell is 0.39.
 		{"more CPU than there is", used(1.02, 7.83, 1.41, 2), record.Invalid,
 			"the services used 8.85 cores, and the host has 2"},
 		{"more CPU than was busy", used(0.40, 1.50, 1.41, 2), record.Invalid,
@@ -176,7 +184,8 @@ func TestVerdict(t *testing.T) {
 		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
 
 		{"statements agree", statements("direct", 10_108, 0), record.Valid, ""},
-		{"too few statements", statements("direct", 9_999, 0), record.Invalid, "ran 9999 statements for 5004 requests, want 10000 to 10108"},
+		{"too few statements", statements("direct", 9_999, 0), record.Invalid, "ran 9999 statements for 5004 requests, " +
+			"want 10000 to 10108"},
 		{"too many statements", statements("pgbouncer", 10_109, 0), record.Invalid, "ran 10109 statements"},
 		{"sessions looked up twice", statements("replica", 5_000, 10_112), record.Valid, ""},
 		{"more than twice", statements("pgbouncer+replica", 5_000, 10_113), record.Invalid, "ran 15113 statements"},
@@ -185,12 +194,18 @@ func TestVerdict(t *testing.T) {
 		{"fewer than the script says", ran(&load.Statements{Least: 4, Most: 7, MostWithReplica: 8}, "direct", 19_999, 0),
 			record.Invalid, "ran 19999 statements for 5004 requests, want 20000 to 35128"},
 		{"a script that does not say", ran(nil, "direct", 1, 0), record.Valid, "not checked: statements of the databases"},
-		{"stolen CPU", func(v *verdict) { v.quiet(map[string]float64{"host_cpu_steal_ratio": 0.021}) }, record.Suspect, "2.1% of its CPU was stolen"},
-		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, is 6 posts"},
+		{"stolen CPU", func(v *verdict) {
+			v.quiet(
+				map[string]float64{"host_cpu_steal_ratio": 0.021},
+			)
+		}, record.Suspect, "2.1% of its CPU was stolen"},
+		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, " +
+			"is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
 		{
 			"no memory of others' processes",
-			func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) }, record.Valid, `missing: memory_pss_bytes_max{service="postgres"}`,
+			func(v *verdict) { v.missing([]string{`memory_pss_bytes_max{service="postgres"}`}) }, record.Valid,
+			`missing: memory_pss_bytes_max{service="postgres"}`,
 		},
 		{
 			"no CPU of a service", func(v *verdict) { v.missing([]string{`cpu_cores{service="postgres"}`}) },
@@ -198,14 +213,24 @@ func TestVerdict(t *testing.T) {
 		},
 		{"nothing reached the backend", reached(4), record.Invalid, "no request of the load reached the backend, of 5000"},
 		{"one request did", reached(5), record.Valid, ""},
-		{"connections that idled", idled("postgres.idle_session_timeout", "57P05"), record.Valid, "9 queries met a connection " +
+		{"connections that idled", idled(
+			"postgres.idle_session_timeout", "57P05",
+		), record.Valid, "9 queries met a connection " +
 			"that had been ended while it idled (SQLSTATE 57P05): postgres.idle_session_timeout is 2s"},
 		{"the pooler's", idled("pgbouncer.client_idle_timeout", "08P01"), record.Valid, "9 queries met a connection " +
 			"that had been ended while it idled (SQLSTATE 08P01): pgbouncer.client_idle_timeout is 2s"},
 		{"no such limit", idled("postgres.work_mem", "57P05"), record.Valid, ""},
-		{"no pressure on this kernel", func(v *verdict) { v.missing([]string{"host_psi_cpu_ratio"}) }, record.Valid, "missing: host_psi_cpu_ratio"},
+		{"no pressure on this kernel", func(v *verdict) {
+			v.missing(
+				[]string{"host_psi_cpu_ratio"},
+			)
+		}, record.Valid, "missing: host_psi_cpu_ratio"},
 		{"idle", func(v *verdict) { v.idle(host.Idleness{Idle: true, CPU: 0.1}) }, record.Valid, ""},
-		{"not idle", func(v *verdict) { v.idle(host.Idleness{CPU: 0.9, Waited: 31 * time.Second}) }, record.Suspect, "CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
+		{"not idle", func(v *verdict) {
+			v.idle(
+				host.Idleness{CPU: 0.9, Waited: 31 * time.Second},
+			)
+		}, record.Suspect, "CPU 90% busy, disk 0%, 0.0 runnable processes per CPU, after 31s"},
 		{"the worst counts", func(v *verdict) { v.invalid("broken"); v.suspect("noisy") }, record.Invalid, "broken"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -222,7 +247,7 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
+func TestReadBackComparesAsTheSettingIsMeant(t *testing.T) {
 	type values = map[string]string
 	for _, c := range []struct {
 		name     string
@@ -242,7 +267,7 @@ func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
 		},
 		{
 			"nothing", matrix.Settings{"postgres.work_mem": "4MB"}, setting.Reading{},
-			"not attested: postgres.work_mem", record.Invalid,
+			"not read back: postgres.work_mem", record.Invalid,
 		},
 		{
 			"another spelling", matrix.Settings{"postgres.work_mem": "8192"},
@@ -259,7 +284,7 @@ func TestAttestComparesAsTheSettingIsMeant(t *testing.T) {
 		{"of the script", matrix.Settings{"scenario.AUTHORS": "10"}, setting.Reading{}, "", record.Valid},
 	} {
 		v := &verdict{}
-		v.attest(c.settings, c.read)
+		v.readBack(c.settings, c.read)
 		got, reasons := v.outcome()
 		if text := strings.Join(reasons, "; "); text != c.want || got != c.verdict {
 			t.Errorf("%s: %s, reasons = %q; want %s, %q", c.name, got, text, c.verdict, c.want)
@@ -274,35 +299,35 @@ func TestReasonsDoNotTellWhereTheCheckoutIs(t *testing.T) {
 	}
 }
 
-// A service that runs elsewhere than it was to, or of which that is not known, spoils the repetition.
+// A service that runs elsewhere than it was to, or of which that is not known, spoils the trial.
 func TestPinned(t *testing.T) {
 	for _, tt := range []struct {
-		name     string
-		asked    matrix.CPUs
-		attested matrix.Settings
-		want     []string
+		name      string
+		asked     matrix.CPUs
+		effective matrix.Settings
+		want      []string
 	}{
-		{name: "nothing is pinned", attested: matrix.Settings{"cpus.app": "0"}},
+		{name: "nothing is pinned", effective: matrix.Settings{"cpus.app": "0"}},
 		{
-			name:     "all as asked",
-			asked:    matrix.CPUs{"postgres": "0-1", "app": "1", "k6": "0", "grafana": "0"},
-			attested: matrix.Settings{"cpus.primary": "0,1", "cpus.replica": "0-1", "cpus.app": "1"},
+			name:      "all as asked",
+			asked:     matrix.CPUs{"postgres": "0-1", "app": "1", "k6": "0", "grafana": "0"},
+			effective: matrix.Settings{"cpus.primary": "0,1", "cpus.replica": "0-1", "cpus.app": "1"},
 		},
 		{
-			name:     "elsewhere",
-			asked:    matrix.CPUs{"postgres": "0-1", "replica": "1", "node-exporter": "0"},
-			attested: matrix.Settings{"cpus.primary": "0-7", "cpus.replica": "1"},
-			want:     []string{"primary runs on CPUs 0-7, not 0-1", "not attested: cpus of node-exporter"},
+			name:      "elsewhere",
+			asked:     matrix.CPUs{"postgres": "0-1", "replica": "1", "node-exporter": "0"},
+			effective: matrix.Settings{"cpus.primary": "0-7", "cpus.replica": "1"},
+			want:      []string{"primary runs on CPUs 0-7, not 0-1", "not read back: cpus of node-exporter"},
 		},
 	} {
 		v := &verdict{}
-		v.pinned(tt.asked, tt.attested)
+		v.pinned(tt.asked, tt.effective)
 		verdict, reasons := v.outcome()
 		if diff := cmp.Diff(tt.want, reasons, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 		if (verdict == record.Invalid) != (len(tt.want) > 0) {
-			t.Errorf("%s: the repetition is %s", tt.name, verdict)
+			t.Errorf("%s: the trial is %s", tt.name, verdict)
 		}
 	}
 }

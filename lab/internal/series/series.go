@@ -57,13 +57,13 @@ const (
 // labelled service and state: served, waiting (in its socket's queue).
 const PoolerClients = "lab_pooler_clients"
 
-// ShotInfo is 1 while a repetition is shot, labelled run, n, cell and scenario.
-const ShotInfo = "lab_shot_info"
+// TrialInfo is 1 while a trial runs, labelled run, n, cell and scenario.
+const TrialInfo = "lab_shot_info"
 
 // How far the run is that has begun last since the stack is up, labelled run.
 const (
 	RunPlanned  = "lab_run_shots_planned" // at most: a run may end when it has measured enough
-	RunDone     = "lab_run_shots_done"    // a repetition that was shot again counts once
+	RunDone     = "lab_run_shots_done"    // a trial that was rerun counts once
 	RunVerdicts = "lab_run_verdicts"      // of those that are done, also labelled verdict
 )
 
@@ -74,5 +74,5 @@ var Metrics = []string{
 	PGStatements, PGStatementSeconds, PGBlocksHit, PGBlocksRead,
 	PGRowsReturned, PGRowsFetched, PGRowsInserted, PGRowsUpdated, PGRowsDeleted, PGWAL,
 	PGReplicaLagBytes, PGReplicaLagSeconds, PoolerClients,
-	ShotInfo, RunPlanned, RunDone, RunVerdicts,
+	TrialInfo, RunPlanned, RunDone, RunVerdicts,
 }

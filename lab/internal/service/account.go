@@ -117,8 +117,8 @@ func writePrivate(path, text string) error {
 	return nil
 }
 
-// mostSmall bounds what is read of a small file in a directory of the service account.
-const mostSmall = 4 << 20
+// maxSmall bounds what is read of a small file in a directory of the service account.
+const maxSmall = 4 << 20
 
 // readSmall reads a file that another account may have put there: no link is followed, no
 // pipe waited for, and no end of one without end.
@@ -132,10 +132,10 @@ func readSmall(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || info.Size() > mostSmall {
+	if !info.Mode().IsRegular() || info.Size() > maxSmall {
 		return nil, fmt.Errorf("read %s: it is no small file, but %v of %d bytes", path, info.Mode(), info.Size())
 	}
-	return io.ReadAll(io.LimitReader(file, mostSmall))
+	return io.ReadAll(io.LimitReader(file, maxSmall))
 }
 
 // mayRun reports whether the service account can run the program: it may not be able to

@@ -117,7 +117,10 @@ func TestGiveFollowsNoLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !info.Mode().IsRegular() || info.Mode().Perm() != 0o600 || ownerOf(t, path) != s.servant.UID {
-		t.Errorf("what was given is %v of account %d; want a private file of account %d", info.Mode(), ownerOf(t, path), s.servant.UID)
+		t.Errorf(
+			"what was given is %v of account %d; want a private file of account %d", info.Mode(), ownerOf(t, path),
+			s.servant.UID,
+		)
 	}
 }
 
@@ -145,7 +148,7 @@ func TestReadSmallWaitsForNothing(t *testing.T) {
 	dir := t.TempDir()
 	pipe, link, large, small := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "large"), filepath.Join(dir, "small")
 	err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink("/dev/zero", link), os.WriteFile(large, nil, 0o600),
-		os.Truncate(large, mostSmall+1), os.WriteFile(small, []byte("text"), 0o600))
+		os.Truncate(large, maxSmall+1), os.WriteFile(small, []byte("text"), 0o600))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +216,11 @@ func TestCopyTree(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(from, "base", "1"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"PG_VERSION": "15\n", "base/1/empty": "", "base/1/1259": string(make([]byte, 3<<20))} {
+	for name, text := range map[string]string{
+		"PG_VERSION":   "15\n",
+		"base/1/empty": "",
+		"base/1/1259":  string(make([]byte, 3<<20)),
+	} {
 		if err := os.WriteFile(filepath.Join(from, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

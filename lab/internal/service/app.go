@@ -45,8 +45,10 @@ var appFamily = matrix.Family{
 	Refused: []matrix.Refusal{
 		{Names: regexp.MustCompile(`^` + backend.Bundled.Variables.Addr + `$`), Why: "the lab chooses the address"},
 		{
-			Names: regexp.MustCompile(`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`),
-			Why:   "use " + matrix.Topology,
+			Names: regexp.MustCompile(
+				`^(` + backend.Bundled.Variables.PrimaryURL + `|` + backend.Bundled.Variables.ReplicaURL + `)$`,
+			),
+			Why: "use " + matrix.Topology,
 		},
 		{Names: regexp.MustCompile(`^PG.*$`), Why: "it leads the backend to another database"},
 		{Names: ofRuntime, Why: "it steers the program's runtime and files, not the backend"},
@@ -137,7 +139,7 @@ var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
 // readBackApp asks the backend for its own configuration, and for what the servers tell it over its own path. Whether
 // it reads from the replica or through a pooler is seen from the addresses that it talks to.
 func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
-	attested := make(matrix.Settings)
+	effective := make(matrix.Settings)
 	body, err := Get(ctx, e.AppURL()+backend.Bundled.ReadBack)
 	if err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
@@ -148,17 +150,17 @@ func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
 	}
 	for name, variable := range matrix.OfBackend() {
 		if value, ok := config.Settings[variable]; ok && !slices.Contains(roleLimits, name) {
-			attested[name] = value
+			effective[name] = value
 		}
 	}
 	e.readBackVariables(config, into)
-	e.readBackExecMode(attested)
-	attested[matrix.Topology] = e.topologyOf(config)
-	attested[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
-	attested[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
-	attested[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
-	err = e.readBackCommit(attested)
-	for name, value := range attested {
+	e.readBackExecMode(effective)
+	effective[matrix.Topology] = e.topologyOf(config)
+	effective[matrix.SSLMode] = agreed(config, func(p backend.Pool) string { return p.SSLMode })
+	effective[matrix.StatementTimeout] = agreed(config, func(p backend.Pool) string { return p.StatementTimeout })
+	effective[matrix.LockTimeout] = agreed(config, func(p backend.Pool) string { return p.LockTimeout })
+	err = e.readBackCommit(effective)
+	for name, value := range effective {
 		into.Note(name, App, value, e.Settings[name] == value)
 	}
 	return err

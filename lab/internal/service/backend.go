@@ -24,7 +24,7 @@ func (l Layout) Commits() string { return filepath.Join(l.Lab, "commits") }
 
 // readBackCommit reads from the running program which commit it was built from. A
 // cell that names no commit runs what the checkout has, and is not asked.
-func (e *Env) readBackCommit(attested matrix.Settings) error {
+func (e *Env) readBackCommit(effective matrix.Settings) error {
 	commit := e.Settings[matrix.Backend]
 	if commit == "" {
 		return nil
@@ -33,7 +33,7 @@ func (e *Env) readBackCommit(attested matrix.Settings) error {
 	if err != nil {
 		return fmt.Errorf("read which backend runs: %w", err)
 	}
-	attested[matrix.Backend] = revision(info, len(commit))
+	effective[matrix.Backend] = revision(info, len(commit))
 	return nil
 }
 

@@ -22,8 +22,12 @@ func TestRevisionOfAProgram(t *testing.T) {
 		settings []debug.BuildSetting
 		want     string
 	}{
-		{"clean", []debug.BuildSetting{{Key: "vcs.revision", Value: hash}, {Key: "vcs.modified", Value: "false"}}, "0123456789"},
-		{"changed", []debug.BuildSetting{{Key: "vcs.revision", Value: hash}, {Key: "vcs.modified", Value: "true"}}, "0123456789 with changes"},
+		{"clean", []debug.BuildSetting{
+			{Key: "vcs.revision", Value: hash}, {Key: "vcs.modified", Value: "false"},
+		}, "0123456789"},
+		{"changed", []debug.BuildSetting{
+			{Key: "vcs.revision", Value: hash}, {Key: "vcs.modified", Value: "true"},
+		}, "0123456789 with changes"},
 		{"not said", []debug.BuildSetting{{Key: "vcs.revision", Value: hash}}, "0123456789 with changes"},
 		{"built without git", nil, "of an unknown commit"},
 	} {

@@ -13,7 +13,11 @@ import (
 // What a developer's shell may hold: each would lead elsewhere, or change a session.
 var developers = map[string]string{
 	"PGHOST": "elsewhere", "PGHOSTADDR": "192.0.2.1", "PGPORT": "1", "PGDATABASE": "other", "PGUSER": "other",
-	"PGPASSWORD": "x", "PGOPTIONS": "-c statement_timeout=1", "PGTZ": "Mars/Olympus", "PGAPPNAME": "other", "PGSERVICE": "prod",
+	"PGPASSWORD":    "x",
+	"PGOPTIONS":     "-c statement_timeout=1",
+	"PGTZ":          "Mars/Olympus",
+	"PGAPPNAME":     "other",
+	"PGSERVICE":     "prod",
 	"PGSERVICEFILE": "/nowhere", "PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere", "PGCONNECT_TIMEOUT": "1",
 	"PGTARGETSESSIONATTRS": "read-write", "PGCHANNELBINDING": "require", "PGREQUIREAUTH": "scram-sha-256",
 	"PGMINPROTOCOLVERSION": "3.2",
@@ -85,7 +89,7 @@ func TestSocketsOfAnOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	longest := filepath.Join(dir, strings.Repeat("a", mostOfSocket))[:mostOfSocket]
+	longest := filepath.Join(dir, strings.Repeat("a", maxOfSocket))[:maxOfSocket]
 	listener, err := net.Listen("unix", longest)
 	if err != nil {
 		t.Fatalf("a path of %d bytes: %v", len(longest), err)

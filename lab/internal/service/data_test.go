@@ -20,7 +20,11 @@ func TestRemoveDataTakesTheSegmentOfAKilledServer(t *testing.T) {
 	}{
 		{"killed", func(key, id int) string { return fmt.Sprintf(pidFile, fmt.Sprintf("%9d %9d", key, id)) }, false, true},
 		{"in use", func(key, id int) string { return fmt.Sprintf(pidFile, fmt.Sprintf("%9d %9d", key, id)) }, true, false},
-		{"another's", func(key, id int) string { return fmt.Sprintf(pidFile, fmt.Sprintf("%9d %9d", key+1, id)) }, false, false},
+		{"another's", func(key, id int) string {
+			return fmt.Sprintf(
+				pidFile, fmt.Sprintf("%9d %9d", key+1, id),
+			)
+		}, false, false},
 		{"torn", func(key, _ int) string {
 			return fmt.Sprintf("4711\n/data\n1764000000\n5432\n/run\n127.0.0.1\n%9d", key)
 		}, false, false},

@@ -26,10 +26,10 @@ func (e *Env) execMode(settings matrix.Settings) string {
 
 // readBackExecMode names what the backend really does. The mode that auto has come to
 // is told beside it, as the variable of the backend that carries it.
-func (e *Env) readBackExecMode(attested matrix.Settings) {
-	seen := attested[matrix.ExecMode]
+func (e *Env) readBackExecMode(effective matrix.Settings) {
+	seen := effective[matrix.ExecMode]
 	if e.Settings[matrix.ExecMode] == matrix.ExecAuto && seen == e.execMode(e.Settings) {
-		attested[matrix.ExecMode] = matrix.ExecAuto
-		attested[matrix.AppPrefix+matrix.OfBackend()[matrix.ExecMode]] = seen
+		effective[matrix.ExecMode] = matrix.ExecAuto
+		effective[matrix.AppPrefix+matrix.OfBackend()[matrix.ExecMode]] = seen
 	}
 }

@@ -19,8 +19,14 @@ func TestExecModeIsOneThatWorks(t *testing.T) {
 		{"pooler that keeps track", "1.21.0", matrix.Settings{"topology": "pgbouncer"}, "cache_statement"},
 		{"pooler of the next major", "2.0.1", matrix.Settings{"topology": "pgbouncer+replica"}, "cache_statement"},
 		{"pooler that does not", "1.18.0", matrix.Settings{"topology": "pgbouncer"}, "cache_describe"},
-		{"pooler that was told not to", "1.24.1", matrix.Settings{"topology": "pgbouncer", "pgbouncer.max_prepared_statements": "0"}, "cache_describe"},
-		{"session pooling", "1.18.0", matrix.Settings{"topology": "pgbouncer", "pgbouncer.pool_mode": "session"}, "cache_statement"},
+		{"pooler that was told not to", "1.24.1", matrix.Settings{
+			"topology":                          "pgbouncer",
+			"pgbouncer.max_prepared_statements": "0",
+		}, "cache_describe"},
+		{"session pooling", "1.18.0", matrix.Settings{
+			"topology":            "pgbouncer",
+			"pgbouncer.pool_mode": "session",
+		}, "cache_statement"},
 		{"pooler of whole sessions", "1.18.0", matrix.Settings{"topology": "pgpool"}, "cache_statement"},
 		{"unknown version", "", matrix.Settings{"topology": "pgbouncer"}, "cache_describe"},
 	} {

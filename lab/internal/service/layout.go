@@ -39,11 +39,11 @@ const (
 // them, which lists of directories are parted by.
 func isForSockets(dir string) bool {
 	const room = len("/pg/.s.PGSQL.65535.lock") // the longest name
-	return len(dir)+room <= mostOfSocket && regexp.MustCompile(`^[A-Za-z0-9/._-]+$`).MatchString(dir)
+	return len(dir)+room <= maxOfSocket && regexp.MustCompile(`^[A-Za-z0-9/._-]+$`).MatchString(dir)
 }
 
-// mostOfSocket is how many bytes the path of a socket holds (unix(7): 108 with the NUL).
-const mostOfSocket = 107
+// maxOfSocket is how many bytes the path of a socket holds (unix(7): 108 with the NUL).
+const maxOfSocket = 107
 
 // NewLayout finds the places of the checkout at root. It creates nothing.
 func NewLayout(root string) (Layout, error) {
@@ -155,7 +155,9 @@ func privateDir(path string, mode fs.FileMode) error {
 		return fmt.Errorf("create directory: %w", err)
 	}
 	if !info.IsDir() || owner.UID != uint32(os.Geteuid()) {
-		return fmt.Errorf("use %s: it is not a directory of this account; move it away, or the checkout to another path", path)
+		return fmt.Errorf(
+			"use %s: it is not a directory of this account; move it away, or the checkout to another path", path,
+		)
 	}
 	if err := os.Chmod(path, mode); err != nil {
 		return fmt.Errorf("protect directory: %w", err)

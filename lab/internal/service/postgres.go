@@ -267,22 +267,22 @@ func (e *Env) Reload(ctx context.Context, server string) (restart bool, err erro
 			return false, fmt.Errorf("reload %s: %w", server, err)
 		}
 	}
-	var faults []string
+	var refused []string
 	rows, err := conn.Query(ctx, refusedSQL)
 	if err != nil {
 		return false, fmt.Errorf("reload %s: %w", server, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var fault string
-		if err := rows.Scan(&fault); err != nil {
+		var reason string
+		if err := rows.Scan(&reason); err != nil {
 			return false, fmt.Errorf("reload %s: %w", server, err)
 		}
-		faults = append(faults, fault)
+		refused = append(refused, reason)
 	}
-	if len(faults) > 0 {
+	if len(refused) > 0 {
 		return false, fmt.Errorf("reload %s: PostgreSQL refuses %s; correct the spec's postgres.* settings",
-			server, strings.Join(faults, "; "))
+			server, strings.Join(refused, "; "))
 	}
 	return restart, rows.Err()
 }

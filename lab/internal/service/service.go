@@ -257,7 +257,7 @@ func generator() matrix.Service {
 			Refused: []matrix.Refusal{
 				{
 					Names: regexp.MustCompile(`^(K6_.*|` + ofTheLab + `)$`),
-					Why:   "the lab tells k6 where and how to shoot",
+					Why:   "the lab tells k6 what to load and how",
 				},
 				{Names: ofRuntime, Why: "it steers the program's runtime and files, not the load"},
 			},

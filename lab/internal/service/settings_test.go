@@ -48,14 +48,19 @@ func TestForbiddenSettings(t *testing.T) {
 		"postgres.shared_preload_libraries", "postgres.session_preload_libraries", "postgres.jit_provider",
 		"postgres.include", "postgres.include_dir", "postgres.include_if_exists", "postgres.config_file", "postgres.hba_file",
 		"postgres.external_pid_file", "postgres.krb_server_keyfile", "postgres.data_directory", "postgres.log_directory",
-		"postgres.log_filename", "postgres.log_destination", "postgres.dynamic_library_path", "postgres.extension_control_path", "postgres.extension_destdir",
+		"postgres.log_filename", "postgres.log_destination", "postgres.dynamic_library_path",
+		"postgres.extension_control_path", "postgres.extension_destdir",
 		"postgres.listen_addresses", "postgres.port", "postgres.unix_socket_directories", "postgres.unix_socket_permissions",
 		"postgres.ssl", "postgres.ssl_cert_file", "postgres.password_encryption", "postgres.primary_conninfo",
 		"pgbouncer.logfile", "pgbouncer.pidfile", "pgbouncer.auth_file", "pgbouncer.auth_hba_file", "pgbouncer.resolv_conf",
-		"pgbouncer.listen_addr", "pgbouncer.listen_port", "pgbouncer.unix_socket_dir", "pgbouncer.auth_type", "pgbouncer.auth_query",
-		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file", "pgbouncer.server_tls_sslmode",
-		"scenario.BASE_URL", "scenario.PHASE", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99", "scenario.K6_OUT",
-		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME", "scenario.SSLKEYLOGFILE",
+		"pgbouncer.listen_addr", "pgbouncer.listen_port", "pgbouncer.unix_socket_dir", "pgbouncer.auth_type",
+		"pgbouncer.auth_query",
+		"pgbouncer.admin_users", "pgbouncer.stats_users", "pgbouncer.user", "pgbouncer.client_tls_key_file",
+		"pgbouncer.server_tls_sslmode",
+		"scenario.BASE_URL", "scenario.PHASE", "scenario.SUMMARY_FILE", "scenario.SCALE", "scenario.SEED", "scenario.SLO_P99",
+		"scenario.K6_OUT",
+		"scenario.K6_LOG_OUTPUT", "scenario.K6_BLACKLIST_IPS", "scenario.HTTP_PROXY", "scenario.LD_PRELOAD", "scenario.HOME",
+		"scenario.SSLKEYLOGFILE",
 		"app.APP_ADDR", "app.APP_PRIMARY_URL", "app.APP_POOL_SIZE", "app.PGHOST", "app.PGPASSFILE", "app.PGSERVICEFILE",
 		"app.LD_PRELOAD", "app.PATH", "app.GODEBUG", "app.HTTPS_PROXY",
 		"postgres." + strings.Repeat("a", 200),
@@ -68,11 +73,13 @@ func TestForbiddenSettings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"postgres.max_connections", "postgres.shared_buffers", "postgres.search_path", "postgres.temp_file_limit", "postgres.log_min_duration_statement",
+		"postgres.max_connections", "postgres.shared_buffers", "postgres.search_path", "postgres.temp_file_limit",
+		"postgres.log_min_duration_statement",
 		"postgres.max_files_per_process", "postgres.synchronous_commit", "postgres.fsync",
 		"postgres.idle_session_timeout", "postgres.recovery_min_apply_delay", "postgres.hot_standby_feedback",
 		"pgbouncer.pool_mode", "pgbouncer.query_wait_timeout", "pgbouncer.server_idle_timeout",
-		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS", "app.APP_LOG",
+		"scenario.GOGC", "scenario.GOMAXPROCS", "scenario.HTTP_TIMEOUT", "scenario.RATE", "app.GOGC", "app.GOMAXPROCS",
+		"app.APP_LOG",
 	} {
 		if _, err := Catalog().Lookup(name); err != nil {
 			t.Errorf("%s %v", name, err)

@@ -105,9 +105,9 @@ func (p Parameter) list(text string) []string {
 	return parts
 }
 
-// Fault says why the server cannot take a value, "" where it may: words of an enum may be hidden, and strings
+// Refusal says why the server cannot take a value, "" where it may: words of an enum may be hidden, and strings
 // have rules of their own.
-func (p Parameter) Fault(asked string) string {
+func (p Parameter) Refusal(asked string) string {
 	switch p.Type {
 	case "bool":
 		if _, ok := Bool(asked); !ok {

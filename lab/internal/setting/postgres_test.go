@@ -174,7 +174,7 @@ func TestServersOwnChoice(t *testing.T) {
 }
 
 // What a server cannot take is said before it is started with it.
-func TestFault(t *testing.T) {
+func TestRefusal(t *testing.T) {
 	for _, tt := range []struct{ name, asked, want string }{
 		{"work_mem", "8MB", ""},
 		{"work_mem", "32kB", "it must be from 64 to 2147483647 (in kB)"},
@@ -192,7 +192,7 @@ func TestFault(t *testing.T) {
 		{"wal_level", "hot_standby", ""}, // hidden
 		{"search_path", "anything", ""},
 	} {
-		if got := parameter(tt.name).Fault(tt.asked); got != tt.want {
+		if got := parameter(tt.name).Refusal(tt.asked); got != tt.want {
 			t.Errorf("%s = %q: %q; want %q", tt.name, tt.asked, got, tt.want)
 		}
 	}
@@ -209,7 +209,7 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// Whatever the text: no panic; every value is itself; and what has a fault is not the value that the server has.
+// Whatever the text: no panic; every value is itself; and what is refused is not the value that the server has.
 func FuzzTook(f *testing.F) {
 	for _, text := range []string{"8MB", "-1", "0x", "1e", "1e+", ".", "+", "tr", "30.1GB", `"a", b`, " 1 s "} {
 		f.Add(text, "8192")
@@ -221,8 +221,8 @@ func FuzzTook(f *testing.F) {
 			if asked == shown && !p.Took(asked) {
 				t.Errorf("%s: %q is not itself", name, asked)
 			}
-			if p.Type == "integer" && p.Fault(shown) == "" && p.Fault(asked) != "" && p.Took(asked) {
-				t.Errorf("%s: %q is the same as %q, but %s", name, asked, shown, p.Fault(asked))
+			if p.Type == "integer" && p.Refusal(shown) == "" && p.Refusal(asked) != "" && p.Took(asked) {
+				t.Errorf("%s: %q is the same as %q, but %s", name, asked, shown, p.Refusal(asked))
 			}
 		}
 		_, _ = PoolerTook(asked, shown), Same(asked, shown)

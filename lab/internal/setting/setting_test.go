@@ -64,7 +64,15 @@ func TestSame(t *testing.T) {
 }
 
 func TestBytes(t *testing.T) {
-	for text, want := range map[string]int64{"0": 0, "1024": 1024, "7B": 7, "2KiB": 2048, "24MiB": 24 << 20, "1GiB": 1 << 30, "1TiB": 1 << 40} {
+	for text, want := range map[string]int64{
+		"0":     0,
+		"1024":  1024,
+		"7B":    7,
+		"2KiB":  2048,
+		"24MiB": 24 << 20,
+		"1GiB":  1 << 30,
+		"1TiB":  1 << 40,
+	} {
 		if got, err := Bytes(text); err != nil || got != want {
 			t.Errorf("Bytes(%q) = %d, %v; want %d", text, got, err, want)
 		}

@@ -43,10 +43,10 @@ type operator interface {
 	drain(ctx context.Context, server string) error        // waits for the end of the backend's sessions
 	lookForCrash(ctx context.Context, server string) error // notes one as a death
 
-	relent(context.Context) error
+	undoFaults(context.Context) error
 	inject(context.Context) error
 	noteGenerations(context.Context) error
-	attest(context.Context) (setting.Reading, error)
+	readBack(context.Context) (setting.Reading, error)
 }
 
 // applier decides what is done, and in which order, to bring the services from cell to
@@ -76,7 +76,7 @@ func (a *applier) apply(
 	if err := op.start(ctx, service.Servers...); err != nil {
 		return none, err
 	}
-	if err := op.relent(ctx); err != nil {
+	if err := op.undoFaults(ctx); err != nil {
 		return none, err
 	}
 	op.assume(maps.Clone(settings)) // only now: the faults were those of the cell before
@@ -95,7 +95,7 @@ func (a *applier) apply(
 	if err := op.noteGenerations(ctx); err != nil {
 		return none, err
 	}
-	return op.attest(ctx)
+	return op.readBack(ctx)
 }
 
 // assume makes these the settings that all but the servers are started with.

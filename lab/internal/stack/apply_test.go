@@ -135,7 +135,7 @@ await replica
 			if _, err := f.apply(t.Context(), tt.from...); err != nil {
 				t.Fatal(err)
 			}
-			attested, err := f.applyOn(t.Context(), tt.cpus, tt.to...)
+			effective, err := f.applyOn(t.Context(), tt.cpus, tt.to...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,8 +143,8 @@ await replica
 				t.Errorf("an Apply did\n%s\n\nwant\n%s", got, tt.want)
 			}
 			for name, value := range cell(tt.to...) {
-				if strings.HasPrefix(name, matrix.PostgresPrefix) && attested[name] != value {
-					t.Errorf("%s is %q; want %q", name, attested[name], value)
+				if strings.HasPrefix(name, matrix.PostgresPrefix) && effective[name] != value {
+					t.Errorf("%s is %q; want %q", name, effective[name], value)
 				}
 			}
 		})
@@ -170,9 +170,9 @@ func TestApplyStopsAtTheFirstError(t *testing.T) {
 		}
 		f := begin()
 		f.failAt = i + 1
-		attested, err := f.applyOn(t.Context(), matrix.CPUs{App: "0"}, maxConns, "100")
-		if !errors.Is(err, errCutOff) || attested != nil && name != "read back" {
-			t.Errorf("where %q failed, Apply returned %v, %v", name, attested, err)
+		effective, err := f.applyOn(t.Context(), matrix.CPUs{App: "0"}, maxConns, "100")
+		if !errors.Is(err, errCutOff) || effective != nil && name != "read back" {
+			t.Errorf("where %q failed, Apply returned %v, %v", name, effective, err)
 		}
 		if !slices.Equal(f.calls, whole.calls[:i+1]) {
 			t.Errorf("where %q failed, the calls were %q", name, f.calls)
@@ -229,9 +229,9 @@ func TestApplyMakesUpForOneThatFailed(t *testing.T) {
 			}
 			f.failAt = 0
 			delete(f.running, tt.dies)
-			attested, err := f.apply(t.Context(), maxConns, tt.to)
+			effective, err := f.apply(t.Context(), maxConns, tt.to)
 			if err == nil {
-				err = f.reached(attested, cell(maxConns, tt.to), nil)
+				err = f.reached(effective, cell(maxConns, tt.to), nil)
 			}
 			if err != nil {
 				t.Errorf("the next Apply: %v; it did %q", err, f.calls)
@@ -255,9 +255,9 @@ func TestApplyBringsBackWhatIsNotThere(t *testing.T) {
 			} else {
 				delete(f.running, victim)
 			}
-			attested, err := f.apply(t.Context(), maxConns, "50")
+			effective, err := f.apply(t.Context(), maxConns, "50")
 			if err == nil {
-				err = f.reached(attested, cell(maxConns, "50"), nil)
+				err = f.reached(effective, cell(maxConns, "50"), nil)
 			}
 			if err != nil {
 				t.Errorf("after the end of %s (silent: %t): %v", victim, silent, err)
@@ -309,14 +309,14 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 				f.failAt = 1 + r.IntN(24)
 			}
 			cpus := matrix.CPUs{App: strconv.Itoa(r.IntN(2))}
-			attested, err := f.applyOn(t.Context(), cpus, settings...)
+			effective, err := f.applyOn(t.Context(), cpus, settings...)
 			story = append(story, fmt.Sprintf("%q on %v, cut off at call %d (late: %t): %v",
 				settings, cpus, f.failAt, f.late, err))
 			if bad <= 1 || errors.Is(err, errCutOff) {
 				continue
 			}
 			if err == nil {
-				err = f.reached(attested, cell(settings...), cpus)
+				err = f.reached(effective, cell(settings...), cpus)
 			}
 			if err != nil {
 				t.Fatalf("seed %d: %v after\n%s", seed, err, strings.Join(story, "\n"))
@@ -326,9 +326,9 @@ func TestApplyConvergesFromWherever(t *testing.T) {
 }
 
 // reached says what of a cell is not as the cell asks for it.
-func (f *fake) reached(attested, settings matrix.Settings, cpus matrix.CPUs) error {
+func (f *fake) reached(effective, settings matrix.Settings, cpus matrix.CPUs) error {
 	for name, value := range service.GUCsOf(settings) {
-		if got := attested[matrix.PostgresPrefix+name]; got != value {
+		if got := effective[matrix.PostgresPrefix+name]; got != value {
 			return fmt.Errorf("%s is %q; want %q", name, got, value)
 		}
 	}
@@ -357,9 +357,9 @@ func TestCellThatCannotStartTouchesNothing(t *testing.T) {
 	if last := f.calls[len(f.calls)-1]; last != "try" {
 		t.Errorf("after the trial it did %q", f.calls)
 	}
-	attested, err := f.apply(t.Context(), maxConns, "200")
+	effective, err := f.apply(t.Context(), maxConns, "200")
 	if err == nil {
-		err = f.reached(attested, cell(maxConns, "200"), nil)
+		err = f.reached(effective, cell(maxConns, "200"), nil)
 	}
 	if err != nil {
 		t.Error(err)

@@ -310,18 +310,18 @@ func (f *fake) lookForCrash(_ context.Context, server string) error {
 	return f.call("look for a crash of", server)
 }
 
-func (f *fake) relent(context.Context) error          { return f.call("undo faults") }
+func (f *fake) undoFaults(context.Context) error      { return f.call("undo faults") }
 func (f *fake) inject(context.Context) error          { return f.call("inject") }
 func (f *fake) noteGenerations(context.Context) error { return f.call("note generations") }
 
-// attest tells what the servers run with, where they are asked for it.
-func (f *fake) attest(context.Context) (setting.Reading, error) {
-	attested := make(map[string]string)
+// readBack tells what the servers run with, where they are asked for it.
+func (f *fake) readBack(context.Context) (setting.Reading, error) {
+	effective := make(map[string]string)
 	for name, value := range f.running[Primary].conf {
 		if other := f.running[Replica].conf[name]; other != value {
 			value = fmt.Sprintf("%s on the primary, %s on the replica", value, other)
 		}
-		attested[matrix.PostgresPrefix+name] = value
+		effective[matrix.PostgresPrefix+name] = value
 	}
-	return setting.Reading{Values: attested}, f.call("read back")
+	return setting.Reading{Values: effective}, f.call("read back")
 }

@@ -19,7 +19,7 @@ import (
 
 // Faults that a cell asks for (matrix.FaultPrefix) are brought about here: by helper
 // processes, by SQL, by a quota on a service, by a signal. They are undone when the
-// load is over, and once more before the next cell: a shot may end early.
+// load is over, and once more before the next cell: a trial may end early.
 
 // Helper processes, services of their own.
 const (
@@ -162,9 +162,9 @@ func (s *Stack) inject(ctx context.Context) error {
 	return nil
 }
 
-// heal undoes the faults by SQL, the last first, and forgets each that is undone. Where the
+// undoByQuery undoes the faults by SQL, the last first, and forgets each that is undone. Where the
 // primary has been made anew meanwhile there is nothing to undo.
-func (s *Stack) heal(ctx context.Context) error {
+func (s *Stack) undoByQuery(ctx context.Context) error {
 	if len(s.injected) == 0 {
 		return nil
 	}
@@ -194,9 +194,9 @@ func atOnce(ctx context.Context, conn *pgx.Conn, statements []string) error {
 	})
 }
 
-// Strike begins the faults that come with the load: a replica that stops to replay,
+// StartFaults begins the faults that come with the load: a replica that stops to replay,
 // a service that is killed. It returns at once.
-func (s *Stack) Strike(ctx context.Context) error {
+func (s *Stack) StartFaults(ctx context.Context) error {
 	if _, asked := s.Settings[matrix.FaultScrapes]; asked {
 		if err := s.scrape(ctx, false); err != nil {
 			return err
@@ -226,27 +226,27 @@ func (s *Stack) Strike(ctx context.Context) error {
 	return nil
 }
 
-// Unstrike ends the faults that end with the load.
-func (s *Stack) Unstrike(ctx context.Context) error {
+// StopFaults ends the faults that end with the load.
+func (s *Stack) StopFaults(ctx context.Context) error {
 	if s.Blind {
 		return s.scrape(ctx, true)
 	}
 	return nil
 }
 
-// Relent undoes every fault: the load is over, or the run.
-func (s *Stack) Relent(ctx context.Context) error {
+// UndoFaults removes every injected fault. It is safe to call when none is active.
+func (s *Stack) UndoFaults(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.relent(ctx)
+	return s.undoFaults(ctx)
 }
 
-func (s *Stack) relent(ctx context.Context) error {
+func (s *Stack) undoFaults(ctx context.Context) error {
 	if s.killing != nil {
 		s.killing.Stop()
 		s.killing = nil
 	}
-	if err := s.Unstrike(ctx); err != nil {
+	if err := s.StopFaults(ctx); err != nil {
 		return err
 	}
 	if err := s.stop(ctx, helpers...); err != nil {
@@ -261,12 +261,12 @@ func (s *Stack) relent(ctx context.Context) error {
 			return fmt.Errorf("resume replay: %w", err)
 		}
 	}
-	return s.heal(ctx)
+	return s.undoByQuery(ctx)
 }
 
-// attestFaults reads back which faults are in force. Those that begin with the load
+// readBackFaults reads back which faults are in force. Those that begin with the load
 // are not yet.
-func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) error {
+func (s *Stack) readBackFaults(ctx context.Context, effective matrix.Settings) error {
 	for setting, name := range map[string]string{
 		matrix.FaultHog:     faultHog,
 		matrix.FaultDelay:   service.FaultProxy,
@@ -275,7 +275,7 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 		matrix.FaultViewers: faultView,
 	} {
 		if value, asked := s.Settings[setting]; asked && s.members.runs(name) {
-			attested[setting] = value
+			effective[setting] = value
 		}
 	}
 	pids := s.members.pids()
@@ -283,7 +283,7 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 		setting := matrix.FaultCPU(name)
 		if _, asked := s.Settings[setting]; asked {
 			if limit, ok := proc.Quota(pids[name]); ok {
-				attested[setting] = strconv.FormatFloat(limit, 'f', -1, 64)
+				effective[setting] = strconv.FormatFloat(limit, 'f', -1, 64)
 			}
 		}
 	}
@@ -299,7 +299,7 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 			return fmt.Errorf("read back a fault: %w", err)
 		}
 		if there {
-			attested[matrix.FaultRowCPU] = value
+			effective[matrix.FaultRowCPU] = value
 		}
 	}
 	if value, asked := s.Settings[matrix.FaultIndex]; asked {
@@ -308,7 +308,7 @@ func (s *Stack) attestFaults(ctx context.Context, attested matrix.Settings) erro
 			return fmt.Errorf("read back a fault: %w", err)
 		}
 		if gone {
-			attested[matrix.FaultIndex] = value
+			effective[matrix.FaultIndex] = value
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 // drainTimeout bounds how long the backend's sessions may take to end.
 const drainTimeout = 30 * time.Second
 
-// Quiesce ends the load's traces after a shot: it stops the backend and the
+// Quiesce ends the load's traces after a trial: it stops the backend and the
 // pooler, and waits until none of their sessions is left on a server. A backend
 // process of PostgreSQL that ends has told all its statistics; one that idles may
 // hold back those of its last second for ten more.
@@ -29,7 +29,7 @@ func (s *Stack) Quiesce(ctx context.Context) error {
 }
 
 func quiesce(ctx context.Context, op operator) error {
-	if err := op.relent(ctx); err != nil {
+	if err := op.undoFaults(ctx); err != nil {
 		return err
 	}
 	if err := op.stop(ctx, service.PerCell()...); err != nil {
@@ -71,7 +71,7 @@ func (s *Stack) drain(ctx context.Context, server string) error {
 	}
 }
 
-// Reset brings both servers to the same state before each shot: what a load wrote
+// Reset brings both servers to the same state before each trial: what a load wrote
 // removed, statement statistics empty, nothing left to write, the replica caught up, the data set in
 // shared buffers. It returns what the data set holds, as the backend tells it apart.
 func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {

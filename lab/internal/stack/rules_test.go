@@ -23,7 +23,9 @@ func TestRules(t *testing.T) {
 		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(rules, "stormwave.yaml")},
 		{"test", "rules", filepath.Join(rules, "stormwave_test.yaml")},
 	} {
-		if out, err := proc.Run(t.Context(), proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: args}); err != nil {
+		if out, err := proc.Run(
+			t.Context(), proc.Spec{Name: "promtool", Path: tools.Path("promtool"), Args: args},
+		); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // stopSilent stops the services that run but do not answer: one that was suspended, or
-// hangs, would cost every shot to come. Those that are started anew for every cell are not
+// hangs, would cost every trial to come. Those that are started anew for every cell are not
 // asked.
 func (s *Stack) stopSilent(ctx context.Context) error {
 	var (

@@ -24,8 +24,8 @@ type Run struct {
 type Comparison struct {
 	A string `json:"a"`
 	B string `json:"b"`
-	// Interleaved says that both were shot in the blocks of one run, and are compared
-	// block by block; else their repetitions are independent samples.
+	// Interleaved says that both were run in the blocks of one run, and are compared
+	// block by block; else their trials are independent samples.
 	Interleaved bool     `json:"interleaved"`
 	Unlike      []string `json:"unlike"` // what else than the backend tells A and B apart
 	Pairs       []Pair   `json:"pairs"`
@@ -42,11 +42,11 @@ type Pair struct {
 	Changes  []Change `json:"changes"`
 }
 
-// Count is how many repetitions there are of a cell.
+// Count is how many trials there are of a cell.
 type Count struct {
-	Valid   int `json:"valid"`
-	Failed  int `json:"failed"`   // the system failed: they count as the worst there is
-	LeftOut int `json:"left_out"` // neither, or from a block that was begun again
+	Valid    int `json:"valid"`
+	Failed   int `json:"failed"`   // the system failed: they count as the worst there is
+	Excluded int `json:"left_out"` // neither, or from a block that was begun again
 }
 
 // Alone is a cell that has no partner.
@@ -56,7 +56,7 @@ type Alone struct {
 	Cell     string `json:"cell"`
 }
 
-// Runs compares two runs that were shot at different times. A setting that has one
+// Runs compares two runs that were made at different times. A setting that has one
 // value in every cell of A and another in every cell of B does not keep cells from
 // being like, but is listed in Unlike; so is all else that should be the same.
 func Runs(a, b Run) Comparison {
@@ -79,7 +79,7 @@ func complete(run Run) Run {
 }
 
 // Halves compares what one run has measured with one and with another value of a
-// setting. Both were shot in each block, so that what drifts over the hours of a
+// setting. Both were run in each block, so that what drifts over the hours of a
 // run hits both alike.
 func Halves(run Run, setting, a, b string) Comparison {
 	c := Comparison{A: a, B: b, Interleaved: true, Unlike: []string{}}

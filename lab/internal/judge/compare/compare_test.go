@@ -2,8 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +19,7 @@ var (
 )
 
 // synthetic is a run of the scenarios on cells with those pool sizes, the first the
-// baseline, whose measures are those of speed times the repetition's own luck.
+// baseline, whose measures are those of speed times the trial's own luck.
 type synthetic struct {
 	name      string
 	pools     []string
@@ -33,7 +31,7 @@ type synthetic struct {
 
 func steady(string, int) float64 { return 1 }
 
-// luck is how the repetitions of a cell spread, in ±1.5%.
+// luck is how the trials of a cell spread, in ±1.5%.
 func luck(block int) float64 { return 1 + 0.005*float64((block*5)%7-3) }
 
 func (s synthetic) run() Run {
@@ -41,10 +39,15 @@ func (s synthetic) run() Run {
 		Name: s.name,
 		Host: record.Host{
 			Kernel: "Linux 6.1", CPUModel: "Some CPU", Cores: 2, MemoryBytes: 8 << 30, Go: "go1.26",
-			Programs: []record.Program{{Name: "k6", Version: "2.0.0"}, {Name: "postgres", Version: "15.18"}}, Fingerprint: map[string]string{"scenarios": "abc"},
+			Programs:    []record.Program{{Name: "k6", Version: "2.0.0"}, {Name: "postgres", Version: "15.18"}},
+			Fingerprint: map[string]string{"scenarios": "abc"},
 		},
 		Plan: matrix.Plan{
-			Name: "synthetic", Blocks: s.blocks, Factors: []string{"pool_size"}, Scenarios: s.scenarios, SLO: matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
+			Name:      "synthetic",
+			Blocks:    s.blocks,
+			Factors:   []string{"pool_size"},
+			Scenarios: s.scenarios,
+			SLO:       matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)},
 		},
 	}
 	for i, pool := range s.pools {
@@ -84,9 +87,20 @@ func (s synthetic) record(run Run, block int, scenario matrix.Scenario, cell mat
 	}
 	requests := int64(80_000 * speed)
 	return record.Record{
-		Schema: record.Schema, Run: run.Name, N: len(run.Records) + 1, Block: block, Cell: cell.Label, Baseline: cell.Baseline,
+		Schema:   record.Schema,
+		Run:      run.Name,
+		N:        len(run.Records) + 1,
+		Block:    block,
+		Cell:     cell.Label,
+		Baseline: cell.Baseline,
 		Scenario: scenario.Name, Scale: scenario.Scale, Settings: cell.Settings, Verdict: record.Valid,
-		Load: &record.Load{Requests: requests, Failed: requests / 500, ErrorRatio: 0.002, GoodputRPS: 1600 * speed, Latency: record.Latency{P50: 40 / speed, P95: 80 / speed, P99: 120 / speed}},
+		Load: &record.Load{
+			Requests:   requests,
+			Failed:     requests / 500,
+			ErrorRatio: 0.002,
+			GoodputRPS: 1600 * speed,
+			Latency:    record.Latency{P50: 40 / speed, P95: 80 / speed, P99: 120 / speed},
+		},
 	}
 }
 
@@ -105,7 +119,13 @@ func of(t *testing.T, c Comparison, scenario, cell, measure string) Change {
 }
 
 func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"unlimited", "8", "16"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"unlimited", "8", "16"},
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    8,
+		speed:     steady,
+	}
 	other := base
 	other.name, other.blocks = "other", 7
 	other.speed = func(pool string, _ int) float64 {
@@ -113,7 +133,10 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 	}
 	c := Runs(base.run(), other.run())
 	if len(c.Unlike) != 0 || len(c.Alone) != 0 || len(c.Pairs) != 6 {
-		t.Fatalf("unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, A/A controls aside, and nothing else", c.Unlike, c.Alone, len(c.Pairs))
+		t.Fatalf(
+			"unlike %v, alone %v, %d pairs; want 3 cells × 2 scenarios, A/A controls aside, and nothing else", c.Unlike, c.Alone,
+			len(c.Pairs),
+		)
 	}
 	for _, test := range []struct {
 		cell, measure string
@@ -129,8 +152,12 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 	} {
 		for _, scenario := range []string{"storm", "wave@0.25"} {
 			got := of(t, c, scenario, test.cell, test.measure)
-			if got.Word != test.word || got.Estimate == nil || *got.Estimate < test.ratio-0.01 || *got.Estimate > test.ratio+0.01 {
-				t.Errorf("%s of %s, %s: %s × %v; want %s × %v", test.measure, test.cell, scenario, got.Word, got.cells(), test.word, test.ratio)
+			if got.Word != test.word || got.Estimate == nil || *got.Estimate < test.ratio-0.01 ||
+				*got.Estimate > test.ratio+0.01 {
+				t.Errorf(
+					"%s of %s, %s: %s × %v; want %s × %v", test.measure, test.cell, scenario, got.Word, got.cells(), test.word,
+					test.ratio,
+				)
 			}
 			if got.Interval == nil || got.P == nil || got.Interval[0] > test.ratio || got.Interval[1] < test.ratio {
 				t.Errorf("%s of %s, %s: interval %v, p %v", test.measure, test.cell, scenario, got.Interval, got.P)
@@ -142,12 +169,18 @@ func TestRunsOfAFasterAndASlowerCell(t *testing.T) {
 		t.Errorf("goodput of the baseline = %+v; want the estimate, no word, and why", got)
 	}
 	if got := c.Pairs[0]; got.A.Valid != 8 || got.B.Valid != 7 {
-		t.Errorf("repetitions = %v v %v; want 8 v 7", got.A, got.B)
+		t.Errorf("trials = %v v %v; want 8 v 7", got.A, got.B)
 	}
 }
 
 func TestOnlyValidLastAttemptsCount(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 5, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    5,
+		speed:     steady,
+	}
 	run := base.run()
 	again := run.Records[5] // of pool_size=16; block 2 was begun again
 	again.Attempt = 2
@@ -155,11 +188,12 @@ func TestOnlyValidLastAttemptsCount(t *testing.T) {
 	run.Records[2].Verdict, run.Records[2].Load = record.Invalid, nil
 	run.Records[8].Verdict = record.Suspect
 	c := Runs(run, run)
-	if got, want := c.Pairs[1].A, (Count{Valid: 3, LeftOut: 3}); got != want {
+	if got, want := c.Pairs[1].A, (Count{Valid: 3, Excluded: 3}); got != want {
 		t.Errorf("trials = %+v; want %+v", got, want)
 	}
 	got := of(t, c, "storm", "pool_size=16", "p99")
-	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil || got.Why != "n too small: 2 v 2, and 95% takes 4 v 4" {
+	if got.Word != stat.TooSmall || got.Interval != nil || got.Range == nil ||
+		got.Why != "n too small: 2 v 2, and 95% takes 4 v 4" {
 		t.Errorf("p99 = %+v; want no interval, a range, and why", got)
 	}
 }
@@ -167,7 +201,13 @@ func TestOnlyValidLastAttemptsCount(t *testing.T) {
 // Where the system failed the trial counts as the worst there is: those that went well do
 // not stand for the cell alone, and no gate lets it pass.
 func TestFailedTrialsAreTheWorst(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	for _, test := range []struct {
 		failed  int
 		word    stat.Word
@@ -204,9 +244,15 @@ func TestFailedTrialsAreTheWorst(t *testing.T) {
 	}
 }
 
-// What was left out may be what the gate is there for.
-func TestNoGatePassesWithTrialsLeftOut(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+// What was excluded may be what the gate is there for.
+func TestNoGatePassesWithTrialsExcluded(t *testing.T) {
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	b := base.run()
 	b.Records[2].Verdict, b.Records[2].Load = record.Invalid, nil
 	gates, err := ParseGates([]string{"goodput>=0.95", "error_ratio<=0.01"})
@@ -214,15 +260,27 @@ func TestNoGatePassesWithTrialsLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range Runs(base.run(), b).Judge(gates) {
-		if r.Cell == "pool_size=16" && (r.Outcome != Inconclusive || !strings.Contains(r.Why, "1 of B are left out")) {
+		if r.Cell == "pool_size=16" && (r.Outcome != Inconclusive || !strings.Contains(r.Why, "1 of B are excluded")) {
 			t.Errorf("%+v; want inconclusive", r)
 		}
 	}
 }
 
 func TestCellsWithoutAPartner(t *testing.T) {
-	a := synthetic{name: "one", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 4, speed: steady}
-	b := synthetic{name: "other", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm, {Name: "wave", Scale: 1}}, blocks: 4, speed: steady}
+	a := synthetic{
+		name:      "one",
+		pools:     []string{"unlimited", "8"},
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    4,
+		speed:     steady,
+	}
+	b := synthetic{
+		name:      "other",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm, {Name: "wave", Scale: 1}},
+		blocks:    4,
+		speed:     steady,
+	}
 	c := Runs(a.run(), b.run())
 	var pairs []string
 	for _, p := range c.Pairs {
@@ -251,87 +309,9 @@ func TestLikeCellsByAnotherName(t *testing.T) {
 		b.Records[i].Cell = strings.Replace(b.Records[i].Cell, "pool_size=8", "pools=small", 1)
 	}
 	c := Runs(base.run(), b)
-	if len(c.Pairs) != 1 || c.Pairs[0].Cell != "pool_size=8" || c.Pairs[0].CellB != "pools=small" || c.Pairs[0].B.Valid != 4 {
+	if len(c.Pairs) != 1 || c.Pairs[0].Cell != "pool_size=8" || c.Pairs[0].CellB != "pools=small" ||
+		c.Pairs[0].B.Valid != 4 {
 		t.Errorf("pairs = %+v; want one, with both names", c.Pairs)
-	}
-}
-
-// The margin is the plan's: noise does not change it.
-func TestMarginIsFixedBeforehand(t *testing.T) {
-	quiet := synthetic{name: "quiet", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
-	a, noisy := quiet.run(), quiet.run()
-	for i, r := range noisy.Records {
-		if strings.HasSuffix(r.Cell, "twin=2") {
-			noisy.Records[i].Load.Latency.P99 *= 1.2
-		}
-	}
-	c := Runs(a, noisy)
-	if got := of(t, c, "storm", "pool_size=16", "p99").Margin; got != 0.03 {
-		t.Errorf("margin = %v; want 0.03", got)
-	}
-	if got := of(t, c, "storm", "pool_size=16", "error_ratio").Margin; got != 0.005 {
-		t.Errorf("margin of the error ratio = %v; want half a point", got)
-	}
-	noisy.Plan.Margin.Ratio = 0.01
-	if got := of(t, Runs(a, noisy), "storm", "pool_size=16", "p99").Margin; got != 0.01 {
-		t.Errorf("margin = %v; want the smaller of the two runs'", got)
-	}
-}
-
-// Many cells are compared: that one of them differs by chance is no finding.
-func TestWordsHoldForAllCellsTogether(t *testing.T) {
-	pools := []string{"unlimited", "slow"}
-	for i := 1; i <= 40; i++ {
-		pools = append(pools, fmt.Sprint(i))
-	}
-	for _, test := range []struct {
-		pools  []string
-		blocks int
-		want   stat.Word
-	}{{pools[:3], 4, stat.Inconclusive}, {pools[:2], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
-		base := synthetic{name: "one", pools: test.pools, scenarios: []matrix.Scenario{storm}, blocks: test.blocks, speed: steady}
-		slow := base
-		slow.speed = func(pool string, _ int) float64 {
-			if pool == "slow" {
-				return 0.8
-			}
-			return 1
-		}
-		got := of(t, Runs(base.run(), slow.run()), "storm", "pool_size=slow", "p99")
-		if got.Word != test.want || *got.Interval == [2]float64{} || got.Interval[0] < 1.1 {
-			t.Errorf("%d cells, %d v %d: p99 × %v %s, p %v; want %s", len(test.pools), test.blocks, test.blocks, *got.Estimate, got.Word, *got.P, test.want)
-		}
-	}
-}
-
-// Days differ: that all of a run is faster is no finding about its cells.
-func TestDaysThatDifferAreNoFinding(t *testing.T) { simulateDays(t, 1) }
-
-func simulateDays(t *testing.T, times int) {
-	t.Helper()
-	random := rand.New(rand.NewPCG(11, 1))
-	for _, between := range []float64{0, 0.02, 0.05, 0.1} {
-		alarms, runs := 0, 150*times
-		for range runs {
-			var sides [2]Run
-			for i := range sides {
-				day := math.Exp(between * random.NormFloat64())
-				s := synthetic{name: "run", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8}
-				s.speed = func(string, int) float64 { return day * math.Exp(0.015*random.NormFloat64()) }
-				sides[i] = s.run()
-			}
-			for _, p := range Runs(sides[0], sides[1]).Pairs {
-				if w := p.Changes[0].Word; w == stat.Better || w == stat.Worse {
-					alarms++
-					break
-				}
-			}
-		}
-		share := float64(alarms) / float64(runs)
-		t.Logf("days differ by %.0f%%: better or worse in %.1f%%", 100*between, 100*share)
-		if share > 0.05 {
-			t.Errorf("days differ by %.0f%%: better or worse in %.1f%%; want at most 5%%", 100*between, 100*share)
-		}
 	}
 }
 
@@ -340,7 +320,11 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	const one, other = "1111111111", "2222222222"
 	drifting := func(backend string) synthetic {
 		return synthetic{
-			name: "run", pools: []string{"unlimited", "8"}, scenarios: []matrix.Scenario{storm}, blocks: 8, settings: matrix.Settings{matrix.Backend: backend},
+			name:      "run",
+			pools:     []string{"unlimited", "8"},
+			scenarios: []matrix.Scenario{storm},
+			blocks:    8,
+			settings:  matrix.Settings{matrix.Backend: backend},
 			speed: func(_ string, block int) float64 {
 				speed := 1 - 0.08*float64(block)
 				if backend == other {
@@ -380,7 +364,9 @@ func TestHalvesArePairedByBlock(t *testing.T) {
 	if got := c.Pairs[1]; got.Cell != "pool_size=8" || got.CellB != "" || got.A.Valid != 8 || got.B.Valid != 8 {
 		t.Errorf("second pair = %+v; want the cell without its backend", got)
 	}
-	if got := of(t, c, "storm", "pool_size=8", "goodput"); got.Word != stat.Worse || got.Interval[0] < 0.89 || got.Interval[1] > 0.91 {
+	if got := of(
+		t, c, "storm", "pool_size=8", "goodput",
+	); got.Word != stat.Worse || got.Interval[0] < 0.89 || got.Interval[1] > 0.91 {
 		t.Errorf("goodput = × %v in %v %s; want × 0.9, narrowly", *got.Estimate, *got.Interval, got.Word)
 	}
 }
@@ -391,7 +377,13 @@ func BenchmarkRuns(b *testing.B) {
 	for i := 1; i <= 49; i++ {
 		pools = append(pools, fmt.Sprint(i))
 	}
-	run := synthetic{name: "one", pools: pools, scenarios: []matrix.Scenario{storm, wave}, blocks: 100, speed: steady}.run()
+	run := synthetic{
+		name:      "one",
+		pools:     pools,
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    100,
+		speed:     steady,
+	}.run()
 	for b.Loop() {
 		Runs(run, run)
 	}

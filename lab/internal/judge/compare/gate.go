@@ -10,7 +10,7 @@ import (
 )
 
 // Gate is a bound that every pair of cells must keep. Of error_ratio it binds the
-// value of B, in every repetition; of all else the ratio B/A, and then the whole
+// value of B, in every trial; of all else the ratio B/A, and then the whole
 // interval must keep it.
 type Gate struct {
 	Measure string
@@ -52,21 +52,21 @@ var gateText = regexp.MustCompile(`^([a-z][a-z0-9_]*) *(<=|>=) *([0-9]+(?:\.[0-9
 // lists every fault.
 func ParseGates(texts []string) ([]Gate, error) {
 	var gates []Gate
-	var faults []error
+	var errs []error
 	given := make(map[string]bool)
 	for _, text := range texts {
 		gate, err := parseGate(text)
 		switch side := fmt.Sprint(gate.Measure, gate.AtMost); {
 		case err != nil:
-			faults = append(faults, fmt.Errorf("gate %q: %w", text, err))
+			errs = append(errs, fmt.Errorf("gate %q: %w", text, err))
 		case given[side]:
-			faults = append(faults, fmt.Errorf("gate %q: %s is bound on that side already; give one bound", text, gate.Measure))
+			errs = append(errs, fmt.Errorf("gate %q: %s is bound on that side already; give one bound", text, gate.Measure))
 		default:
 			given[side] = true
 			gates = append(gates, gate)
 		}
 	}
-	return gates, errors.Join(faults...)
+	return gates, errors.Join(errs...)
 }
 
 func parseGate(text string) (Gate, error) {
@@ -119,9 +119,9 @@ func (c Comparison) Judge(gates []Gate) []Ruling {
 
 func (g Gate) judge(c Change) Ruling {
 	r := g.ruling(c)
-	if r.Outcome == Passed && c.leftOut > 0 {
+	if r.Outcome == Passed && c.excluded > 0 {
 		r.Outcome = Inconclusive
-		r.Why += fmt.Sprintf(", but %d of B are left out: what they would have shown is not known", c.leftOut)
+		r.Why += fmt.Sprintf(", but %d of B are excluded: what they would have shown is not known", c.excluded)
 	}
 	return r
 }
@@ -130,10 +130,10 @@ func (g Gate) judge(c Change) Ruling {
 func (g Gate) ruling(c Change) Ruling {
 	switch {
 	case g.Measure == errorRatio && c.bounds == nil:
-		return Ruling{Outcome: Inconclusive, Why: "B has no valid repetition"}
+		return Ruling{Outcome: Inconclusive, Why: "B has no valid trial"}
 	case g.Measure == errorRatio:
 		low, high := c.bounds[0], c.bounds[1]
-		r := Ruling{Outcome: Missed, Why: fmt.Sprintf("%s to %s in the repetitions of B", c.value(low), c.value(high))}
+		r := Ruling{Outcome: Missed, Why: fmt.Sprintf("%s to %s in the trials of B", c.value(low), c.value(high))}
 		if g.keeps(low) && g.keeps(high) {
 			r.Outcome = Passed
 		}

@@ -45,24 +45,29 @@ func TestParseGatesListsEveryFault(t *testing.T) {
 		{"error_ratio<=1.01", "error_ratio is a share, from 0 to 1"},
 		{"p99<=0", "a ratio is always above 0"},
 	} {
-		if got, err := ParseGates([]string{test.text}); err == nil || !strings.Contains(err.Error(), test.want) || len(got) != 0 {
+		if got, err := ParseGates([]string{test.text}); err == nil || !strings.Contains(err.Error(), test.want) ||
+			len(got) != 0 {
 			t.Errorf("%q: %v, %v; want %q", test.text, got, err, test.want)
 		}
 	}
 	_, err := ParseGates([]string{"p99<1", "p99<=1.1", "colour>=1", "p99<=1.2", "p99>=0.9"})
-	for _, want := range []string{`gate "p99<1": must`, `gate "colour>=1": colour is no measure`, `gate "p99<=1.2": p99 is bound on that side already`} {
+	for _, want := range []string{
+		`gate "p99<1": must`, `gate "colour>=1": colour is no measure`, `gate "p99<=1.2": p99 is bound on that side already`,
+	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("faults lack %q:\n%v", want, err)
+			t.Errorf("errors lack %q:\n%v", want, err)
 		}
 	}
 	if err != nil && strings.Count(err.Error(), "\n") != 2 {
-		t.Errorf("faults = %v; want 3 lines", err)
+		t.Errorf("errors = %v; want 3 lines", err)
 	}
 }
 
 // What is accepted is written as it is read.
 func FuzzParseGates(f *testing.F) {
-	for _, seed := range []string{"p99<=1.10", "error_ratio<=0.01", "goodput >= 0.95", "p99<=1e3", "p99<=0.0000001", "p99<", ""} {
+	for _, seed := range []string{
+		"p99<=1.10", "error_ratio<=0.01", "goodput >= 0.95", "p99<=1e3", "p99<=0.0000001", "p99<", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -109,15 +114,22 @@ func TestJudge(t *testing.T) {
 		}
 		c := Comparison{Pairs: []Pair{{Scenario: "storm", Cell: "x", Changes: []Change{test.change}}}}
 		got := c.Judge(gates)
-		if len(got) != 1 || got[0].Outcome != test.want || got[0].Gate != test.gate || got[0].Cell != "x" || got[0].Why == "" {
+		if len(got) != 1 || got[0].Outcome != test.want || got[0].Gate != test.gate || got[0].Cell != "x" ||
+			got[0].Why == "" {
 			t.Errorf("%s of %+v: %+v; want %s, and why", test.gate, test.change, got, test.want)
 		}
 	}
 }
 
-// A gate binds every cell, and the error ratio of each of B's repetitions.
+// A gate binds every cell, and the error ratio of each of B's trials.
 func TestJudgeRuns(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	slow := base
 	slow.speed = func(pool string, _ int) float64 { return map[string]float64{"8": 1, "16": 0.8}[pool] }
 	b := slow.run()
@@ -142,9 +154,17 @@ func TestJudgeRuns(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rulings (-want +got):\n%s", diff)
 	}
-	other := synthetic{name: "other", pools: []string{"32", "64"}, scenarios: []matrix.Scenario{storm}, blocks: 8, speed: steady}
+	other := synthetic{
+		name:      "other",
+		pools:     []string{"32", "64"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    8,
+		speed:     steady,
+	}
 	rulings := Runs(base.run(), other.run()).Judge(gates)
-	if len(rulings) != 3 || rulings[0].Outcome != Inconclusive || !strings.Contains(rulings[0].Why, "no cell of A is like") {
+	if len(rulings) != 3 || rulings[0].Outcome != Inconclusive || !strings.Contains(
+		rulings[0].Why, "no cell of A is like",
+	) {
 		t.Errorf("runs without a like cell: %+v; want each gate inconclusive", rulings)
 	}
 	for i := range b.Records {

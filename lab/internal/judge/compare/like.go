@@ -27,7 +27,9 @@ func unlike(a, b Run) []string {
 	}
 	for _, run := range []Run{a, b} {
 		if len(run.Host.Forced) > 0 {
-			d = append(d, fmt.Sprintf("%s was resumed although something had changed: %s", run.Name, strings.Join(run.Host.Forced, "; ")))
+			d = append(
+				d, fmt.Sprintf("%s was resumed although something had changed: %s", run.Name, strings.Join(run.Host.Forced, "; ")),
+			)
 		}
 	}
 	return d

@@ -11,7 +11,14 @@ import (
 )
 
 func TestUnlike(t *testing.T) {
-	base := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, settings: matrix.Settings{"topology": "direct"}, blocks: 4, speed: steady}
+	base := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		settings:  matrix.Settings{"topology": "direct"},
+		blocks:    4,
+		speed:     steady,
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*Run)
@@ -25,7 +32,8 @@ func TestUnlike(t *testing.T) {
 			setAll(r, matrix.Backend, "0123456789")
 		}, nil},
 		{"machine", func(r *Run) {
-			r.Host.Kernel, r.Host.CPUModel, r.Host.Cores, r.Host.MemoryBytes, r.Host.Governor = "Linux 6.2", "Another CPU", 4, 16<<30, "powersave"
+			r.Host.Kernel, r.Host.CPUModel, r.Host.Cores, r.Host.MemoryBytes, r.Host.Governor = "Linux 6.2", "Another "+
+				"CPU", 4, 16<<30, "powersave"
 		}, []string{
 			"kernel: Linux 6.1 in A, Linux 6.2 in B", "CPU: Some CPU in A, Another CPU in B", "cores: 2 in A, 4 in B",
 			"memory: 8.00 GiB in A, 16.00 GiB in B", "frequency governor: not told in A, powersave in B",
@@ -34,7 +42,8 @@ func TestUnlike(t *testing.T) {
 			r.Host.Go = "go1.27"
 			r.Host.Programs = []record.Program{{Name: "postgres", Version: "16.1"}, {Name: "grafana", Version: "12"}}
 		}, []string{
-			"Go: go1.26 in A, go1.27 in B", "grafana: not told in A, 12 in B", "k6: 2.0.0 in A, not told in B", "postgres: 15.18 in A, 16.1 in B",
+			"Go: go1.26 in A, go1.27 in B", "grafana: not told in A, 12 in B", "k6: 2.0.0 in A, not told in B",
+			"postgres: 15.18 in A, 16.1 in B",
 		}},
 		{"scripts", func(r *Run) { r.Host.Fingerprint = map[string]string{"scenarios": "0123456789abcdef"} }, []string{
 			"load scripts: abc in A, 0123456789ab in B",
@@ -43,7 +52,8 @@ func TestUnlike(t *testing.T) {
 			r.Plan.SLO = matrix.SLO{ErrorRatio: 0.05, P99: matrix.Duration(1e9)}
 			r.Plan.CPUs = matrix.CPUs{"k6": "1", "app": "0"}
 		}, []string{
-			"slo error_ratio: 0.01 in A, 0.05 in B", "slo p99: 500ms in A, 1s in B", "cpus: not pinned in A, app on 0, k6 on 1 in B",
+			"slo error_ratio: 0.01 in A, 0.05 in B", "slo p99: 500ms in A, 1s in B",
+			"cpus: not pinned in A, app on 0, k6 on 1 in B",
 		}},
 		{"settings", func(r *Run) {
 			setAll(r, "topology", "pgbouncer")
@@ -51,7 +61,9 @@ func TestUnlike(t *testing.T) {
 		}, []string{
 			"setting postgres.work_mem: not told in A, 8MB in B", "setting topology: direct in A, pgbouncer in B",
 		}},
-		{"resumed", func(r *Run) { r.Host.Forced = []string{"k6 was 1, is 2"} }, []string{"one was resumed although something had changed: k6 was 1, is 2"}},
+		{"resumed", func(r *Run) { r.Host.Forced = []string{"k6 was 1, is 2"} }, []string{
+			"one was resumed although something had changed: k6 was 1, is 2",
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a, b := base.run(), base.run()

@@ -39,13 +39,13 @@ func judging() []measure {
 type Change struct {
 	Measure string   `json:"measure"`
 	Unit    string   `json:"unit,omitempty"`
-	A       *float64 `json:"a,omitempty"` // median over the repetitions
+	A       *float64 `json:"a,omitempty"` // median over the trials
 	B       *float64 `json:"b,omitempty"`
 	// Estimate is the ratio B/A, or of error_ratio the difference B − A, by Hodges and
 	// Lehmann. Of two runs it is of what the cell does against its own run's baseline.
 	Estimate *float64    `json:"estimate,omitempty"`
 	Interval *[2]float64 `json:"interval,omitempty"` // of Estimate, 95%
-	Range    *[2]float64 `json:"range,omitempty"`    // of Estimate, over all pairs of repetitions, where there is no interval
+	Range    *[2]float64 `json:"range,omitempty"`    // of Estimate, over all pairs of trials, where there is no interval
 	P        *float64    `json:"p,omitempty"`        // two-sided, after Holm over all cells of the scenario
 	Margin   float64     `json:"margin"`             // what is smaller is no difference: a share, or in the measure's unit
 	Word     stat.Word   `json:"word"`
@@ -53,7 +53,7 @@ type Change struct {
 
 	contrast stat.Contrast
 	bounds   *[2]float64 // lowest and highest value of B, nil without any
-	leftOut  int         // trials of B that are no result
+	excluded int         // trials of B that are no result
 
 	reference bool // what the cells of two runs are measured against
 }
@@ -73,7 +73,7 @@ func (m measure) newChange(a, b analysis.Group, margin float64) Change {
 	return Change{
 		Measure: m.name, Unit: m.unit, Margin: margin, Word: stat.Inconclusive,
 		A: finite(stat.Median(x)), B: finite(stat.Median(y)), bounds: ends(y),
-		leftOut: len(b.Latest) - len(b.Results()),
+		excluded: len(b.Latest) - len(b.Results()),
 	}
 }
 

@@ -7,13 +7,13 @@ import (
 	"stormwave/lab/internal/judge/stat"
 )
 
-// MinEach is the fewest repetitions of each side that give an interval: with 3 v 3
+// MinEach is the fewest trials of each side that give an interval: with 3 v 3
 // the rank-sum test cannot go below p = 0.10, with 4 v 4 it reaches 0.029.
 const MinEach = 4
 
-// mostExact is up to how many repetitions of a side the exact p-value takes no
+// maxExact is up to how many trials of a side the exact p-value takes no
 // more than milliseconds.
-const mostExact = 30
+const maxExact = 30
 
 const alpha = 0.05 // two-sided; intervals cover 1 − alpha
 
@@ -38,7 +38,7 @@ func shift(x, y []float64, dir stat.Direction, margin float64) stat.Contrast {
 	}
 	apart := differences(x, y)
 	c.P = rankSum(apart, len(x), len(y))
-	if max(len(x), len(y)) <= mostExact {
+	if max(len(x), len(y)) <= maxExact {
 		c.P = stat.MannWhitney(x, y)
 	}
 	c.Ratio, c.Low, c.High = stat.Median(apart), apart[0], apart[len(apart)-1]

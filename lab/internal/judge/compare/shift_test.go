@@ -30,7 +30,8 @@ func TestArrangements(t *testing.T) {
 // the largest U that is rejected, one less than how many are.
 func TestRejected(t *testing.T) {
 	for _, test := range []struct{ m, n, critical int }{
-		{3, 3, -1}, {4, 4, 0}, {4, 10, 5}, {5, 5, 2}, {6, 6, 5}, {8, 8, 13}, {8, 20, 41}, {10, 10, 23}, {12, 15, 49}, {20, 20, 127},
+		{3, 3, -1}, {4, 4, 0}, {4, 10, 5}, {5, 5, 2}, {6, 6, 5}, {8, 8, 13}, {8, 20, 41}, {10, 10, 23}, {12, 15, 49},
+		{20, 20, 127},
 	} {
 		if got := rejected(test.m, test.n); got != test.critical+1 {
 			t.Errorf("%d v %d: %d values are rejected; want %d", test.m, test.n, got, test.critical+1)
@@ -71,8 +72,11 @@ func TestShift(t *testing.T) {
 	// The 16 differences are 9 to 15: 9, 10 10, 11 11 11, 12 12 12 12, 13 13 13, …
 	a, b := []float64{1, 4, 2, 3}, []float64{16, 13, 14, 15}
 	got := shift(a, b, stat.LowerIsBetter, 1)
-	if got.Ratio != 12 || *got.Interval != (stat.Interval{Low: 9, High: 15}) || math.Abs(got.P-2.0/70) > 1e-12 || got.Word != stat.Worse {
-		t.Errorf("difference = %v in %v, p %v, %s; want 12 in 9 to 15, p 2/70, worse", got.Ratio, got.Interval, got.P, got.Word)
+	if got.Ratio != 12 || *got.Interval != (stat.Interval{Low: 9, High: 15}) || math.Abs(got.P-2.0/70) > 1e-12 ||
+		got.Word != stat.Worse {
+		t.Errorf(
+			"difference = %v in %v, p %v, %s; want 12 in 9 to 15, p 2/70, worse", got.Ratio, got.Interval, got.P, got.Word,
+		)
 	}
 	if !slices.Equal(a, []float64{1, 4, 2, 3}) {
 		t.Errorf("the sample was changed to %v", a)
@@ -120,7 +124,11 @@ func TestWords(t *testing.T) {
 func TestRatioTurnedRound(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 3))
 	opposite := map[stat.Word]stat.Word{
-		stat.Better: stat.Worse, stat.Worse: stat.Better, stat.Equivalent: stat.Equivalent, stat.Inconclusive: stat.Inconclusive, stat.TooSmall: stat.TooSmall,
+		stat.Better:       stat.Worse,
+		stat.Worse:        stat.Better,
+		stat.Equivalent:   stat.Equivalent,
+		stat.Inconclusive: stat.Inconclusive,
+		stat.TooSmall:     stat.TooSmall,
 	}
 	seen := make(map[stat.Word]int)
 	for range 500 {
@@ -137,7 +145,8 @@ func TestRatioTurnedRound(t *testing.T) {
 		if math.Abs(there.Ratio*back.Ratio-1) > 1e-9 || back.Word != opposite[there.Word] {
 			t.Fatalf("%v v %v: × %v %s, turned round × %v %s", a, b, there.Ratio, there.Word, back.Ratio, back.Word)
 		}
-		if i := there.Interval; i != nil && (math.Abs(i.Low*back.Interval.High-1) > 1e-9 || i.Low > there.Ratio || there.Ratio > i.High) {
+		if i := there.Interval; i != nil &&
+			(math.Abs(i.Low*back.Interval.High-1) > 1e-9 || i.Low > there.Ratio || there.Ratio > i.High) {
 			t.Fatalf("%v v %v: %v, turned round %v", a, b, i, back.Interval)
 		}
 	}
@@ -210,11 +219,13 @@ func simulateCoverage(t *testing.T, times int) {
 	t.Helper()
 	for _, size := range sizes {
 		m, n := size[0], size[1]
-		low, high := covered(m, n, 2500*times, func(x, y []float64) stat.Interval { return confidence(differences(x, y), m, n) })
+		low, high := covered(
+			m, n, 2500*times, func(x, y []float64) stat.Interval { return confidence(differences(x, y), m, n) },
+		)
 		t.Logf("%2d v %2d: the rank-sum interval covers %.1f to %.1f%%", m, n, 100*low, 100*high)
 		least := 0.935
 		if m > n {
-			least = 0.92 // with few repetitions that spread more than the many, ranks tell too much
+			least = 0.92 // with few trials that spread more than the many, ranks tell too much
 		}
 		if low < least || high > 0.985 {
 			t.Errorf("%d v %d: covers %.1f to %.1f%%; want about 95%%", m, n, 100*low, 100*high)
@@ -252,7 +263,7 @@ func simulateBootstrapIsTooShortForFew(t *testing.T, times int) {
 }
 
 // How often the words come: hardly ever where there is no difference, nearly
-// always where there is one of 10% and the repetitions spread by 2%.
+// always where there is one of 10% and the trials spread by 2%.
 func TestAlarmsAndPower(t *testing.T) { simulateAlarmsAndPower(t, 1) }
 
 func simulateAlarmsAndPower(t *testing.T, times int) {
@@ -277,7 +288,9 @@ func simulateAlarmsAndPower(t *testing.T, times int) {
 		alarms, power := share(n, 1, stat.Better, stat.Worse), share(n, 1.1, stat.Worse)
 		t.Logf("%d v %d: false alarms %.2f%%, a difference of 10%% is called worse in %.1f%%", n, n, 100*alarms, 100*power)
 		if alarms > 0.05 || power < 0.95 {
-			t.Errorf("%d v %d: false alarms %.2f%%, power %.1f%%; want at most 5%% and at least 95%%", n, n, 100*alarms, 100*power)
+			t.Errorf(
+				"%d v %d: false alarms %.2f%%, power %.1f%%; want at most 5%% and at least 95%%", n, n, 100*alarms, 100*power,
+			)
 		}
 	}
 }

@@ -66,5 +66,5 @@ func key(g analysis.Group, ignored []string) string {
 // counted counts the trials of a group. Suspect ones are compared with nothing.
 func counted(g analysis.Group) Count {
 	results := len(g.Results())
-	return Count{Valid: results - len(g.Failed), Failed: len(g.Failed), LeftOut: len(g.All) - results}
+	return Count{Valid: results - len(g.Failed), Failed: len(g.Failed), Excluded: len(g.All) - results}
 }

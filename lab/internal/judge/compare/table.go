@@ -29,7 +29,9 @@ func (c Comparison) Text(rulings []Ruling, markdown bool) string {
 			continue
 		}
 		w.title(p.Scenario)
-		w.table([]string{"cell", "A v B", "measure", "A", "B", "change", "95% interval", "word"}, 3, c.rows(p.Scenario, w.code))
+		w.table(
+			[]string{"cell", "A v B", "measure", "A", "B", "change", "95% interval", "word"}, 3, c.rows(p.Scenario, w.code),
+		)
 		w.list(c.reasons(p.Scenario, w.code))
 	}
 	if len(c.Pairs) == 0 {
@@ -84,8 +86,8 @@ func (n Count) String() string {
 	if n.Failed > 0 {
 		aside = append(aside, fmt.Sprintf("%d failed", n.Failed))
 	}
-	if n.LeftOut > 0 {
-		aside = append(aside, fmt.Sprintf("%d left out", n.LeftOut))
+	if n.Excluded > 0 {
+		aside = append(aside, fmt.Sprintf("%d excluded", n.Excluded))
 	}
 	if aside == nil {
 		return strconv.Itoa(n.Valid)
@@ -173,19 +175,25 @@ func figure(v float64) string {
 
 // legend explains the tables' terms.
 func (c Comparison) legend() []string {
-	how := "A and B were measured at two times, and the days differ. So each cell is measured against the baseline of its own run, " +
+	how := "A and B were measured at two times, and the days differ. So each cell is measured against the baseline of " +
+		"its own run, " +
 		"block by block, and these two effects are compared by rank sums: the change is the quotient of the two ratios (of " +
-		"error_ratio the difference of the two differences), the median over all pairs of blocks. Of the baseline itself the " +
-		"change holds what the days differ by, and no word is said. To compare two versions of a backend, measure both in one run."
+		"error_ratio the difference of the two differences), the median over all pairs of blocks. Of the baseline itself " +
+		"the " +
+		"change holds what the days differ by, and no word is said. To compare two versions of a backend, measure both in " +
+		"one run."
 	if c.Interleaved {
-		how = "A and B were shot in the same blocks and are compared within each, by signed ranks; the change is the median over the blocks."
+		how = "A and B were run in the same blocks and are compared within each, by signed ranks; the change is the " +
+			"median over the blocks."
 	}
 	return []string{
-		"A and B are medians. The change is B/A, of error_ratio B − A. In brackets: no interval, but what all repetitions lie within.",
+		"A and B are medians. The change is B/A, of error_ratio B − A. In brackets: no interval, but what all trials lie " +
+			"within.",
 		how,
 		"“better” and “worse” hold for all cells of a scenario together (Holm), each interval for itself.",
-		"The margin is the runs' own, fixed beforehand: what is smaller does not matter. “equivalent” is an interval within it. Noise leads to “inconclusive”.",
-		"A repetition in which the system failed counts as the worst there is.",
+		"The margin is the runs' own, fixed beforehand: what is smaller does not matter. “equivalent” is an interval " +
+			"within it. Noise leads to “inconclusive”.",
+		"A trial in which the system failed counts as the worst there is.",
 	}
 }
 

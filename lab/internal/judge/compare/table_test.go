@@ -19,7 +19,13 @@ var update = flag.Bool("update", false, "write the golden files")
 // without a partner, an unlike host, gates of each outcome.
 func example(t *testing.T) (Comparison, []Ruling) {
 	t.Helper()
-	base := synthetic{name: "2026-11-23T0915Z-quick", pools: []string{"unlimited", "8", "16", "a|b"}, scenarios: []matrix.Scenario{storm, wave}, blocks: 8, speed: steady}
+	base := synthetic{
+		name:      "2026-11-23T0915Z-quick",
+		pools:     []string{"unlimited", "8", "16", "a|b"},
+		scenarios: []matrix.Scenario{storm, wave},
+		blocks:    8,
+		speed:     steady,
+	}
 	other := base
 	other.name, other.pools = "2026-11-24T0915Z-quick", []string{"unlimited", "8", "16", "32"}
 	other.speed = func(pool string, _ int) float64 {
@@ -76,8 +82,8 @@ func TestJSON(t *testing.T) {
 			Pairs       []struct {
 				Scenario, Cell string
 				B              struct {
-					Valid   int
-					LeftOut int `json:"left_out"`
+					Valid    int
+					Excluded int `json:"left_out"`
 				} `json:"repetitions_b"`
 				Changes []struct {
 					Measure, Word, Why string
@@ -93,20 +99,35 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, last := got.Comparison.Pairs[1], got.Comparison.Pairs[5]
-	if got.Comparison.A != c.A || got.Comparison.Interleaved == nil || len(got.Comparison.Unlike) != 1 || got.Comparison.Alone[0].Side != "A" || len(got.Gates) != 10 {
+	if got.Comparison.A != c.A || got.Comparison.Interleaved == nil || len(got.Comparison.Unlike) != 1 ||
+		got.Comparison.Alone[0].Side != "A" || len(got.Gates) != 10 {
 		t.Errorf("comparison = %+v", got)
 	}
-	if p99 := first.Changes[2]; p99.Measure != "p99" || p99.Word != "better" || *p99.Estimate > 0.81 || *p99.Estimate < 0.79 || len(p99.Interval) != 2 || p99.P == nil || p99.Range != nil {
+	if p99 := first.Changes[2]; p99.Measure != "p99" || p99.Word != "better" || *p99.Estimate > 0.81 ||
+		*p99.Estimate < 0.79 || len(p99.Interval) != 2 || p99.P == nil || p99.Range != nil {
 		t.Errorf("first change of p99 = %+v", p99)
 	}
-	if p99 := last.Changes[2]; last.B.Valid != 3 || last.B.LeftOut != 5 || p99.Interval != nil || len(p99.Range) != 2 || p99.P != nil || p99.Why == "" {
+	if p99 := last.Changes[2]; last.B.Valid != 3 || last.B.Excluded != 5 || p99.Interval != nil || len(p99.Range) != 2 ||
+		p99.P != nil || p99.Why == "" {
 		t.Errorf("last pair = %+v", last)
 	}
 }
 
 func TestTextOfRunsWithNothingInCommon(t *testing.T) {
-	one := synthetic{name: "one", pools: []string{"8", "16"}, scenarios: []matrix.Scenario{storm}, blocks: 4, speed: steady}
-	other := synthetic{name: "other", pools: []string{"32", "64"}, scenarios: []matrix.Scenario{storm}, blocks: 4, speed: steady}
+	one := synthetic{
+		name:      "one",
+		pools:     []string{"8", "16"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    4,
+		speed:     steady,
+	}
+	other := synthetic{
+		name:      "other",
+		pools:     []string{"32", "64"},
+		scenarios: []matrix.Scenario{storm},
+		blocks:    4,
+		speed:     steady,
+	}
 	want := `A = one, B = other
 No cell of A is like one of B: there is nothing to compare.
 

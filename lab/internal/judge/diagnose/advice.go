@@ -74,7 +74,7 @@ func (t tuning) advise(
 	return Advice{}, false
 }
 
-// cpusOf is how many CPUs the machine has, by the repetition that stands for the cell; 2 where it does not tell.
+// cpusOf is how many CPUs the machine has, by the trial that stands for the cell; 2 where it does not tell.
 func cpusOf(g analysis.Group, typical int) float64 {
 	const few = 2
 	for _, r := range g.All {
@@ -144,7 +144,7 @@ func holds(s, change matrix.Settings) bool {
 	return true
 }
 
-// trials are what the repetitions of a cell gave.
+// trials are what the trials of a cell gave.
 type trials struct {
 	n      int
 	median float64 // of their goodput, in requests per second
@@ -152,14 +152,14 @@ type trials struct {
 
 func (t trials) known() bool { return t.n > 0 }
 
-// goodputs reads the repetitions of a cell that its numbers come from; where the system failed
+// goodputs reads the trials of a cell that its numbers come from; where the system failed
 // there was none.
 func goodputs(g analysis.Group) trials {
 	median, n := g.Median(analysis.Goodput)
 	return trials{n, median}
 }
 
-// told says what a cell of the run tells of a change; nothing where either cell has no repetition that can be used.
+// told says what a cell of the run tells of a change; nothing where either cell has no trial that can be used.
 func told(label string, others []string, now, then trials) string {
 	if !now.known() || !then.known() {
 		return ""

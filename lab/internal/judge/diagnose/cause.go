@@ -1,4 +1,4 @@
-// Package diagnose names what limited a repetition, from its record alone, with the
+// Package diagnose names what limited a trial, from its record alone, with the
 // figures that say so and those that rule the other causes out. It is pure.
 //
 // Each cause has a signature (host.go, path.go, database.go): which metrics it reads
@@ -67,7 +67,7 @@ type Evidence struct {
 	Words string  `json:"words"` // as an engineer would say it: "100 of 100 connections"
 }
 
-// Finding is what a repetition's figures say of a cause.
+// Finding is what a trial's figures say of a cause.
 type Finding struct {
 	Cause    Cause      `json:"cause"`
 	Score    float64    `json:"score"` // 0: nothing speaks for it; from Certain on it is claimed; 1 at most

@@ -11,24 +11,24 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// Cell is what the repetitions of a cell under a scenario say together.
+// Cell is what the trials of a cell under a scenario say together.
 type Cell struct {
 	Label    string          `json:"cell"`
 	Scenario matrix.Scenario `json:"scenario"`
 	Cause    Cause           `json:"cause"`
-	First    int             `json:"first"` // repetitions that have it first
-	Of       int             `json:"of"`    // repetitions that were diagnosed
-	Left     []string        `json:"left_out,omitempty"`
-	// Typical is the diagnosis of the repetition that stands for the others: of those
+	First    int             `json:"first"` // trials that have it first
+	Of       int             `json:"of"`    // trials that were diagnosed
+	Excluded []string        `json:"left_out,omitempty"`
+	// Typical is the diagnosis of the trial that stands for the others: of those
 	// with this cause, the one whose goodput is nearest to the middle one of the cell.
-	Typical     Diagnosis   `json:"typical"`
-	Repetitions []Diagnosis `json:"repetitions"`
-	Advice      []Advice    `json:"advice,omitempty"`
+	Typical Diagnosis   `json:"typical"`
+	Trials  []Diagnosis `json:"repetitions"`
+	Advice  []Advice    `json:"advice,omitempty"`
 }
 
 // Run diagnoses every cell of a plan under every scenario, from all records of the
-// run. A repetition that was shot again, or went wrong without a service having
-// ended, is left out, and that is said. The services are those that an advised spec may name.
+// run. A trial that was rerun, or went wrong without a service having
+// ended, is excluded, and that is said. The services are those that an advised spec may name.
 func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []Cell {
 	var all []Cell
 	last := analysis.LastAttempts(records)
@@ -49,28 +49,28 @@ func Run(plan matrix.Plan, records []record.Record, services *matrix.Catalog) []
 	return all
 }
 
-// take diagnoses a repetition, or says why not.
+// take diagnoses a trial, or says why not.
 func (c *Cell) take(r *record.Record, slo matrix.SLO, poolers []matrix.Service, last analysis.Attempts) bool {
 	if last.Superseded(r.Block, r.Attempt) {
-		c.Left = append(c.Left, fmt.Sprintf("repetition %d: its block was shot again", r.N))
+		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d: its block was rerun", r.N))
 		return false
 	}
 	d := diagnose(*r, slo, poolers)
 	if r.Verdict == record.Invalid && d.Cause != ComponentFailed {
-		c.Left = append(c.Left, fmt.Sprintf("repetition %d is invalid", r.N))
+		c.Excluded = append(c.Excluded, fmt.Sprintf("trial %d is invalid", r.N))
 		return false
 	}
-	c.Repetitions = append(c.Repetitions, d)
+	c.Trials = append(c.Trials, d)
 	return true
 }
 
 // decide names the cause that is first most often; of equals, the one that is
-// claimed more strongly. taken are the records of the repetitions.
+// claimed more strongly. taken are the records of the trials.
 func (c *Cell) decide(g analysis.Group, taken []*record.Record) {
-	c.Of = len(c.Repetitions)
+	c.Of = len(c.Trials)
 	score := make(map[Cause]float64)
 	first := make(map[Cause][]Diagnosis)
-	for _, d := range c.Repetitions {
+	for _, d := range c.Trials {
 		first[d.Cause] = append(first[d.Cause], d)
 		score[d.Cause] += d.score()
 	}
@@ -91,7 +91,7 @@ func (c *Cell) decide(g analysis.Group, taken []*record.Record) {
 	}
 }
 
-// goodputOf is the goodput of each repetition by its number, and the repetition that stands for the cell: reports
+// goodputOf is the goodput of each trial by its number, and the trial that stands for the cell: reports
 // draw it over time. Where none can be used it is the middle one of all that had a load.
 func goodputOf(g analysis.Group, taken []*record.Record) (of map[int]float64, drawn int) {
 	of = make(map[int]float64)

@@ -85,7 +85,7 @@ func (o *observation) waiting(kind string) (claim, Evidence) {
 // what limits. Queries that failed are in both times.
 func (o *observation) executing() (claim, Evidence) {
 	ms := 1000 * o.busy() / math.Max(0.1, o.perSecond())
-	share := math.Min(1, ms/o.stations().held)
+	share := math.Min(1, ms/o.breakdown().held)
 	words := say("a statement executes for %s, %s of its query's time on the connection", millis(ms), percent(share))
 	if failing(o.Record) {
 		words += ", those that failed included"
@@ -114,7 +114,7 @@ func commits(o *observation) (claim, []Evidence) {
 	waiting, event := o.waiting(toCommit)
 	var set []string
 	for _, name := range commitSettings {
-		if value, ok := o.Attested[name]; ok {
+		if value, ok := o.Effective[name]; ok {
 			set = append(set, name+" is "+value)
 		}
 	}

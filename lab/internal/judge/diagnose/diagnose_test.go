@@ -2,10 +2,7 @@ package diagnose
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
-	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +16,7 @@ import (
 
 var slo = matrix.SLO{ErrorRatio: 0.01, P99: matrix.Duration(500 * time.Millisecond)}
 
-// healthy are the metrics of a repetition in which nothing was at its limit.
+// healthy are the metrics of a trial in which nothing was at its limit.
 func healthy() map[string]float64 {
 	return map[string]float64{
 		`cpu_cores{service="k6"}`: 0.3, `cpu_limit_cores{service="k6"}`: 2,
@@ -30,23 +27,42 @@ func healthy() map[string]float64 {
 		"host_psi_cpu_ratio": 0.2, "host_psi_io_ratio": 0, "host_psi_memory_ratio": 0, "host_runnable_mean": 2,
 		"host_memory_used_bytes_max": 2 << 30, "host_disk_busy_ratio": 0.01, "host_disk_read_bytes_per_second": 0,
 		"pool_wait_mean_ms": 0.01, "pool_acquired_max": 5, "pool_waiting_max": 0, "pool_new_conns": 0,
-		"query_mean_ms": 0.6, "execution_mean_ms": 0.1, "pgbouncer_wait_mean_ms": 0.01, "pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 3,
-		"primary_connections_max": 8, "primary_qps": 1000, "replica_qps": 0, "primary_rows_returned_per_second": 26_000, "replica_rows_returned_per_second": 0,
-		"primary_lock_waiting_max": 0, "primary_cache_hit_ratio": 1,
+		"query_mean_ms":                    0.6,
+		"execution_mean_ms":                0.1,
+		"pgbouncer_wait_mean_ms":           0.01,
+		"pgbouncer_client_waiting_max":     0,
+		"pgbouncer_server_active_max":      3,
+		"primary_connections_max":          8,
+		"primary_qps":                      1000,
+		"replica_qps":                      0,
+		"primary_rows_returned_per_second": 26_000,
+		"replica_rows_returned_per_second": 0,
+		"primary_lock_waiting_max":         0, "primary_cache_hit_ratio": 1,
 		"reads_primary": 1000, "reads_replica": 0, "read_fallbacks": 0,
 		`statement_mean_ms{statement="select_author_feed"}`: 0.9,
 	}
 }
 
-// observed is a repetition with other metrics, and so many requests failed of 10,000.
+// observed is a trial with other metrics, and so many requests failed of 10,000.
 func observed(topology string, failed int64, p99 float64, changes map[string]float64) record.Record {
 	m := healthy()
 	maps.Copy(m, changes)
 	return record.Record{
 		N: 1, Block: 1, Cell: "x=1", Scenario: "storm", Scale: 1, Verdict: record.Valid,
-		Attested: map[string]string{"topology": topology, "pool_size": "8", "postgres.max_connections": "100", "pgbouncer.default_pool_size": "20"},
-		Load:     &record.Load{Requests: 10_000, Status: map[string]int64{"200": 10_000 - failed, "503": failed}, Failed: failed, ErrorRatio: float64(failed) / 10_000, Latency: record.Latency{P99: p99}},
-		Metrics:  m,
+		Effective: map[string]string{
+			"topology":                    topology,
+			"pool_size":                   "8",
+			"postgres.max_connections":    "100",
+			"pgbouncer.default_pool_size": "20",
+		},
+		Load: &record.Load{
+			Requests:   10_000,
+			Status:     map[string]int64{"200": 10_000 - failed, "503": failed},
+			Failed:     failed,
+			ErrorRatio: float64(failed) / 10_000,
+			Latency:    record.Latency{P99: p99},
+		},
+		Metrics: m,
 	}
 }
 
@@ -60,7 +76,10 @@ func TestCauses(t *testing.T) {
 		pool     string
 	}{
 		{want: None, topology: "direct", p99: 40},
-		{want: None, topology: "direct", p99: 40, changes: map[string]float64{"host_cpu_busy_ratio": 0.95, "host_psi_cpu_ratio": 0.9}},
+		{want: None, topology: "direct", p99: 40, changes: map[string]float64{
+			"host_cpu_busy_ratio": 0.95,
+			"host_psi_cpu_ratio":  0.9,
+		}},
 		// The study's storm: an unlimited pool against a hundred connections.
 		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited", changes: map[string]float64{
 			"primary_connections_max": 97, `query_errors{sqlstate="53300"}`: 1260, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,
@@ -79,17 +98,26 @@ func TestCauses(t *testing.T) {
 			"pool_wait_mean_ms": 180, "pool_acquired_max": 1, "pool_waiting_max": 400, "host_cpu_busy_ratio": 0.6,
 		}},
 		{want: PgBouncerPoolStarved, topology: "pgbouncer", p99: 900, changes: map[string]float64{
-			"pgbouncer_wait_mean_ms": 90, "query_mean_ms": 91, "pgbouncer_client_waiting_max": 60, "pgbouncer_server_active_max": 1, "pool_wait_mean_ms": 5,
+			"pgbouncer_wait_mean_ms":       90,
+			"query_mean_ms":                91,
+			"pgbouncer_client_waiting_max": 60,
+			"pgbouncer_server_active_max":  1,
+			"pool_wait_mean_ms":            5,
 		}},
 		{want: PgBouncerCPUBound, topology: "pgbouncer", p99: 1500, changes: map[string]float64{
-			`cpu_cores{service="pgbouncer"}`: 0.15, `cpu_limit_cores{service="pgbouncer"}`: 0.15, `service_throttled_ratio{service="pgbouncer"}`: 0.8,
+			`cpu_cores{service="pgbouncer"}`: 0.15, `cpu_limit_cores{service="pgbouncer"}`: 0.15,
+			`service_throttled_ratio{service="pgbouncer"}`: 0.8,
 			"query_mean_ms": 60, "pgbouncer_wait_mean_ms": 20, "pgbouncer_client_waiting_max": 5, "pool_wait_mean_ms": 100,
 		}},
 		{want: AppCPUBound, topology: "direct", p99: 2500, changes: map[string]float64{
-			`cpu_cores{service="app"}`: 0.2, `cpu_limit_cores{service="app"}`: 0.2, `service_throttled_ratio{service="app"}`: 0.7,
-			"query_mean_ms": 30, "pool_wait_mean_ms": 60,
+			`cpu_cores{service="app"}`: 0.2, `cpu_limit_cores{service="app"}`: 0.2,
+			`service_throttled_ratio{service="app"}`: 0.7,
+			"query_mean_ms":                          30, "pool_wait_mean_ms": 60,
 		}},
-		{want: NetworkLatency, topology: "direct", p99: 800, changes: map[string]float64{"query_mean_ms": 41, "pool_wait_mean_ms": 120}},
+		{want: NetworkLatency, topology: "direct", p99: 800, changes: map[string]float64{
+			"query_mean_ms":     41,
+			"pool_wait_mean_ms": 120,
+		}},
 		{want: DBLockContention, topology: "direct", p99: 900, changes: map[string]float64{
 			"execution_mean_ms": 40, "query_mean_ms": 41, "pool_wait_mean_ms": 200, "primary_lock_waiting_max": 8,
 			`primary_wait_events{event="Lock:transactionid"}`: 5,
@@ -99,12 +127,20 @@ func TestCauses(t *testing.T) {
 			`primary_wait_events{event="IO:DataFileRead"}`: 6, "host_disk_busy_ratio": 0.9, "host_psi_io_ratio": 0.6,
 		}},
 		{want: SlowQuery, topology: "direct", p99: 3000, changes: map[string]float64{
-			"execution_mean_ms": 60, "query_mean_ms": 61, "pool_wait_mean_ms": 300, "primary_qps": 120, "primary_rows_returned_per_second": 3_000_000,
-			`cpu_cores{service="postgres"}`: 1.6, "host_cpu_busy_ratio": 0.98, "host_psi_cpu_ratio": 0.8,
+			"execution_mean_ms":                60,
+			"query_mean_ms":                    61,
+			"pool_wait_mean_ms":                300,
+			"primary_qps":                      120,
+			"primary_rows_returned_per_second": 3_000_000,
+			`cpu_cores{service="postgres"}`:    1.6, "host_cpu_busy_ratio": 0.98, "host_psi_cpu_ratio": 0.8,
 		}},
 		{want: DBCPUBound, topology: "direct", p99: 3000, changes: map[string]float64{
-			"execution_mean_ms": 30, "query_mean_ms": 31, "pool_wait_mean_ms": 300, "primary_qps": 240, "primary_rows_returned_per_second": 6_000,
-			`cpu_cores{service="postgres"}`: 1.5, "host_cpu_busy_ratio": 0.97, "host_psi_cpu_ratio": 0.8,
+			"execution_mean_ms":                30,
+			"query_mean_ms":                    31,
+			"pool_wait_mean_ms":                300,
+			"primary_qps":                      240,
+			"primary_rows_returned_per_second": 6_000,
+			`cpu_cores{service="postgres"}`:    1.5, "host_cpu_busy_ratio": 0.97, "host_psi_cpu_ratio": 0.8,
 		}},
 		{want: ReplicaLagging, topology: "replica", p99: 700, changes: map[string]float64{
 			"replica_heartbeat_lag_seconds_max": 14, `read_fallbacks{reason="session"}`: 900, "read_fallbacks": 900, "reads_primary": 900, "reads_replica": 8000,
@@ -114,19 +150,25 @@ func TestCauses(t *testing.T) {
 		{want: HostCPUSaturated, topology: "direct", p99: 900, changes: map[string]float64{
 			"host_cpu_busy_ratio": 0.97, "host_psi_cpu_ratio": 0.9, "query_mean_ms": 5,
 		}},
-		{want: ComponentFailed, topology: "direct", p99: 40, changes: map[string]float64{`service_deaths{service="replica"}`: 1}},
+		{want: ComponentFailed, topology: "direct", p99: 40, changes: map[string]float64{
+			`service_deaths{service="replica"}`: 1,
+		}},
 		// These come before all that the figures else say.
 		{want: GeneratorSaturated, topology: "direct", p99: 900, changes: map[string]float64{
 			`cpu_cores{service="k6"}`: 0.3, `cpu_limit_cores{service="k6"}`: 0.3, `service_throttled_ratio{service="k6"}`: 0.6, "pool_wait_mean_ms": 180,
 		}},
-		{want: NoisyHost, topology: "direct", p99: 900, changes: map[string]float64{"host_cpu_other_cores": 1.1, "host_cpu_busy_ratio": 1, "host_psi_cpu_ratio": 0.9}},
+		{want: NoisyHost, topology: "direct", p99: 900, changes: map[string]float64{
+			"host_cpu_other_cores": 1.1,
+			"host_cpu_busy_ratio":  1,
+			"host_psi_cpu_ratio":   0.9,
+		}},
 		{want: NoisyHost, topology: "direct", p99: 40, changes: map[string]float64{"host_cpu_steal_ratio": 0.12}},
 		{want: Undetermined, topology: "direct", p99: 900},
 	} {
 		t.Run(string(tt.want), func(t *testing.T) {
 			r := observed(tt.topology, tt.failed, tt.p99, tt.changes)
 			if tt.pool != "" {
-				r.Attested["pool_size"] = tt.pool
+				r.Effective["pool_size"] = tt.pool
 			}
 			d := Record(r, slo)
 			if d.Cause != tt.want {
@@ -143,83 +185,6 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// Every figure stands in the record, under the name that is given.
-func TestEvidenceStandsInTheRecord(t *testing.T) {
-	r := observed("pgbouncer+replica", 1260, 3700, map[string]float64{
-		"primary_connections_max": 97, `query_errors{sqlstate="53300"}`: 1260, "replica_heartbeat_lag_seconds_max": 0.2,
-	})
-	d := Record(r, slo)
-	for _, f := range append(append([]Finding{{Evidence: d.Symptoms}}, d.Claimed...), d.RuledOut...) {
-		for _, e := range f.Evidence {
-			CheckEvidence(t, r, e)
-		}
-	}
-}
-
-// The same for every record that is committed; and the study's baseline is what the
-// study's team had guessed it to be.
-func TestEvidenceOfCommittedRuns(t *testing.T) {
-	dirs, err := filepath.Glob("../../../../results/*/records.jsonl")
-	if err != nil || len(dirs) == 0 {
-		t.Fatalf("committed runs: %v, %v; want some", dirs, err)
-	}
-	for _, path := range dirs {
-		records, err := record.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		causes := make(map[Cause]int)
-		for _, r := range records {
-			if r.Load == nil {
-				continue
-			}
-			d := Record(r, slo)
-			for _, f := range append(append([]Finding{{Evidence: d.Symptoms}}, d.Claimed...), d.RuledOut...) {
-				for _, e := range f.Evidence {
-					CheckEvidence(t, r, e)
-				}
-			}
-			if r.Baseline && r.Scenario == "storm" && d.Cause != None {
-				causes[d.Cause]++
-			}
-		}
-		if strings.HasSuffix(filepath.Dir(path), "-study") && (causes[DBConnectionsExhausted] == 0 || len(causes) > 1) {
-			t.Errorf("%s: the baseline's storm is diagnosed as %v; want %s alone", path, causes, DBConnectionsExhausted)
-		}
-	}
-}
-
-// CheckEvidence fails unless the record holds the figure.
-func CheckEvidence(t *testing.T, r record.Record, e Evidence) {
-	t.Helper()
-	field, value := "", math.NaN()
-	switch name := e.Name; {
-	case strings.HasPrefix(name, "load."):
-		field = name
-		value = map[string]float64{
-			"load.status.503": float64(r.Load.Status["503"]), "load.error_ratio": r.Load.ErrorRatio, "load.latency_ms.p99": r.Load.Latency.P99, "load.dropped_iterations": float64(r.Load.Dropped),
-			"load.requests": float64(r.Load.Requests),
-		}[name]
-		if name == "load.k6_cpu_cores" && r.Load.CPUCores != nil {
-			value = *r.Load.CPUCores
-		}
-	case strings.HasPrefix(name, "attested."):
-		field = name
-		if _, err := fmt.Sscan(r.Attested[strings.TrimPrefix(name, "attested.")], &value); err != nil {
-			value = 0 // a word, such as a topology
-		}
-	default:
-		if v, ok := r.Metrics[name]; ok {
-			value = v
-		} else if e.Value == 0 {
-			value = 0 // none was seen: the family has no such series
-		}
-	}
-	if value != e.Value {
-		t.Errorf("%s%s = %v is given as evidence (%s); the record has %v", field, e.Name, e.Value, e.Words, value)
-	}
-}
-
 func TestMissingMetricsAreNamed(t *testing.T) {
 	r := observed("direct", 0, 900, nil)
 	delete(r.Metrics, "pool_wait_mean_ms")
@@ -232,7 +197,9 @@ func TestMissingMetricsAreNamed(t *testing.T) {
 
 // That nobody sleeps does not rule out that statements read too much, where it is not known what they read.
 func TestHalfOfASignatureRulesNothingOut(t *testing.T) {
-	r := observed("direct", 0, 900, map[string]float64{"execution_mean_ms": 40, "query_mean_ms": 41, "pool_wait_mean_ms": 0})
+	r := observed(
+		"direct", 0, 900, map[string]float64{"execution_mean_ms": 40, "query_mean_ms": 41, "pool_wait_mean_ms": 0},
+	)
 	delete(r.Metrics, "primary_rows_returned_per_second")
 	d := Record(r, slo)
 	if d.Cause != Undetermined || len(d.Missing) != 1 || d.Missing[0] != "primary_rows_returned_per_second" {
@@ -268,7 +235,7 @@ slo: {error_ratio: 0.01, p99: 500ms}
 	return spec.Plan()
 }
 
-func TestRunGathersRepetitions(t *testing.T) {
+func TestRunGathersTrials(t *testing.T) {
 	p := plan(t)
 	starved := map[string]float64{"pool_wait_mean_ms": 180, "pool_acquired_max": 1, "pool_waiting_max": 400}
 	var records []record.Record
@@ -292,10 +259,13 @@ func TestRunGathersRepetitions(t *testing.T) {
 			two = c
 		}
 	}
-	if one.Cause != AppPoolStarved || one.First != 3 || one.Of != 3 || len(one.Left) != 1 || two.Cause != None || two.First != 3 {
-		t.Errorf("got %s in %d of %d, %d left out, and %s", one.Cause, one.First, one.Of, len(one.Left), two.Cause)
+	if one.Cause != AppPoolStarved || one.First != 3 || one.Of != 3 || len(one.Excluded) != 1 || two.Cause != None ||
+		two.First != 3 {
+		t.Errorf("got %s in %d of %d, %d excluded, and %s", one.Cause, one.First, one.Of, len(one.Excluded), two.Cause)
 	}
-	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(one.Advice[0].Tried, "pool_size=2") {
+	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(
+		one.Advice[0].Tried, "pool_size=2",
+	) {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)
 	}
 	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory("storm")); err != nil {
@@ -341,7 +311,11 @@ func TestEveryAdviceIsASpec(t *testing.T) {
 // A thousand records are to take two seconds at most; see the figure of
 // go test -bench Run.
 func BenchmarkRun(b *testing.B) {
-	spec, err := matrix.Parse([]byte("name: b\nscenarios: [storm]\nfactors: {pool_size: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]}\nbaseline: {pool_size: 1}\nblocks: 90\nslo: {error_ratio: 0.01, p99: 500ms}\n"), service.Inventory("storm"))
+	spec, err := matrix.Parse(
+		[]byte("name: b\nscenarios: [storm]\nfactors: {pool_size: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]}\nbaseline: "+
+			"{pool_size: 1}\nblocks: 90\nslo: {error_ratio: 0.01, p99: 500ms}\n"),
+		service.Inventory("storm"),
+	)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func failure(o *observation) (claim, []Evidence) {
 	deaths := metric.Deaths.Values(o.Metrics)
 	for _, service := range sorted(deaths) {
 		if deaths[service] > 0 {
-			words := say("%s ended %s × in mid-shot", service, count(deaths[service]))
+			words := say("%s ended %s × in mid-trial", service, count(deaths[service]))
 			ended.score = 1
 			evidence = append(evidence, o.metric(metric.Deaths.At(service), words))
 		}

@@ -79,12 +79,13 @@ func TestMixedIsAdvisedAgainstEach(t *testing.T) {
 	})
 	r.Cell = p.Cells[0].Label
 	c := Run(p, []record.Record{r}, service.Catalog())[0]
-	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound || c.Advice[1].Cause != DBLockContention {
+	if c.Cause != Mixed || len(c.Advice) != 2 || c.Advice[0].Cause != AppCPUBound ||
+		c.Advice[1].Cause != DBLockContention {
 		t.Errorf("%s: advice %+v; want one against %s and one against %s", c.Cause, c.Advice, AppCPUBound, DBLockContention)
 	}
 }
 
-// A repetition in which nothing went well has no percentiles that could be too high.
+// A trial in which nothing went well has no percentiles that could be too high.
 func TestNothingAnsweredIsNeverWell(t *testing.T) {
 	for name, load := range map[string]record.Load{
 		"nothing was sent":            {},
@@ -144,7 +145,7 @@ func TestRuledOutSaysWhy(t *testing.T) {
 			maps.Copy(changes, c)
 		}
 		r := observed("direct", 0, 900, changes)
-		r.Attested["pool_size"] = tt.pool
+		r.Effective["pool_size"] = tt.pool
 		d := Record(r, slo)
 		i := slices.IndexFunc(d.RuledOut, func(f Finding) bool { return f.Cause == tt.of })
 		if i < 0 || d.RuledOut[i].Why != tt.want {

@@ -43,10 +43,10 @@ func (o *observation) or(m *metric.Metric, otherwise float64) float64 {
 	return otherwise
 }
 
-// setting returns a number that a setting is attested with, +Inf where it is no
-// limit, NaN where it is not attested.
+// setting returns a number that a setting is read back as, +Inf where it is no
+// limit, NaN where it is not read back.
 func (o *observation) setting(name string) float64 {
-	text, ok := o.Attested[name]
+	text, ok := o.Effective[name]
 	if !ok {
 		return math.NaN()
 	}
@@ -62,7 +62,7 @@ func (o *observation) metric(m *metric.Metric, words string) Evidence {
 	return Evidence{m.Key(), o.or(m, math.NaN()), words}
 }
 
-func (o *observation) attested(setting, words string) Evidence {
+func (o *observation) effective(setting, words string) Evidence {
 	return Evidence{"attested." + setting, o.setting(setting), words}
 }
 
@@ -86,7 +86,7 @@ func (o *observation) missed() bool {
 }
 
 // route is the way that the queries really took.
-func (o *observation) route() route.Route { return route.Of(o.Attested[matrix.Topology]) }
+func (o *observation) route() route.Route { return route.Of(o.Effective[matrix.Topology]) }
 
 // onTheWay is the pooler on a route; ok is false where there is none.
 func onTheWay(poolers []matrix.Service, way route.Route) (p matrix.Service, ok bool) {
@@ -100,15 +100,15 @@ func onTheWay(poolers []matrix.Service, way route.Route) (p matrix.Service, ok b
 // seen are the poolers that a record tells of: of one that did not run there is nothing to rule out.
 func seen(poolers []matrix.Service, r record.Record) []matrix.Service {
 	return slices.DeleteFunc(slices.Clone(poolers), func(p matrix.Service) bool {
-		_, attested := r.Attested[p.Settings.Prefix+p.Pool.Size]
+		_, effective := r.Effective[p.Settings.Prefix+p.Pool.Size]
 		_, counted := r.Metrics[p.Pool.Waiting]
 		_, ran := metric.CPUCores.At(p.Name).Get(r.Metrics)
-		return !attested && !counted && !ran && !route.Of(r.Attested[matrix.Topology]).Through(p.Name)
+		return !effective && !counted && !ran && !route.Of(r.Effective[matrix.Topology]).Through(p.Name)
 	})
 }
 
-// mostFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
-const mostFailed = 0.01
+// maxFailed is the share of failed statements up to which a mean over all of them stands for the successful ones.
+const maxFailed = 0.01
 
 // statements counts the statements that ended without an error, and those that failed on their connection.
 func statements(r record.Record) (succeeded, failed float64) {
@@ -130,7 +130,7 @@ func statements(r record.Record) (succeeded, failed float64) {
 // failing says whether more statements failed than a mean can do without.
 func failing(r record.Record) bool {
 	succeeded, failed := statements(r)
-	return failed > mostFailed*(succeeded+failed)
+	return failed > maxFailed*(succeeded+failed)
 }
 
 // QueryTime is the mean time in milliseconds of a query that succeeded, from when the backend has its connection to
@@ -148,8 +148,8 @@ func QueryTime(r record.Record) (ms float64, from *metric.Metric, ok bool) {
 	return ms, metric.QueryMean, ok
 }
 
-// stations are where the time of a query goes, in milliseconds, from the backend inwards.
-type stations struct {
+// breakdown are where the time of a query goes, in milliseconds, from the backend inwards.
+type breakdown struct {
 	pool float64 // wait for a connection of the backend's, however it ended
 	held float64 // time of a query on that connection, however it ended
 
@@ -159,8 +159,8 @@ type stations struct {
 	rest      float64 // driver, network, rows; NaN where the time of the successful queries is not known
 }
 
-func (o *observation) stations() stations {
-	s := stations{
+func (o *observation) breakdown() breakdown {
+	s := breakdown{
 		pool:      o.get(metric.PoolWait),
 		held:      o.get(metric.QueryMean),
 		execution: o.get(metric.Execution),
@@ -177,7 +177,7 @@ func (o *observation) stations() stations {
 }
 
 // waiting is the wait for a connection's share in the time of a query, 0…1; NaN where that is not known.
-func (s stations) waiting() float64 {
+func (s breakdown) waiting() float64 {
 	if t := s.pool + s.held; t > 0 {
 		return s.pool / t
 	}
@@ -186,7 +186,7 @@ func (s stations) waiting() float64 {
 
 // inPooler is the share of a pooler's wait in the time of a successful query on its connection, 0…1. A rest that is
 // not known counts as none.
-func (s stations) inPooler() float64 {
+func (s breakdown) inPooler() float64 {
 	t := s.pooler + s.execution
 	if !math.IsNaN(s.rest) {
 		t += s.rest
@@ -197,9 +197,9 @@ func (s stations) inPooler() float64 {
 	return math.NaN()
 }
 
-// limit is a time limit as it is attested, in milliseconds; 0 where there is none.
+// limit is a time limit as it is read back, in milliseconds; 0 where there is none.
 func (o *observation) limit(name string) float64 {
-	text := o.Attested[name]
+	text := o.Effective[name]
 	if minutes, ok := strings.CutSuffix(text, "min"); ok { // as PostgreSQL writes them
 		text = minutes + "m"
 	}

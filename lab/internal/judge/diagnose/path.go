@@ -10,7 +10,7 @@ import (
 )
 
 // Signatures of the way from the backend to a server: RED for the services, and the
-// time of a query taken apart by station.
+// time of a query taken apart by where it was spent.
 
 // serviceCPU says how near a service is to the CPU it may use: by its use, or by a
 // quota that kept it from running. most is what its own threads can use at once.
@@ -45,7 +45,7 @@ func shed(o *observation) (claim, []Evidence) {
 	words := say("%s requests, %s, were turned away by max_inflight %s", count(n), percent(share), short(most))
 	return claim{rise(share, 0.005, 0.03), words}, []Evidence{
 		o.metric(metric.RequestsShed, words),
-		o.attested(matrix.MaxQueue, say("%s may wait", short(o.setting(matrix.MaxQueue)))),
+		o.effective(matrix.MaxQueue, say("%s may wait", short(o.setting(matrix.MaxQueue)))),
 	}
 }
 
@@ -57,7 +57,7 @@ func (o *observation) notOnTheWay(words string) (claim, []Evidence) {
 // appPool: queries wait for a connection of the backend's longer than for anything
 // else, and all of these are in use.
 func appPool(o *observation) (claim, []Evidence) {
-	s := o.stations()
+	s := o.breakdown()
 	size, used := o.setting(matrix.PoolSize), o.get(metric.PoolAcquired)
 	if o.route().ReadsFrom(route.Replica) {
 		size *= 2 // one pool for each server
@@ -70,7 +70,7 @@ func appPool(o *observation) (claim, []Evidence) {
 	}
 	return both(bounded, claim{rise(share, 0.3, 0.7), wait}, claim{rise(s.pool, 0.5, 3), wait}), []Evidence{
 		o.metric(metric.PoolWait, wait),
-		o.attested(matrix.PoolSize, say("%s of %s connections in use", count(used), short(size))),
+		o.effective(matrix.PoolSize, say("%s of %s connections in use", count(used), short(size))),
 		o.metric(metric.PoolWaiting, say("up to %s requests waited", count(o.or(metric.PoolWaiting, math.NaN())))),
 	}
 }
@@ -78,7 +78,7 @@ func appPool(o *observation) (claim, []Evidence) {
 // network: a query that succeeds takes much longer than its execution, and nobody waits for a CPU. One that failed
 // may have spent its time anywhere.
 func network(o *observation) (claim, []Evidence) {
-	s := o.stations()
+	s := o.breakdown()
 	query, from, ok := QueryTime(o.Record)
 	if !ok {
 		o.get(from)

@@ -33,7 +33,7 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 		if !o.route().Through(p.Name) {
 			return o.notOnTheWay("no query goes through " + p.Title)
 		}
-		s := o.stations()
+		s := o.breakdown()
 		from, took, share := metric.ByKey(p.Pool.Wait), s.pooler, s.inPooler()
 		wait := say("a query waits %s in %s, %s of its time on the connection", millis(took), p.Title, percent(share))
 		if p.Pool.Queues {
@@ -59,7 +59,7 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 		}
 		return c, []Evidence{
 			o.metric(from, wait),
-			o.attested(p.Settings.Prefix+limit, active),
+			o.effective(p.Settings.Prefix+limit, active),
 			o.metric(clientsWaiting, clients),
 			why,
 		}
@@ -88,7 +88,7 @@ func (o *observation) refusedBy(p matrix.Service) (claim, Evidence) {
 	}
 	clients := o.or(metric.ByKey(p.Pool.Serving), 0) + o.or(metric.ByKey(p.Pool.Waiting), 0)
 	words := say("%s × SQLSTATE %s", count(n), p.Pool.Refusal)
-	patience, limited := o.Attested[p.Settings.Prefix+p.Pool.Patience]
+	patience, limited := o.Effective[p.Settings.Prefix+p.Pool.Patience]
 	switch most := o.setting(p.Settings.Prefix + p.Pool.Clients); {
 	case clients >= 0.9*most:
 		words += say(": %s of %s clients%s", count(clients), short(most), byClients(p))
@@ -128,9 +128,9 @@ func prepared(o *observation) (claim, []Evidence) {
 	share := lost / math.Max(1, float64(o.Load.Requests))
 	words := say("%s statements were not known where they were executed, or known already (SQLSTATE 26000, 42P05)",
 		count(lost))
-	attested := func(key string) string { return key + " " + o.Attested[p.Settings.Prefix+key] }
+	effective := func(key string) string { return key + " " + o.Effective[p.Settings.Prefix+key] }
 	mode := say("exec_mode is %s, and %s's %s with %s",
-		o.Attested[matrix.ExecMode], p.Title, attested(p.Pool.Mode), attested(p.Pool.Prepared))
+		o.Effective[matrix.ExecMode], p.Title, effective(p.Pool.Mode), effective(p.Pool.Prepared))
 	return claim{0.5*rise(lost, 0, 1) + 0.5*rise(share, 0, 0.02), words}, []Evidence{
 		{unknown.Key(), o.or(unknown, 0), words},
 		{"attested." + matrix.ExecMode, 0, mode},

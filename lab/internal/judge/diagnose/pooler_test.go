@@ -17,7 +17,7 @@ const (
 	PgBouncerPoolStarved Cause = "pgbouncer-pool-starved"
 )
 
-// Record diagnoses one repetition of the lab's own services.
+// Record diagnoses one trial of the lab's own services.
 func Record(r record.Record, slo matrix.SLO) Diagnosis {
 	return diagnose(r, slo, service.Catalog().Poolers())
 }
@@ -45,7 +45,7 @@ func TestQueueingPoolerIsStarved(t *testing.T) {
 		`pooler_clients_waiting_max{service="other"}`: 60,
 	}
 	r := observed("other", 0, 900, changes)
-	r.Attested["other.processes"] = "8"
+	r.Effective["other.processes"] = "8"
 	poolers := append(service.Catalog().Poolers(), queueing)
 	if d := diagnose(r, slo, poolers); d.Cause != "other-pool-starved" {
 		t.Errorf("clients wait at its door: %s, want other-pool-starved; %+v", d.Cause, d.Claimed)
@@ -82,7 +82,7 @@ func TestPoolerThatDidNotRun(t *testing.T) {
 	if ruledOut(r) {
 		t.Error("a pooler of which the record tells nothing is ruled out")
 	}
-	r.Attested["other.processes"] = "8"
+	r.Effective["other.processes"] = "8"
 	if !ruledOut(r) {
 		t.Error("a pooler that ran idle is not ruled out")
 	}
@@ -114,8 +114,11 @@ func TestAdviceOnQueueingPooler(t *testing.T) {
 // Each limit of PgBouncer's is named where it binds, and it is the one that is advised to be raised.
 func TestPoolerLimitsByName(t *testing.T) {
 	waiting := map[string]float64{
-		"pgbouncer_wait_mean_ms": 90, "query_mean_ms": 91, "pgbouncer_client_waiting_max": 60, "pgbouncer_server_active_max": 1,
-		"pool_wait_mean_ms": 5,
+		"pgbouncer_wait_mean_ms":       90,
+		"query_mean_ms":                91,
+		"pgbouncer_client_waiting_max": 60,
+		"pgbouncer_server_active_max":  1,
+		"pool_wait_mean_ms":            5,
 	}
 	for _, tt := range []struct {
 		name    string
@@ -133,15 +136,20 @@ func TestPoolerLimitsByName(t *testing.T) {
 			"user", map[string]string{"max_user_connections": "2", "max_db_connections": "5"}, waiting,
 			"1 of 2 server connections in use, by max_user_connections", "max_user_connections",
 		},
-		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in use", "default_pool_size"},
+		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in " +
+			"use", "default_pool_size"},
 		{
 			"clients", map[string]string{"max_client_conn": "50"},
-			map[string]float64{`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 0},
+			map[string]float64{
+				`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 0,
+			},
 			"900 × SQLSTATE 08P01: 49 of 50 clients, by max_client_conn", "max_client_conn",
 		},
 		{
 			"patience", map[string]string{"query_wait_timeout": "1", "max_client_conn": "10000"},
-			map[string]float64{`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 30},
+			map[string]float64{
+				`query_errors{sqlstate="08P01"}`: 900, "pgbouncer_client_active_max": 49, "pgbouncer_client_waiting_max": 30,
+			},
 			"900 × SQLSTATE 08P01: they waited longer than query_wait_timeout, 1 s", "default_pool_size",
 		},
 	} {
@@ -149,7 +157,7 @@ func TestPoolerLimitsByName(t *testing.T) {
 			r := observed("pgbouncer", 900, 900, tt.metrics)
 			given := matrix.Settings{"topology": "pgbouncer", "exec_mode": "auto", "pool_size": "64"}
 			for key, value := range tt.set {
-				r.Attested["pgbouncer."+key] = value
+				r.Effective["pgbouncer."+key] = value
 				given["pgbouncer."+key] = value
 			}
 			p := withSettings(t, given)
@@ -184,7 +192,7 @@ func TestPreparedStatementLost(t *testing.T) {
 	r := observed("pgbouncer", 6300, 40, map[string]float64{
 		`query_errors{sqlstate="26000"}`: 5100, `query_errors{sqlstate="42P05"}`: 1200,
 	})
-	maps.Copy(r.Attested, map[string]string{
+	maps.Copy(r.Effective, map[string]string{
 		"exec_mode": "cache_statement", "pgbouncer.pool_mode": "transaction", "pgbouncer.max_prepared_statements": "0",
 	})
 	p := withSettings(t, matrix.Settings{
@@ -203,7 +211,7 @@ func TestPreparedStatementLost(t *testing.T) {
 		CheckEvidence(t, r, e)
 	}
 	for _, topology := range []string{"direct", "pgpool"} { // Pgpool-II keeps a client on its connection
-		r.Attested["topology"] = topology
+		r.Effective["topology"] = topology
 		if d := Record(r, slo); d.Cause == PreparedStatementLost {
 			t.Errorf("it is claimed of %s", topology)
 		}
@@ -225,7 +233,7 @@ func TestCommitWait(t *testing.T) {
 			"query_mean_ms": 41, "pool_wait_mean_ms": 120, "primary_rows_written_per_second": 90,
 			`primary_wait_events{event="` + tt.event + `"}`: 6,
 		})
-		r.Attested[tt.setting] = tt.value
+		r.Effective[tt.setting] = tt.value
 		p := withSettings(t, matrix.Settings{tt.setting: tt.value})
 		r.Cell, r.Scale = p.Cells[0].Label, p.Scenarios[0].Scale
 		c := Run(p, []record.Record{r}, service.Catalog())[0]
@@ -233,7 +241,8 @@ func TestCommitWait(t *testing.T) {
 		if c.Cause != DBCommitWait || !strings.Contains(wordsOf(c.Typical), words) {
 			t.Errorf("%s by %s; want %s by %q", c.Cause, wordsOf(c.Typical), DBCommitWait, words)
 		}
-		if len(c.Advice) != 1 || c.Advice[0].Settings[synchronousCommit] != tt.advised || tt.advised == "" && c.Advice[0].Settings[commitDelay] != "0" {
+		if len(c.Advice) != 1 || c.Advice[0].Settings[synchronousCommit] != tt.advised || tt.advised == "" &&
+			c.Advice[0].Settings[commitDelay] != "0" {
 			t.Errorf("%s: advice %+v; want synchronous_commit %s", tt.event, c.Advice, tt.advised)
 		}
 	}

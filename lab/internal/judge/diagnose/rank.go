@@ -9,7 +9,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// Diagnosis is what one repetition says.
+// Diagnosis is what one trial says.
 type Diagnosis struct {
 	N     int   `json:"n"` // the record's
 	Cause Cause `json:"cause"`
@@ -99,7 +99,7 @@ var alone = []Cause{GeneratorSaturated, NoisyHost, ComponentFailed, HostCPUSatur
 // asStrong is the share of the strongest cause's score from which another is about as strong.
 const asStrong = 0.8
 
-// diagnose judges one repetition. One without a load (it went wrong before) has no
+// diagnose judges one trial. One without a load (it went wrong before) has no
 // figures; then only a service that ended can be told.
 func diagnose(r record.Record, slo matrix.SLO, poolers []matrix.Service) Diagnosis {
 	poolers = seen(poolers, r)
@@ -204,7 +204,7 @@ func (o *observation) conclude(d Diagnosis, all []Finding, otherwise Cause) Diag
 	return d
 }
 
-// mix returns the causes that limit a repetition together: the strongest, and those that are about as strong and that
+// mix returns the causes that limit a trial together: the strongest, and those that are about as strong and that
 // neither it nor another of them explains, nor is explained by. It is nil if there is one cause only.
 func (o *observation) mix(claimed []Finding) []Cause {
 	var together []Cause
@@ -226,7 +226,7 @@ func (o *observation) mix(claimed []Finding) []Cause {
 	return together
 }
 
-// Causes are those that limit the repetition: more than one where it is Mixed.
+// Causes are those that limit the trial: more than one where it is Mixed.
 func (d Diagnosis) Causes() []Cause {
 	if d.Cause == Mixed {
 		return d.Together

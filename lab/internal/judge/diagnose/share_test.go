@@ -10,7 +10,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// machine is a repetition on a machine of so many CPUs, on which its services are not pinned.
+// machine is a trial on a machine of so many CPUs, on which its services are not pinned.
 func machine(cpus float64, changes map[string]float64) map[string]float64 {
 	m := map[string]float64{
 		"host_cpu_busy_ratio":     0.5,
@@ -129,7 +129,7 @@ func TestSharesOfAnyMachine(t *testing.T) {
 		for _, cpus := range []float64{2, 16, 64} {
 			r := observed("direct", 0, 900, machine(cpus, tt.changes(cpus)))
 			if tt.pool != "" {
-				r.Attested["pool_size"] = tt.pool
+				r.Effective["pool_size"] = tt.pool
 			}
 			if d := Record(r, slo); d.Cause != tt.want {
 				t.Errorf("%s, %.0f CPUs: %s; claimed: %v; want %s", tt.name, cpus, d.Cause, claims(d), tt.want)
@@ -150,7 +150,7 @@ func TestTwoConnectionsAreNoBusyServer(t *testing.T) {
 		"query_mean_ms":                      2.3,
 		"primary_qps":                        870,
 	}))
-	r.Attested["pool_size"] = "2"
+	r.Effective["pool_size"] = "2"
 	if d := Record(r, slo); d.Cause != AppPoolStarved {
 		t.Errorf("%s; claimed: %v; want %s", d.Cause, claims(d), AppPoolStarved)
 	}
@@ -243,11 +243,13 @@ func TestThrottledPeriods(t *testing.T) {
 
 // A backend that Go's runtime keeps within one CPU has used all that it can when it has used that one.
 func TestBackendWithinGOMAXPROCS(t *testing.T) {
-	r := observed("direct", 0, 2500, map[string]float64{`cpu_cores{service="app"}`: 0.97, "query_mean_ms": 30, "pool_wait_mean_ms": 60})
+	r := observed(
+		"direct", 0, 2500, map[string]float64{`cpu_cores{service="app"}`: 0.97, "query_mean_ms": 30, "pool_wait_mean_ms": 60},
+	)
 	if d := Record(r, slo); d.Cause == AppCPUBound {
 		t.Errorf("with two CPUs to use it is %s", d.Cause)
 	}
-	r.Attested["app.GOMAXPROCS"] = "1"
+	r.Effective["app.GOMAXPROCS"] = "1"
 	if d := Record(r, slo); d.Cause != AppCPUBound {
 		t.Errorf("with one CPU to use it is %s; want %s", d.Cause, AppCPUBound)
 	}
@@ -256,7 +258,7 @@ func TestBackendWithinGOMAXPROCS(t *testing.T) {
 // What the backend turns away by its own limit is told by that limit, unless something brings the overload about.
 func TestOverloadShed(t *testing.T) {
 	r := observed("direct", 6000, 40, map[string]float64{"requests_shed": 6000})
-	r.Attested["max_inflight"], r.Attested["max_queue"] = "1", "0"
+	r.Effective["max_inflight"], r.Effective["max_queue"] = "1", "0"
 	d := Record(r, slo)
 	const want = "6000 requests, 60%, were turned away by max_inflight 1"
 	if d.Cause != OverloadShed || d.Claimed[0].Evidence[0].Words != want {
@@ -270,7 +272,7 @@ func TestOverloadShed(t *testing.T) {
 		t.Errorf("%s where the pool is empty; want %s", d.Cause, AppPoolStarved)
 	}
 	r = observed("direct", 6000, 40, nil)
-	r.Attested["max_inflight"] = "unlimited"
+	r.Effective["max_inflight"] = "unlimited"
 	if d := Record(r, slo); d.Cause == OverloadShed || len(d.Missing) > 0 {
 		t.Errorf("%s, missing %v, without a limit", d.Cause, d.Missing)
 	}

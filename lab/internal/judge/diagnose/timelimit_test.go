@@ -9,20 +9,20 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// cutOff are repetitions in which a time limit or the client ended queries early. The servers count such a
+// cutOff are trials in which a time limit or the client ended queries early. The servers count such a
 // statement nowhere, the backend counts its whole time.
 var cutOff = []struct {
-	name     string
-	want     Cause
-	topology string
-	attested map[string]string
-	changes  map[string]float64
+	name      string
+	want      Cause
+	topology  string
+	effective map[string]string
+	changes   map[string]float64
 }{
 	{
-		name:     "sequential scans, cut off by the server",
-		want:     SlowQuery,
-		topology: "direct",
-		attested: map[string]string{"statement_timeout": "250ms"},
+		name:      "sequential scans, cut off by the server",
+		want:      SlowQuery,
+		topology:  "direct",
+		effective: map[string]string{"statement_timeout": "250ms"},
 		changes: map[string]float64{
 			"query_mean_ms":                    100,
 			`query_errors{sqlstate="57014"}`:   3000,
@@ -34,10 +34,10 @@ var cutOff = []struct {
 		},
 	},
 	{
-		name:     "statements that sleep, cut off by the server",
-		want:     SlowQuery,
-		topology: "direct",
-		attested: map[string]string{"statement_timeout": "250ms"},
+		name:      "statements that sleep, cut off by the server",
+		want:      SlowQuery,
+		topology:  "direct",
+		effective: map[string]string{"statement_timeout": "250ms"},
 		changes: map[string]float64{
 			"query_mean_ms":                                100,
 			`query_errors{sqlstate="57014"}`:               3000,
@@ -47,10 +47,10 @@ var cutOff = []struct {
 		},
 	},
 	{
-		name:     "row locks, cut off by the server",
-		want:     DBLockContention,
-		topology: "direct",
-		attested: map[string]string{"lock_timeout": "200ms"},
+		name:      "row locks, cut off by the server",
+		want:      DBLockContention,
+		topology:  "direct",
+		effective: map[string]string{"lock_timeout": "200ms"},
 		changes: map[string]float64{
 			"query_mean_ms":                                   100,
 			`query_errors{sqlstate="55P03"}`:                  3000,
@@ -75,10 +75,10 @@ var cutOff = []struct {
 		},
 	},
 	{
-		name:     "statements that compute, cut off by the server",
-		want:     DBCPUBound,
-		topology: "direct",
-		attested: map[string]string{"statement_timeout": "250ms"},
+		name:      "statements that compute, cut off by the server",
+		want:      DBCPUBound,
+		topology:  "direct",
+		effective: map[string]string{"statement_timeout": "250ms"},
 		changes: map[string]float64{
 			"query_mean_ms":                    100,
 			`query_errors{sqlstate="57014"}`:   3000,
@@ -90,10 +90,10 @@ var cutOff = []struct {
 		},
 	},
 	{
-		name:     "a pooler's pool of one, clients that give up",
-		want:     PgBouncerPoolStarved,
-		topology: "pgbouncer",
-		attested: map[string]string{"pgbouncer.default_pool_size": "1"},
+		name:      "a pooler's pool of one, clients that give up",
+		want:      PgBouncerPoolStarved,
+		topology:  "pgbouncer",
+		effective: map[string]string{"pgbouncer.default_pool_size": "1"},
 		changes: map[string]float64{
 			"pgbouncer_wait_mean_ms":                 3,
 			"query_mean_ms":                          200,
@@ -105,9 +105,9 @@ var cutOff = []struct {
 	},
 }
 
-func limited(topology string, attested map[string]string, changes map[string]float64) record.Record {
+func limited(topology string, effective map[string]string, changes map[string]float64) record.Record {
 	r := observed(topology, 3000, 900, changes)
-	maps.Copy(r.Attested, attested)
+	maps.Copy(r.Effective, effective)
 	return r
 }
 
@@ -115,7 +115,7 @@ func limited(topology string, attested map[string]string, changes map[string]flo
 func TestTimeLimitsAreNoNetwork(t *testing.T) {
 	for _, tt := range cutOff {
 		for _, kept := range []bool{false, true} {
-			r := limited(tt.topology, tt.attested, tt.changes)
+			r := limited(tt.topology, tt.effective, tt.changes)
 			if kept {
 				r.Metrics["query_ok_mean_ms"] = r.Metrics["execution_mean_ms"] + 0.2
 				if tt.topology == "pgbouncer" {

@@ -8,7 +8,7 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// The repetition that stands for a cell is of its cause, and of the middle goodput, as the one that is drawn.
+// The trial that stands for a cell is of its cause, and of the middle goodput, as the one that is drawn.
 func TestTypicalIsOfTheMiddleGoodput(t *testing.T) {
 	p := plan(t)
 	for name, tt := range map[string]struct {
@@ -37,7 +37,7 @@ func TestTypicalIsOfTheMiddleGoodput(t *testing.T) {
 		}
 		for _, c := range Run(p, records, service.Catalog()) {
 			if c.Label == "pool_size=1" && (c.Typical.N != tt.want || c.Cause != AppPoolStarved) {
-				t.Errorf("%s: repetition %d stands for %s; want %d", name, c.Typical.N, c.Cause, tt.want)
+				t.Errorf("%s: trial %d stands for %s; want %d", name, c.Typical.N, c.Cause, tt.want)
 			}
 		}
 	}

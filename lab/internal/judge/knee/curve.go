@@ -11,20 +11,20 @@ import (
 // Of a rising load: where it is still light, and what it takes to have left that.
 const (
 	lightShare  = 1.0 / 3 // of the highest load
-	leastLight  = 8       // seconds of light load that are needed
+	minLight    = 8       // seconds of light load that are needed
 	timesLight  = 3       // p99 beyond so many times that of the light load …
-	leastRise   = 20      // … and by at least so many milliseconds
+	minRise     = 20      // … and by at least so many milliseconds
 	lostShare   = 0.9     // of the requests per unit of light load; less has stopped to follow
 	steady      = 5       // seconds that it must last
 	settleAfter = 3       // seconds at the start that connections take to open
 )
 
-// Curves are what FindBend reads.
+// Curves are what FindSaturation reads.
 var Curves = []string{vusCurve, "p99_ms", "rps"}
 
 const vusCurve = "vus"
 
-// Load is how much load there was over the time of a repetition, in its unit, and the most: the
+// Load is how much load there was over the time of a trial, in its unit, and the most: the
 // VUs that were seen or, of an open load, the requests per second that were due. How many VUs
 // k6 takes for those is up to the answers.
 func Load(r *record.Record, s record.Series) (curve []*float64, top float64) {
@@ -47,27 +47,27 @@ func Load(r *record.Record, s record.Series) (curve []*float64, top float64) {
 	return curve, top
 }
 
-// Rises says whether the load of a repetition rises in steps.
+// Rises says whether the load of a trial rises in steps.
 func Rises(r *record.Record) bool { return Unit(r) != "" }
 
-// Bend is the moment of a repetition of a rising load at which p99 leaves its plateau and
+// Saturation is the moment of a trial of a rising load at which p99 leaves its plateau and
 // throughput stops following the load, both for some seconds on end.
-type Bend struct {
-	Load float64 // in the load's unit; infinite: it does not bend
-	RPS  float64 // requests per second; NaN: it does not bend
+type Saturation struct {
+	Load float64 // in the load's unit; infinite: not reached
+	RPS  float64 // requests per second; NaN: not reached
 	Top  float64 // most load
 }
 
-// FindBend finds the bend in the curves of one repetition. It reports false where the
+// FindSaturation finds the saturation in the curves of one trial. It reports false where the
 // curves do not tell.
 //
 // The plateau is the light third of the load. Unlike FirstMiss it knows no objective, and
-// so tells a service that bends from one that is only slow.
-func FindBend(r *record.Record, s record.Series) (Bend, bool) {
+// so tells a service that saturates from one that is only slow.
+func FindSaturation(r *record.Record, s record.Series) (Saturation, bool) {
 	p99, rps := s.Curves["p99_ms"], s.Curves["rps"]
 	load, top := Load(r, s)
 	if top == 0 || len(p99) < len(load) || len(rps) < len(load) {
-		return Bend{}, false
+		return Saturation{}, false
 	}
 	var lightP99, perLoad []float64
 	for i := settleAfter; i < len(load); i++ {
@@ -81,28 +81,28 @@ func FindBend(r *record.Record, s record.Series) (Bend, bool) {
 			perLoad = append(perLoad, *rps[i] / *load[i])
 		}
 	}
-	if len(lightP99) < leastLight || len(perLoad) < leastLight {
-		return Bend{}, false
+	if len(lightP99) < minLight || len(perLoad) < minLight {
+		return Saturation{}, false
 	}
 	plateau, follow := stat.Median(lightP99), stat.Median(perLoad)
-	bent := 0
+	beyond := 0
 	for i := settleAfter; i < len(load); i++ {
 		if load[i] == nil || *load[i] <= lightShare*top {
-			bent = 0
+			beyond = 0
 			continue
 		}
-		slow := p99[i] != nil && *p99[i] > timesLight*plateau && *p99[i] > plateau+leastRise
+		slow := p99[i] != nil && *p99[i] > timesLight*plateau && *p99[i] > plateau+minRise
 		lost := rps[i] != nil && *rps[i] < lostShare*follow**load[i]
 		if !slow || !lost {
-			bent = 0
+			beyond = 0
 			continue
 		}
-		if bent++; bent == steady {
+		if beyond++; beyond == steady {
 			at := i - steady + 1
-			return Bend{Load: *load[at], RPS: *rps[at], Top: top}, true
+			return Saturation{Load: *load[at], RPS: *rps[at], Top: top}, true
 		}
 	}
-	return Bend{Load: math.Inf(1), RPS: math.NaN(), Top: top}, true
+	return Saturation{Load: math.Inf(1), RPS: math.NaN(), Top: top}, true
 }
 
 // Points are the successful requests per second of each step of a rising load, over the

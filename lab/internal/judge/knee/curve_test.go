@@ -11,12 +11,12 @@ import (
 )
 
 // rising is a load that rises to 500 VUs in 90 s and stays there for 30 s. Each
-// second has the p99 and the requests per VU that bend gives for its VUs.
-func rising(bend func(vus float64) (p99, perUser float64)) record.Series {
+// second has the p99 and the requests per VU that at gives for its VUs.
+func rising(at func(vus float64) (p99, perUser float64)) record.Series {
 	s := record.Series{Step: 1, Curves: map[string][]*float64{}}
 	for i := range 120 {
 		vus := math.Min(500, float64(i+1)*500/90)
-		p99, perUser := bend(vus)
+		p99, perUser := at(vus)
 		for name, v := range map[string]float64{"vus": vus, "p99_ms": p99, "rps": perUser * vus} {
 			s.Curves[name] = append(s.Curves[name], new(v))
 		}
@@ -24,10 +24,10 @@ func rising(bend func(vus float64) (p99, perUser float64)) record.Series {
 	return s
 }
 
-// closed is a repetition of a load of users.
+// closed is a trial of a load of users.
 var closed = declared(record.UnitVUs, [3]float64{45, 0, 250}, [3]float64{45, 250, 500}, [3]float64{30, 500, 500})
 
-// An open load bends at a rate: the VUs that k6 takes for it are up to the answers.
+// An open load saturates at a rate: the VUs that k6 takes for it are up to the answers.
 func TestBendOfAnOpenLoad(t *testing.T) {
 	open := declared(record.UnitRate, [3]float64{45, 0, 500}, [3]float64{45, 500, 1000}, [3]float64{30, 1000, 1000})
 	s := record.Series{Step: 1, Curves: map[string][]*float64{}}
@@ -50,10 +50,10 @@ func TestBendOfAnOpenLoad(t *testing.T) {
 			t.Errorf("a load of %v in second %d; want %v", *load[i], i, want)
 		}
 	}
-	if k, ok := FindBend(&open, s); !ok || math.Abs(k.Load-605.6) > 0.1 || k.RPS != 500 || k.Top != 1000 {
-		t.Errorf("%+v, %t; want a bend above 600 requests per second", k, ok)
+	if k, ok := FindSaturation(&open, s); !ok || math.Abs(k.Load-605.6) > 0.1 || k.RPS != 500 || k.Top != 1000 {
+		t.Errorf("%+v, %t; want a at above 600 requests per second", k, ok)
 	}
-	if k, ok := FindBend(&open, record.Series{}); ok {
+	if k, ok := FindSaturation(&open, record.Series{}); ok {
 		t.Errorf("without curves: %+v", k)
 	}
 }
@@ -61,11 +61,11 @@ func TestBendOfAnOpenLoad(t *testing.T) {
 func TestBendOfCurves(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		bend     func(vus float64) (p99, perUser float64)
+		at       func(vus float64) (p99, perUser float64)
 		vus, rps float64 // infinite: none
 	}{
 		{"flat", func(float64) (float64, float64) { return 12, 1.9 }, math.Inf(1), math.NaN()},
-		{"bends at 300", func(v float64) (float64, float64) {
+		{"saturates at 300", func(v float64) (float64, float64) {
 			if v < 300 {
 				return 12, 1.9
 			}
@@ -80,12 +80,13 @@ func TestBendOfCurves(t *testing.T) {
 		{"slow from the beginning", func(float64) (float64, float64) { return 800, 1 }, math.Inf(1), math.NaN()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k, ok := FindBend(&closed, rising(tt.bend))
+			k, ok := FindSaturation(&closed, rising(tt.at))
 			if !ok {
 				t.Fatal("the curves do not tell")
 			}
 			same := func(got, want, within float64) bool {
-				return math.IsInf(want, 1) && math.IsInf(got, 1) || math.IsNaN(want) && math.IsNaN(got) || math.Abs(got-want) <= within
+				return math.IsInf(want, 1) && math.IsInf(got, 1) || math.IsNaN(want) &&
+					math.IsNaN(got) || math.Abs(got-want) <= within
 			}
 			if !same(k.Load, tt.vus, 6) || !same(k.RPS, tt.rps, 15) || k.Top != 500 {
 				t.Errorf("got %+v, want %v VUs and %v RPS", k, tt.vus, tt.rps)
@@ -99,8 +100,8 @@ func TestOneSlowSecondIsNoBend(t *testing.T) {
 	for i := 60; i < 63; i++ {
 		s.Curves["p99_ms"][i], s.Curves["rps"][i] = new(2000.0), new(10.0)
 	}
-	if k, ok := FindBend(&closed, s); !ok || !math.IsInf(k.Load, 1) {
-		t.Errorf("three seconds are taken for a bend: %+v, %v", k, ok)
+	if k, ok := FindSaturation(&closed, s); !ok || !math.IsInf(k.Load, 1) {
+		t.Errorf("three seconds are taken for a saturation: %+v, %v", k, ok)
 	}
 }
 
@@ -112,7 +113,7 @@ func TestCurvesThatDoNotTell(t *testing.T) {
 	short := rising(func(float64) (float64, float64) { return 12, 1.9 })
 	short.Curves["rps"] = short.Curves["rps"][:10]
 	for name, s := range map[string]record.Series{"none": {}, "no light load": empty, "cut short": short} {
-		if k, ok := FindBend(&closed, s); ok {
+		if k, ok := FindSaturation(&closed, s); ok {
 			t.Errorf("%s: %+v", name, k)
 		}
 	}

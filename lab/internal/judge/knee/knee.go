@@ -2,7 +2,7 @@
 // called the knee is two things here, with a name each:
 //
 //   - Miss, the first step of the load that missed the SLO;
-//   - Bend, where latency leaves its plateau and throughput stops following the load,
+//   - Saturation, where latency leaves its plateau and throughput stops following the load,
 //     whatever the SLO.
 //
 // Points are for judge/usl, which looks for the limit of throughput. What the load is, VUs
@@ -16,8 +16,8 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// leastRises is how many phases must rise before the load falls: one alone is no rise in steps.
-const leastRises = 2
+// minRises is how many phases must rise before the load falls: one alone is no rise in steps.
+const minRises = 2
 
 // steps lists the phases of a load that rises in steps, in its order, until it falls; none of
 // any other load. The time at a step's height is a step too: what holds only while the load
@@ -39,7 +39,7 @@ func steps(r *record.Record) []record.NamedPhase {
 			all = append(all, p)
 		}
 	}
-	if rises < leastRises {
+	if rises < minRises {
 		return nil
 	}
 	return all
@@ -53,14 +53,14 @@ func Unit(r *record.Record) string {
 	return ""
 }
 
-// Miss is the first step of a rising load that missed the SLO, in one repetition.
+// Miss is the first step of a rising load that missed the SLO, in one trial.
 type Miss struct {
 	Load float64 // that the step led to, in the load's unit; infinite: all steps held
 	RPS  float64 // requests per second in the last step that held before; NaN: none did
 	Top  float64 // load of the last step
 }
 
-// FirstMiss returns the first miss of a repetition, and false if it has no steps, or too
+// FirstMiss returns the first miss of a trial, and false if it has no steps, or too
 // little of one was recorded to judge it. Iterations that an open load has dropped are in no
 // phase: where there are any and all phases held, some step missed, and which is not known.
 func FirstMiss(r *record.Record, slo matrix.SLO) (Miss, bool) {

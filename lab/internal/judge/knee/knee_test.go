@@ -17,7 +17,7 @@ func phase(requests, failed int64, p99 float64) record.Phase {
 	return record.Phase{Requests: requests, Failed: failed, Latency: &record.Latency{P99: p99}}
 }
 
-// wave is a repetition from before scripts declared their phases. It holds to 150 VUs and
+// wave is a trial from before scripts declared their phases. It holds to 150 VUs and
 // beyond, at 100 × step requests in each.
 func wave() record.Record {
 	return record.Record{Scale: 1, Phases: map[string]record.Phase{
@@ -72,21 +72,26 @@ func TestOver(t *testing.T) {
 		misses    []Miss
 		load, rps Range
 	}{
-		"one":            {[]Miss{{350, 600, 500}}, Range{350, 350, 350}, Range{600, 600, 600}},
-		"three":          {[]Miss{{450, 700, 500}, {350, 500, 500}, {400, 600, 500}}, Range{400, 350, 450}, Range{600, 500, 700}},
+		"one": {[]Miss{{350, 600, 500}}, Range{350, 350, 350}, Range{600, 600, 600}},
+		"three": {
+			[]Miss{{450, 700, 500}, {350, 500, 500}, {400, 600, 500}}, Range{400, 350, 450}, Range{600, 500, 700},
+		},
 		"an even number": {[]Miss{{none, 900, 500}, {400, 700, 500}}, Range{400, 400, none}, Range{700, 700, 900}},
-		"none":           {[]Miss{{none, 900, 500}, {none, 800, 500}, {450, 850, 500}}, Range{none, 450, none}, Range{850, 800, 900}},
-		"no step held":   {[]Miss{{50, nan, 500}}, Range{50, 50, 50}, Range{nan, nan, nan}},
-		"one had none":   {[]Miss{{50, nan, 500}, {100, 80, 500}}, Range{50, 50, 100}, Range{80, 80, 80}},
+		"none": {
+			[]Miss{{none, 900, 500}, {none, 800, 500}, {450, 850, 500}}, Range{none, 450, none}, Range{850, 800, 900},
+		},
+		"no step held": {[]Miss{{50, nan, 500}}, Range{50, 50, 50}, Range{nan, nan, nan}},
+		"one had none": {[]Miss{{50, nan, 500}, {100, 80, 500}}, Range{50, 50, 100}, Range{80, 80, 80}},
 	} {
 		got := Over(test.misses)
-		if got.N != len(test.misses) || got.Top != 500 || got.Load != test.load || fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
+		if got.N != len(test.misses) || got.Top != 500 || got.Load != test.load ||
+			fmt.Sprint(got.RPS) != fmt.Sprint(test.rps) {
 			t.Errorf("%s: %+v; want a load of %v, RPS %v", name, got, test.load, test.rps)
 		}
 	}
 }
 
-// declared is a repetition of a load of so many seconds, from, to, … in some unit, whose phases
+// declared is a trial of a load of so many seconds, from, to, … in some unit, whose phases
 // have the same names whatever they are.
 func declared(unit string, stages ...[3]float64) record.Record {
 	r := record.Record{Schema: record.Schema, Scale: 0.5, Load: new(record.Load), Phases: map[string]record.Phase{}}

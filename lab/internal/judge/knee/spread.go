@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Range is a number over the repetitions of a cell. Median is a value that was
+// Range is a number over the trials of a cell. Median is a value that was
 // measured: of an even number the lower of the middle two, for between two steps
 // there is none.
 type Range struct{ Median, Low, High float64 }
 
-// Spread is the first misses of a cell's repetitions.
+// Spread is the first misses of a cell's trials.
 type Spread struct {
-	N    int     // repetitions
+	N    int     // trials
 	Load Range   // infinite: no step missed
-	RPS  Range   // of the repetitions in which a step held; NaN: in none
+	RPS  Range   // of the trials in which a step held; NaN: in none
 	Top  float64 // load of the highest step
 }
 

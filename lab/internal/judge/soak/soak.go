@@ -25,14 +25,14 @@ const (
 
 // Finding is what a soak has found.
 type Finding struct {
-	Killed   int      // repetitions in which a service was killed
-	Whole    int      // repetitions in which none was
+	Killed   int      // trials in which a service was killed
+	Whole    int      // trials in which none was
 	Files    Growth   // open files of the supervisor
 	Memory   Growth   // its proportional set size, bytes
 	Failures []string // what went wrong; none: the lab has held
 }
 
-// Growth is the median of the first third of the repetitions and of the last; NaN
+// Growth is the median of the first third of the trials and of the last; NaN
 // where it is not recorded.
 type Growth struct{ First, Last float64 }
 
@@ -51,17 +51,17 @@ func Judge(plan matrix.Plan, records []record.Record) Finding {
 		case !killed:
 			f.Whole++
 			if r.Verdict == record.Invalid || r.Verdict == record.Failed {
-				fail("shot %d, in which nothing was killed, is %s: %s", r.N, r.Verdict, reasons)
+				fail("trial %d, in which nothing was killed, is %s: %s", r.N, r.Verdict, reasons)
 			}
 		case r.Verdict == record.Valid || r.Verdict == record.Suspect ||
 			!strings.Contains(reasons, service+" ended with signal SIGKILL"):
-			fail("shot %d, in which %s was killed, is %s and does not say so: %s", r.N, service, r.Verdict, reasons)
+			fail("trial %d, in which %s was killed, is %s and does not say so: %s", r.N, service, r.Verdict, reasons)
 		default:
 			f.Killed++
 		}
 	}
-	if len(records) != len(plan.Shots) {
-		fail("%d records of %d shots", len(records), len(plan.Shots))
+	if len(records) != len(plan.Trials) {
+		fail("%d records of %d trials", len(records), len(plan.Trials))
 	}
 	f.Files, f.Memory = growth(records, openFiles), growth(records, memory)
 	if !(f.Files.Last <= f.Files.First+moreFiles) {

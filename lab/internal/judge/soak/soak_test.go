@@ -8,7 +8,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// night is a run of nine shots, in every third of which the backend was killed.
+// night is a run of nine trials, in every third of which the backend was killed.
 func night(change func([]record.Record)) (matrix.Plan, []record.Record) {
 	var records []record.Record
 	for n := 1; n <= 9; n++ {
@@ -20,7 +20,7 @@ func night(change func([]record.Record)) (matrix.Plan, []record.Record) {
 		records = append(records, r)
 	}
 	change(records)
-	return matrix.Plan{Shots: make([]matrix.Shot, 9)}, records
+	return matrix.Plan{Trials: make([]matrix.Trial, 9)}, records
 }
 
 func TestJudge(t *testing.T) {
@@ -28,14 +28,21 @@ func TestJudge(t *testing.T) {
 		change func([]record.Record)
 		want   string // in the only failure; "": none
 	}{
-		"all well":                  {func([]record.Record) {}, ""},
-		"a lost record":             {func(all []record.Record) { all[4].N = 6 }, "record 5 is numbered 6"},
-		"an unseen kill":            {func(all []record.Record) { all[5].Verdict, all[5].Reasons = record.Valid, nil }, "shot 6, in which app was killed, is valid"},
-		"a kill for another reason": {func(all []record.Record) { all[5].Reasons = []string{"missing: x"} }, "does not say so: missing: x"},
-		"an invalid whole shot":     {func(all []record.Record) { all[3].Verdict = record.Invalid }, "shot 4, in which nothing was killed"},
-		"open files":                {func(all []record.Record) { grow(all, openFiles, 10) }, "open files"},
-		"memory":                    {func(all []record.Record) { grow(all, memory, 2e6) }, "bytes of memory"},
-		"nothing recorded":          {func(all []record.Record) { forget(all, memory) }, "NaN bytes"},
+		"all well":      {func([]record.Record) {}, ""},
+		"a lost record": {func(all []record.Record) { all[4].N = 6 }, "record 5 is numbered 6"},
+		"an unseen kill": {
+			func(all []record.Record) { all[5].Verdict, all[5].Reasons = record.Valid, nil },
+			"trial 6, in which app was killed, is valid",
+		},
+		"a kill for another reason": {
+			func(all []record.Record) { all[5].Reasons = []string{"missing: x"} }, "does not say so: missing: x",
+		},
+		"an invalid whole trial": {
+			func(all []record.Record) { all[3].Verdict = record.Invalid }, "trial 4, in which nothing was killed",
+		},
+		"open files":       {func(all []record.Record) { grow(all, openFiles, 10) }, "open files"},
+		"memory":           {func(all []record.Record) { grow(all, memory, 2e6) }, "bytes of memory"},
+		"nothing recorded": {func(all []record.Record) { forget(all, memory) }, "NaN bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Judge(night(c.change)).Failures
@@ -63,8 +70,8 @@ func forget(all []record.Record, metric string) {
 
 func TestJudgeUnfinished(t *testing.T) {
 	plan, records := night(func([]record.Record) {})
-	if got := Judge(plan, records[:8]).Failures; len(got) != 1 || got[0] != "8 records of 9 shots" {
-		t.Errorf("failures = %q; want the missing shot", got)
+	if got := Judge(plan, records[:8]).Failures; len(got) != 1 || got[0] != "8 records of 9 trials" {
+		t.Errorf("failures = %q; want the missing trial", got)
 	}
 	if got := Judge(plan, nil).Failures; len(got) == 0 {
 		t.Error("a run without records has held")

@@ -26,7 +26,7 @@ const delta = 0.03
 
 // run draws a run: the baseline, and a cell for each of by.
 func run(r *rand.Rand, blocks int, noise func(*rand.Rand) float64, by ...float64) (base []float64, cells [][]float64) {
-	all := shots(r, blocks, 0, append([]float64{1}, by...)...)
+	all := trials(r, blocks, 0, append([]float64{1}, by...)...)
 	for _, cell := range all {
 		for i := range cell {
 			cell[i] *= noise(r)
@@ -86,7 +86,7 @@ func simulateFalseAlarms(t *testing.T, times int) {
 	}
 }
 
-// An effect of 10% under noise of 3% per shot is found, and called by its name.
+// An effect of 10% under noise of 3% per trial is found, and called by its name.
 func TestPower(t *testing.T) { simulatePower(t, 1) }
 
 func simulatePower(t *testing.T, times int) {
@@ -154,7 +154,9 @@ func simulateTiedHoldsTheBest(t *testing.T, times int) {
 					incomplete += 1.0 / float64(runs)
 				}
 			}
-			t.Logf("noise %s, %d cells: a given one is dropped in %.1f%%; any in %.1f%%", name, cells, 100*dropped, 100*incomplete)
+			t.Logf(
+				"noise %s, %d cells: a given one is dropped in %.1f%%; any in %.1f%%", name, cells, 100*dropped, 100*incomplete,
+			)
 			if dropped > 0.05 {
 				t.Errorf("noise %s, %d cells: one of the best is dropped in %.1f%% of runs", name, cells, 100*dropped)
 			}

@@ -33,7 +33,7 @@ type Contrast struct {
 // The margin is of practical importance and fixed before the run; it knows nothing of
 // the noise, which can thus lead to Inconclusive only.
 //
-// A block in which either value is missing is left out with a warning, and so is one
+// A block in which either value is missing is excluded with a warning, and so is one
 // with a value below 0. A value of 0, or of +Inf, is one that no ratio can measure, such
 // as the goodput of a system that has failed: its ratio ranks beyond every other, and is
 // shown as 0 or +Inf. With no pair at all every number is NaN.
@@ -84,7 +84,7 @@ func Exp(x float64) float64 {
 }
 
 // LogRatios returns Log(cell) − Log(baseline) of each block that both have a value in, and
-// warnings of those that are left out.
+// warnings of those that are excluded.
 func LogRatios(base, cell []float64) ([]float64, []error) {
 	return overPairs(base, cell, func(b, c float64) (float64, bool) { return Log(c) - Log(b), b >= 0 && c >= 0 })
 }
@@ -145,10 +145,12 @@ func overPairs(base, cell []float64, f func(base, cell float64) (float64, bool))
 	}
 	var warnings []error
 	if missing > 0 {
-		warnings = append(warnings, fmt.Errorf("left out %d of %d blocks: the cell or the baseline has no value there", missing, all))
+		warnings = append(
+			warnings, fmt.Errorf("excluded %d of %d blocks: the cell or the baseline has no value there", missing, all),
+		)
 	}
 	if refused > 0 {
-		const below = "left out %d of %d blocks: the cell or the baseline is below 0 there"
+		const below = "excluded %d of %d blocks: the cell or the baseline is below 0 there"
 		warnings = append(warnings, fmt.Errorf(below, refused, all))
 	}
 	return x, warnings

@@ -74,13 +74,18 @@ func TestCompareLeavesOut(t *testing.T) {
 		word       Word
 		warnings   []string
 	}{
-		"nothing":         {base, cell, 7, Better, nil},
-		"a missing value": {base, append([]float64{nan}, cell[1:]...), 6, Better, []string{"left out 1 of 7 blocks: the cell or the baseline has no value"}},
-		"the longer end":  {base, cell[:6], 6, Better, []string{"left out 1 of 7 blocks: the cell or the baseline has no value"}},
+		"nothing": {base, cell, 7, Better, nil},
+		"a missing value": {
+			base, append([]float64{nan}, cell[1:]...), 6, Better,
+			[]string{"excluded 1 of 7 blocks: the cell or the baseline has no value"},
+		},
+		"the longer end": {
+			base, cell[:6], 6, Better, []string{"excluded 1 of 7 blocks: the cell or the baseline has no value"},
+		},
 		// Six of seven are better; but the seventh broke down.
 		"a zero":    {base, append([]float64{0}, cell[1:]...), 7, Inconclusive, nil},
 		"both":      {base, append([]float64{-1, nan}, cell[2:]...), 5, TooSmall, []string{"no value", "below 0"}},
-		"all":       {[]float64{-1, -1}, cell[:2], 0, TooSmall, []string{"left out 2 of 2"}},
+		"all":       {[]float64{-1, -1}, cell[:2], 0, TooSmall, []string{"excluded 2 of 2"}},
 		"no blocks": {nil, nil, 0, TooSmall, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

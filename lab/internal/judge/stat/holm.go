@@ -27,10 +27,10 @@ func Holm(p []float64) []float64 {
 	return adjusted
 }
 
-// LeastBlocks is the fewest blocks with which one of so many contrasts can be told
+// MinBlocksFor is the fewest blocks with which one of so many contrasts can be told
 // after Holm, however large it is: the least p of n blocks is 2/2ⁿ. One contrast
 // takes 6, ten take 9, fifty take 11.
-func LeastBlocks(contrasts int) int {
+func MinBlocksFor(contrasts int) int {
 	n := MinBlocks
 	for math.Ldexp(float64(2*contrasts), -n) >= alpha {
 		n++

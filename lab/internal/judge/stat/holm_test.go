@@ -49,10 +49,10 @@ func TestHolmKeepsTheOrder(t *testing.T) {
 	}
 }
 
-func TestLeastBlocks(t *testing.T) {
+func TestMinBlocksFor(t *testing.T) {
 	for contrasts, want := range map[int]int{0: 6, 1: 6, 2: 7, 3: 7, 4: 8, 10: 9, 25: 10, 26: 11, 50: 11} {
-		if got := LeastBlocks(contrasts); got != want {
-			t.Errorf("LeastBlocks(%d) = %d; want %d", contrasts, got, want)
+		if got := MinBlocksFor(contrasts); got != want {
+			t.Errorf("MinBlocksFor(%d) = %d; want %d", contrasts, got, want)
 		}
 		// A family of equal contrasts, all of the same sign in each block.
 		p := make([]float64, max(contrasts, 1))

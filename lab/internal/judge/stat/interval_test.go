@@ -46,7 +46,20 @@ func TestConfidenceInvertsTheTest(t *testing.T) {
 
 // These are the classical critical values, of the lower sum. (Wilcoxon & Wilcox 1964.)
 func TestSignedRankReject(t *testing.T) {
-	for n, highest := range map[int]int{5: -1, 6: 0, 7: 2, 8: 3, 9: 5, 10: 8, 11: 10, 12: 13, 15: 25, 20: 52, 25: 89, 30: 137} {
+	for n, highest := range map[int]int{
+		5:  -1,
+		6:  0,
+		7:  2,
+		8:  3,
+		9:  5,
+		10: 8,
+		11: 10,
+		12: 13,
+		15: 25,
+		20: 52,
+		25: 89,
+		30: 137,
+	} {
 		if got := SignedRankRejects(n, alpha/2) - 1; got != highest {
 			t.Errorf("n = %d: the highest sum rejected is %d; want %d", n, got, highest)
 		}

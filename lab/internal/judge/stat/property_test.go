@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// shots draws the values of cells in blocks that differ from each other by 10% and
-// within which shots differ by a share of noise; by is what a cell is multiplied by.
-func shots(random *rand.Rand, blocks int, noise float64, by ...float64) [][]float64 {
+// trials draws the values of cells in blocks that differ from each other by 10% and
+// within which trials differ by a share of noise; by is what a cell is multiplied by.
+func trials(random *rand.Rand, blocks int, noise float64, by ...float64) [][]float64 {
 	cells := make([][]float64, len(by))
 	for range blocks {
 		block := math.Exp(0.1 * random.NormFloat64())
@@ -27,7 +27,7 @@ func each(t *testing.T, property func(t *testing.T, random *rand.Rand, base, cel
 	for blocks := range exactBlocks + 1 {
 		for _, noise := range []float64{0.01, 0.1} {
 			for _, by := range []float64{0.8, 1, 1.05} {
-				cells := shots(random, blocks, noise, 1, by)
+				cells := trials(random, blocks, noise, 1, by)
 				if blocks > 0 {
 					property(t, random, cells[0], cells[1])
 				}
@@ -66,15 +66,36 @@ func TestUnitsDoNotMatter(t *testing.T) {
 }
 
 func TestExchangeInverts(t *testing.T) {
-	opposite := map[Word]Word{Better: Worse, Worse: Better, Equivalent: Equivalent, Inconclusive: Inconclusive, TooSmall: TooSmall}
+	opposite := map[Word]Word{
+		Better:       Worse,
+		Worse:        Better,
+		Equivalent:   Equivalent,
+		Inconclusive: Inconclusive,
+		TooSmall:     TooSmall,
+	}
 	seen := map[Word]bool{}
 	each(t, func(t *testing.T, _ *rand.Rand, base, cell []float64) {
 		want := Compare(base, cell, HigherIsBetter, 0.03, 1)
 		seen[want.Word] = true
 		same(t, "other direction", Compare(base, cell, LowerIsBetter, 0.03, 1),
-			Contrast{N: want.N, Ratio: want.Ratio, Interval: want.Interval, Low: want.Low, High: want.High, P: want.P, Word: opposite[want.Word]})
+			Contrast{
+				N:        want.N,
+				Ratio:    want.Ratio,
+				Interval: want.Interval,
+				Low:      want.Low,
+				High:     want.High,
+				P:        want.P,
+				Word:     opposite[want.Word],
+			})
 
-		inverse := Contrast{N: want.N, Ratio: 1 / want.Ratio, Low: 1 / want.High, High: 1 / want.Low, P: want.P, Word: opposite[want.Word]}
+		inverse := Contrast{
+			N:     want.N,
+			Ratio: 1 / want.Ratio,
+			Low:   1 / want.High,
+			High:  1 / want.Low,
+			P:     want.P,
+			Word:  opposite[want.Word],
+		}
 		if want.Interval != nil {
 			inverse.Interval = &Interval{1 / want.Interval.High, 1 / want.Interval.Low}
 		}
@@ -95,7 +116,7 @@ func TestOrderOfBlocksDoesNotMatter(t *testing.T) {
 	}
 	each(t, check)
 	random := rand.New(rand.NewPCG(6, 1))
-	cells := shots(random, 40, 0.03, 1, 1.02)
+	cells := trials(random, 40, 0.03, 1, 1.02)
 	check(t, random, cells[0], cells[1])
 }
 
@@ -112,7 +133,7 @@ func TestEstimateLiesInItsInterval(t *testing.T) {
 }
 
 func TestTheSeedDecides(t *testing.T) {
-	cells := shots(rand.New(rand.NewPCG(7, 1)), rankBlocks+1, 0.03, 1, 1.01)
+	cells := trials(rand.New(rand.NewPCG(7, 1)), rankBlocks+1, 0.03, 1, 1.01)
 	x, _ := LogRatios(cells[0], cells[1])
 	if Confidence(x, 1) != Confidence(x, 1) || signFlip(x, 1) != signFlip(x, 1) {
 		t.Error("one seed, two results")
@@ -124,7 +145,7 @@ func TestTheSeedDecides(t *testing.T) {
 
 // Sorted or not, what is given stays as it is.
 func TestArgumentsAreNotChanged(t *testing.T) {
-	cells := shots(rand.New(rand.NewPCG(8, 1)), 33, 0.1, 1, 1.1, 0.9)
+	cells := trials(rand.New(rand.NewPCG(8, 1)), 33, 0.1, 1, 1.1, 0.9)
 	kept := [][]float64{slices.Clone(cells[0]), slices.Clone(cells[1]), slices.Clone(cells[2])}
 	for _, n := range []int{33, 12} {
 		x, y := cells[0][:n], cells[1][:n]

@@ -1,6 +1,6 @@
 // Package stat says what the blocks of a run show, and what they do not.
 //
-// The unit is the block: cell and baseline are shot in every block, so what is
+// The unit is the block: cell and baseline are run in every block, so what is
 // compared is the pair within the block, and n is the number of blocks. Nothing
 // here counts requests. Ratios are worked on as logarithms, so that twice as fast
 // and half as fast are equally far from 1.

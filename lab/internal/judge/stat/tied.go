@@ -8,7 +8,7 @@ import "math"
 //
 // A cell is told from the best if Compare calls it Worse after Holm over all
 // contrasts with the best. Cells that share too few blocks with the best are tied, so
-// with fewer than LeastBlocks all are. A cell without any value is not.
+// with fewer than MinBlocksFor all are. A cell without any value is not.
 //
 // What holds with 95% is that the truly best cell is among the tied (measured: a
 // given one of equals is dropped in under 3% of runs). That every equal is among

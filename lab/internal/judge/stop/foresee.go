@@ -81,7 +81,7 @@ func Warn(plan matrix.Plan) []string {
 	if n == 0 {
 		return nil
 	}
-	least := stat.LeastBlocks(n)
+	least := stat.MinBlocksFor(n)
 	takes := fmt.Sprintf("%d comparisons take %d blocks", n, least)
 	if n == 1 {
 		takes = fmt.Sprintf("1 comparison takes %d blocks", least)
@@ -106,7 +106,7 @@ func Reach(plan matrix.Plan, earlier History) []string {
 	var lines []string
 	for _, s := range plan.Scenarios {
 		blocks := plan.BlocksFor(s)
-		if n == 0 || blocks < stat.LeastBlocks(n) {
+		if n == 0 || blocks < stat.MinBlocksFor(n) {
 			continue
 		}
 		noise := earlier[loadOf(plan, s)]

@@ -63,9 +63,9 @@ func TestWarn(t *testing.T) {
 	}
 }
 
-// shots are records of the storm in which the A/A control had so many times the
+// trials are records of the storm in which the A/A control had so many times the
 // baseline's goodput, block by block.
-func shots(p matrix.Plan, ratios ...float64) []record.Record {
+func trials(p matrix.Plan, ratios ...float64) []record.Record {
 	var records []record.Record
 	for i, ratio := range ratios {
 		for _, c := range p.Cells[:2] {
@@ -86,30 +86,32 @@ func shots(p matrix.Plan, ratios ...float64) []record.Record {
 	return records
 }
 
-// The noise is that within runs, of the repetitions that count, under the same load.
+// The noise is that within runs, of the trials that count, under the same load.
 func TestHistory(t *testing.T) {
 	p := plan(t, 1, "8")
 	earlier := History{}
 	up, down := math.Exp(0.1), math.Exp(-0.1)
-	earlier.Add(p, shots(p, up, down, up, down))
-	spoilt := shots(p, 3*up, 3*down, 50) // another mean; the last does not count
+	earlier.Add(p, trials(p, up, down, up, down))
+	spoilt := trials(p, 3*up, 3*down, 50) // another mean; the last does not count
 	spoilt[5].Verdict, spoilt[5].Reasons = record.Suspect, []string{"noisy host"}
 	earlier.Add(p, spoilt)
-	earlier.Add(p, shots(p, 7)) // a single block says nothing of how far it is from the next
+	earlier.Add(p, trials(p, 7)) // a single block says nothing of how far it is from the next
 	noise := earlier[loadOf(p, p.Scenarios[0])]
-	if want := math.Sqrt(6 * 0.01 / 4); noise.Blocks != 6 || noise.Runs != 2 || math.Abs(math.Sqrt(noise.squares/4)-want) > 1e-9 {
+	if want := math.Sqrt(6 * 0.01 / 4); noise.Blocks != 6 || noise.Runs != 2 || math.Abs(
+		math.Sqrt(noise.squares/4)-want,
+	) > 1e-9 {
 		t.Errorf("%+v; want 6 blocks of 2 runs, and an sd of %.4f", noise, want)
 	}
 	if !math.IsNaN(noise.SD()) {
 		t.Errorf("four degrees of freedom give an sd of %v", noise.SD())
 	}
-	earlier.Add(p, shots(p, up, down))
+	earlier.Add(p, trials(p, up, down))
 	noise = earlier[loadOf(p, p.Scenarios[0])]
 	if want := math.Sqrt(8 * 0.01 / 5); math.Abs(noise.SD()-want) > 1e-9 {
 		t.Errorf("an sd of %v; want %v", noise.SD(), want)
 	}
 	if _, ok := earlier[loadOf(p, p.Scenarios[1])]; ok {
-		t.Error("the wave has a noise, which was never shot")
+		t.Error("the wave has a noise, which was never run")
 	}
 	slower := plan(t, 1, "8")
 	slower.Cells[0].Settings = matrix.Settings{"scenario.THINK_TIME": "2s"}
@@ -122,7 +124,7 @@ func TestReach(t *testing.T) {
 	p := plan(t, 1, "{storm: 8, wave: 6}")
 	earlier := History{}
 	up, down := math.Exp(0.17), math.Exp(-0.17)
-	earlier.Add(p, shots(p, up, down, up, down, up, down, up, down))
+	earlier.Add(p, trials(p, up, down, up, down, up, down, up, down))
 	sd := 0.17 * math.Sqrt(8.0/7)
 	ratio := Detectable(sd, 8, 1, matrix.DefaultMargin.Ratio)
 	want := []string{

@@ -12,7 +12,7 @@ const (
 	alpha     = 0.05
 	power     = 0.8   // of the runs in which a difference that is there is told
 	simulated = 4_000 // runs; their standard error of the power is 0.6%
-	mostExact = 30    // blocks; beyond, the normal approximation
+	maxExact  = 30    // blocks; beyond, the normal approximation
 )
 
 // Detectable is the least ratio above 1 that so many blocks tell from 1 in four runs of
@@ -29,8 +29,8 @@ const (
 // seeded: the same arguments give the same ratio.
 func Detectable(sd float64, blocks, comparisons int, margin float64) float64 {
 	tail := alpha / float64(2*max(1, comparisons))
-	shift := math.Inf(1)    // in standard deviations
-	if blocks > mostExact { // enough for any number of comparisons
+	shift := math.Inf(1)   // in standard deviations
+	if blocks > maxExact { // enough for any number of comparisons
 		// The efficiency of signed rank relative to the mean is 3/π (Hodges & Lehmann 1956).
 		shift = (normalQuantile(1-tail) + normalQuantile(power)) * math.Sqrt(math.Pi/3/float64(blocks))
 	} else if k := stat.SignedRankRejects(blocks, tail); k > 0 {

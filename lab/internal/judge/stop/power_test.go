@@ -37,11 +37,11 @@ func TestDetectableIsTold(t *testing.T) {
 	}
 }
 
-// What no number of blocks below LeastBlocks can tell is not detectable, whatever the noise;
+// What no number of blocks below MinBlocksFor can tell is not detectable, whatever the noise;
 // from there on it is.
 func TestDetectableFromTheLeastBlocksOn(t *testing.T) {
 	for _, comparisons := range []int{1, 2, 5, 10, 20, 50} {
-		least := stat.LeastBlocks(comparisons)
+		least := stat.MinBlocksFor(comparisons)
 		if got := Detectable(0.001, least-1, comparisons, matrix.DefaultMargin.Ratio); !math.IsInf(got, 1) {
 			t.Errorf("%d blocks tell one of %d comparisons from %v on", least-1, comparisons, got)
 		}

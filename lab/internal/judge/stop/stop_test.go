@@ -12,7 +12,7 @@ import (
 )
 
 // run makes the records of a run in which the second cell has a goodput of 110% of
-// the baseline's, each shot off by up to noise.
+// the baseline's, each trial off by up to noise.
 func run(blocks int, noise float64, spoil func(*record.Record)) (matrix.Plan, []record.Record) {
 	scenario := matrix.Scenario{Name: "storm", Scale: 1}
 	plan := matrix.Plan{
@@ -98,7 +98,7 @@ func TestPlannedBlocksAreEnough(t *testing.T) {
 			if !own {
 				blocks = spec.Blocks
 			}
-			if least := stat.LeastBlocks(contrasts); blocks < least {
+			if least := stat.MinBlocksFor(contrasts); blocks < least {
 				t.Errorf("%s: %s has %d blocks; %d contrasts take %d", file, scenario, blocks, contrasts, least)
 			}
 		}

@@ -37,10 +37,10 @@ type Fit struct {
 
 // Bounds within which data can carry a fit.
 const (
-	leastPoints  = 6    // distinct concurrencies, for three parameters
-	leastSpread  = 4    // highest over lowest
-	mostResidual = 0.15 // beyond, the law does not describe the data
-	mostBeyond   = 2    // times the highest N or X that was measured; a peak beyond that is a guess
+	minPoints   = 6    // distinct concurrencies, for three parameters
+	minSpread   = 4    // highest over lowest
+	maxResidual = 0.15 // beyond, the law does not describe the data
+	maxBeyond   = 2    // times the highest N or X that was measured; a peak beyond that is a guess
 )
 
 // ErrCannot is wrapped by the error of data that cannot carry a fit.
@@ -60,12 +60,12 @@ func Of(points []Point) (Fit, error) {
 		distinct[p.N] = true
 		low, high.N, high.X = math.Min(low, p.N), math.Max(high.N, p.N), math.Max(high.X, p.X)
 	}
-	if len(distinct) < leastPoints {
-		return Fit{}, fmt.Errorf("%w: %d concurrencies, it takes %d", ErrCannot, len(distinct), leastPoints)
+	if len(distinct) < minPoints {
+		return Fit{}, fmt.Errorf("%w: %d concurrencies, it takes %d", ErrCannot, len(distinct), minPoints)
 	}
-	if high.N < leastSpread*low {
+	if high.N < minSpread*low {
 		return Fit{}, fmt.Errorf("%w: from %.3g to %.3g requests in flight, the highest must be %d times the lowest",
-			ErrCannot, low, high.N, leastSpread)
+			ErrCannot, low, high.N, minSpread)
 	}
 	best := Fit{Residual: math.Inf(1)}
 	for _, terms := range [][]int{{0}, {0, 1}, {0, 2}, {0, 1, 2}} {
@@ -73,8 +73,10 @@ func Of(points []Point) (Fit, error) {
 			best = f
 		}
 	}
-	if !(best.Residual <= mostResidual) {
-		return Fit{}, fmt.Errorf("%w: the best is %.0f%% off, more than %.0f%%", ErrCannot, 100*best.Residual, 100*mostResidual)
+	if !(best.Residual <= maxResidual) {
+		return Fit{}, fmt.Errorf(
+			"%w: the best is %.0f%% off, more than %.0f%%", ErrCannot, 100*best.Residual, 100*maxResidual,
+		)
 	}
 	if err := best.supported(high); err != nil {
 		return Fit{}, err
@@ -92,10 +94,10 @@ func (f Fit) supported(high Point) error {
 	}
 	n, x := f.Peak()
 	switch {
-	case x > mostBeyond*high.X:
+	case x > maxBeyond*high.X:
 		return fmt.Errorf("%w: the highest throughput that it gives, %.0f per second, is more than twice the highest "+
 			"that was measured, %.0f", ErrCannot, x, high.X)
-	case n > mostBeyond*high.N && !math.IsInf(n, 1): // infinite: x is a limit, and there is no peak
+	case n > maxBeyond*high.N && !math.IsInf(n, 1): // infinite: x is a limit, and there is no peak
 		return fmt.Errorf("%w: its peak is at %.3g requests in flight, more than twice the most that were measured, "+
 			"%.3g", ErrCannot, n, high.N)
 	}

@@ -29,7 +29,8 @@ func TestFitFindsTheLaw(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", law, err)
 		}
-		if math.Abs(got.Lambda/law.Lambda-1) > 1e-6 || math.Abs(got.Sigma-law.Sigma) > 1e-6 || math.Abs(got.Kappa-law.Kappa) > 1e-8 || got.Residual > 1e-6 {
+		if math.Abs(got.Lambda/law.Lambda-1) > 1e-6 || math.Abs(got.Sigma-law.Sigma) > 1e-6 ||
+			math.Abs(got.Kappa-law.Kappa) > 1e-8 || got.Residual > 1e-6 {
 			t.Errorf("got %+v, want %+v", got, law)
 		}
 	}
@@ -50,7 +51,7 @@ func TestFitUnderNoise(t *testing.T) {
 	}
 }
 
-// A service without any limit answers as fast under any load. What noise alone bends is
+// A service without any limit answers as fast under any load. What noise alone curves is
 // no law: neither a peak nor a limit is claimed, whether the concurrency is exact or
 // itself measured.
 func TestNoiseIsNoLaw(t *testing.T) {

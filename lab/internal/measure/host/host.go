@@ -49,7 +49,8 @@ func kernel() string {
 	if unix.Uname(&name) != nil {
 		return ""
 	}
-	return unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:]) + " " + unix.ByteSliceToString(name.Machine[:])
+	return unix.ByteSliceToString(name.Sysname[:]) + " " + unix.ByteSliceToString(name.Release[:]) + " " +
+		unix.ByteSliceToString(name.Machine[:])
 }
 
 // distro is the PRETTY_NAME of os-release.

@@ -28,9 +28,19 @@ func TestIdlenessBetweenTwoReadings(t *testing.T) {
 		after activity
 		want  Idleness
 	}{
-		{"nothing", activity{busy: 10, total: 102, disks: map[string]uint64{"a": 1000, "b": 500}, runnable: 1}, Idleness{Idle: true}},
+		{"nothing", activity{
+			busy:     10,
+			total:    102,
+			disks:    map[string]uint64{"a": 1000, "b": 500},
+			runnable: 1,
+		}, Idleness{Idle: true}},
 		{"CPU", activity{busy: 11, total: 102, disks: map[string]uint64{"a": 1000}, runnable: 1}, Idleness{CPU: 0.5}},
-		{"disk", activity{busy: 10, total: 102, disks: map[string]uint64{"a": 1100, "b": 1400}, runnable: 1}, Idleness{Disk: 0.9}},
+		{"disk", activity{
+			busy:     10,
+			total:    102,
+			disks:    map[string]uint64{"a": 1100, "b": 1400},
+			runnable: 1,
+		}, Idleness{Disk: 0.9}},
 		{"queue", activity{busy: 10, total: 102, runnable: 1 + 3*runtime.NumCPU()}, Idleness{Queue: 3}},
 	} {
 		c.after.at = at.Add(time.Second)
@@ -53,7 +63,12 @@ func TestFingerprintAndChanges(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return record.Host{Kernel: "Linux 6", Cores: 2, Programs: []record.Program{{Name: "k6", Version: "2.0.0"}}, Fingerprint: sums}
+		return record.Host{
+			Kernel:      "Linux 6",
+			Cores:       2,
+			Programs:    []record.Program{{Name: "k6", Version: "2.0.0"}},
+			Fingerprint: sums,
+		}
 	}
 	was := take()
 	if changes := Changes(was, take()); len(changes) != 0 {
@@ -62,7 +77,9 @@ func TestFingerprintAndChanges(t *testing.T) {
 	write(t, filepath.Join(scripts, "wave.js"), "wave")
 	is := take()
 	is.Cores, is.Programs[0].Version = 4, "2.1.0"
-	if got := strings.Join(Changes(was, is), "; "); !strings.Contains(got, "cores was 2, is 4") || !strings.Contains(got, "k6 was 2.0.0") || !strings.Contains(got, "scenarios was") || strings.Contains(got, "app was") {
+	if got := strings.Join(Changes(was, is), "; "); !strings.Contains(got, "cores was 2, is 4") ||
+		!strings.Contains(got, "k6 was 2.0.0") || !strings.Contains(got, "scenarios was") ||
+		strings.Contains(got, "app was") {
 		t.Errorf("changes = %q; want cores, k6 and the scenarios, not the backend", got)
 	}
 }

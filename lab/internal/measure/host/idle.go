@@ -11,7 +11,7 @@ import (
 )
 
 // What counts as idle, and how long it is waited for. The load average is not asked:
-// it remembers the shot before for minutes. The run queue is what it averages.
+// it remembers the trial before for minutes. The run queue is what it averages.
 const (
 	idleBusy   = 0.25        // highest share of all CPUs that may be busy; the stack itself needs some
 	idleDisk   = 0.25        // highest share of the time that a disk may be busy
@@ -19,11 +19,11 @@ const (
 	idleSample = time.Second // over which it is taken
 )
 
-// IdleWait is how long a shot waits for an idle machine, unless it is told otherwise. It
+// IdleWait is how long a trial waits for an idle machine, unless it is told otherwise. It
 // goes on all the same then, and says so.
 const IdleWait = 30 * time.Second
 
-// Idleness is what was seen of the host in a second before a shot.
+// Idleness is what was seen of the host in a second before a trial.
 type Idleness struct {
 	Idle   bool          // it came below every limit in time
 	CPU    float64       // share of all CPUs that was busy, 0…1
@@ -33,7 +33,10 @@ type Idleness struct {
 }
 
 func (i Idleness) String() string {
-	return fmt.Sprintf("CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue, i.Waited.Round(time.Second))
+	return fmt.Sprintf(
+		"CPU %.0f%% busy, disk %.0f%%, %.1f runnable processes per CPU, after %s", 100*i.CPU, 100*i.Disk, i.Queue,
+		i.Waited.Round(time.Second),
+	)
 }
 
 // Idle waits until the machine is idle, at most that long, and returns how it was last.

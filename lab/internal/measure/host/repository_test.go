@@ -42,11 +42,15 @@ func TestReadDescribesMachineCheckoutAndPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(h.Kernel, "Linux ") || h.Cores != runtime.NumCPU() || h.MemoryBytes < 1<<28 || h.Distro == "" || h.CPUModel == "" {
+	if !strings.HasPrefix(h.Kernel, "Linux ") || h.Cores != runtime.NumCPU() || h.MemoryBytes < 1<<28 || h.Distro == "" ||
+		h.CPUModel == "" {
 		t.Errorf("machine = %+v; want kernel, cores, memory, distribution and CPU", h)
 	}
 	if len(h.Commit) != 40 || h.Dirty || h.NixpkgsRev != "774debe" || len(h.FlakeLock) != 64 || h.Env != "host" {
-		t.Errorf("checkout = %q dirty %v, flake %q %q, env %q; want a clean commit and the pinned revision", h.Commit, h.Dirty, h.FlakeLock, h.NixpkgsRev, h.Env)
+		t.Errorf(
+			"checkout = %q dirty %v, flake %q %q, env %q; want a clean commit and the pinned revision", h.Commit, h.Dirty,
+			h.FlakeLock, h.NixpkgsRev, h.Env,
+		)
 	}
 	var paths []string
 	for _, p := range h.Programs {

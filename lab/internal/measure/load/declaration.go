@@ -33,8 +33,8 @@ type Statements struct {
 	MostWithReplica int64 `json:"mostWithReplica"`
 }
 
-// mostOff is by what share of the load's length its phases may be longer or shorter.
-const mostOff = 0.01
+// maxOff is by what share of the load's length its phases may be longer or shorter.
+const maxOff = 0.01
 
 // check compares the declaration with what k6 itself says of the script, and puts its phases
 // in order.
@@ -63,7 +63,7 @@ func (d *declaration) check(open bool, nominal time.Duration) error {
 		seconds += p.Seconds
 		names[p.Name] = true
 	}
-	want(len(d.Phases) == 0 || math.Abs(seconds-nominal.Seconds()) <= mostOff*nominal.Seconds(),
+	want(len(d.Phases) == 0 || math.Abs(seconds-nominal.Seconds()) <= maxOff*nominal.Seconds(),
 		"the phases last %g s, and the load %s", seconds, nominal)
 	if s := d.Statements; s != nil {
 		want(0 <= s.Least && s.Least <= s.Most && s.Most <= s.MostWithReplica,

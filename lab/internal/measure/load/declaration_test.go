@@ -140,7 +140,8 @@ func TestDeclare(t *testing.T) {
 		t.Errorf("nothing is declared: %v, %+v", err, seen["ramp"])
 	}
 	seen["other"] = record.Phase{}
-	const more, less = "declares 3 phases, and requests are tagged with 4", `the phase "hold", and no requests are tagged so`
+	const more, less = "declares 3 phases, and requests are tagged with " +
+		"4", `the phase "hold", and no requests are tagged so`
 	if err := script.declare(seen); err == nil || !strings.Contains(err.Error(), more) {
 		t.Errorf("a phase more: %v", err)
 	}

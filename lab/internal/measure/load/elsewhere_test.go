@@ -11,7 +11,7 @@ import (
 // Nothing is started for a target that is not this machine.
 func TestRunRefusesAnotherMachine(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "storm", 0.01, b)
+	cfg := trial(t, "storm", 0.01, b)
 	cfg.BaseURL = "http://192.0.2.7:80"
 	cfg.Started = func(int) { t.Error("k6 was started") }
 	if _, err := Run(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "nothing was sent there") {
@@ -26,7 +26,7 @@ func TestRunRefusesAnotherMachine(t *testing.T) {
 func TestLoadIsNotLedElsewhere(t *testing.T) {
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
-	cfg := shot(t, "storm", 0.02, b)
+	cfg := trial(t, "storm", 0.02, b)
 	// A redirect is no answer of the backend's: the summary knows no such status.
 	if got, err := Run(t.Context(), cfg); err == nil && got.Load.Failed != got.Load.Requests {
 		t.Errorf("%d of %d requests failed, want all", got.Load.Failed, got.Load.Requests)
@@ -38,7 +38,7 @@ func TestLoadIsNotLedElsewhere(t *testing.T) {
 func TestWarmIsNotLedElsewhere(t *testing.T) {
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
-	cfg := shot(t, "storm", 0.02, b)
+	cfg := trial(t, "storm", 0.02, b)
 	const want = "the warm-up was turned away: none of "
 	if note, err := Warm(t.Context(), cfg); !strings.HasPrefix(note, want) || err != nil {
 		t.Errorf("Warm = %q, %v; want %q", note, err, want)

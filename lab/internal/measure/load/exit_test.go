@@ -22,7 +22,11 @@ load ✓ [ 100% ] 0000/1000 VUs  5s`
 }
 
 func TestReason(t *testing.T) {
-	for code, want := range map[int]string{99: "status 99: a threshold", 107: "status 107: the script threw", 1: "status 1"} {
+	for code, want := range map[int]string{
+		99:  "status 99: a threshold",
+		107: "status 107: the script threw",
+		1:   "status 1",
+	} {
 		if got := reason(proc.Exit{Code: code}); !strings.Contains(got.Error(), want) || errors.Is(got, ErrUnserved) {
 			t.Errorf("reason of %d = %q; want %q", code, got, want)
 		}

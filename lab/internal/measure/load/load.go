@@ -1,4 +1,4 @@
-// Package load shoots at the backend: it runs a k6 script and reads what k6 has
+// Package load runs a k6 script against the backend and reads what k6 has
 // measured.
 package load
 
@@ -27,7 +27,7 @@ const (
 	stopTimeout = 10 * time.Second
 )
 
-// Config says what is shot, and at what.
+// Config says which script runs, and against what.
 type Config struct {
 	K6      string // path of the program
 	Script  Script // from Inspect
@@ -36,7 +36,7 @@ type Config struct {
 	SLO     time.Duration // slower answers are no goodput
 
 	RemoteWrite string            // URL of Prometheus' receiver, with its password; empty: none
-	Tags        map[string]string // on every series, to tell the shots apart
+	Tags        map[string]string // on every series, to tell the trials apart
 
 	Log     string        // file that k6's messages are appended to
 	CPUs    string        // list of CPUs that k6 may use; empty: all
@@ -44,7 +44,7 @@ type Config struct {
 	Started func(pid int) // called once k6 runs; may be nil
 }
 
-// Result is what one shot gave.
+// Result is what one trial gave.
 type Result struct {
 	Summary
 	CPU time.Duration // of k6, its start included
@@ -53,13 +53,13 @@ type Result struct {
 // ErrInterrupted is returned when the context ended before the load did.
 var ErrInterrupted = errors.New("load was interrupted")
 
-// Run shoots once, and returns when k6 has ended and its last series is sent. An
+// Run runs the script once, and returns when k6 has ended and its last series is sent. An
 // end that was not planned is an error that tells the reason and the log's end:
 // there is no result in part.
 //
 // Nothing is started for a target that is not this machine.
 func Run(ctx context.Context, cfg Config) (Result, error) {
-	done, err := cfg.shoot(ctx, cfg.Script.Setup+cfg.Script.Longest+startSlack)
+	done, err := cfg.runK6(ctx, cfg.Script.Setup+cfg.Script.Longest+startSlack)
 	if err != nil {
 		return Result{}, fmt.Errorf("run load: %w", err)
 	}
@@ -89,9 +89,9 @@ type outcome struct {
 	summary []byte
 }
 
-// shoot runs k6 to its end, which must come within the limit. env is what the script is told
+// runK6 runs k6 to its end, which must come within the limit. env is what the script is told
 // besides.
-func (c Config) shoot(ctx context.Context, limit time.Duration, env ...string) (outcome, error) {
+func (c Config) runK6(ctx context.Context, limit time.Duration, env ...string) (outcome, error) {
 	target, err := Aim(c.BaseURL)
 	if err != nil {
 		return outcome{}, err

@@ -34,12 +34,12 @@ func k6(t *testing.T) string {
 	return tools.Path("k6")
 }
 
-func shot(t *testing.T, name string, scale float64, b *fakeBackend) Config {
+func trial(t *testing.T, name string, scale float64, b *fakeBackend) Config {
 	t.Helper()
-	return shotWith(t, name, scale, b, nil)
+	return trialWith(t, name, scale, b, nil)
 }
 
-func shotWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[string]string) Config {
+func trialWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[string]string) Config {
 	t.Helper()
 	program := k6(t)
 	script, err := Inspect(t.Context(), program, scenarios, name, scale, env)
@@ -54,7 +54,7 @@ func shotWith(t *testing.T, name string, scale float64, b *fakeBackend, env map[
 
 func TestStormCountsLikeItsTarget(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "storm", 0.06, b)
+	cfg := trial(t, "storm", 0.06, b)
 	pid := 0
 	cfg.Started = func(p int) { pid = p }
 	got, err := Run(t.Context(), cfg)
@@ -73,7 +73,9 @@ func TestStormCountsLikeItsTarget(t *testing.T) {
 			got.Load.Requests, got.Load.Failed, got.Load.SetupRequests, total, failed, b.setup)
 	}
 	if got.Load.Interrupted != 0 || got.FailedChecks != 0 || got.Load.Dropped != 0 {
-		t.Errorf("interrupted %d, failed checks %d, dropped %d; want none", got.Load.Interrupted, got.FailedChecks, got.Load.Dropped)
+		t.Errorf(
+			"interrupted %d, failed checks %d, dropped %d; want none", got.Load.Interrupted, got.FailedChecks, got.Load.Dropped,
+		)
 	}
 	good := got.Load.GoodputRPS * cfg.Script.Nominal.Seconds()
 	if slow := *got.Load.Slow; slow < b.slow || slow > total || got.Untimed != 0 {
@@ -107,7 +109,7 @@ func TestStormCountsLikeItsTarget(t *testing.T) {
 
 func TestWaveClimbsAndHolds(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "wave", 0.03, b)
+	cfg := trial(t, "wave", 0.03, b)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +121,10 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 	for low, high := 50, 250; high <= 500; low, high = low+50, high+50 {
 		fewer, more := got.Phases[fmt.Sprintf("vus_%d", low)], got.Phases[fmt.Sprintf("vus_%d", high)]
 		if fewer.Requests == 0 || fewer.Requests >= more.Requests {
-			t.Errorf("%d requests in the step to %d VUs, %d in that to %d; want more of more VUs", fewer.Requests, low, more.Requests, high)
+			t.Errorf(
+				"%d requests in the step to %d VUs, %d in that to %d; want more of more VUs", fewer.Requests, low, more.Requests,
+				high,
+			)
 		}
 	}
 	if got.Load.VUsMax < 400 || got.Load.VUsMax > 500 || cfg.Script.VUs != 500 {
@@ -130,7 +135,7 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 // USERS scales the VUs, and the names of the steps with them.
 func TestUsersAreAFactor(t *testing.T) {
 	b := newBackend(t)
-	cfg := shotWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
+	cfg := trialWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +176,8 @@ func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+c.patience || s.Ramp != c.ramp || s.Open != c.open {
+		if s.Nominal != c.nominal || s.VUs != c.vus || s.Longest != c.nominal+c.patience || s.Ramp != c.ramp ||
+			s.Open != c.open {
 			t.Errorf("%s@%g: nominal %s, longest %s, rise %s, %d VUs, open %t; want %s, %s more, %s, %d, %t",
 				c.name, c.scale, s.Nominal, s.Longest, s.Ramp, s.VUs, s.Open, c.nominal, c.patience, c.ramp, c.vus, c.open)
 		}
@@ -207,7 +213,7 @@ func TestListNamesTheScripts(t *testing.T) {
 
 func TestRunIsInterruptedByItsContext(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "storm", 1, b)
+	cfg := trial(t, "storm", 1, b)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	pressed := errors.New("Ctrl-C")
 	pid := 0
@@ -227,10 +233,13 @@ func TestRunIsInterruptedByItsContext(t *testing.T) {
 
 func TestRunTellsWhyK6Failed(t *testing.T) {
 	b := newBackend(t)
-	cfg := shot(t, "wave", 0.01, b)
+	cfg := trial(t, "wave", 0.01, b)
 	b.Close()
 	_, err := Run(t.Context(), cfg)
-	for _, want := range []string{"status 108: the script aborted the test", "POST /api/users: the system does not serve, tried for 15 s: status 0", cfg.Log} {
+	for _, want := range []string{
+		"status 108: the script aborted the test", "POST /api/users: the system does not serve, tried for 15 s: status 0",
+		cfg.Log,
+	} {
 		if !errors.Is(err, ErrUnserved) || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run = %v\nwant %q in it", err, want)
 		}

@@ -12,7 +12,7 @@ import (
 func TestMixedReadsWhatItWrites(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shot(t, "mixed", 0.03, b)
+	cfg := trial(t, "mixed", 0.03, b)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,10 @@ func TestMixedReadsWhatItWrites(t *testing.T) {
 		t.Errorf("stale reads %v, failed checks %d, failed requests %d; want 0 of each", s, got.FailedChecks, got.Load.Failed)
 	}
 	if got.Load.SetupRequests != 42 || b.setup != 42 || len(b.sessions) != 40 {
-		t.Errorf("%d requests in setup, %d at the backend, %d sessions; want two users and 20 log-ins of each", got.Load.SetupRequests, b.setup, len(b.sessions))
+		t.Errorf(
+			"%d requests in setup, %d at the backend, %d sessions; want two users and 20 log-ins of each",
+			got.Load.SetupRequests, b.setup, len(b.sessions),
+		)
 	}
 	sent := float64(got.Load.Requests)
 	if good := got.Load.GoodputRPS * cfg.Script.Nominal.Seconds(); good < 0.5*sent || good > sent+0.5 {
@@ -48,14 +51,18 @@ func TestMixedReadsWhatItWrites(t *testing.T) {
 func TestMixedCountsStaleReads(t *testing.T) {
 	b := newBackend(t)
 	b.healthy, b.late = true, true
-	got, err := Run(t.Context(), shot(t, "mixed", 0.03, b))
+	got, err := Run(t.Context(), trial(t, "mixed", 0.03, b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(b.status, got.Load.Status); diff != "" {
 		t.Errorf("counts by status (-backend +k6):\n%s", diff)
 	}
-	if s := got.Load.StaleReads; b.stale < 10 || s == nil || *s != b.stale || got.FailedChecks != b.stale || got.Load.Failed != b.stale {
-		t.Errorf("stale reads %v, failed checks %d, failed requests %d; the backend gave %d", s, got.FailedChecks, got.Load.Failed, b.stale)
+	if s := got.Load.StaleReads; b.stale < 10 || s == nil || *s != b.stale || got.FailedChecks != b.stale ||
+		got.Load.Failed != b.stale {
+		t.Errorf(
+			"stale reads %v, failed checks %d, failed requests %d; the backend gave %d", s, got.FailedChecks, got.Load.Failed,
+			b.stale,
+		)
 	}
 }

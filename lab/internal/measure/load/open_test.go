@@ -17,7 +17,7 @@ import (
 
 func TestStormOpenOffersItsRate(t *testing.T) {
 	b := newBackend(t)
-	cfg := shotWith(t, "storm-open", 0.06, b, map[string]string{"RATE": "0.25"})
+	cfg := trialWith(t, "storm-open", 0.06, b, map[string]string{"RATE": "0.25"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,10 @@ func TestStormOpenOffersItsRate(t *testing.T) {
 	// 8 s before and the 2 s after, all at 0.06 of the length.
 	offered(t, got, 0.25*1980*(8/2.+40+2/2.)*0.06)
 	if got.Load.SetupRequests != 4 || got.Load.Interrupted != 0 || got.FailedChecks != 0 {
-		t.Errorf("%d requests in setup, interrupted %d, failed checks %d; want 4, 0, 0", got.Load.SetupRequests, got.Load.Interrupted, got.FailedChecks)
+		t.Errorf(
+			"%d requests in setup, interrupted %d, failed checks %d; want 4, 0, 0", got.Load.SetupRequests, got.Load.Interrupted,
+			got.FailedChecks,
+		)
 	}
 	if phases := slices.Sorted(maps.Keys(got.Phases)); !slices.Equal(phases, []string{"down", "hold", "ramp"}) {
 		t.Errorf("phases = %v", phases)
@@ -46,7 +49,7 @@ func TestStormOpenOffersItsRate(t *testing.T) {
 func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shotWith(t, "wave-open", 0.03, b, map[string]string{"RATE": "0.5"})
+	cfg := trialWith(t, "wave-open", 0.03, b, map[string]string{"RATE": "0.5"})
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +76,7 @@ func TestWaveOpenClimbsWhereTheWaveDoes(t *testing.T) {
 func TestOpenLoadCountsWhatItDrops(t *testing.T) {
 	b := newBackend(t)
 	b.healthy, b.delay = true, 5*time.Second
-	cfg := shotWith(t, "wave-open", 0.03, b, nil)
+	cfg := trialWith(t, "wave-open", 0.03, b, nil)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +84,10 @@ func TestOpenLoadCountsWhatItDrops(t *testing.T) {
 	offered(t, got, 1000*(90/2.+30)*0.03)
 	// No VU is free for a second request; not all that may be made are in time.
 	if n := got.Load.Requests; n < 500 || n > cfg.Script.VUs || n != b.status["200"] || got.Load.Dropped < 1000 {
-		t.Errorf("%d requests, %d dropped, the backend counted %d; want 500 to %d requests", n, got.Load.Dropped, b.status["200"], cfg.Script.VUs)
+		t.Errorf(
+			"%d requests, %d dropped, the backend counted %d; want 500 to %d requests", n, got.Load.Dropped, b.status["200"],
+			cfg.Script.VUs,
+		)
 	}
 	if got.Load.Interrupted != 0 {
 		t.Errorf("%d iterations were cut off", got.Load.Interrupted)
@@ -100,7 +106,7 @@ func TestShareOfTheFeedsIsSlow(t *testing.T) {
 	for _, name := range []string{"storm", "storm-open"} {
 		b := newBackend(t)
 		b.healthy = true
-		cfg := shotWith(t, name, 0.03, b, map[string]string{"RATE": "0.5", "SLOW_SHARE": "0.2", "SLOW_TIME": "1.5s"})
+		cfg := trialWith(t, name, 0.03, b, map[string]string{"RATE": "0.5", "SLOW_SHARE": "0.2", "SLOW_TIME": "1.5s"})
 		got, err := Run(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)

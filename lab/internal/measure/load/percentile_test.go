@@ -19,10 +19,10 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// The percentiles of a shot are those of its raw samples, computed anew from every
+// The percentiles of a trial are those of its raw samples, computed anew from every
 // request that k6 has written down.
 func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
-	cfg := shot(t, "storm", 0.06, newBackend(t))
+	cfg := trial(t, "storm", 0.06, newBackend(t))
 	dir := t.TempDir()
 	summary, raw := filepath.Join(dir, "summary.json"), filepath.Join(dir, "raw.csv")
 	target, err := Aim(cfg.BaseURL)

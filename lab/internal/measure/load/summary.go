@@ -50,7 +50,9 @@ func Parse(data []byte, nominal time.Duration) (Summary, error) {
 		return Summary{}, errors.New("parse summary of k6: it does not say when the load began: did setup() fail?")
 	}
 	if !(*in.DurationMS >= 1) || *in.DurationMS > maxMS || math.Abs(*in.StartMS) > maxMS {
-		return Summary{}, fmt.Errorf("parse summary of k6: start %g ms and duration %g ms are out of range", *in.StartMS, *in.DurationMS)
+		return Summary{}, fmt.Errorf(
+			"parse summary of k6: start %g ms and duration %g ms are out of range", *in.StartMS, *in.DurationMS,
+		)
 	}
 	s.Start = time.UnixMilli(int64(*in.StartMS)).UTC()
 	s.End = s.Start.Add(time.Duration(*in.DurationMS * float64(time.Millisecond)))
@@ -146,7 +148,12 @@ func (r *reader) latency(name string, count int64) *record.Latency {
 	if count == 0 {
 		return nil
 	}
-	l := record.Latency{P50: r.value(name, "med"), P95: r.value(name, "p(95)"), P99: r.value(name, "p(99)"), Max: r.value(name, "max")}
+	l := record.Latency{
+		P50: r.value(name, "med"),
+		P95: r.value(name, "p(95)"),
+		P99: r.value(name, "p(99)"),
+		Max: r.value(name, "max"),
+	}
 	if !(0 <= l.P50 && l.P50 <= l.P95 && l.P95 <= l.P99 && l.P99 <= l.Max) {
 		r.fault("percentiles of %s are out of order: %+v", name, l)
 	}
@@ -172,7 +179,10 @@ func (r *reader) agree(s Summary) {
 		slowByPhase += *p.Slow
 	}
 	if byStatus != s.Load.Requests {
-		r.fault("%d requests, but %d by status: add the missing status to the list in scenarios/lib/load.js", s.Load.Requests, byStatus)
+		r.fault(
+			"%d requests, but %d by status: add the missing status to the list in scenarios/lib/load.js", s.Load.Requests,
+			byStatus,
+		)
 	}
 	if byPhase != s.Load.Requests || failedByPhase != s.Load.Failed {
 		r.fault("%d requests, %d failed, but %d and %d by phase", s.Load.Requests, s.Load.Failed, byPhase, failedByPhase)

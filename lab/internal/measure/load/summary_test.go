@@ -59,9 +59,13 @@ func TestParseRealSummary(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	whole := string(realSummary(t))
 	for name, c := range map[string]struct{ old, new, want string }{
-		"a status outside the list": {`"http_reqs{scenario:load,status:503}"`, `"other"`, "by status: add the missing status"},
-		"a missing phase":           {`"http_reqs{scenario:load,phase:down}"`, `"other"`, "by phase"},
-		"a missing metric":          {`"http_req_failed{scenario:load}"`, `"other"`, "it lacks passes of http_req_failed{scenario:load}"},
+		"a status outside the list": {
+			`"http_reqs{scenario:load,status:503}"`, `"other"`, "by status: add the missing status",
+		},
+		"a missing phase": {`"http_reqs{scenario:load,phase:down}"`, `"other"`, "by phase"},
+		"a missing metric": {
+			`"http_req_failed{scenario:load}"`, `"other"`, "it lacks passes of http_req_failed{scenario:load}",
+		},
 		"a missing percentile":      {`"p(99)"`, `"p(98)"`, "it lacks p(99) of request_wait{scenario:load}"},
 		"no durations":              {`"request_wait{scenario:load}"`, `"other"`, "it lacks count of request_wait{"},
 		"no slow requests":          {`"slow_requests{scenario:load}"`, `"other"`, "it lacks count of slow_requests{"},
@@ -268,7 +272,8 @@ func FuzzParse(f *testing.F) {
 		if l.Requests < 1 || byStatus != l.Requests || l.Failed < 0 || l.Failed > l.Requests || l.SetupRequests < 0 {
 			t.Errorf("counts do not agree: %+v", l)
 		}
-		if !s.End.After(s.Start) || !(l.RPSMean > 0) || math.IsInf(l.RPSMean, 0) || !(l.ErrorRatio >= 0 && l.ErrorRatio <= 1) {
+		if !s.End.After(s.Start) || !(l.RPSMean > 0) || math.IsInf(l.RPSMean, 0) || !(l.ErrorRatio >= 0 &&
+			l.ErrorRatio <= 1) {
 			t.Errorf("rates make no sense: %+v from %s to %s", l, s.Start, s.End)
 		}
 		if _, err := json.Marshal(s); err != nil {

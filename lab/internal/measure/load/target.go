@@ -9,16 +9,16 @@ import (
 )
 
 // A load is an attack on whoever did not ask for it. It goes to this machine and nowhere
-// else: what is shot at is checked before the first shot and told, and k6 itself refuses to
+// else: the target is checked before the first trial and told, and k6 itself refuses to
 // connect to any other address, whatever a script says or an answer redirects to.
 
-// Target is what is shot at: a loopback address.
+// Target is what the load runs against: a loopback address.
 type Target struct {
 	URL  string
 	addr netip.Addr
 }
 
-// String tells a person what will be shot at.
+// String tells a person what the load will run against.
 func (t Target) String() string { return t.URL + ", on this machine" }
 
 // Aim finds out what a base URL leads to. It is an error if that is not a loopback address;

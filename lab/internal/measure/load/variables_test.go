@@ -14,7 +14,8 @@ import (
 func TestVariables(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"storm.js": "import { a } from './lib/a.js';\nimport './lib/b.js';\nconst x = __ENV.OF_STORM || __ENV['IN_BRACKETS'];\n",
+		"storm.js": "import { a } from './lib/a.js';\nimport './lib/b.js';\nconst x = __ENV.OF_STORM || " +
+			"__ENV['IN_BRACKETS'];\n",
 		"a.js":     "import { b } from \"./b.js\";\nexport const a = seconds( 'OF_A', '1s');\nconst NOT_READ = 'NOR_THIS';\n",
 		"b.js":     "import '../storm.js';\nexport const b = number(\"OF_B2\", 1);\n",
 		"other.js": "__ENV.OF_ANOTHER;\n",

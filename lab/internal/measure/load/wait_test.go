@@ -77,7 +77,7 @@ func (n *narrow) behind(t *testing.T, b *fakeBackend) (url string) {
 func TestAWaitWithoutAConnectionIsTimed(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
-	cfg := shotWith(t, "storm", 0.02, b, map[string]string{"HTTP_TIMEOUT": "2s"})
+	cfg := trialWith(t, "storm", 0.02, b, map[string]string{"HTTP_TIMEOUT": "2s"})
 	cfg.BaseURL = newNarrow(t).behind(t, b)
 	got, err := Run(t.Context(), cfg)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestTheWaitForAConnectionIsPartOfTheLatency(t *testing.T) {
 	b := newBackend(t)
 	b.healthy = true
 	// Few, so that those who ask again for a place in the queue, by TCP a second later, get one.
-	cfg := shotWith(t, "storm", 0.06, b, map[string]string{"USERS": "0.03"})
+	cfg := trialWith(t, "storm", 0.06, b, map[string]string{"USERS": "0.03"})
 	gate := newNarrow(t)
 	cfg.BaseURL = gate.behind(t, b)
 	cfg.Started = func(int) {

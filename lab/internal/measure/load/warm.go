@@ -36,7 +36,7 @@ func Warm(ctx context.Context, cfg Config) (note string, err error) {
 		return "not warmed up: the script does not declare options.ext.lab.warmup", nil
 	}
 	cfg.RemoteWrite, cfg.Tags, cfg.Quota, cfg.Started = "", nil, 0, nil
-	done, err := cfg.shoot(ctx, cfg.Script.Setup+warmLimit, matrix.VariablePhase+"="+matrix.PhaseWarmup)
+	done, err := cfg.runK6(ctx, cfg.Script.Setup+warmLimit, matrix.VariablePhase+"="+matrix.PhaseWarmup)
 	if err != nil {
 		return "", err
 	}

@@ -57,21 +57,28 @@ func TestWarm(t *testing.T) {
 		err      string // in it
 		unserved bool
 	}{
-		"all are served":         {k6: answered("200:180 201:20")},
-		"one is served":          {k6: answered("200:1 500:99 503:100")},
-		"no room":                {k6: answered("503:200"), note: away + "200 requests was served, by status: 200 × 503"},
-		"a quota":                {k6: answered("429:9"), note: away + "9 requests was served, by status: 9 × 429"},
-		"too late":               {k6: answered("504:9"), note: away + "9 requests was served, by status: 9 × 504"},
-		"no answer":              {k6: answered("0:9"), note: away + "9 requests was served, by status: 9 × 0"},
-		"no room, and failures":  {k6: answered("500:8 503:1"), note: away + "9 requests was served, by status: 8 × 500, 1 × 503"},
+		"all are served": {k6: answered("200:180 201:20")},
+		"one is served":  {k6: answered("200:1 500:99 503:100")},
+		"no room":        {k6: answered("503:200"), note: away + "200 requests was served, by status: 200 × 503"},
+		"a quota":        {k6: answered("429:9"), note: away + "9 requests was served, by status: 9 × 429"},
+		"too late":       {k6: answered("504:9"), note: away + "9 requests was served, by status: 9 × 504"},
+		"no answer":      {k6: answered("0:9"), note: away + "9 requests was served, by status: 9 × 0"},
+		"no room, and failures": {
+			k6:   answered("500:8 503:1"),
+			note: away + "9 requests was served, by status: 8 × 500, 1 × 503",
+		},
 		"nothing came to an end": {k6: answered(""), note: "the warm-up had no answer to any request"},
-		"failures":               {k6: answered("500:7 502:2"), err: "none of 9 requests was served, by status: 7 × 500, 2 × 502", unserved: true},
-		"what is not there":      {k6: answered("404:9"), err: "9 × 404: the script asks for what the backend does not have"},
-		"log-in is refused":      {k6: "exit 108", err: "k6 ended with status 108", unserved: true},
-		"log-in takes too long":  {k6: "exit 100", err: "k6 ended with status 100", unserved: true},
-		"script throws":          {k6: "exit 107", err: "k6 ended with status 107"},
-		"no summary":             {k6: "exit 0", err: "k6 wrote no summary"},
-		"summary is none":        {k6: `echo nothing >"$SUMMARY_FILE"`, err: "parse summary of k6"},
+		"failures": {
+			k6:       answered("500:7 502:2"),
+			err:      "none of 9 requests was served, by status: 7 × 500, 2 × 502",
+			unserved: true,
+		},
+		"what is not there":     {k6: answered("404:9"), err: "9 × 404: the script asks for what the backend does not have"},
+		"log-in is refused":     {k6: "exit 108", err: "k6 ended with status 108", unserved: true},
+		"log-in takes too long": {k6: "exit 100", err: "k6 ended with status 100", unserved: true},
+		"script throws":         {k6: "exit 107", err: "k6 ended with status 107"},
+		"no summary":            {k6: "exit 0", err: "k6 wrote no summary"},
+		"summary is none":       {k6: `echo nothing >"$SUMMARY_FILE"`, err: "parse summary of k6"},
 	} {
 		note, err := Warm(t.Context(), warming(t, c.k6))
 		if note != c.note || (err == nil) != (c.err == "") || errors.Is(err, ErrUnserved) != c.unserved {
@@ -98,7 +105,9 @@ func TestWarmIsApartFromTheLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.NewReplacer("'", "", `"`, "").Replace(string(text))
-	for _, want := range []string{"x.js\n", "PHASE=warmup\n", "BASE_URL=http://127.0.0.1:1\n", "SEED=7\n", "HTTP_TIMEOUT=3s\n", "K6_BLACKLIST_IPS="} {
+	for _, want := range []string{
+		"x.js\n", "PHASE=warmup\n", "BASE_URL=http://127.0.0.1:1\n", "SEED=7\n", "HTTP_TIMEOUT=3s\n", "K6_BLACKLIST_IPS=",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("k6 was not told %q:\n%s", want, got)
 		}
@@ -127,8 +136,10 @@ func TestWarmEnds(t *testing.T) {
 	if _, err := Warm(ctx, cfg); !errors.Is(err, ErrInterrupted) || errors.Is(err, ErrUnserved) {
 		t.Errorf("Warm = %v; want %v", err, ErrInterrupted)
 	}
-	_, err := cfg.shoot(t.Context(), 50*time.Millisecond)
-	if err == nil || !strings.Contains(err.Error(), "k6 has not ended after 50ms, and was stopped") || errors.Is(err, ErrUnserved) {
-		t.Errorf("shoot = %v; want it stopped", err)
+	_, err := cfg.runK6(t.Context(), 50*time.Millisecond)
+	if err == nil || !strings.Contains(
+		err.Error(), "k6 has not ended after 50ms, and was stopped",
+	) || errors.Is(err, ErrUnserved) {
+		t.Errorf("runK6 = %v; want it stopped", err)
 	}
 }

@@ -32,7 +32,7 @@ func TestScriptsWarmUp(t *testing.T) {
 	for _, name := range names {
 		b := newBackend(t)
 		b.healthy = true
-		note, err := Warm(t.Context(), shot(t, name, 1, b))
+		note, err := Warm(t.Context(), trial(t, name, 1, b))
 		if note != "" || err != nil {
 			t.Errorf("%s: Warm = %q, %v", name, note, err)
 		}
@@ -45,7 +45,9 @@ func TestScriptsWarmUp(t *testing.T) {
 			}
 		}
 		if !maps.Equal(b.status, want) || b.setup != setup || len(b.faults) > 0 {
-			t.Errorf("%s: answers %v, %d requests to log in, faults %v; want %v, %d", name, b.status, b.setup, b.faults, want, setup)
+			t.Errorf(
+				"%s: answers %v, %d requests to log in, faults %v; want %v, %d", name, b.status, b.setup, b.faults, want, setup,
+			)
 		}
 		if len(b.authors) < 100 {
 			t.Errorf("%s: feeds of %d authors were read", name, len(b.authors))
@@ -68,7 +70,7 @@ func TestWarmComesAgainWhereThereIsNoRoom(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	})
-	if note, err := Warm(t.Context(), shot(t, "storm", 1, b)); note != "" || err != nil {
+	if note, err := Warm(t.Context(), trial(t, "storm", 1, b)); note != "" || err != nil {
 		t.Fatalf("Warm = %q, %v", note, err)
 	}
 	// Without a pause, the three that are turned away would use the 200 up in no time.
@@ -112,7 +114,7 @@ func TestWarmWhereNothingIsServed(t *testing.T) {
 				b.URL = "http://127.0.0.1:1"
 			}
 			began := time.Now()
-			note, err := Warm(t.Context(), shot(t, "storm", 1, b))
+			note, err := Warm(t.Context(), trial(t, "storm", 1, b))
 			if !strings.Contains(note, c.note) || (note == "") != (c.note == "") || (err == nil) != (c.unserved == "") {
 				t.Errorf("Warm = %q, %v; want %q, %q", note, err, c.note, c.unserved)
 			}
@@ -149,7 +151,7 @@ func TestLogInIsPatient(t *testing.T) {
 			next.ServeHTTP(w, r)
 		}
 	})
-	got, err := Run(t.Context(), shotWith(t, "storm", 0.03, b, map[string]string{"USERS": "0.05"}))
+	got, err := Run(t.Context(), trialWith(t, "storm", 0.03, b, map[string]string{"USERS": "0.05"}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,12 +17,14 @@ import (
 	"stormwave/lab/internal/measure/load"
 )
 
-// A real k6 shoots, and writes to a real Prometheus what is then read back.
+// A real k6 runs the load, and writes to a real Prometheus what is then read back.
 func TestCurvesOfARealStorm(t *testing.T) {
 	var answers atomic.Int64
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/users", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
-	mux.HandleFunc("POST /api/sessions", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"t"}`) })
+	mux.HandleFunc(
+		"POST /api/sessions", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"t"}`) },
+	)
 	mux.HandleFunc("GET /api/feed", func(w http.ResponseWriter, _ *http.Request) {
 		if answers.Add(1)%4 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -42,14 +44,16 @@ func TestCurvesOfARealStorm(t *testing.T) {
 		t.Errorf("Live before the load = %v; want ErrNoLoad", err)
 	}
 
-	shot, live := shoot(t, reader, load.Config{
+	trial, live := runLoad(t, reader, load.Config{
 		K6: k6, Script: script, BaseURL: backend.URL, Seed: 1, SLO: time.Second, Log: filepath.Join(t.TempDir(), "k6.log"),
 		RemoteWrite: url + "/api/v1/write", Tags: map[string]string{"shot": "7"},
 	})
 	if live.VUs < 1 || live.VUs > 1000 || live.RPS <= 0 || live.P99 <= 0 || math.Abs(live.ErrorRatio-0.25) > 0.1 {
 		t.Errorf("in the middle of it: %+v; want VUs, requests, a p99 and a quarter failed", live)
 	}
-	got, err := reader.Read(t.Context(), Window{Before: shot.Start, Start: shot.Start, End: shot.End, Settled: time.Now()})
+	got, err := reader.Read(
+		t.Context(), Window{Before: trial.Start, Start: trial.Start, End: trial.End, Settled: time.Now()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,19 +63,19 @@ func TestCurvesOfARealStorm(t *testing.T) {
 			requests += *v
 		}
 	}
-	if math.Abs(requests-float64(shot.Load.Requests)) > 0.01 {
-		t.Errorf("the curve holds %.2f requests; k6 counted %d", requests, shot.Load.Requests)
+	if math.Abs(requests-float64(trial.Load.Requests)) > 0.01 {
+		t.Errorf("the curve holds %.2f requests; k6 counted %d", requests, trial.Load.Requests)
 	}
-	if peak, ok := got.Series.Peak("rps"); !ok || peak < shot.Load.RPSMean || peak > 3*shot.Load.RPSMean {
-		t.Errorf("peak = %.0f, %v; the mean is %.0f", peak, ok, shot.Load.RPSMean)
+	if peak, ok := got.Series.Peak("rps"); !ok || peak < trial.Load.RPSMean || peak > 3*trial.Load.RPSMean {
+		t.Errorf("peak = %.0f, %v; the mean is %.0f", peak, ok, trial.Load.RPSMean)
 	}
-	if p99, ok := got.Series.Peak("p99_ms"); !ok || p99 <= 0 || p99 > 1.1*shot.Load.Latency.Max {
-		t.Errorf("highest p99 = %.1f ms, %v; k6 saw at most %.1f", p99, ok, shot.Load.Latency.Max)
+	if p99, ok := got.Series.Peak("p99_ms"); !ok || p99 <= 0 || p99 > 1.1*trial.Load.Latency.Max {
+		t.Errorf("highest p99 = %.1f ms, %v; k6 saw at most %.1f", p99, ok, trial.Load.Latency.Max)
 	}
 	if vus, ok := got.Series.Peak("vus"); !ok || vus != 1000 {
 		t.Errorf("highest number of VUs = %.0f, %v", vus, ok)
 	}
-	written, err := reader.samples(t.Context(), `{__name__=~"k6_.+",shot="7"}`, shot.Start, time.Now())
+	written, err := reader.samples(t.Context(), `{__name__=~"k6_.+",shot="7"}`, trial.Start, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,8 +84,8 @@ func TestCurvesOfARealStorm(t *testing.T) {
 	}
 }
 
-// shoot runs the load and looks at it while it holds.
-func shoot(t *testing.T, reader *Reader, cfg load.Config) (load.Result, Now) {
+// runLoad runs the load and looks at it while it holds.
+func runLoad(t *testing.T, reader *Reader, cfg load.Config) (load.Result, Now) {
 	t.Helper()
 	done := make(chan struct{})
 	var result load.Result

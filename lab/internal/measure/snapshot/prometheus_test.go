@@ -44,7 +44,9 @@ func tools(t *testing.T) toolchain.Set {
 func startPrometheus(t *testing.T, dir string, targets map[string]string) (*Reader, string) {
 	t.Helper()
 	var config strings.Builder
-	config.WriteString("global: {scrape_interval: 1s, scrape_timeout: 1s, scrape_native_histograms: true}\nscrape_configs:\n")
+	config.WriteString(
+		"global: {scrape_interval: 1s, scrape_timeout: 1s, scrape_native_histograms: true}\nscrape_configs:\n",
+	)
 	for job, addr := range targets {
 		fmt.Fprintf(&config, "  - {job_name: %s, static_configs: [{targets: ['%s']}]}\n", job, addr)
 	}

@@ -16,7 +16,7 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// The known shot: 10 s of load from t0, sampled 0.3 s after each full second, and
+// The known trial: 10 s of load from t0, sampled 0.3 s after each full second, and
 // a backend that is gone 12 s after t0. So sample -1 is the last before the load,
 // 9 the last within it, and 11 the last at the settled time.
 var (
@@ -63,35 +63,38 @@ func between(from, to int, s signal) signal {
 	}
 }
 
-// knownSeries are what the exporters of the known shot have served.
+// knownSeries are what the exporters of the known trial have served.
 func knownSeries() map[string]signal {
 	s := map[string]signal{
-		`node_cpu_seconds_total{job="node",cpu="0",mode="user"}`:              steady(0.5),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="steal"}`:             steady(0.1),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="idle"}`:              steady(0.3),
-		`node_cpu_seconds_total{job="node",cpu="0",mode="iowait"}`:            steady(0.1),
-		`node_load1{job="node"}`:                                              spike(1, 4, 7.5),
-		`node_memory_MemTotal_bytes{job="node"}`:                              constant(1000),
-		`node_memory_MemAvailable_bytes{job="node"}`:                          spike(400, 5, 300),
-		`node_network_receive_bytes_total{job="node",device="lo"}`:            steady(70),
-		`node_network_transmit_bytes_total{job="node",device="eth0"}`:         steady(30),
-		`node_disk_read_bytes_total{job="node",device="vda"}`:                 steady(5),
-		`node_disk_read_bytes_total{job="node",device="dm-0"}`:                steady(5),
-		`node_disk_written_bytes_total{job="node",device="vda"}`:              steady(8),
-		`node_disk_io_time_seconds_total{job="node",device="vda"}`:            steady(0.2),
-		`node_disk_io_time_seconds_total{job="node",device="vdb"}`:            steady(0.6),
-		`node_pressure_cpu_waiting_seconds_total{job="node"}`:                 steady(0.25),
-		`node_pressure_io_waiting_seconds_total{job="node"}`:                  steady(0.03),
-		`node_pressure_memory_waiting_seconds_total{job="node"}`:              steady(0.02),
-		`node_procs_running{job="node"}`:                                      spike(2, 3, 12),
-		`lab_service_cpu_limit_cores{job="lab",service="app"}`:                constant(0.5),
-		`lab_service_cpu_limit_cores{job="lab",service="k6"}`:                 constant(2), // without a quota
-		`lab_service_quota_periods_total{job="lab",service="app"}`:            steady(50),
-		`lab_service_throttled_periods_total{job="lab",service="app"}`:        steady(35),
-		`app_http_requests_total{job="app",route="/api/feed",code="200"}`:     between(-8, 12, climbing(1000, 100)),
-		`app_http_requests_total{job="app",route="/api/feed",code="503"}`:     between(3, 12, spike(27, 3, 7)), // 7, then 20 more
-		`app_http_requests_total{job="app",route="/api/sessions",code="201"}`: between(-8, 12, func(k int) (float64, bool) { return map[bool]float64{true: 104, false: 100}[k >= -1], true }),
-		`app_http_requests_total{job="app",route="other",code="404"}`:         climbing(0, 1000),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="user"}`:          steady(0.5),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="steal"}`:         steady(0.1),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="idle"}`:          steady(0.3),
+		`node_cpu_seconds_total{job="node",cpu="0",mode="iowait"}`:        steady(0.1),
+		`node_load1{job="node"}`:                                          spike(1, 4, 7.5),
+		`node_memory_MemTotal_bytes{job="node"}`:                          constant(1000),
+		`node_memory_MemAvailable_bytes{job="node"}`:                      spike(400, 5, 300),
+		`node_network_receive_bytes_total{job="node",device="lo"}`:        steady(70),
+		`node_network_transmit_bytes_total{job="node",device="eth0"}`:     steady(30),
+		`node_disk_read_bytes_total{job="node",device="vda"}`:             steady(5),
+		`node_disk_read_bytes_total{job="node",device="dm-0"}`:            steady(5),
+		`node_disk_written_bytes_total{job="node",device="vda"}`:          steady(8),
+		`node_disk_io_time_seconds_total{job="node",device="vda"}`:        steady(0.2),
+		`node_disk_io_time_seconds_total{job="node",device="vdb"}`:        steady(0.6),
+		`node_pressure_cpu_waiting_seconds_total{job="node"}`:             steady(0.25),
+		`node_pressure_io_waiting_seconds_total{job="node"}`:              steady(0.03),
+		`node_pressure_memory_waiting_seconds_total{job="node"}`:          steady(0.02),
+		`node_procs_running{job="node"}`:                                  spike(2, 3, 12),
+		`lab_service_cpu_limit_cores{job="lab",service="app"}`:            constant(0.5),
+		`lab_service_cpu_limit_cores{job="lab",service="k6"}`:             constant(2), // without a quota
+		`lab_service_quota_periods_total{job="lab",service="app"}`:        steady(50),
+		`lab_service_throttled_periods_total{job="lab",service="app"}`:    steady(35),
+		`app_http_requests_total{job="app",route="/api/feed",code="200"}`: between(-8, 12, climbing(1000, 100)),
+		// 7, then 20 more
+		`app_http_requests_total{job="app",route="/api/feed",code="503"}`: between(3, 12, spike(27, 3, 7)),
+		`app_http_requests_total{job="app",route="/api/sessions",code="201"}`: between(
+			-8, 12, func(k int) (float64, bool) { return map[bool]float64{true: 104, false: 100}[k >= -1], true },
+		),
+		`app_http_requests_total{job="app",route="other",code="404"}`: climbing(0, 1000),
 		`app_http_shed_requests_total{job="app",reason="full"}`: between(-8, 12, func(k int) (float64, bool) {
 			return map[bool]float64{true: 13, false: 4}[k >= 3], true
 		}),
@@ -190,17 +193,21 @@ func backfill(t *testing.T, all map[string]signal) string {
 		t.Fatal(err)
 	}
 	if _, err := proc.Run(t.Context(), proc.Spec{
-		Name: "promtool", Path: tools(t).Path("promtool"), Args: []string{"tsdb", "create-blocks-from", "openmetrics", source, dir},
+		Name: "promtool",
+		Path: tools(t).Path("promtool"),
+		Args: []string{"tsdb", "create-blocks-from", "openmetrics", source, dir},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// fromHistograms are the metrics that the known shot has no samples for.
-var fromHistograms = []string{"http_mean_ms", "http_p95_ms", "http_p99_ms", "pool_wait_mean_ms", "query_mean_ms", "statement_mean_ms"}
+// fromHistograms are the metrics that the known trial has no samples for.
+var fromHistograms = []string{
+	"http_mean_ms", "http_p95_ms", "http_p99_ms", "pool_wait_mean_ms", "query_mean_ms", "statement_mean_ms",
+}
 
-func TestReadKnownShot(t *testing.T) {
+func TestReadKnownTrial(t *testing.T) {
 	reader, _ := startPrometheus(t, backfill(t, knownSeries()), nil)
 	got, err := reader.Read(t.Context(), known)
 	if err != nil {
@@ -210,23 +217,44 @@ func TestReadKnownShot(t *testing.T) {
 		"host_cpu_busy_ratio": 0.6, "host_cpu_steal_ratio": 0.1, "host_load1_max": 7.5, "host_memory_used_bytes_max": 700,
 		"host_network_bytes_per_second": 100, "host_disk_read_bytes_per_second": 5, "host_disk_written_bytes_per_second": 8,
 		"host_disk_busy_ratio": 0.6, "host_psi_cpu_ratio": 0.25,
-		"host_psi_io_ratio": 0.03, "host_psi_memory_ratio": 0.02, "host_runnable_mean": 3, "host_cpu_busy_cores": 0.6, "host_cpu_other_cores": 0,
-		"host_cpu_steal_cores": 0.1, "host_cpus": 1,
-		`cpu_limit_cores{service="app"}`: 0.5, `cpu_limit_cores{service="k6"}`: 2, `service_throttled_periods_ratio{service="app"}`: 0.7,
-		"pool_acquired_mean": 4.8, "pool_acquires_per_second": 200, `query_errors{sqlstate="acquire_timeout"}`: 33, `query_errors{sqlstate="57014"}`: 5,
-		"primary_active_mean": 4.8, "replica_active_mean": 0, "primary_blocks_read_per_second": 10, "replica_blocks_read_per_second": 0,
-		"http_requests": 1031, "http_errors_5xx": 27, "http_rps": 102.7, "http_rps_peak": 120,
-		"requests_shed": 9, "pool_new_conns_per_second": 0.3, "pool_closed_conns_per_second": 2, "query_cancels_per_second": 0.5,
-		"reads_primary": 100, "reads_replica": 300, "read_fallbacks": 30, `read_fallbacks{reason="gone"}`: 30, `read_fallbacks{reason="late"}`: 0,
+		"host_psi_io_ratio":     0.03,
+		"host_psi_memory_ratio": 0.02,
+		"host_runnable_mean":    3,
+		"host_cpu_busy_cores":   0.6,
+		"host_cpu_other_cores":  0,
+		"host_cpu_steal_cores":  0.1, "host_cpus": 1,
+		`cpu_limit_cores{service="app"}`: 0.5, `cpu_limit_cores{service="k6"}`: 2,
+		`service_throttled_periods_ratio{service="app"}`: 0.7,
+		"pool_acquired_mean":                             4.8, "pool_acquires_per_second": 200, `query_errors{sqlstate="acquire_timeout"}`: 33, `query_errors{sqlstate="57014"}`: 5,
+		"primary_active_mean":            4.8,
+		"replica_active_mean":            0,
+		"primary_blocks_read_per_second": 10,
+		"replica_blocks_read_per_second": 0,
+		"http_requests":                  1031, "http_errors_5xx": 27, "http_rps": 102.7, "http_rps_peak": 120,
+		"requests_shed":                9,
+		"pool_new_conns_per_second":    0.3,
+		"pool_closed_conns_per_second": 2,
+		"query_cancels_per_second":     0.5,
+		"reads_primary":                100, "reads_replica": 300, "read_fallbacks": 30, `read_fallbacks{reason="gone"}`: 30, `read_fallbacks{reason="late"}`: 0,
 		"stale_reads": 0, "probe_statements": 50, "replica_heartbeat_lag_seconds_max": 0.4, "execution_mean_ms": 1.5,
 		"pool_acquired_max": 12, "pool_waiting_max": 40, "pool_acquire_timeouts": 33, "pool_new_conns": 3,
-		"primary_connections_max": 40, "primary_active_max": 30, "primary_statements": 2000, "primary_qps": 200, "primary_qps_peak": 200,
-		"primary_query_mean_ms": 1.5, "primary_cache_hit_ratio": 0.99, "primary_rows_returned_per_second": 5100,
+		"primary_connections_max": 40,
+		"primary_active_max":      30,
+		"primary_statements":      2000,
+		"primary_qps":             200,
+		"primary_qps_peak":        200,
+		"primary_query_mean_ms":   1.5, "primary_cache_hit_ratio": 0.99, "primary_rows_returned_per_second": 5100,
 		"primary_rows_fetched_per_second": 5000, "primary_rows_written_per_second": 6, "primary_lock_waiting_max": 5,
 		`primary_wait_events{event="Lock:tuple"}`: 1,
-		"replica_connections_max":                 10, "replica_active_max": 0, "replica_statements": 0, "replica_qps": 0, "replica_qps_peak": 0,
-		"replica_rows_returned_per_second": 0, "replica_rows_fetched_per_second": 0, "replica_rows_written_per_second": 0,
-		"replica_lock_waiting_max": 0, "replica_lag_bytes_max": 4096, "replica_lag_seconds_max": 0,
+		"replica_connections_max":                 10,
+		"replica_active_max":                      0,
+		"replica_statements":                      0,
+		"replica_qps":                             0,
+		"replica_qps_peak":                        0,
+		"replica_rows_returned_per_second":        0,
+		"replica_rows_fetched_per_second":         0,
+		"replica_rows_written_per_second":         0,
+		"replica_lock_waiting_max":                0, "replica_lag_bytes_max": 4096, "replica_lag_seconds_max": 0,
 		"pgbouncer_client_active_max": 6, "pgbouncer_client_waiting_max": 0, "pgbouncer_server_active_max": 6,
 		`pooler_clients_served_max{service="pgpool"}`: 32, `pooler_clients_waiting_max{service="pgpool"}`: 7,
 		"pgbouncer_maxwait_seconds_max": 0.5, "pgbouncer_wait_mean_ms": 2,
@@ -242,7 +270,7 @@ func TestReadKnownShot(t *testing.T) {
 			t.Errorf("%s = %v was not expected", name, value)
 		}
 	}
-	// These two have no denominator, and the histograms no samples in this shot.
+	// These two have no denominator, and the histograms no samples in this trial.
 	if !slices.Equal(got.Missing, fromHistograms) {
 		t.Errorf("missing = %v; want %v", got.Missing, fromHistograms)
 	}
@@ -297,8 +325,10 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 				maps.DeleteFunc(s, func(name string, _ signal) bool { return strings.Contains(name, `server="replica"`) })
 			},
 			[]string{
-				"replica_active_max", "replica_active_mean", "replica_blocks_read_per_second", "replica_cache_hit_ratio", "replica_connections_max", "replica_lock_waiting_max", "replica_qps", "replica_qps_peak",
-				"replica_query_mean_ms", "replica_rows_fetched_per_second", "replica_rows_returned_per_second", "replica_rows_written_per_second", "replica_statements", "replica_wait_events",
+				"replica_active_max", "replica_active_mean", "replica_blocks_read_per_second", "replica_cache_hit_ratio",
+				"replica_connections_max", "replica_lock_waiting_max", "replica_qps", "replica_qps_peak",
+				"replica_query_mean_ms", "replica_rows_fetched_per_second", "replica_rows_returned_per_second",
+				"replica_rows_written_per_second", "replica_statements", "replica_wait_events",
 			},
 		},
 	} {

@@ -17,7 +17,9 @@ import (
 )
 
 func native(registry *prometheus.Registry, name string, labels ...string) *prometheus.HistogramVec {
-	h := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: "A test's.", NativeHistogramBucketFactor: 1.1}, labels)
+	h := prometheus.NewHistogramVec(
+		prometheus.HistogramOpts{Name: name, Help: "A test's.", NativeHistogramBucketFactor: 1.1}, labels,
+	)
 	registry.MustRegister(h)
 	return h
 }

@@ -1,4 +1,4 @@
-// Package snapshot reads a shot's metrics back from Prometheus: those of package metric that come from there.
+// Package snapshot reads a trial's metrics back from Prometheus: those of package metric that come from there.
 //
 // Counters are differenced between raw samples, either until all has been told or between
 // the load's edges (reduce.go); nothing is extrapolated. What cannot be read is named as
@@ -22,9 +22,10 @@ import (
 	"stormwave/lab/internal/series"
 )
 
-// Window is the time of one shot. Its times are in order.
+// Window is the time of one trial. Its times are in order.
 type Window struct {
-	Before  time.Time // before anything is sent: requests are counted from here, to agree with what k6 sends before the load
+	// before anything is sent: requests are counted from here, to agree with what k6 sends before the load
+	Before  time.Time
 	Start   time.Time // of the load: all else is counted from here
 	End     time.Time // of the load; rates divide by End − Start, and what needs no load to go on counts until here
 	Settled time.Time // when every counter was final: what the load has caused counts until here

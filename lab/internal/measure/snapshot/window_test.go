@@ -145,7 +145,11 @@ func TestStolenCPUIsNoNeighbours(t *testing.T) {
 		missing bool
 	}{
 		{"stolen", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3, app: 0.9}, 0.2, false},
-		{"services used more than was busy", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0, app: 1.5}, 0, false},
+		{"services used more than was busy", map[string]float64{
+			metric.HostBusyCores.Name:  1.4,
+			metric.HostStealCores.Name: 0,
+			app:                        1.5,
+		}, 0, false},
 		{"no host", map[string]float64{app: 0.9}, none, true},
 		{"no service", map[string]float64{metric.HostBusyCores.Name: 1.4, metric.HostStealCores.Name: 0.3}, none, false},
 	} {

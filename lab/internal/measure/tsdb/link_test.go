@@ -14,7 +14,9 @@ func block(t *testing.T, storage string) (begin, end time.Time) {
 	t.Helper()
 	dir := filepath.Join(storage, "01HOSTILE")
 	meta := []byte(`{"minTime":1000,"maxTime":2000}`)
-	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "meta.json"), meta, 0o600)); err != nil {
+	if err := errors.Join(
+		os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "meta.json"), meta, 0o600),
+	); err != nil {
 		t.Fatal(err)
 	}
 	return time.UnixMilli(1000), time.UnixMilli(2000)

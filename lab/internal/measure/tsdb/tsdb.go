@@ -67,7 +67,10 @@ func move(snapshot, into string, begin, end time.Time) error {
 		kept++
 	}
 	if kept == 0 {
-		return fmt.Errorf("keep Prometheus' data: it holds nothing from %s to %s", begin.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339))
+		return fmt.Errorf(
+			"keep Prometheus' data: it holds nothing from %s to %s", begin.UTC().Format(time.RFC3339),
+			end.UTC().Format(time.RFC3339),
+		)
 	}
 	return nil
 }
@@ -125,7 +128,9 @@ func Copy(kept, to string) error {
 	}
 	blocks, err := fs.Glob(os.DirFS(kept), "*/meta.json") // a path may hold what a pattern does
 	if err != nil || len(blocks) == 0 {
-		return fmt.Errorf("find Prometheus' data in %s: there is none; it is not committed, so it is only where the run was made", kept)
+		return fmt.Errorf(
+			"find Prometheus' data in %s: there is none; it is not committed, so it is only where the run was made", kept,
+		)
 	}
 	return filepath.WalkDir(kept, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -7,7 +7,7 @@
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
 
-  // Sorting. Rows that say something about the table instead of a shot stay at its end,
+  // Sorting. Rows that say something about the table instead of a trial stay at its end,
   // and so does what has no value.
   let sorted = { column: 0, down: true };
 

@@ -28,7 +28,9 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("Tick(%v) = %s, want %s", v, got, want)
 		}
 	}
-	for v, want := range map[float64]string{0: "0", 7: "7", 85_358: "85,358", 123: "123", -123: "-123", 1e9: "1,000,000,000"} {
+	for v, want := range map[float64]string{
+		0: "0", 7: "7", 85_358: "85,358", 123: "123", -123: "-123", 1e9: "1,000,000,000",
+	} {
 		if got := Count(v); got != want {
 			t.Errorf("Count(%v) = %s, want %s", v, got, want)
 		}

@@ -20,8 +20,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 var nan = math.NaN()
 
-// shot is a storm that was drawn up: users rise, p99 leaves the plateau, a second is lost.
-func shot(paper bool) []Chart {
+// trial is a storm that was drawn up: users rise, p99 leaves the plateau, a second is lost.
+func trial(paper bool) []Chart {
 	var x, vus, rps, failed, p99 []float64
 	for i := range 50 {
 		at := float64(i + 1)
@@ -34,10 +34,12 @@ func shot(paper bool) []Chart {
 	p99[30] = nan
 	return []Chart{
 		{YLabel: "VUs", Height: 90, Paper: paper, Series: []Line{{X: x, Y: vus, Ink: Plain}}},
-		{YLabel: "Requests per second", Height: 120, Series: []Line{{Name: "sent", X: x, Y: rps}, {Name: "failed", X: x, Y: failed}}},
+		{YLabel: "Requests per second", Height: 120, Series: []Line{
+			{Name: "sent", X: x, Y: rps}, {Name: "failed", X: x, Y: failed},
+		}},
 		{
 			YLabel: "p99, ms (logarithmic)", Height: 150, LogY: true, XLabel: "Seconds since the load began",
-			Series: []Line{{Name: "p99", X: x, Y: p99, Rings: []Point{{20, 420}}}}, RingLabel: "bend",
+			Series: []Line{{Name: "p99", X: x, Y: p99, Rings: []Point{{20, 420}}}}, RingLabel: "saturation",
 			Levels: []Level{{500, "SLO: 500 ms"}}, Marks: []Mark{{8, 8, "all are there"}, {30, 40, "replica killed"}},
 		},
 	}
@@ -46,11 +48,14 @@ func shot(paper bool) []Chart {
 // drawings are one of each kind.
 func drawings(paper bool) map[string]func() ([]byte, error) {
 	return map[string]func() ([]byte, error){
-		"series": func() ([]byte, error) { return Stack("A storm, second by second", shot(paper)...) },
+		"series": func() ([]byte, error) { return Stack("A storm, second by second", trial(paper)...) },
 		"pool": func() ([]byte, error) {
 			return Lines(Chart{
-				Title: "Goodput over the size of the pool", XLabel: "pool_size", YLabel: "Goodput, requests per second", Paper: paper,
-				Names: []string{"4", "8", "16", "unlimited"}, RingLabel: "the best",
+				Title:  "Goodput over the size of the pool",
+				XLabel: "pool_size",
+				YLabel: "Goodput, requests per second",
+				Paper:  paper,
+				Names:  []string{"4", "8", "16", "unlimited"}, RingLabel: "the best",
 				Series: []Line{
 					{Name: "direct", X: []float64{0, 1, 2, 3}, Y: []float64{1200, 1650, 1600, 400}, Low: []float64{1100, 1600, 1500, 200}, High: []float64{1300, 1700, 1650, 700}, Rings: []Point{{1, 1650}}},
 					{Name: "pgbouncer & <co>", X: []float64{0, 1}, Y: []float64{1150, 1500}, Low: []float64{1100, 1450}, High: []float64{1200, 1550}},
@@ -60,7 +65,11 @@ func drawings(paper bool) map[string]func() ([]byte, error) {
 		},
 		"heat": func() ([]byte, error) {
 			return Heat{
-				Title: "Goodput by pool_size and timeouts", Note: "In brackets where the SLO was missed.", XLabel: "pool_size", YLabel: "timeouts", Paper: paper,
+				Title:   "Goodput by pool_size and timeouts",
+				Note:    "In brackets where the SLO was missed.",
+				XLabel:  "pool_size",
+				YLabel:  "timeouts",
+				Paper:   paper,
 				Columns: []string{"unlimited", "8", "16"}, Rows: []string{"none", "layered"},
 				Cells: [][]Cell{
 					{{Value: 412, Text: "(412)"}, {Value: 1690, Text: "1,690", Framed: true}, {Value: 1500, Text: "1,500"}},
@@ -80,7 +89,10 @@ func drawings(paper bool) map[string]func() ([]byte, error) {
 		},
 		"stations": func() ([]byte, error) {
 			return Rows{
-				Title: "Where the time of a query goes", XLabel: "ms", Parts: []string{"pool", "PgBouncer", "execution", "rest"}, Paper: paper,
+				Title:  "Where the time of a query goes",
+				XLabel: "ms",
+				Parts:  []string{"pool", "PgBouncer", "execution", "rest"},
+				Paper:  paper,
 				Rows: []Row{
 					{Name: "unlimited", Parts: []float64{89.9, nan, 0.1, 11.5}, Text: "101"},
 					{Name: "pgbouncer", Parts: []float64{1, 20, 0.1, 4}, Text: "25.1"},
@@ -107,7 +119,10 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(want, got) {
-			t.Errorf("%s is another picture (-want +got):\n%s", path, cmp.Diff(strings.Split(string(want), "<"), strings.Split(string(got), "<")))
+			t.Errorf(
+				"%s is another picture (-want +got):\n%s", path,
+				cmp.Diff(strings.Split(string(want), "<"), strings.Split(string(got), "<")),
+			)
 		}
 	}
 }
@@ -116,10 +131,15 @@ func TestGolden(t *testing.T) {
 // and comes out the same again. For a page it takes the page's colours.
 func TestPictures(t *testing.T) {
 	words := map[string][]string{
-		"series":   {"Requests per second", "sent", "failed", "p99, ms (logarithmic)", "SLO: 500 ms", "replica killed", "bend", "1,000", "Seconds since the load began"},
-		"pool":     {"direct", "pgbouncer & <co>", "unlimited", "1,500", "the best"},
-		"heat":     {"In brackets where the SLO was missed.", "(412)", "1,690", "layered", "pool_size", "–"},
-		"rows":     {"412, SLO missed", "unlimited none direct (baseline)", "8 layered a-name-that-is-much-too-lon…", "1,500"},
+		"series": {
+			"Requests per second", "sent", "failed", "p99, ms (logarithmic)", "SLO: 500 ms", "replica killed", "saturation",
+			"1,000", "Seconds since the load began",
+		},
+		"pool": {"direct", "pgbouncer & <co>", "unlimited", "1,500", "the best"},
+		"heat": {"In brackets where the SLO was missed.", "(412)", "1,690", "layered", "pool_size", "–"},
+		"rows": {
+			"412, SLO missed", "unlimited none direct (baseline)", "8 layered a-name-that-is-much-too-lon…", "1,500",
+		},
 		"stations": {"pool", "PgBouncer", "execution", "rest", "101", "25.1", "ms"},
 	}
 	for _, paper := range []bool{true, false} {
@@ -140,7 +160,8 @@ func TestPictures(t *testing.T) {
 			if root["role"] != "img" || root["aria-label"] == "" || texts[0] != root["aria-label"] {
 				t.Errorf("%s: role %q, label %q, title %q", name, root["role"], root["aria-label"], texts[0])
 			}
-			if paper != bytes.Contains(svg, []byte(`fill="#fff"`)) && name != "heat" || paper == bytes.Contains(svg, []byte("currentColor")) {
+			if paper != bytes.Contains(svg, []byte(`fill="#fff"`)) &&
+				name != "heat" || paper == bytes.Contains(svg, []byte("currentColor")) {
 				t.Errorf("%s, for a file %t, has the wrong ground or ink", name, paper)
 			}
 			if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
@@ -189,7 +210,11 @@ func read(t *testing.T, svg []byte) (texts []string, root map[string]string) {
 // have is one too.
 func TestGaps(t *testing.T) {
 	x := []float64{0, 1, 2, 3, 4, 5, 6}
-	for name, y := range map[string][]float64{"missing": {1, 2, 3, nan, 3, 2, 1}, "infinite": {1, 2, 3, math.Inf(1), 3, 2, 1}, "zero": {1, 2, 3, 0, 3, 2, 1}} {
+	for name, y := range map[string][]float64{
+		"missing":  {1, 2, 3, nan, 3, 2, 1},
+		"infinite": {1, 2, 3, math.Inf(1), 3, 2, 1},
+		"zero":     {1, 2, 3, 0, 3, 2, 1},
+	} {
 		svg, err := Lines(Chart{Title: "gap", LogY: true, Bare: true, Series: []Line{{X: x, Y: y}}})
 		if err != nil {
 			t.Fatal(err)
@@ -307,7 +332,8 @@ func TestRefuses(t *testing.T) {
 // A chart of nothing has axes all the same.
 func TestNothingToDraw(t *testing.T) {
 	for _, c := range []Chart{
-		{Title: "x"}, {Title: "x", LogY: true}, {Title: "x", Clock: true}, {Title: "x", Series: []Line{{X: []float64{1, 2}, Y: []float64{nan, nan}}}},
+		{Title: "x"}, {Title: "x", LogY: true}, {Title: "x", Clock: true},
+		{Title: "x", Series: []Line{{X: []float64{1, 2}, Y: []float64{nan, nan}}}},
 		{Title: "x", Series: []Line{{X: []float64{3}, Y: []float64{0}}}},
 	} {
 		if svg, err := Lines(c); err != nil || !bytes.Contains(svg, []byte("<text")) {

@@ -61,15 +61,15 @@ func NewClient(layout service.Layout) *Client {
 // ends with the calling process. One that comes or goes is waited for: of those that
 // are started at the same time, one stays.
 func (c *Client) Start(ctx context.Context, bound bool, each func(stack.Step)) (started bool, err error) {
-	if started, err = c.summon(ctx, bound); err != nil {
+	if started, err = c.ensureSupervisor(ctx, bound); err != nil {
 		return false, err
 	}
 	return started, c.follow(ctx, each)
 }
 
-// summon returns when there is a supervisor that answers and is to stay.
-func (c *Client) summon(ctx context.Context, bound bool) (started bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye+startTimeout)
+// ensureSupervisor returns when there is a supervisor that answers and is to stay.
+func (c *Client) ensureSupervisor(ctx context.Context, bound bool) (started bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+shutdownGrace+startTimeout)
 	defer cancel()
 	for {
 		st, err := c.find(ctx)
@@ -172,7 +172,7 @@ func ParseOwner(text string) (*proc.Ident, error) {
 
 // follow reads the steps of the up until all is ready.
 func (c *Client) follow(ctx context.Context, each func(stack.Step)) error {
-	ctx, cancel := context.WithTimeout(ctx, upTimeout+goodbye)
+	ctx, cancel := context.WithTimeout(ctx, upTimeout+shutdownGrace)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://lab/up", nil)
 	if err != nil {
@@ -241,7 +241,7 @@ func (c *Client) Deaths(ctx context.Context) ([]stack.Death, error) {
 // Down takes the stack down and returns when nothing of it is left. ErrDown
 // means that there was nothing to do.
 func (c *Client) Down(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye)
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+shutdownGrace)
 	defer cancel()
 	st, err := c.find(ctx)
 	if err != nil {
@@ -264,7 +264,7 @@ func (c *Client) Down(ctx context.Context) error {
 
 // awaitEnd waits until the supervisor has ended.
 func awaitEnd(ctx context.Context, supervisor proc.Ident) error {
-	ctx, cancel := context.WithTimeout(ctx, downTimeout+goodbye)
+	ctx, cancel := context.WithTimeout(ctx, downTimeout+shutdownGrace)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -286,26 +286,26 @@ func (c *Client) Apply(
 	return read, err
 }
 
-// Reset brings both servers to the same state before each shot, and returns what
+// Reset brings both servers to the same state before each trial, and returns what
 // the data set holds.
 func (c *Client) Reset(ctx context.Context) (dataset string, err error) {
 	err = c.call(ctx, http.MethodPost, "/reset", struct{}{}, &dataset)
 	return dataset, err
 }
 
-// Quiesce ends the load's traces after a shot.
+// Quiesce ends the load's traces after a trial.
 func (c *Client) Quiesce(ctx context.Context) error {
 	return c.call(ctx, http.MethodPost, "/quiesce", struct{}{}, nil)
 }
 
-// Mark tells which repetition runs, and the generator's process.
-func (c *Client) Mark(ctx context.Context, shot exporter.Shot, k6 int) error {
-	return c.call(ctx, http.MethodPut, "/shot", shotRequest{Shot: &shot, Guests: map[string]int{"k6": k6}}, nil)
+// Mark tells which trial runs, and the generator's process.
+func (c *Client) Mark(ctx context.Context, trial exporter.Trial, k6 int) error {
+	return c.call(ctx, http.MethodPut, "/trial", trialRequest{Trial: &trial, Guests: map[string]int{"k6": k6}}, nil)
 }
 
 // Unmark ends the mark.
 func (c *Client) Unmark(ctx context.Context) error {
-	return c.call(ctx, http.MethodPut, "/shot", shotRequest{}, nil)
+	return c.call(ctx, http.MethodPut, "/trial", trialRequest{}, nil)
 }
 
 // Tell says how far the run is.
@@ -313,11 +313,11 @@ func (c *Client) Tell(ctx context.Context, progress exporter.Progress) error {
 	return c.call(ctx, http.MethodPut, "/progress", progress, nil)
 }
 
-// Begin claims the stack for a run of the calling process, of so many shots, which will
+// Begin claims the stack for a run of the calling process, of so many trials, which will
 // take about eta.
-func (c *Client) Begin(ctx context.Context, run string, shots int, eta time.Duration) error {
+func (c *Client) Begin(ctx context.Context, run string, trials int, eta time.Duration) error {
 	me, _ := proc.Identify(os.Getpid())
-	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me, Shots: shots, ETA: eta}, nil)
+	return c.call(ctx, http.MethodPost, "/run", Run{Name: run, Owner: me, Trials: trials, ETA: eta}, nil)
 }
 
 // End gives the stack back.

@@ -75,7 +75,7 @@ func TestTheFaultsOfAKilledRunAreUndone(t *testing.T) {
 	if w := order(t, s, http.MethodPost, "/run", first); w.Code != http.StatusOK {
 		t.Fatalf("begin: %d %s", w.Code, w.Body)
 	}
-	s.mark(&exporter.Shot{Run: first.Name, N: 1})
+	s.mark(&exporter.Trial{Run: first.Name, N: 1})
 	if w := order(t, s, http.MethodPost, "/run", Run{Name: "second", Owner: owner}); w.Code == http.StatusOK {
 		t.Error("a second run may begin beside the first")
 	}
@@ -93,10 +93,10 @@ func TestTheFaultsOfAKilledRunAreUndone(t *testing.T) {
 		t.Fatal("the faults of a run whose process is gone are not undone")
 	}
 	s.mu.Lock()
-	run, shot, last := s.run, s.shot, s.lastRun
+	run, trial, last := s.run, s.trial, s.lastRun
 	s.mu.Unlock()
-	if run != nil || shot != nil || last == nil || last.Name != first.Name {
-		t.Errorf("run %v, shot %v, last run %v; want only the last", run, shot, last)
+	if run != nil || trial != nil || last == nil || last.Name != first.Name {
+		t.Errorf("run %v, trial %v, last run %v; want only the last", run, trial, last)
 	}
 }
 

@@ -39,11 +39,11 @@ func (s *Supervisor) pageStatus() page.Status {
 		return told
 	}
 	told.Run = &page.Run{
-		Name: run.Name, Over: s.run == nil || !run.Owner.Alive(), Began: run.Began, Shots: run.Shots, ETA: run.ETA,
+		Name: run.Name, Over: s.run == nil || !run.Owner.Alive(), Began: run.Began, Trials: run.Trials, ETA: run.ETA,
 		Stage: s.stage, Applied: s.applied,
 	}
-	if s.shot != nil {
-		told.Run.Cell, told.Run.Scenario = s.shot.Cell, s.shot.Scenario
+	if s.trial != nil {
+		told.Run.Cell, told.Run.Scenario = s.trial.Cell, s.trial.Scenario
 	}
 	return told
 }
@@ -55,19 +55,19 @@ func (s *Supervisor) applying(settings matrix.Settings) {
 	s.applied, s.stage = settings, matrix.StageApply
 }
 
-// at notes which stage the shot is in.
+// at notes which stage the trial is in.
 func (s *Supervisor) at(stage matrix.Stage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stage = stage
 }
 
-// mark notes the shot that is under load; nil: its load is over.
-func (s *Supervisor) mark(shot *exporter.Shot) {
+// mark notes the trial that is under load; nil: its load is over.
+func (s *Supervisor) mark(trial *exporter.Trial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shot, s.stage = shot, matrix.StageRead
-	if shot != nil {
+	s.trial, s.stage = trial, matrix.StageRead
+	if trial != nil {
 		s.stage = matrix.StageLoad
 	}
 }

@@ -58,7 +58,7 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 		t.Errorf("before a run: %+v; want the services alone", got)
 	}
 	me, _ := proc.Identify(os.Getpid())
-	run := Run{Name: "2026-11-25T1150Z-quick", Owner: me, Shots: 6, ETA: time.Minute}
+	run := Run{Name: "2026-11-25T1150Z-quick", Owner: me, Trials: 6, ETA: time.Minute}
 	order(http.MethodPost, "/run", run)
 	check := func(what string, want page.Run) {
 		t.Helper()
@@ -69,7 +69,8 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 		if time.Since(got.Began) > time.Minute {
 			t.Errorf("%s: it began at %s; want just now", what, got.Began)
 		}
-		if got.Name != run.Name || got.Shots != 6 || got.ETA != time.Minute || got.Over != want.Over || got.Stage != want.Stage || got.Cell != want.Cell || got.Scenario != want.Scenario {
+		if got.Name != run.Name || got.Trials != 6 || got.ETA != time.Minute || got.Over != want.Over ||
+			got.Stage != want.Stage || got.Cell != want.Cell || got.Scenario != want.Scenario {
 			t.Errorf("%s: %+v; want %+v", what, *got, want)
 		}
 	}
@@ -79,15 +80,18 @@ func TestThePageIsToldOfTheRun(t *testing.T) {
 	if got := s.pageStatus().Run.Applied["pool_size"]; got != "8" {
 		t.Errorf("pool_size = %q; want that of the cell", got)
 	}
-	order(http.MethodPut, "/shot", shotRequest{Shot: &exporter.Shot{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}})
+	order(
+		http.MethodPut, "/trial",
+		trialRequest{Trial: &exporter.Trial{Run: run.Name, N: 1, Cell: "pool_size=8", Scenario: "storm"}},
+	)
 	check("under load", page.Run{Stage: matrix.StageLoad, Cell: "pool_size=8", Scenario: "storm"})
-	order(http.MethodPut, "/shot", shotRequest{})
+	order(http.MethodPut, "/trial", trialRequest{})
 	check("after the load", page.Run{Stage: matrix.StageRead})
 	s.end()
 	check("after the end", page.Run{Over: true})
 
 	gone := me
 	gone.Start++
-	order(http.MethodPost, "/run", Run{Name: run.Name, Owner: gone, Shots: 6, ETA: time.Minute})
+	order(http.MethodPost, "/run", Run{Name: run.Name, Owner: gone, Trials: 6, ETA: time.Minute})
 	check("when its process is gone", page.Run{Over: true})
 }

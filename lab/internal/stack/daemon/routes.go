@@ -33,9 +33,9 @@ type (
 		CPUs     matrix.CPUs     `json:"cpus"`
 	}
 
-	shotRequest struct {
-		Shot   *exporter.Shot `json:"shot"`   // nil ends the mark
-		Guests map[string]int `json:"guests"` // processes that are not the stack's, by service
+	trialRequest struct {
+		Trial  *exporter.Trial `json:"shot"`   // nil ends the mark
+		Guests map[string]int  `json:"guests"` // processes that are not the stack's, by service
 	}
 
 	stepEvent struct {
@@ -59,7 +59,10 @@ func (s *Supervisor) isLeaving() bool {
 
 // DownStatus is the status of a stack that no supervisor owns.
 func DownStatus() Status {
-	return Status{State: "down", Status: stack.Status{Services: []stack.ServiceStatus{}, Deaths: []stack.Death{}, URLs: map[string]*string{}}}
+	return Status{
+		State:  "down",
+		Status: stack.Status{Services: []stack.ServiceStatus{}, Deaths: []stack.Death{}, URLs: map[string]*string{}},
+	}
 }
 
 func (s *Supervisor) routes() http.Handler {
@@ -88,13 +91,13 @@ func (s *Supervisor) routes() http.Handler {
 	mux.HandleFunc("POST /quiesce", handle(s.life, func(ctx context.Context, _ struct{}) (struct{}, error) {
 		return struct{}{}, s.stack.Quiesce(ctx)
 	}))
-	mux.HandleFunc("PUT /shot", handle(s.life, func(ctx context.Context, req shotRequest) (struct{}, error) {
-		s.exporter.SetShot(req.Shot, req.Guests)
-		s.mark(req.Shot)
-		if req.Shot == nil {
-			return struct{}{}, s.stack.Unstrike(ctx)
+	mux.HandleFunc("PUT /trial", handle(s.life, func(ctx context.Context, req trialRequest) (struct{}, error) {
+		s.exporter.SetTrial(req.Trial, req.Guests)
+		s.mark(req.Trial)
+		if req.Trial == nil {
+			return struct{}{}, s.stack.StopFaults(ctx)
 		}
-		return struct{}{}, s.stack.Strike(ctx)
+		return struct{}{}, s.stack.StartFaults(ctx)
 	}))
 	mux.HandleFunc("PUT /progress", handle(s.life, func(_ context.Context, progress exporter.Progress) (struct{}, error) {
 		s.exporter.SetProgress(progress)
@@ -176,8 +179,8 @@ func (s *Supervisor) over() {
 		s.lastRun = s.run
 		s.unwatch()
 	}
-	s.run, s.stage, s.applied, s.shot = nil, "", nil, nil
-	s.exporter.SetShot(nil, nil)
+	s.run, s.stage, s.applied, s.trial = nil, "", nil, nil
+	s.exporter.SetTrial(nil, nil)
 }
 
 // abandonTimeout bounds the undoing of what a run has left.

@@ -18,25 +18,25 @@ import (
 
 // state is kept for the supervisor that comes after one that was killed.
 type state struct {
-	Boot       string              `json:"boot"` // of the kernel: no process outlives it
-	Supervisor resident            `json:"supervisor"`
-	Services   map[string]resident `json:"services"`
+	Boot       string               `json:"boot"` // of the kernel: no process outlives it
+	Supervisor processID            `json:"supervisor"`
+	Services   map[string]processID `json:"services"`
 }
 
-// resident is a process and the program that it runs.
-type resident struct {
+// processID is a process and the program that it runs.
+type processID struct {
 	proc.Ident
 	Program string `json:"program"`
 }
 
-// residentOf describes a live process; ok is false when there is none.
-func residentOf(pid int) (r resident, ok bool) {
+// processIDOf describes a live process; ok is false when there is none.
+func processIDOf(pid int) (r processID, ok bool) {
 	id, ok := proc.Identify(pid)
-	return resident{id, proc.Program(pid)}, ok
+	return processID{id, proc.Program(pid)}, ok
 }
 
 // lives reports whether exactly this process still runs, and still that program.
-func (r resident) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
+func (r processID) lives() bool { return r.Alive() && proc.Program(r.PID) == r.Program }
 
 func statePath(layout service.Layout) string { return filepath.Join(layout.Lab, "state.json") }
 
@@ -46,10 +46,10 @@ func (s *Supervisor) remember() error {
 	if err != nil {
 		return fmt.Errorf("write state: %w", err)
 	}
-	now := state{Boot: boot, Services: make(map[string]resident)}
-	now.Supervisor, _ = residentOf(os.Getpid())
+	now := state{Boot: boot, Services: make(map[string]processID)}
+	now.Supervisor, _ = processIDOf(os.Getpid())
 	for name, pid := range s.stack.PIDs() {
-		if service, ok := residentOf(pid); ok {
+		if service, ok := processIDOf(pid); ok {
 			now.Services[name] = service
 		}
 	}
@@ -96,7 +96,9 @@ func whyDown(layout service.Layout) error {
 	if boot, err := proc.Boot(); err != nil || boot != old.Boot {
 		return ErrDown
 	}
-	return fmt.Errorf("the supervisor (process %d) was killed: %w; its log: lab logs supervisor", old.Supervisor.PID, ErrDown)
+	return fmt.Errorf(
+		"the supervisor (process %d) was killed: %w; its log: lab logs supervisor", old.Supervisor.PID, ErrDown,
+	)
 }
 
 // sweepTimeout bounds the wait for what a killed supervisor has left.

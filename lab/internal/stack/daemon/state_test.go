@@ -12,7 +12,7 @@ import (
 )
 
 // sleeper is a process of the test's own.
-func sleeper(t *testing.T) resident {
+func sleeper(t *testing.T) processID {
 	t.Helper()
 	p, err := proc.Start(proc.Spec{Name: "sleeper", Path: "/bin/sleep", Args: []string{"60"}})
 	if err != nil {
@@ -20,7 +20,7 @@ func sleeper(t *testing.T) resident {
 	}
 	t.Cleanup(func() { _ = p.Stop(t.Context()) })
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) { // until it is what it was started as
-		r, ok := residentOf(p.PID())
+		r, ok := processIDOf(p.PID())
 		if ok && strings.HasSuffix(r.Program, "sleep") {
 			return r
 		}
@@ -47,22 +47,22 @@ func TestSweepEndsOnlyWhatIsItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	me, _ := residentOf(os.Getpid())
+	me, _ := processIDOf(os.Getpid())
 	for name, c := range map[string]struct {
-		change func(*state, *resident)
+		change func(*state, *processID)
 		ended  bool
 	}{
-		"its own":                {func(*state, *resident) {}, true},
-		"another start time":     {func(_ *state, r *resident) { r.Start++ }, false},
-		"another program":        {func(_ *state, r *resident) { r.Program = "/usr/lib/postgresql/15/bin/postgres" }, false},
-		"from before the reboot": {func(s *state, _ *resident) { s.Boot = "00000000-0000-0000-0000-000000000000" }, false},
+		"its own":                {func(*state, *processID) {}, true},
+		"another start time":     {func(_ *state, r *processID) { r.Start++ }, false},
+		"another program":        {func(_ *state, r *processID) { r.Program = "/usr/lib/postgresql/15/bin/postgres" }, false},
+		"from before the reboot": {func(s *state, _ *processID) { s.Boot = "00000000-0000-0000-0000-000000000000" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // the first waits for its process to end by itself
 			is := sleeper(t)
 			said, old := is, state{Boot: boot, Supervisor: me}
 			c.change(&old, &said)
-			old.Services = map[string]resident{"primary": said}
+			old.Services = map[string]processID{"primary": said}
 			text, err := json.Marshal(old)
 			if err != nil {
 				t.Fatal(err)
@@ -84,7 +84,10 @@ func TestSweepEndsOnlyWhatIsItsOwn(t *testing.T) {
 // A state file that tells nothing is no permission to begin: it is refused with the
 // way out, and kept.
 func TestSweepRefusesWhatIsNoState(t *testing.T) {
-	for _, text := range []string{"", "{", "null", "{}", "[]", `{"boot":"a"}`, `{"boot":"a","supervisor":{"PID":1}}`, `{"supervisor":{"PID":1},"services":{"app":{"PID":2}}}`} {
+	for _, text := range []string{
+		"", "{", "null", "{}", "[]", `{"boot":"a"}`, `{"boot":"a","supervisor":{"PID":1}}`,
+		`{"supervisor":{"PID":1},"services":{"app":{"PID":2}}}`,
+	} {
 		layout := layoutWith(t, []byte(text))
 		err := sweep(t.Context(), layout)
 		if err == nil || !strings.Contains(err.Error(), "remove "+statePath(layout)) {

@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	upTimeout   = 6 * time.Minute // the first one makes the data set
-	downTimeout = time.Minute
-	goodbye     = 5 * time.Second // for clients to read their last answer
+	upTimeout     = 6 * time.Minute // the first one makes the data set
+	downTimeout   = time.Minute
+	shutdownGrace = 5 * time.Second // for clients to read their last answer
 )
 
 // errWentDown is the end of an up that a down has overtaken.
@@ -52,17 +52,17 @@ type Supervisor struct {
 	lastRun *Run               // that has ended
 	stage   matrix.Stage
 	applied matrix.Settings // of the cell in progress
-	shot    *exporter.Shot  // that is under load
+	trial   *exporter.Trial // that is under load
 }
 
 // Run is the run of a matrix that uses the stack. There is one at a time, and it
 // ends with its process.
 type Run struct {
-	Name  string        `json:"name"`
-	Owner proc.Ident    `json:"owner"`
-	Shots int           `json:"shots"`  // planned, at most
-	ETA   time.Duration `json:"eta_ns"` // until its end, as it is estimated when it begins
-	Began time.Time     `json:"began"`
+	Name   string        `json:"name"`
+	Owner  proc.Ident    `json:"owner"`
+	Trials int           `json:"shots"`  // planned, at most
+	ETA    time.Duration `json:"eta_ns"` // until its end, as it is estimated when it begins
+	Began  time.Time     `json:"began"`
 }
 
 // Supervise brings the stack up, serves the control socket, and takes the stack
@@ -89,7 +89,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 	if err := errors.Join(sweep(ctx, layout), rotateLogs(layout)); err != nil {
 		return err
 	}
-	proc.SweepCages()
+	proc.SweepCgroups()
 	files, err := proc.Settle()
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func Supervise(ctx context.Context, layout service.Layout, tools toolchain.Set, 
 	s := &Supervisor{
 		layout:   layout,
 		stack:    st,
-		undo:     st.Relent,
+		undo:     st.UndoFaults,
 		exporter: exporter.New(st, service.Servers...),
 		progress: newProgress(),
 		quit:     quit,
@@ -154,7 +154,7 @@ func (s *Supervisor) down(ctx context.Context, servers []*http.Server) error {
 	if err == nil {
 		err = forget(s.layout)
 	}
-	parting, cancel := context.WithTimeout(ctx, goodbye)
+	parting, cancel := context.WithTimeout(ctx, shutdownGrace)
 	defer cancel()
 	for _, server := range servers {
 		if server.Shutdown(parting) != nil {

@@ -35,13 +35,13 @@ type Exporter struct {
 	servers  map[string]*server
 
 	mu    sync.Mutex
-	shot  *Shot
+	trial *Trial
 	run   *Progress
 	guest map[string]int // processes of others to watch, by service
 }
 
-// Shot names the repetition in progress.
-type Shot struct {
+// Trial names what is under load.
+type Trial struct {
 	Run      string `json:"run"`
 	N        int    `json:"n"`
 	Cell     string `json:"cell"`
@@ -50,12 +50,17 @@ type Shot struct {
 
 // New returns an exporter that watches these PostgreSQL servers. It reads nothing before it is scraped.
 func New(source Source, servers ...string) *Exporter {
-	e := &Exporter{source: source, registry: prometheus.NewRegistry(), servers: make(map[string]*server), guest: make(map[string]int)}
+	e := &Exporter{
+		source:   source,
+		registry: prometheus.NewRegistry(),
+		servers:  make(map[string]*server),
+		guest:    make(map[string]int),
+	}
 	for _, name := range servers {
 		e.servers[name] = &server{name: name, source: source}
 	}
 	e.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	e.registry.MustRegister(&processes{pids: e.pids}, poolers{source}, shots{e}, runs{e})
+	e.registry.MustRegister(&processes{pids: e.pids}, poolers{source}, trials{e}, runs{e})
 	for _, s := range e.servers {
 		e.registry.MustRegister(s)
 	}
@@ -67,12 +72,12 @@ func (e *Exporter) Handler() http.Handler {
 	return promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{Timeout: 2 * time.Second})
 }
 
-// SetShot tells which repetition runs now and which guest processes (k6) belong
+// SetTrial tells which trial runs now and which guest processes (k6) belong
 // to it; nil ends it.
-func (e *Exporter) SetShot(shot *Shot, guests map[string]int) {
+func (e *Exporter) SetTrial(trial *Trial, guests map[string]int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.shot, e.guest = shot, maps.Clone(guests)
+	e.trial, e.guest = trial, maps.Clone(guests)
 }
 
 // SetProgress tells how far a run is. It holds until another one begins.

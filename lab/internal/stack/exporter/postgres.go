@@ -24,13 +24,25 @@ const (
 )
 
 var (
-	serverUpDesc       = prometheus.NewDesc(series.PGUp, "Whether the server could be read.", []string{"server"}, nil)
-	connectionsDesc    = prometheus.NewDesc(series.PGConnections, "Client sessions by state, the lab's own excluded.", []string{"server", "state"}, nil)
-	maxConnectionsDesc = prometheus.NewDesc(series.PGMaxConnections, "As many sessions as there may be.", []string{"server"}, nil)
-	waitingDesc        = prometheus.NewDesc(series.PGWaiting, "Active client sessions by what they wait for.", []string{"server", "event"}, nil)
-	lockDesc           = prometheus.NewDesc(series.PGLockWaiting, "Client sessions that wait for a lock.", []string{"server"}, nil)
-	lagBytesDesc       = prometheus.NewDesc(series.PGReplicaLagBytes, "WAL that the replica has not replayed yet; absent without a replica.", nil, nil)
-	lagSecondsDesc     = prometheus.NewDesc(series.PGReplicaLagSeconds, "Time from flush on the primary to replay on the replica, measured last.", nil, nil)
+	serverUpDesc    = prometheus.NewDesc(series.PGUp, "Whether the server could be read.", []string{"server"}, nil)
+	connectionsDesc = prometheus.NewDesc(
+		series.PGConnections, "Client sessions by state, the lab's own excluded.", []string{"server", "state"}, nil,
+	)
+	maxConnectionsDesc = prometheus.NewDesc(
+		series.PGMaxConnections, "As many sessions as there may be.", []string{"server"}, nil,
+	)
+	waitingDesc = prometheus.NewDesc(
+		series.PGWaiting, "Active client sessions by what they wait for.", []string{"server", "event"}, nil,
+	)
+	lockDesc = prometheus.NewDesc(
+		series.PGLockWaiting, "Client sessions that wait for a lock.", []string{"server"}, nil,
+	)
+	lagBytesDesc = prometheus.NewDesc(
+		series.PGReplicaLagBytes, "WAL that the replica has not replayed yet; absent without a replica.", nil, nil,
+	)
+	lagSecondsDesc = prometheus.NewDesc(
+		series.PGReplicaLagSeconds, "Time from flush on the primary to replay on the replica, measured last.", nil, nil,
+	)
 )
 
 // counters are read in one row, in this order.
@@ -38,8 +50,12 @@ var counters = []struct {
 	desc *prometheus.Desc
 	sql  string
 }{
-	{desc(series.PGStatements, "Statements of the backend that ended without an error."), "(SELECT coalesce(sum(calls), 0) FROM statements)"},
-	{desc(series.PGStatementSeconds, "Time spent executing them."), "(SELECT coalesce(sum(total_exec_time), 0) / 1000 FROM statements)"},
+	{desc(
+		series.PGStatements, "Statements of the backend that ended without an error.",
+	), "(SELECT coalesce(sum(calls), 0) FROM statements)"},
+	{desc(
+		series.PGStatementSeconds, "Time spent executing them.",
+	), "(SELECT coalesce(sum(total_exec_time), 0) / 1000 FROM statements)"},
 	{desc(series.PGBlocksHit, "Blocks found in shared buffers."), "blks_hit"},
 	{desc(series.PGBlocksRead, "Blocks asked of the operating system."), "blks_read"},
 	{desc(series.PGRowsReturned, "Rows read by sequential scans and entries by index scans."), "tup_returned"},
@@ -55,7 +71,8 @@ func desc(name, help string) *prometheus.Desc {
 }
 
 // walSQL is how far a server is in the WAL, in bytes.
-const walSQL = `pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0')`
+const walSQL = `pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ` +
+	`ELSE pg_current_wal_lsn() END, '0/0')`
 
 // countersSQL reads every counter. pg_stat_statements is asked without its texts,
 // which are in a file.
@@ -73,7 +90,8 @@ var countersSQL = func() string {
 
 // sessionsSQL counts client sessions by state and wait event.
 const sessionsSQL = `
-SELECT CASE WHEN state IN ('active', 'idle') THEN state WHEN state LIKE 'idle in transaction%' THEN 'idle_in_transaction' ELSE 'other' END,
+SELECT CASE WHEN state IN ('active', 'idle') THEN state
+		WHEN state LIKE 'idle in transaction%' THEN 'idle_in_transaction' ELSE 'other' END,
 	CASE WHEN state = 'active' AND wait_event IS NOT NULL THEN wait_event_type || ':' || wait_event ELSE '' END,
 	count(*)::float8
 FROM pg_stat_activity

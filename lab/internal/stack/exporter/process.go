@@ -16,12 +16,22 @@ import (
 const slowEvery = 10 * time.Second
 
 var (
-	cpuDesc    = prometheus.NewDesc(series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil)
-	memoryDesc = prometheus.NewDesc(series.ServicePSS, "Proportional set size of the service's processes.", []string{"service"}, nil)
-	limitDesc  = prometheus.NewDesc(series.ServiceCPULimit, "CPUs that the service may use, by affinity and quota.", []string{"service"}, nil)
-	periodDesc = prometheus.NewDesc(series.ServiceQuotaPeriods, "Periods of its quota in which the service ran.", []string{"service"}, nil)
-	heldDesc   = prometheus.NewDesc(series.ServiceThrottled, "Periods in which its quota held the service back.", []string{"service"}, nil)
-	upDesc     = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
+	cpuDesc = prometheus.NewDesc(
+		series.ServiceCPU, "CPU time of the service and all its processes, ended ones included.", []string{"service"}, nil,
+	)
+	memoryDesc = prometheus.NewDesc(
+		series.ServicePSS, "Proportional set size of the service's processes.", []string{"service"}, nil,
+	)
+	limitDesc = prometheus.NewDesc(
+		series.ServiceCPULimit, "CPUs that the service may use, by affinity and quota.", []string{"service"}, nil,
+	)
+	periodDesc = prometheus.NewDesc(
+		series.ServiceQuotaPeriods, "Periods of its quota in which the service ran.", []string{"service"}, nil,
+	)
+	heldDesc = prometheus.NewDesc(
+		series.ServiceThrottled, "Periods in which its quota held the service back.", []string{"service"}, nil,
+	)
+	upDesc = prometheus.NewDesc(series.ServiceUp, "Whether the service's process runs.", []string{"service"}, nil)
 )
 
 // supervisor is the lab's own process. The services are its children, and each counts

@@ -29,7 +29,9 @@ func (one) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 func TestTheSupervisorIsCountedAlone(t *testing.T) {
 	// It keeps about 20 MB in a variable, and works.
 	busy, err := proc.Start(proc.Spec{Name: "busy", Path: "/bin/sh", Log: filepath.Join(t.TempDir(), "log"),
-		Args: []string{"-c", `x=$(head -c 20000000 /dev/zero | tr '\0' x); while :; do :; done`}, Env: []string{"PATH=/usr/bin:/bin"}})
+		Args: []string{
+			"-c", `x=$(head -c 20000000 /dev/zero | tr '\0' x); while :; do :; done`,
+		}, Env: []string{"PATH=/usr/bin:/bin"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,10 @@ func TestTheSupervisorIsCountedAlone(t *testing.T) {
 	memory := services(t, New(one{busy.PID()}), series.ServicePSS)
 	whole, _ := proc.PSS(syscall.Getpid())
 	if memory["app"] < 15e6 || memory[supervisor] <= 0 || memory[supervisor] > float64(whole)-15e6 {
-		t.Errorf("the supervisor has %.0f bytes, its service %.0f, both %d; want each its own", memory[supervisor], memory["app"], whole)
+		t.Errorf(
+			"the supervisor has %.0f bytes, its service %.0f, both %d; want each its own", memory[supervisor], memory["app"],
+			whole,
+		)
 	}
 }
 

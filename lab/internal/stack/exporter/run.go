@@ -9,14 +9,18 @@ import (
 // Progress is how far a run is.
 type Progress struct {
 	Run      string         `json:"run"`
-	Planned  int            `json:"planned"`  // shots
-	Verdicts map[string]int `json:"verdicts"` // shots that are done, by their verdict
+	Planned  int            `json:"planned"`  // trials
+	Verdicts map[string]int `json:"verdicts"` // trials that are done, by their verdict
 }
 
 var (
-	plannedDesc  = prometheus.NewDesc(series.RunPlanned, "Shots that the latest run is to make, at most.", []string{"run"}, nil)
-	doneDesc     = prometheus.NewDesc(series.RunDone, "Shots that the latest run has made.", []string{"run"}, nil)
-	verdictsDesc = prometheus.NewDesc(series.RunVerdicts, "Shots that the latest run has made, by verdict.", []string{"run", "verdict"}, nil)
+	plannedDesc = prometheus.NewDesc(
+		series.RunPlanned, "Trials that the latest run is to make, at most.", []string{"run"}, nil,
+	)
+	doneDesc     = prometheus.NewDesc(series.RunDone, "Trials that the latest run has made.", []string{"run"}, nil)
+	verdictsDesc = prometheus.NewDesc(
+		series.RunVerdicts, "Trials that the latest run has made, by verdict.", []string{"run", "verdict"}, nil,
+	)
 )
 
 // runs tells how far the latest run is.

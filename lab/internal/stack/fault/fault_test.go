@@ -181,7 +181,9 @@ func cached(t *testing.T, path string, size int) int {
 	}
 	defer func() { _ = unix.Munmap(data) }()
 	pages := make([]byte, (size+os.Getpagesize()-1)/os.Getpagesize())
-	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&data[0])), uintptr(size), uintptr(unsafe.Pointer(&pages[0]))); errno != 0 {
+	if _, _, errno := unix.Syscall(
+		unix.SYS_MINCORE, uintptr(unsafe.Pointer(&data[0])), uintptr(size), uintptr(unsafe.Pointer(&pages[0])),
+	); errno != 0 {
 		t.Fatal(errno)
 	}
 	n := 0

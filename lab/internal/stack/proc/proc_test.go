@@ -75,7 +75,10 @@ func TestChildrenHaveTheLimitsOfTheLab(t *testing.T) {
 // A program that looks for its own files beside what it was called by must find them,
 // whatever else of its name is on PATH.
 func TestProgramIsCalledByItsWholePath(t *testing.T) {
-	out, err := Run(t.Context(), Spec{Name: "sh", Path: "/bin/sh", Args: []string{"-c", "cat /proc/$$/cmdline"}, Env: []string{"PATH=/usr/bin:/bin"}})
+	out, err := Run(
+		t.Context(),
+		Spec{Name: "sh", Path: "/bin/sh", Args: []string{"-c", "cat /proc/$$/cmdline"}, Env: []string{"PATH=/usr/bin:/bin"}},
+	)
 	if called, _, _ := strings.Cut(string(out), "\x00"); err != nil || called != "/bin/sh" {
 		t.Errorf("it was called %q, %v; want /bin/sh", called, err)
 	}

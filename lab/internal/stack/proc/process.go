@@ -41,7 +41,7 @@ type Spec struct {
 // DefaultStopTimeout is how long a process may take to end after StopSignal.
 const DefaultStopTimeout = 10 * time.Second
 
-// killTimeout is how long the kernel may take to bury a killed process.
+// killTimeout is how long the kernel may take to remove a killed process.
 const killTimeout = 5 * time.Second
 
 // Process is a started process. It leads a process group of its own.
@@ -112,7 +112,7 @@ func (p *Process) start() (release func(), err error) {
 	if p.spec.Quota == 0 {
 		return func() {}, p.cmd.Start()
 	}
-	c, err := newCage(p.spec.Name, p.spec.Quota)
+	c, err := newCgroup(p.spec.Name, p.spec.Quota)
 	if err != nil {
 		return nil, fmt.Errorf("limit it to %g CPUs: %w", p.spec.Quota, err)
 	}
@@ -205,7 +205,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
-	if err := bury(family); err != nil {
+	if err := killTree(family); err != nil {
 		return fmt.Errorf("stop %s: %w", p.spec.Name, err)
 	}
 	select {

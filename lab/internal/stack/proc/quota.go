@@ -40,53 +40,60 @@ func controller() (dir string, v2 bool, err error) {
 			}
 			continue
 		}
-		if controllers, err := os.ReadFile(filepath.Join(root.dir, "cgroup.controllers")); err == nil && strings.Contains(" "+string(controllers)+" ", " cpu ") {
+		if controllers, err := os.ReadFile(
+			filepath.Join(root.dir, "cgroup.controllers"),
+		); err == nil && strings.Contains(" "+string(controllers)+" ", " cpu ") {
 			return root.dir, true, nil
 		}
 	}
 	return "", false, errors.New("this machine has no CPU controller of cgroups that can be used")
 }
 
-// cageName holds the process that made a cage, and the name of what is in it.
-const cageName = "stormwave-%d-%s"
+// cgroupName holds the process that made a cgroup, and the name of what is in it.
+const cgroupName = "stormwave-%d-%s"
 
-// cage is a cgroup with a quota.
-type cage struct {
+// cgroup is a cgroup with a quota.
+type cgroup struct {
 	dir string
 	v2  bool
 }
 
-// newCage makes a cgroup whose processes may use so many CPUs together.
-func newCage(name string, cpus float64) (cage, error) {
+// newCgroup makes a cgroup whose processes may use so many CPUs together.
+func newCgroup(name string, cpus float64) (cgroup, error) {
 	root, v2, err := controller()
 	if err != nil {
-		return cage{}, err
+		return cgroup{}, err
 	}
-	c := cage{filepath.Join(root, fmt.Sprintf(cageName, os.Getpid(), name)), v2}
+	c := cgroup{filepath.Join(root, fmt.Sprintf(cgroupName, os.Getpid(), name)), v2}
 	if err := os.Mkdir(c.dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
-		return cage{}, fmt.Errorf("%w (a quota takes root)", err)
+		return cgroup{}, fmt.Errorf("%w (a quota takes root)", err)
 	}
 	quota := strconv.FormatInt(int64(math.Round(cpus*float64(period.Microseconds()))), 10)
 	every := strconv.FormatInt(period.Microseconds(), 10)
 	if v2 {
 		// The controller must be given on to the children of the root.
-		err = errors.Join(write(filepath.Join(root, "cgroup.subtree_control"), "+cpu"), write(filepath.Join(c.dir, "cpu.max"), quota+" "+every))
+		err = errors.Join(
+			write(filepath.Join(root, "cgroup.subtree_control"), "+cpu"),
+			write(filepath.Join(c.dir, "cpu.max"), quota+" "+every),
+		)
 	} else {
-		err = errors.Join(write(filepath.Join(c.dir, "cpu.cfs_period_us"), every), write(filepath.Join(c.dir, "cpu.cfs_quota_us"), quota))
+		err = errors.Join(
+			write(filepath.Join(c.dir, "cpu.cfs_period_us"), every), write(filepath.Join(c.dir, "cpu.cfs_quota_us"), quota),
+		)
 	}
 	if err != nil {
-		return cage{}, errors.Join(err, c.remove())
+		return cgroup{}, errors.Join(err, c.remove())
 	}
 	return c, nil
 }
 
-// take puts the process into the cage, and with it what it will start.
-func (c cage) take(pid int) error {
+// take puts the process into the cgroup, and with it what it will start.
+func (c cgroup) take(pid int) error {
 	return write(filepath.Join(c.dir, "cgroup.procs"), strconv.Itoa(pid))
 }
 
-// remove removes the cage, which must be empty.
-func (c cage) remove() error {
+// remove removes the cgroup, which must be empty.
+func (c cgroup) remove() error {
 	deadline := time.Now().Add(time.Second) // the kernel empties it in its own time
 	for {
 		err := os.Remove(c.dir)
@@ -97,9 +104,9 @@ func (c cage) remove() error {
 	}
 }
 
-// SweepCages removes the cages of processes that are gone: one that was killed leaves its own. What still holds
+// SweepCgroups removes the cgroups of processes that are gone: one that was killed leaves its own. What still holds
 // a process stays, for the kernel does not let it go.
-func SweepCages() {
+func SweepCgroups() {
 	if root, _, err := controller(); err == nil {
 		sweepCages(root)
 	}
@@ -110,7 +117,7 @@ func sweepCages(root string) {
 	for _, name := range names {
 		var pid int
 		var of string
-		if _, err := fmt.Sscanf(name, cageName, &pid, &of); err != nil {
+		if _, err := fmt.Sscanf(name, cgroupName, &pid, &of); err != nil {
 			continue
 		}
 		if _, lives := Identify(pid); !lives {
@@ -121,8 +128,8 @@ func sweepCages(root string) {
 
 func write(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }
 
-// cages are the cgroups that the process is in, its own first and the root last: each may limit it.
-func cages(pid int) []cage {
+// cgroups are the cgroups that the process is in, its own first and the root last: each may limit it.
+func cgroups(pid int) []cgroup {
 	root, v2, err := controller()
 	if err != nil {
 		return nil
@@ -134,24 +141,24 @@ func cages(pid int) []cage {
 	for line := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		if len(parts) == 3 && (v2 && parts[0] == "0" || !v2 && strings.Contains(","+parts[1]+",", ",cpu,")) {
-			return cagesOf(root, parts[2], v2)
+			return cgroupsOf(root, parts[2], v2)
 		}
 	}
 	return nil
 }
 
-// cagesOf are a cgroup below the controller's root and all above it.
-func cagesOf(root, path string, v2 bool) []cage {
+// cgroupsOf are a cgroup below the controller's root and all above it.
+func cgroupsOf(root, path string, v2 bool) []cgroup {
 	path = filepath.Clean("/" + path)
-	var all []cage
+	var all []cgroup
 	for ; path != "/"; path = filepath.Dir(path) {
-		all = append(all, cage{filepath.Join(root, path), v2})
+		all = append(all, cgroup{filepath.Join(root, path), v2})
 	}
-	return append(all, cage{root, v2})
+	return append(all, cgroup{root, v2})
 }
 
 // tightest is the cgroup with the smallest quota, and that in CPUs; ok is false where none has one.
-func tightest(all []cage) (c cage, cpus float64, ok bool) {
+func tightest(all []cgroup) (c cgroup, cpus float64, ok bool) {
 	for _, candidate := range all {
 		if n, limited := candidate.quota(); limited && (!ok || n < cpus) {
 			c, cpus, ok = candidate, n, true
@@ -161,7 +168,7 @@ func tightest(all []cage) (c cage, cpus float64, ok bool) {
 }
 
 // quota is what the cgroup itself may use.
-func (c cage) quota() (cpus float64, ok bool) {
+func (c cgroup) quota() (cpus float64, ok bool) {
 	var quota, every float64
 	if c.v2 {
 		text, err := os.ReadFile(filepath.Join(c.dir, "cpu.max"))
@@ -188,7 +195,7 @@ func (c cage) quota() (cpus float64, ok bool) {
 // Quota returns how many CPUs the process may use by the smallest quota of its cgroup and of those above it; ok is
 // false where none has one.
 func Quota(pid int) (cpus float64, ok bool) {
-	_, cpus, ok = tightest(cages(pid))
+	_, cpus, ok = tightest(cgroups(pid))
 	return cpus, ok
 }
 
@@ -199,7 +206,7 @@ type Periods struct{ All, Throttled int64 }
 
 // QuotaPeriods returns the periods of that quota since its cgroup was made; ok is false where there is none.
 func QuotaPeriods(pid int) (p Periods, ok bool) {
-	c, _, ok := tightest(cages(pid))
+	c, _, ok := tightest(cgroups(pid))
 	if !ok {
 		return Periods{}, false
 	}
@@ -208,7 +215,7 @@ func QuotaPeriods(pid int) (p Periods, ok bool) {
 
 // periods reads cpu.stat, which has the same two lines in both versions: nr_periods and nr_throttled.
 // https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
-func (c cage) periods() (p Periods, ok bool) {
+func (c cgroup) periods() (p Periods, ok bool) {
 	text, err := os.ReadFile(filepath.Join(c.dir, "cpu.stat"))
 	if err != nil {
 		return Periods{}, false

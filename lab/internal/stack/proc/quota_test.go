@@ -23,13 +23,14 @@ func TestQuotaIsKept(t *testing.T) {
 		}
 		return
 	}
-	c := cages(p.PID())[0]
+	c := cgroups(p.PID())[0]
 	t.Cleanup(func() {
 		if err := p.Stop(t.Context()); err != nil {
 			t.Error(err)
 		}
 		left := func() bool { _, err := os.Stat(c.dir); return err == nil }
-		for until := time.Now().Add(5 * time.Second); left() && time.Now().Before(until); { // the kernel empties it in its own time
+		// the kernel empties it in its own time
+		for until := time.Now().Add(5 * time.Second); left() && time.Now().Before(until); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		if left() {
@@ -98,7 +99,7 @@ func TestPeriodsOfBothVersions(t *testing.T) {
 		"no controller": {stat: "usage_usec 4711\nuser_usec 4000\nsystem_usec 711\n"},
 		"no number":     {stat: "nr_periods many\nnr_throttled 9\n"},
 	} {
-		c := cage{dir: t.TempDir(), v2: name == "version 2"}
+		c := cgroup{dir: t.TempDir(), v2: name == "version 2"}
 		if err := os.WriteFile(filepath.Join(c.dir, "cpu.stat"), []byte(test.stat), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +107,7 @@ func TestPeriodsOfBothVersions(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v, %v", name, got, ok, test.want, test.ok)
 		}
 	}
-	if got, ok := (cage{dir: t.TempDir()}).periods(); ok {
+	if got, ok := (cgroup{dir: t.TempDir()}).periods(); ok {
 		t.Errorf("without cpu.stat: %+v", got)
 	}
 }
@@ -156,15 +157,15 @@ func TestQuotaOfACgroupAbove(t *testing.T) {
 		set("user.slice/lab.scope", "300000", "3")
 		set("user.slice", "150000", "15")
 		set("", "max", "99")
-		c, cpus, ok := tightest(cagesOf(root, "/user.slice/lab.scope", v2))
+		c, cpus, ok := tightest(cgroupsOf(root, "/user.slice/lab.scope", v2))
 		if n, _ := c.periods(); !ok || cpus != 1.5 || n.All != 15 {
 			t.Errorf("version 2 %t: %v CPUs, %v, by the cgroup with %d periods; want 1.5, by that with 15", v2, cpus, ok, n.All)
 		}
 		set("user.slice/lab.scope", "20000", "2")
-		if _, cpus, ok := tightest(cagesOf(root, "/user.slice/lab.scope", v2)); !ok || cpus != 0.2 {
+		if _, cpus, ok := tightest(cgroupsOf(root, "/user.slice/lab.scope", v2)); !ok || cpus != 0.2 {
 			t.Errorf("version 2 %t: %v CPUs, %v; want its own 0.2", v2, cpus, ok)
 		}
-		if _, cpus, ok := tightest(cagesOf(root, "/", v2)); ok {
+		if _, cpus, ok := tightest(cgroupsOf(root, "/", v2)); ok {
 			t.Errorf("version 2 %t: %v CPUs without a quota", v2, cpus)
 		}
 	}

@@ -38,7 +38,9 @@ func Run(ctx context.Context, spec Spec) ([]byte, error) {
 		return out.Bytes(), fmt.Errorf("run %s: %w", spec.Name, context.Cause(ctx))
 	}
 	if exit := p.Exit(); exit.Err != nil {
-		return out.Bytes(), fmt.Errorf("run %s: %s\n  command: %s\n%s", spec.Name, exit, p.Command(), strings.TrimSpace(p.Tail(tailLines)))
+		return out.Bytes(), fmt.Errorf(
+			"run %s: %s\n  command: %s\n%s", spec.Name, exit, p.Command(), strings.TrimSpace(p.Tail(tailLines)),
+		)
 	}
 	return out.Bytes(), nil
 }

@@ -80,9 +80,9 @@ func Tree(pid int) []Ident {
 	return family
 }
 
-// bury kills what is left of the family and waits until it is gone. PostgreSQL's
+// killTree kills what is left of the family and waits until it is gone. PostgreSQL's
 // backends lead sessions of their own, so a signal to the group misses them.
-func bury(family []Ident) error {
+func killTree(family []Ident) error {
 	deadline := time.Now().Add(killTimeout)
 	for {
 		var left []Ident

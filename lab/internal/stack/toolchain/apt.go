@@ -147,7 +147,9 @@ const aptTimeout = 2 * time.Minute
 func (in *installer) aptInstall(ctx context.Context, packages, services []string) error {
 	args := append([]string{in.system, strings.Join(services, " ")}, packages...)
 	if err := in.asRoot(ctx, aptStep, installScript, args...); err != nil {
-		return fmt.Errorf("%w\n  to mend it: sudo apt-get update && sudo apt-get install %s", err, strings.Join(packages, " "))
+		return fmt.Errorf(
+			"%w\n  to mend it: sudo apt-get update && sudo apt-get install %s", err, strings.Join(packages, " "),
+		)
 	}
 	return nil
 }

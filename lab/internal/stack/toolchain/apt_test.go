@@ -102,8 +102,12 @@ git:
 
 func TestReleaseOfADebianVersion(t *testing.T) {
 	for text, want := range map[string]string{
-		"15+248+deb12u1": "15", "1:2.39.5-0+deb12u2": "2.39.5", "1.24.1-1": "1.24.1", "2:18~beta1-1": "18", "0.11.1-3+b5": "0.11.1",
-		"": "", "1:": "", "none": "",
+		"15+248+deb12u1":     "15",
+		"1:2.39.5-0+deb12u2": "2.39.5",
+		"1.24.1-1":           "1.24.1",
+		"2:18~beta1-1":       "18",
+		"0.11.1-3+b5":        "0.11.1",
+		"":                   "", "1:": "", "none": "",
 	} {
 		got, err := offer{text}.release()
 		if (err != nil) != (want == "") || got.String() != want {
@@ -124,7 +128,9 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 	}{
 		{"Debian 12", "postgres pgbouncer node_exporter",
 			"postgresql 15+248, pgbouncer 1.18.0-1, prometheus-node-exporter 1.5.0-1, gcc 4:12.2, dpkg-dev 1.21",
-			[]string{"dpkg-dev 1.21", "gcc 4:12.2", "libc6-dev", "libevent-dev", "libssl-dev", "make", "pkg-config", "postgresql 15+248"},
+			[]string{
+				"dpkg-dev 1.21", "gcc 4:12.2", "libc6-dev", "libevent-dev", "libssl-dev", "make", "pkg-config", "postgresql 15+248",
+			},
 			[]string{"pgbouncer (Debian's source package of trixie)", "node_exporter (Go)"}, ""},
 		{"Debian 13", "postgres pgbouncer node_exporter postgres_exporter",
 			"postgresql 17+278, pgbouncer 1.24.1-1, prometheus-node-exporter 1.9.0-1, prometheus-postgres-exporter 0.17.1-1",
@@ -135,7 +141,8 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 			}, ""},
 		{"a PostgreSQL that is too old", "postgres k6", "postgresql 14+238", nil, []string{"k6 (Go)"},
 			"the distribution has postgresql 14+238; to mend it: put postgres ≥ 15 on PATH, or enter `nix develop`"},
-		{"an exporter that is too new", "postgres_exporter", "prometheus-postgres-exporter 0.20.0-1", nil, []string{"postgres_exporter (Go)"}, ""},
+		{"an exporter that is too new", "postgres_exporter", "prometheus-postgres-exporter " +
+			"0.20.0-1", nil, []string{"postgres_exporter (Go)"}, ""},
 		{"empty lists", "postgres", "", []string{"postgresql"}, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,7 +164,9 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 			if diff := cmp.Diff(c.build, got.Build); diff != "" {
 				t.Errorf("build (-want +got):\n%s", diff)
 			}
-			if wants := strings.Contains(strings.Join(got.Install, " "), "postgresql"); wants != slices.Contains(got.Notes, noCluster) {
+			if wants := strings.Contains(
+				strings.Join(got.Install, " "), "postgresql",
+			); wants != slices.Contains(got.Notes, noCluster) {
 				t.Errorf("notes = %q", got.Notes)
 			}
 			if calls := d.calls(); len(calls) > 0 {
@@ -244,7 +253,9 @@ func TestNothingOfAPackageIsStarted(t *testing.T) {
 			d := newDistribution(t, nil)
 			cluster := filepath.Join(d.system, "etc/postgresql-common/createcluster.d/stormwave.conf")
 			policy := filepath.Join(d.system, "usr/sbin/policy-rc.d")
-			d.program("apt-get", `cat "`+cluster+`" >>"`+d.apts+`"; "`+policy+`" || echo "policy $?" >>"`+d.apts+`"; exit `+status)
+			d.program(
+				"apt-get", `cat "`+cluster+`" >>"`+d.apts+`"; "`+policy+`" || echo "policy $?" >>"`+d.apts+`"; exit `+status,
+			)
 			err := d.aptInstall(t.Context(), []string{"postgresql", "pgbouncer"}, []string{"pgbouncer"})
 			if (err != nil) != (status != "0") {
 				t.Errorf("ended with %v", err)
@@ -267,10 +278,15 @@ func TestNothingOfAPackageIsStarted(t *testing.T) {
 
 // A policy of the machine's own stays; one that a killed set-up has left does not.
 func TestPolicyOfTheMachineStays(t *testing.T) {
-	for text, stays := range map[string]bool{"#!/bin/sh\nexit 0\n": true, "#!/bin/sh\n# written by stormwave while it installs packages\nexit 101\n": false} {
+	for text, stays := range map[string]bool{
+		"#!/bin/sh\nexit 0\n": true,
+		"#!/bin/sh\n# written by stormwave while it installs packages\nexit 101\n": false,
+	} {
 		d := newDistribution(t, nil)
 		policy := filepath.Join(d.system, "usr/sbin/policy-rc.d")
-		if err := errors.Join(os.MkdirAll(filepath.Dir(policy), 0o755), os.WriteFile(policy, []byte(text), 0o755)); err != nil {
+		if err := errors.Join(
+			os.MkdirAll(filepath.Dir(policy), 0o755), os.WriteFile(policy, []byte(text), 0o755),
+		); err != nil {
 			t.Fatal(err)
 		}
 		if err := d.aptInstall(t.Context(), []string{"postgresql"}, nil); err != nil {
@@ -285,7 +301,9 @@ func TestPolicyOfTheMachineStays(t *testing.T) {
 // An interrupted installation ends with apt, and leaves nothing behind either.
 func TestInterruptedInstallation(t *testing.T) {
 	d := newDistribution(t, nil)
-	d.program("apt-get", `trap 'echo ended >>"`+d.apts+`"; exit 143' TERM; echo begun >>"`+d.apts+`"; while :; do sleep 0.01; done`)
+	d.program(
+		"apt-get", `trap 'echo ended >>"`+d.apts+`"; exit 143' TERM; echo begun >>"`+d.apts+`"; while :; do sleep 0.01; done`,
+	)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.aptInstall(ctx, []string{"postgresql"}, nil) }()

@@ -29,8 +29,8 @@ const (
 	axeSHA256    = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 )
 
-// mostOfPackage bounds what is read of a package, in bytes.
-const mostOfPackage = 16 << 20
+// maxOfPackage bounds what is read of a package, in bytes.
+const maxOfPackage = 16 << 20
 
 var axeRequirement = Requirement{Name: axeName, Role: ForTests, fetch: fetchAxe, npm: true}
 
@@ -109,7 +109,7 @@ func unpack(packed []byte, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s: %w", name, err)
 	}
-	for files := tar.NewReader(io.LimitReader(zip, mostOfPackage)); ; {
+	for files := tar.NewReader(io.LimitReader(zip, maxOfPackage)); ; {
 		header, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("unpack %s: the package does not hold it", name)

@@ -168,7 +168,14 @@ func resolve(path string) (string, error) {
 var storePath = regexp.MustCompile(`^/nix/store/[0-9a-z]{32}-[^/]+`)
 
 func newProgram(name, path, version, sum string, source Source) Program {
-	return Program{Name: name, Path: path, Version: version, SHA256: sum, NixStore: storePath.FindString(path), Source: source}
+	return Program{
+		Name:     name,
+		Path:     path,
+		Version:  version,
+		SHA256:   sum,
+		NixStore: storePath.FindString(path),
+		Source:   source,
+	}
 }
 
 // newestFirst lists directories such as /usr/lib/postgresql/15/bin by their number.

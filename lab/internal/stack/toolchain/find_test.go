@@ -51,7 +51,8 @@ func TestFindTakesTheFirstThatDoes(t *testing.T) {
 	later := place(t, t.TempDir(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"})
 
 	got, _ := finderOver(t, old, good, later).lookFor(t.Context(), required(t, "pgbouncer"), "")
-	if len(got) != 1 || got[0].Path != filepath.Join(good, "pgbouncer") || got[0].Version != "1.25.0" || got[0].Source != FromPath {
+	if len(got) != 1 || got[0].Path != filepath.Join(good, "pgbouncer") || got[0].Version != "1.25.0" ||
+		got[0].Source != FromPath {
 		t.Errorf("found %+v, want 1.25.0 in %s", got, good)
 	}
 	if sum, err := sha256Of(filepath.Join(good, "pgbouncer")); err != nil || got[0].SHA256 != sum {
@@ -87,8 +88,10 @@ func TestFindTakesNoShimThatNeedsItsCaller(t *testing.T) {
 func TestFindSaysWhyItRefuses(t *testing.T) {
 	for _, c := range []struct{ program, file, prints, why string }{
 		{"pgbouncer", "pgbouncer", "PgBouncer 1.18.0", "pgbouncer 1.18.0 at %: need ≥ 1.21"},
-		{"postgres_exporter", "prometheus-postgres-exporter", "postgres_exporter, version 0.20.0 (branch: x)", "postgres_exporter 0.20.0 at %: need ≥ 0.15, < 0.20"},
-		{"pgbouncer_exporter", "pgbouncer_exporter", "prometheus-pgbouncer-exporter 2.0", `% is not the pgbouncer_exporter that is meant: it answers "prometheus-pgbouncer-exporter 2.0"`},
+		{"postgres_exporter", "prometheus-postgres-exporter", "postgres_exporter, version 0.20.0 (branch: " +
+			"x)", "postgres_exporter 0.20.0 at %: need ≥ 0.15, < 0.20"},
+		{"pgbouncer_exporter", "pgbouncer_exporter", "prometheus-pgbouncer-exporter " +
+			"2.0", `% is not the pgbouncer_exporter that is meant: it answers "prometheus-pgbouncer-exporter 2.0"`},
 		{"postgres", "postgres", "postgres (PostgreSQL) 16.4", "postgres 16.4 at %: no initdb beside it"},
 	} {
 		dir := place(t, t.TempDir(), map[string]string{c.file: c.prints})
@@ -103,7 +106,9 @@ func TestFindSaysWhyItRefuses(t *testing.T) {
 }
 
 func TestFindKnowsOtherNames(t *testing.T) {
-	dir := place(t, t.TempDir(), map[string]string{"prometheus-node-exporter": "node_exporter, version 1.9.0+ds (branch: debian/sid)"})
+	dir := place(
+		t, t.TempDir(), map[string]string{"prometheus-node-exporter": "node_exporter, version 1.9.0+ds (branch: debian/sid)"},
+	)
 	got, refused := finderOver(t, dir).lookFor(t.Context(), required(t, "node_exporter"), "")
 	if len(got) != 1 || got[0].Name != "node_exporter" || got[0].Version != "1.9.0" {
 		t.Errorf("found %+v, refused %v", got, refused)
@@ -136,7 +141,8 @@ func TestFindTakesPostgresAsOneDirectory(t *testing.T) {
 			t.Fatalf("%s: found %v, refused %v; want 4 programs", c.name, got, refused)
 		}
 		for _, p := range got {
-			if want := filepath.Join(root, c.want, "bin", p.Name); p.Path != want || p.Version != c.want+".1" || string(p.Source) != c.source {
+			if want := filepath.Join(root, c.want, "bin", p.Name); p.Path != want || p.Version != c.want+".1" ||
+				string(p.Source) != c.source {
 				t.Errorf("%s: %+v, want %s", c.name, p, want)
 			}
 		}
@@ -146,7 +152,9 @@ func TestFindTakesPostgresAsOneDirectory(t *testing.T) {
 func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 	f, r := finderOver(t), required(t, "pgbouncer")
 	place(t, f.tools.bin(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"})
-	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 || !strings.Contains(refused[0], "not built to its end") {
+	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 || !strings.Contains(
+		refused[0], "not built to its end",
+	) {
 		t.Errorf("without a stamp: found %v, refused %v", got, refused)
 	}
 
@@ -157,7 +165,8 @@ func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 		}
 	}
 	adopt(recipe{Sources: "others"})
-	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 || !strings.Contains(refused[0], errStale.Error()) {
+	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 ||
+		!strings.Contains(refused[0], errStale.Error()) {
 		t.Errorf("with another recipe's stamp: found %v, refused %v", got, refused)
 	}
 

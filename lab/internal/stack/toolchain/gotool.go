@@ -41,7 +41,8 @@ func (in *installer) buildGoTools(ctx context.Context, all []Requirement) error 
 	})
 	var errs []error
 	if buildErr != nil {
-		errs = append(errs, fmt.Errorf("%w\n  to mend it: see that the Go module proxy can be reached and the disk has 2 GB free, "+
+		errs = append(errs, fmt.Errorf("%w\n  to mend it: see that the Go module proxy can be reached and the disk has 2 "+
+			"GB free, "+
 			"then repeat; or put the programs on PATH", buildErr))
 	}
 	for _, r := range all {

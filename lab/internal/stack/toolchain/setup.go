@@ -83,7 +83,10 @@ func setUp(ctx context.Context, t tools, opts Options) (Set, error) {
 		return have, failed
 	}
 	for _, m := range opts.wanted(missing) {
-		failed = errors.Join(failed, fmt.Errorf("set up %s: it was installed but does not do; put one that does on PATH, or enter `nix develop`", m))
+		failed = errors.Join(
+			failed,
+			fmt.Errorf("set up %s: it was installed but does not do; put one that does on PATH, or enter `nix develop`", m),
+		)
 	}
 	return have, failed
 }

@@ -173,7 +173,9 @@ func (p plan) intent() Intent {
 		}
 	}
 	for _, service := range p.services() {
-		i.Notes = append(i.Notes, "The service "+service+" of the distribution is kept from starting, now and at the next boot.")
+		i.Notes = append(
+			i.Notes, "The service "+service+" of the distribution is kept from starting, now and at the next boot.",
+		)
 	}
 	if len(i.Install) > 0 && !proc.IsRoot() {
 		i.Notes = append(i.Notes, "Packages are installed through sudo.")

@@ -39,7 +39,9 @@ func (tab *Tab) Axe() []Violation {
 	if !Eval[bool](tab, "typeof axe === 'object'") {
 		Eval[bool](tab, tab.axe+"\n;true")
 	}
-	text := evalWithin[string](tab, axeTimeout, "axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations))")
+	text := evalWithin[string](
+		tab, axeTimeout, "axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations))",
+	)
 	var found []Violation
 	tab.must("read what axe-core found", json.Unmarshal([]byte(text), &found))
 	return found

@@ -45,7 +45,9 @@ console.error('said', 7); null.nothing;</script>`, elsewhere.URL)
 	b := Start(t, root(t))
 	tab := b.Open(t, Look{Width: 360, Height: 740, Dark: true})
 	tab.Go(server.URL)
-	if got := Eval[[]int](tab, "[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches ? 1 : 0]"); !slices.Equal(got, []int{360, 1}) {
+	if got := Eval[[]int](
+		tab, "[innerWidth, matchMedia('(prefers-color-scheme: dark)').matches ? 1 : 0]",
+	); !slices.Equal(got, []int{360, 1}) {
 		t.Errorf("width and darkness = %v; want 360, 1", got)
 	}
 	tab.Await("the picture was asked for", 10*time.Second, "document.images[0].complete")
@@ -83,7 +85,9 @@ console.error('said', 7); null.nothing;</script>`, elsewhere.URL)
 	still := b.Open(t, Look{Width: 1440, Height: 900, NoScript: true})
 	still.Go(server.URL)
 	still.Click("#b")
-	if got := Eval[string](still, "document.title"); got != "wrong" || strings.Contains(strings.Join(still.Errors(), " "), "TypeError") {
+	if got := Eval[string](still, "document.title"); got != "wrong" || strings.Contains(
+		strings.Join(still.Errors(), " "), "TypeError",
+	) {
 		t.Errorf("without script the title is %q, errors %v; want it as it was", got, still.Errors())
 	}
 }

@@ -81,10 +81,14 @@ func (b *Browser) Open(t testing.TB, look Look) *Tab {
 	tab.do("prepare the tab",
 		chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
-			if _, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+			if _, err := cdp.Call(
+				ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features},
+			); err != nil {
 				return err
 			}
-			_, err := cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: look.NoScript})
+			_, err := cdp.Call(
+				ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: look.NoScript},
+			)
 			return err
 		}),
 		chromedp.EmulateViewport(look.Width, look.Height),
@@ -108,7 +112,8 @@ func (tab *Tab) note(ev any) {
 			tab.errors = append(tab.errors, fmt.Sprintf("a %s cannot be loaded: %s %s", ev.Type, ev.ErrorText, ev.BlockedReason))
 		}
 	case *runtime.EventConsoleAPICalled:
-		if ev.Type == runtime.ConsoleAPICalledTypeError || ev.Type == runtime.ConsoleAPICalledTypeWarning || ev.Type == runtime.ConsoleAPICalledTypeAssert {
+		if ev.Type == runtime.ConsoleAPICalledTypeError || ev.Type == runtime.ConsoleAPICalledTypeWarning ||
+			ev.Type == runtime.ConsoleAPICalledTypeAssert {
 			text := fmt.Sprintf("console.%s", ev.Type)
 			for _, arg := range ev.Args {
 				if text += " " + string(arg.Value); len(arg.Value) == 0 {
@@ -193,7 +198,10 @@ func (tab *Tab) Await(what string, limit time.Duration, expression string) {
 	defer tick.Stop()
 	for !Eval[bool](tab, expression) {
 		if time.Now().After(deadline) {
-			tab.t.Fatalf("not within %s: %s\n%s\nthe page: %s", limit, what, expression, Eval[string](tab, "document.body.innerText.slice(0, 1500)"))
+			tab.t.Fatalf(
+				"not within %s: %s\n%s\nthe page: %s", limit, what, expression,
+				Eval[string](tab, "document.body.innerText.slice(0, 1500)"),
+			)
 		}
 		<-tick.C
 	}

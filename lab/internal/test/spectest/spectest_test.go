@@ -45,7 +45,7 @@ func TestMatrixIsAccepted(t *testing.T) {
 		if err := errors.Join(plan.Validate(), plan.Runnable(there)); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
-		drawn, cells, trials := len(cellText.FindAllString(text, -1)), len(spec.Cells), len(plan.Shots)
+		drawn, cells, trials := len(cellText.FindAllString(text, -1)), len(spec.Cells), len(plan.Trials)
 		if drawn != 60 || cells != 61 || trials != 62 { // the baseline, and the A/A control
 			t.Errorf("seed %d: %d drawn, %d cells, %d trials; want 60, 61 and 62", seed, drawn, cells, trials)
 		}
@@ -63,8 +63,8 @@ func TestSpecsReachTheWholeGrammar(t *testing.T) {
 		text := d.Spec()
 		spec, err := matrix.Parse([]byte(text), there)
 		if err != nil {
-			var faults matrix.Faults
-			if !errors.As(err, &faults) || faults[0].Line < 1 || faults[0].Col < 1 {
+			var found matrix.Diagnostics
+			if !errors.As(err, &found) || found[0].Line < 1 || found[0].Col < 1 {
 				t.Fatalf("refused without a place: %v\n%s", err, text)
 			}
 			refused++

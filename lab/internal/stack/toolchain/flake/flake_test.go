@@ -39,7 +39,11 @@ func TestVendorHash(t *testing.T) {
 		return
 	}
 	if got != want {
-		t.Errorf("vendorHash in nix/package.nix:\n got %s\nwant %s\nwrite it: go test ./lab/internal/stack/toolchain/flake -run TestVendorHash -update", got, want)
+		t.Errorf(
+			"vendorHash in nix/package.nix:\n got %s\nwant %s\nwrite it: go test ./lab/internal/stack/toolchain/flake -run "+
+				"TestVendorHash -update",
+			got, want,
+		)
 	}
 }
 
@@ -83,8 +87,15 @@ func testLock(t *testing.T, h *host) {
 }
 
 func testOutputs(t *testing.T, h *host) {
-	for output, names := range map[string][]string{"packages": {"default"}, "devShells": {"default"}, "checks": {"package", "shell"}} {
-		text := h.nix(t, "eval", "--json", ".#"+output, "--apply", "builtins.mapAttrs (system: builtins.mapAttrs (name: output: output.drvPath))")
+	for output, names := range map[string][]string{
+		"packages":  {"default"},
+		"devShells": {"default"},
+		"checks":    {"package", "shell"},
+	} {
+		text := h.nix(
+			t, "eval", "--json", ".#"+output, "--apply",
+			"builtins.mapAttrs (system: builtins.mapAttrs (name: output: output.drvPath))",
+		)
 		var drvs map[string]map[string]string // by system and name
 		if err := json.Unmarshal([]byte(text), &drvs); err != nil {
 			t.Fatal(err)
@@ -162,7 +173,9 @@ func testShell(t *testing.T, h *host) {
 // NixOS, /bin and /usr/bin hold sh and env, and nothing else.
 func testLab(t *testing.T, h *host) {
 	h.emptySystem(t)
-	if out := h.develop(t, "sh", "-c", "echo /bin/* /usr/bin/* /usr/local/bin/*"); out != "/bin/env /bin/sh /usr/bin/env /usr/bin/sh /usr/local/bin/*\n" {
+	if out := h.develop(
+		t, "sh", "-c", "echo /bin/* /usr/bin/* /usr/local/bin/*",
+	); out != "/bin/env /bin/sh /usr/bin/env /usr/bin/sh /usr/local/bin/*\n" {
 		t.Fatalf("outside the store there are %s", out)
 	}
 	t.Cleanup(func() { h.develop(t, "mage", "lab:down") })

@@ -125,7 +125,10 @@ func (h *host) copyProject(t *testing.T, root string) {
 	}
 	h.run(t, h.clone, "git", "init", "--quiet")
 	h.run(t, h.clone, "git", "add", "--all")
-	h.run(t, h.clone, "git", "-c", "user.name=lab", "-c", "user.email=lab@localhost", "commit", "--quiet", "--message", "The project")
+	h.run(
+		t, h.clone, "git", "-c", "user.name=lab", "-c", "user.email=lab@localhost", "commit", "--quiet", "--message",
+		"The project",
+	)
 }
 
 // fillStub tells the stub which program stands for which package, and gives it
@@ -138,8 +141,11 @@ func (h *host) fillStub(t *testing.T) {
 	mage := filepath.Join(h.dir, "mage")
 	h.run(t, h.clone, "go", "build", "-o", mage, "github.com/magefile/mage")
 	packages := map[string]map[string]string{
-		"bashInteractive":               {"bash": h.own(t, look(t, "bash"))},
-		"go_1_26":                       {"go": h.tools.Path("go"), "gofmt": filepath.Join(filepath.Dir(h.tools.Path("go")), "gofmt")},
+		"bashInteractive": {"bash": h.own(t, look(t, "bash"))},
+		"go_1_26": {
+			"go":    h.tools.Path("go"),
+			"gofmt": filepath.Join(filepath.Dir(h.tools.Path("go")), "gofmt"),
+		},
 		"mage":                          {"mage": mage},
 		"pgbouncer":                     {"pgbouncer": h.tools.Path("pgbouncer")},
 		"pgpool":                        {"pgpool": h.tools.Path("pgpool")},
@@ -206,7 +212,9 @@ func (h *host) tryNix(t *testing.T, args ...string) (string, error) {
 	}
 	if h.cover != "" {
 		script := "mount --make-rprivate / 2>/dev/null || true; " + h.cover + ` exec "$@"`
-		call = append([]string{look(t, "unshare"), "--mount", "--propagation=unchanged", "/bin/sh", "-euc", script, "sh"}, call...)
+		call = append(
+			[]string{look(t, "unshare"), "--mount", "--propagation=unchanged", "/bin/sh", "-euc", script, "sh"}, call...,
+		)
 	}
 	return h.try(t, h.clone, call[0], call[1:]...)
 }

@@ -20,10 +20,13 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-func (l *lab) matrix() *cobra.Command {
+func (l *lab) runSpec() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "matrix SPEC", Short: "Measure every cell of a matrix, and write the report", Args: cobra.ExactArgs(1),
+		Use:     "run SPEC",
+		Aliases: []string{"matrix"}, // as it was called
+		Short:   "Run the trials of a spec, and write the report",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -46,7 +49,7 @@ func scenarioDir(layout service.Layout) string { return filepath.Join(layout.Roo
 
 func resultsDir(layout service.Layout) string { return filepath.Join(layout.Root, "results") }
 
-// readSpec reads and checks a spec. Its faults are wrong usage: nothing was started.
+// readSpec reads and checks a spec. Its mistakes are wrong usage: nothing was started.
 func readSpec(layout service.Layout, path string) ([]byte, *matrix.Spec, error) {
 	text, err := readLimited(path, matrix.MaxBytes+1)
 	if err != nil {
@@ -72,9 +75,9 @@ func parseSpec(layout service.Layout, path string, text []byte) (*matrix.Spec, e
 		return nil, err
 	}
 	spec, err := matrix.Parse(text, there)
-	var faults matrix.Faults
-	if errors.As(err, &faults) {
-		return nil, usageError{fmt.Errorf("%s cannot be run; nothing was started:\n%w", path, faults)}
+	var diagnostics matrix.Diagnostics
+	if errors.As(err, &diagnostics) {
+		return nil, usageError{fmt.Errorf("%s cannot be run; nothing was started:\n%w", path, diagnostics)}
 	}
 	if err != nil {
 		return nil, usageError{fmt.Errorf("read spec %s: %w", path, err)}
@@ -102,7 +105,7 @@ func newRun(ctx context.Context, j *job) error {
 		return err
 	}
 	j.dir = dir
-	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Shots), j.eta); err != nil {
+	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Trials), j.eta); err != nil {
 		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
 	if j.host, err = describeHost(ctx, *j); err != nil {

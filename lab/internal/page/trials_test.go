@@ -12,7 +12,7 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
+func TestTrialsAreFollowedWhileTheyAreAppended(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "records.jsonl")
 	write := func(text string) {
 		t.Helper()
@@ -20,15 +20,18 @@ func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := &shots{}
+	s := &trials{}
 	check := func(what string, total, done, unreadable int, newest int) {
 		t.Helper()
 		got := s.read(path)
 		if got.Total != total || got.Done != done || got.Unreadable != unreadable || got.Err != nil {
-			t.Errorf("%s: %d shots, %d done, %d unreadable, %v; want %d, %d, %d", what, got.Total, got.Done, got.Unreadable, got.Err, total, done, unreadable)
+			t.Errorf(
+				"%s: %d trials, %d done, %d unreadable, %v; want %d, %d, %d", what, got.Total, got.Done, got.Unreadable, got.Err,
+				total, done, unreadable,
+			)
 		}
 		if newest != 0 && (len(got.Rows) == 0 || got.Rows[0].N != newest) {
-			t.Errorf("%s: the newest shot is not %d: %+v", what, newest, got.Rows)
+			t.Errorf("%s: the newest trial is not %d: %+v", what, newest, got.Rows)
 		}
 	}
 	check("no file", 0, 0, 0, 0)
@@ -44,7 +47,7 @@ func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
 	write(one + two)
 	check("two", 2, 2, 0, 2)
 	if now := s.read(path).Version; now == before {
-		t.Error("another shot did not change the version")
+		t.Error("another trial did not change the version")
 	}
 	write(one + two + "{\"schema\":7}\nnonsense\n" + recorded(t, 3, nil))
 	check("lines that are no record", 3, 3, 2, 3)
@@ -52,7 +55,7 @@ func TestShotsAreFollowedWhileTheyAreAppended(t *testing.T) {
 	check("a file that was cut off", 1, 1, 0, 1)
 
 	write(one + two + recorded(t, 3, func(r *record.Record) { r.Attempt = 2 }))
-	check("a block that was shot again", 3, 1, 0, 3)
+	check("a block that was rerun", 3, 1, 0, 3)
 	if rows := s.read(path).Rows; rows[0].Superseded || !rows[1].Superseded || !rows[2].Superseded {
 		t.Errorf("superseded: %+v; want the first attempt", rows)
 	}
@@ -71,9 +74,9 @@ func TestWhatIsNoRecordsFileIsSaid(t *testing.T) {
 	if err := os.WriteFile(large, []byte(recorded(t, 1, nil)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s := &shots{}
+	s := &trials{}
 	s.read(large)
-	if err := os.Truncate(large, mostAtOnce+1<<20); err != nil { // a line without an end
+	if err := os.Truncate(large, maxAtOnce+1<<20); err != nil { // a line without an end
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{pipe: "no plain file", dir: "no plain file", large: "more than 32 MB"} {
@@ -83,19 +86,19 @@ func TestWhatIsNoRecordsFileIsSaid(t *testing.T) {
 	}
 }
 
-func TestManyShotsAreCutToTheNewest(t *testing.T) {
+func TestManyTrialsAreCutToTheNewest(t *testing.T) {
 	s := newStage(t)
 	s.begin(2)
 	var text strings.Builder
-	for n := range shotsShown + 7 {
+	for n := range trialsShown + 7 {
 		text.WriteString(recorded(t, n+1, nil))
 	}
 	s.write(s.dir().Records(), text.String())
 	got := s.get("/")
-	if n := strings.Count(got, `<td class="n" data-v="85358">`); n != shotsShown {
-		t.Errorf("%d shots are listed; want %d", n, shotsShown)
+	if n := strings.Count(got, `<td class="n" data-v="85358">`); n != trialsShown {
+		t.Errorf("%d trials are listed; want %d", n, trialsShown)
 	}
-	want := fmt.Sprintf("The %d newest of %d shots.", shotsShown, shotsShown+7)
+	want := fmt.Sprintf("The %d newest of %d trials.", trialsShown, trialsShown+7)
 	if !strings.Contains(got, want) {
 		t.Errorf("the page does not say %q", want)
 	}

@@ -9,9 +9,9 @@ import (
 	"stormwave/lab/internal/stack/proc"
 )
 
-// attest reads back from the live programs what is really set, under the names
+// readBack asks from the live programs what is really set, under the names
 // of the settings.
-func (s *Stack) attest(ctx context.Context) (setting.Reading, error) {
+func (s *Stack) readBack(ctx context.Context) (setting.Reading, error) {
 	var read setting.Reading
 	for _, svc := range s.services() {
 		if svc.ReadBack == nil {
@@ -21,17 +21,17 @@ func (s *Stack) attest(ctx context.Context) (setting.Reading, error) {
 			return setting.Reading{}, err
 		}
 	}
-	s.attestCPUs(read.Values)
-	return read, s.attestFaults(ctx, read.Values)
+	s.readBackCPUs(read.Values)
+	return read, s.readBackFaults(ctx, read.Values)
 }
 
-// attestCPUs reads back from the kernel where those services run that a spec pins.
-func (s *Stack) attestCPUs(attested matrix.Settings) {
+// readBackCPUs reads back from the kernel where those services run that a spec pins.
+func (s *Stack) readBackCPUs(effective matrix.Settings) {
 	pids := s.members.pids()
 	for name := range service.Catalog().CPUs(s.CPUs) {
 		pid, runs := pids[name]
 		if list, ok := proc.Affinity(pid); runs && ok {
-			attested[matrix.CPUsPrefix+name] = list
+			effective[matrix.CPUsPrefix+name] = list
 		}
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// shotsShown is how many shots the page lists, the newest ones: a night's run has more
+// trialsShown is how many trials the page lists, the newest ones: a night's run has more
 // than a browser likes to lay out anew.
-const shotsShown = 500
+const trialsShown = 500
 
-// row is a finished shot. What could not be measured is nil.
+// row is a finished trial. What could not be measured is nil.
 type row struct {
 	N, Block, Attempt int
 	Cell, Scenario    string
@@ -30,7 +30,7 @@ type row struct {
 	Requests          *int64
 	Failed            *float64 // share of the requests, 0…1
 	Goodput, P99      *float64 // requests per second, milliseconds
-	Superseded        bool     // its block was interrupted and shot again
+	Superseded        bool     // its block was interrupted and rerun
 }
 
 func newRow(rec record.Record) row {
@@ -51,9 +51,9 @@ func newRow(rec record.Record) row {
 	return r
 }
 
-// shots follows the records of a run while they are appended: what was read once is
+// trials follows the records of a run while they are appended: what was read once is
 // not read again.
-type shots struct {
+type trials struct {
 	mu         sync.Mutex
 	path       string
 	offset     int64
@@ -61,18 +61,18 @@ type shots struct {
 	unreadable int // lines that are no record
 }
 
-// table is the finished shots of a run, the newest first.
+// table is the finished trials of a run, the newest first.
 type table struct {
 	Version    string // of what it shows
 	Rows       []row
 	Total      int // records, those that are not shown included
-	Done       int // of them, those whose block was not shot again
+	Done       int // of them, those whose block was not rerun
 	Unreadable int // records that could not be read
 	Err        error
 }
 
-// read returns the shots that are recorded at path. A file that is not there has none.
-func (s *shots) read(path string) table {
+// read returns the trials that are recorded at path. A file that is not there has none.
+func (s *trials) read(path string) table {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if path == "" {
@@ -90,7 +90,7 @@ func (s *shots) read(path string) table {
 		if !r.Superseded {
 			t.Done++
 		}
-		if len(t.Rows) < shotsShown {
+		if len(t.Rows) < trialsShown {
 			t.Rows = append(t.Rows, r)
 		}
 	}
@@ -98,14 +98,14 @@ func (s *shots) read(path string) table {
 	return t
 }
 
-// Hidden is how many shots are not shown.
+// Hidden is how many trials are not shown.
 func (t table) Hidden() int { return t.Total - len(t.Rows) }
 
-// mostAtOnce bounds what one look reads of the records, in bytes. The next one goes on.
-const mostAtOnce = 32 << 20
+// maxAtOnce bounds what one look reads of the records, in bytes. The next one goes on.
+const maxAtOnce = 32 << 20
 
 // follow reads the lines that were appended since the last time, whole ones only.
-func (s *shots) follow(path string) error {
+func (s *trials) follow(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		s.forget(path)
@@ -115,7 +115,7 @@ func (s *shots) follow(path string) error {
 		err = fmt.Errorf("%s is no plain file", path) // to open a pipe could take for ever
 	}
 	if err != nil {
-		return fmt.Errorf("read the finished shots: %w", err)
+		return fmt.Errorf("read the finished trials: %w", err)
 	}
 	if path != s.path || info.Size() < s.offset { // another run, or a torn line that was cut off
 		s.forget(path)
@@ -125,16 +125,18 @@ func (s *shots) follow(path string) error {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("read the finished shots: %w", err)
+		return fmt.Errorf("read the finished trials: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, min(mostAtOnce, info.Size()-s.offset)))
+	fresh, err := io.ReadAll(io.NewSectionReader(file, s.offset, min(maxAtOnce, info.Size()-s.offset)))
 	if err != nil {
-		return fmt.Errorf("read the finished shots: %w", err)
+		return fmt.Errorf("read the finished trials: %w", err)
 	}
 	whole := fresh[:bytes.LastIndexByte(fresh, '\n')+1]
-	if len(whole) == 0 && len(fresh) == mostAtOnce {
-		return fmt.Errorf("read the finished shots: %s has a line of more than %d MB, which no run writes", path, mostAtOnce>>20)
+	if len(whole) == 0 && len(fresh) == maxAtOnce {
+		return fmt.Errorf(
+			"read the finished trials: %s has a line of more than %d MB, which no run writes", path, maxAtOnce>>20,
+		)
 	}
 	for line := range bytes.Lines(whole) {
 		var rec record.Record
@@ -148,21 +150,21 @@ func (s *shots) follow(path string) error {
 	return nil
 }
 
-func (s *shots) forget(path string) {
+func (s *trials) forget(path string) {
 	s.path, s.offset, s.rows, s.unreadable = path, 0, nil, 0
 }
 
-// latest says what came of the newest shot.
+// latest says what came of the newest trial.
 func (t table) latest() string {
 	if len(t.Rows) == 0 {
 		return ""
 	}
 	r := t.Rows[0]
-	return "Shot " + strconv.Itoa(r.N) + " is finished: " + string(r.Verdict)
+	return "Trial " + strconv.Itoa(r.N) + " is finished: " + string(r.Verdict)
 }
 
-// since returns the shots that began at or after a time, in their order.
-func (s *shots) since(t time.Time) []row {
+// since returns the trials that began at or after a time, in their order.
+func (s *trials) since(t time.Time) []row {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := len(s.rows)

@@ -100,7 +100,7 @@ func TestIsGone(t *testing.T) {
 		{"slow", &pgconn.PgError{Code: "57014"}, false},
 	} {
 		kind, state := classify(t.Context(), tt.err)
-		if got := isGone(&Fault{Kind: kind, State: state, err: tt.err}); got != tt.want {
+		if got := isGone(&Error{Kind: kind, State: state, err: tt.err}); got != tt.want {
 			t.Errorf("%s: gone is %t; want %t", tt.name, got, tt.want)
 		}
 	}

@@ -41,8 +41,8 @@ func (k Kind) String() string {
 	return [...]string{"internal", "unavailable", "timeout", "canceled", "conflict"}[k]
 }
 
-// Fault is a failed acquire or query.
-type Fault struct {
+// Error is a failed acquire or query.
+type Error struct {
 	Kind      Kind
 	Statement string // what was to be run
 	Target    string // contract.TargetPrimary or TargetReplica
@@ -50,11 +50,11 @@ type Fault struct {
 	err       error
 }
 
-func (f *Fault) Error() string {
+func (f *Error) Error() string {
 	return fmt.Sprintf("run %s on %s: %s (%s): %v", f.Statement, f.Target, f.Kind, f.State, f.err)
 }
 
-func (f *Fault) Unwrap() error { return f.err }
+func (f *Error) Unwrap() error { return f.err }
 
 // queryCanceled is the SQLSTATE of a statement that was cut short.
 const queryCanceled = "57014"
