@@ -116,7 +116,11 @@ func (d *Drawer) head(b *strings.Builder, name, scenario string) {
 		return
 	}
 	var pins []string
-	for _, service := range []string{"app", "postgres", "replica", "pgbouncer", "pgpool", "k6", "prometheus"} {
+	names := []string{"app", "postgres", "replica", "k6", "prometheus"}
+	for _, pooler := range d.there.Services.Poolers() {
+		names = append(names, pooler.Name)
+	}
+	for _, service := range names {
 		if d.rng.IntN(3) == 0 {
 			pins = append(pins, fmt.Sprintf("%s: %q", service, d.list()))
 		}

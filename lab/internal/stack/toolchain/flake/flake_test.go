@@ -149,7 +149,7 @@ func testMistakes(t *testing.T, h *host) {
 
 func testShell(t *testing.T, h *host) {
 	programs := []string{
-		"go", "mage", "postgres", "initdb", "pg_basebackup", "psql", "pgbouncer", "pgpool", "prometheus", "promtool",
+		"go", "mage", "postgres", "initdb", "pg_basebackup", "psql", "pgbouncer", "prometheus", "promtool",
 		"node_exporter", "postgres_exporter", "pgbouncer_exporter", "grafana", "k6", "git", "npm", "chromium", "cp",
 	}
 	script := `for p in "$@"; do command -v "$p"; done; echo "$GOTOOLCHAIN"; echo "$LAB_GRAFANA_HOME"; echo "$LAB_NIXPKGS_NARHASH"`
