@@ -92,7 +92,7 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 				backend,
 			)
 		}
-		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{trial="%d"}[5m]))`, r.N)
+		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[5m]))`, r.N)
 		if seen := ask(t, prometheus, query); seen != sent {
 			t.Errorf("trial %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}

@@ -63,9 +63,9 @@ func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 func TestThePageBeforeAndAfterARun(t *testing.T) {
 	s := newStage(t)
 	s.status.State = "starting"
-	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(
-		text, `<span class="pill starting">starting</span>`,
-	) || !strings.Contains(text, "No trial is finished yet.") {
+	if text := s.get("/"); !strings.Contains(text, "No run yet") ||
+		!strings.Contains(text, `<span class="pill starting">starting</span>`) ||
+		!strings.Contains(text, "No trial is finished yet.") {
 		t.Errorf("before a run the page is %s", text)
 	}
 	r := s.begin(2)
@@ -94,9 +94,8 @@ func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	}
 	s.status.Services[1].Deaths = deathsShown + 103 // the list holds the newest alone
 	text := s.get("/")
-	if n := strings.Count(
-		text, "replica ended with status 1",
-	); n != deathsShown || strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
+	if n := strings.Count(text, "replica ended with status 1"); n != deathsShown ||
+		strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
 		t.Errorf("%d deaths are told; want the %d newest", n, deathsShown)
 	}
 	for _, want := range []string{"ended unasked 103 times before", `<td class="n">108</td>`} {
@@ -126,9 +125,8 @@ func TestTheCellInProgress(t *testing.T) {
 	} {
 		r.Stage, r.Cell, r.Scenario, r.Applied = c.stage, c.cell, c.scenario, c.applied
 		part := s.live("").Parts["run"]
-		if !strings.Contains(
-			part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>"),
-		) || !strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
+		if !strings.Contains(part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>")) ||
+			!strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
 			t.Errorf("%q %q: %s; want %s, %s", c.stage, c.cell, part, c.want, c.wantStage)
 		}
 		if c.scenario != "" && !strings.Contains(part, "<dd>"+c.scenario+"</dd>") {

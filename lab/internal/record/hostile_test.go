@@ -254,9 +254,8 @@ func TestReadRefusesWhatDoesNotBelongTogether(t *testing.T) {
 				t.Errorf("%d records, %v; want none, and line %d with %q and a way out", len(records), err, test.line, test.want)
 			}
 			each, lost, err := ReadEach(path)
-			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 || !strings.Contains(
-				lost[0].Error(), fmt.Sprintf(":%d: ", test.line),
-			) {
+			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 ||
+				!strings.Contains(lost[0].Error(), fmt.Sprintf(":%d: ", test.line)) {
 				t.Errorf("each: %d records, %v, %v", len(each), lost, err)
 			}
 		})

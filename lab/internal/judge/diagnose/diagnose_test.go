@@ -263,9 +263,8 @@ func TestRunGathersTrials(t *testing.T) {
 		two.First != 3 {
 		t.Errorf("got %s in %d of %d, %d excluded, and %s", one.Cause, one.First, one.Of, len(one.Excluded), two.Cause)
 	}
-	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(
-		one.Advice[0].Tried, "pool_size=2",
-	) {
+	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" ||
+		!strings.Contains(one.Advice[0].Tried, "pool_size=2") {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)
 	}
 	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory("storm")); err != nil {

@@ -164,9 +164,8 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 			if diff := cmp.Diff(c.build, got.Build); diff != "" {
 				t.Errorf("build (-want +got):\n%s", diff)
 			}
-			if wants := strings.Contains(
-				strings.Join(got.Install, " "), "postgresql",
-			); wants != slices.Contains(got.Notes, noCluster) {
+			wants := strings.Contains(strings.Join(got.Install, " "), "postgresql")
+			if wants != slices.Contains(got.Notes, noCluster) {
 				t.Errorf("notes = %q", got.Notes)
 			}
 			if calls := d.calls(); len(calls) > 0 {

@@ -152,9 +152,8 @@ func TestFindTakesPostgresAsOneDirectory(t *testing.T) {
 func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 	f, r := finderOver(t), required(t, "pgbouncer")
 	place(t, f.tools.bin(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"})
-	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 || !strings.Contains(
-		refused[0], "not built to its end",
-	) {
+	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 ||
+		!strings.Contains(refused[0], "not built to its end") {
 		t.Errorf("without a stamp: found %v, refused %v", got, refused)
 	}
 
