@@ -84,6 +84,20 @@ var brought = []struct {
 		want: `9:50: "postgres.statement_timeout" is not for a spec to set: use statement_timeout; ` +
 			"this one would end the lab's own work alone",
 	},
+	{
+		name: "a time with a unit for a pooler",
+		file: "spellings",
+		old:  `"120.0"`,
+		by:   "2min",
+		want: `15:152: pgbouncer.query_wait_timeout must be a number of seconds without a unit, such as 1.5, not "2min"`,
+	},
+	{
+		name: "a pooler's key in two spellings",
+		file: "pooler-limits",
+		old:  "{pgbouncer.max_user_connections: 1}",
+		by:   "{pgbouncer.max_db_connections: 0x1}",
+		want: "9:5: bundle user sets the same as bundle database: their cells would be duplicates",
+	},
 	{name: "pins on CPUs that are there", file: "pinned", cells: 3},
 	{
 		name: "pins on CPUs that are not",

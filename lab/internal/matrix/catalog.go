@@ -37,6 +37,7 @@ type Family struct {
 	Names    *regexp.Regexp // what a name may be
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
+	Types    map[string]Type   // of the names whose values the lab can read; the others take any text
 	Refused  []Refusal
 }
 
@@ -202,6 +203,9 @@ func (f Family) lookup(name, member string) (Setting, error) {
 		return Setting{}, fmt.Errorf("must match %s after %q", f.Names, f.Prefix)
 	}
 	kind, known := members[name]
+	if !known {
+		kind, known = f.Types[member]
+	}
 	if !known {
 		kind = text
 	}
