@@ -20,9 +20,9 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 	if ctx.Err() != nil {
 		return why
 	}
-	good := r.good
+	good, whose := r.good, "those of a cell before"
 	if good == nil {
-		good = matrix.Defaults()
+		good, whose = matrix.Defaults(), "the defaults"
 	}
 	if maps.Equal(good, cell.Settings) {
 		r.applyFailures = append(r.applyFailures, cell.Label)
@@ -33,8 +33,8 @@ func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, wh
 		return why
 	}
 	r.applyFailures = nil
-	v.fail("the system does not start with the cell's settings; it does with those of a cell before, which differ in %s",
-		differing(cell.Settings, good))
+	v.fail("the system does not start with the cell's settings; it does with %s, which differ in %s",
+		whose, differing(cell.Settings, good))
 	return why
 }
 
