@@ -26,6 +26,7 @@ const (
 	MaxQueue         = "max_queue"
 	QueueTimeout     = "queue_timeout"
 	ReplicaMaxLag    = "replica_max_lag"
+	Cancel           = "cancel"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
 	Backend          = "backend"

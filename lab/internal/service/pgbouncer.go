@@ -78,6 +78,7 @@ func pgbouncer() Service {
 			Refusal:  "08P01",
 			Serving:  metric.PgBouncerClients.Key(),
 			Patience: "query_wait_timeout",
+			Idle:     "client_idle_timeout",
 
 			Prepared: "max_prepared_statements",
 			Mode:     "pool_mode",
