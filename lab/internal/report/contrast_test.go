@@ -111,7 +111,7 @@ func TestTies(t *testing.T) {
 		"all are": {
 			nil,
 			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"},
-			"cannot be told from it: all others that met the SLO.",
+			"No significant difference from it: all others that met the SLO.",
 		},
 	} {
 		p := storm(t, 10, goodputs(test.factors))
