@@ -54,7 +54,7 @@ func (o *observation) crowded(p matrix.Service) bool {
 // sessions than the pool has connections.
 func churn(o *observation) (claim, []Evidence) {
 	cancels := o.or(metric.QueryCancels, 0)
-	share := cancels / math.Max(1, o.get(metric.HTTPRate))
+	share := cancels / math.Max(1, o.perSecond())
 	given := say("%s queries a second were given up", short(cancels))
 	if cancels == 0 {
 		return none("no query was given up"), nil

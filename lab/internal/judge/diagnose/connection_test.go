@@ -15,7 +15,6 @@ func TestConnectionsThatEnd(t *testing.T) {
 	const state57P05, state08P01 = `query_errors{sqlstate="57P05"}`, `query_errors{sqlstate="08P01"}`
 	given := func(more map[string]float64) map[string]float64 {
 		all := map[string]float64{
-			"http_rps":                  500,
 			"query_cancels_per_second":  50,
 			"pool_new_conns_per_second": 48,
 			"primary_connections_max":   40,
