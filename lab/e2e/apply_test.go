@@ -233,7 +233,7 @@ func TestCellsDoNotReachTheLabsOwnSessions(t *testing.T) {
 	c.lab("up")
 	for _, tt := range []struct{ name, value, own string }{
 		{"default_transaction_isolation", "serializable", "read committed"}, // of which a standby has none
-		{"idle_session_timeout", "1ms", "0"},
+		{"idle_session_timeout", "50ms", "0"},
 		{"search_path", "nowhere", "lab, public"},
 		{"post_auth_delay", "1s", "0"},
 		{"synchronous_commit", "remote_apply", "local"},

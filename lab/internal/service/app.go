@@ -176,15 +176,19 @@ func (e *Env) askApp(ctx context.Context, path string) (string, error) {
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	var why error // of the last answer, which says more than that the time is over
 	for {
 		body, err := Get(ctx, e.AppURL()+path)
 		if err == nil {
 			return body, nil
 		}
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return "", err
+			return "", why
 		}
 	}
 }
