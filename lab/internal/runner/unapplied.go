@@ -43,12 +43,22 @@ func (r *Runner) unserved(ctx context.Context, cell matrix.Cell, v *verdict, err
 	if !errors.Is(err, load.ErrUnserved) || ctx.Err() != nil {
 		return
 	}
-	if r.served == nil || maps.Equal(r.served, cell.Settings) {
-		v.fail("the load could not begin")
-		return
+	usual := cell.Settings
+	for _, other := range r.Plan.Cells {
+		if other.Baseline {
+			usual = other.Settings
+		}
 	}
-	v.fail("the load could not begin; it could with the settings of a cell before, which differ in %s",
-		differing(cell.Settings, r.served))
+	switch {
+	case r.served != nil && !maps.Equal(r.served, cell.Settings):
+		v.fail("the load could not begin; it could with the settings of a cell before, which differ in %s",
+			differing(cell.Settings, r.served))
+	case r.served == nil && !maps.Equal(usual, cell.Settings):
+		v.fail("the load could not begin; no cell before has had one, and the baseline differs in %s",
+			differing(cell.Settings, usual))
+	default:
+		v.fail("the load could not begin")
+	}
 }
 
 // differing names the settings in which a cell differs from another one.
