@@ -163,6 +163,14 @@ var allowedImports = []allowed{
 		},
 	},
 	{
+		path:  "lab/internal/test/spectest",
+		holds: "specs drawn at random from all that one can say, for tests",
+		imports: []string{
+			"internal/backend", "internal/matrix", "internal/route",
+		},
+		pure: true,
+	},
+	{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{

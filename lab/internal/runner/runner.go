@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -81,6 +80,7 @@ type Runner struct {
 	lastEnd       time.Time       // of the load of the trial before; zero: it had none
 	dataset       string          // before the first trial
 	good          matrix.Settings // that the stack was last brought to
+	served        matrix.Settings // with which a load could last begin
 	applyFailures []string        // cells of the last trials, as long as the stack could not be brought to them
 }
 
@@ -198,7 +198,7 @@ func (r *Runner) measure(
 	r.Watcher.Stage(trial, matrix.StageWarm)
 	warming := time.Now()
 	if err := r.warmUp(ctx, script, rec, v); err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
@@ -207,9 +207,10 @@ func (r *Runner) measure(
 	fired := time.Now()
 	result, err := r.runLoad(ctx, trial, script, v)
 	if err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, err)
 	}
+	r.served = cell.Settings
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
 	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
 	if !lastEnd.IsZero() {
@@ -229,31 +230,6 @@ func (r *Runner) measure(
 	}
 	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
-}
-
-// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
-// the stack comes up with settings that it has had. Then the system fails with the cell's,
-// and the next cell finds the stack in order; else the stack is lost.
-func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
-	why = r.abandon(ctx, why)
-	if ctx.Err() != nil {
-		return why
-	}
-	good := r.good
-	if good == nil {
-		good = matrix.Defaults()
-	}
-	if maps.Equal(good, cell.Settings) {
-		r.applyFailures = append(r.applyFailures, cell.Label)
-		return why
-	}
-	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
-		r.applyFailures = append(r.applyFailures, cell.Label)
-		return why
-	}
-	r.applyFailures = nil
-	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
-	return why
 }
 
 // abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a

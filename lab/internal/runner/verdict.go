@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -305,20 +304,13 @@ func probed(rec *record.Record, probes float64) float64 {
 	return math.Ceil(2 * probes / window)
 }
 
-// idleLimits are settings by which a server, or the pooler, ends connections that idle, and the SQLSTATE that
-// the backend then gets from one that it had kept.
-var idleLimits = []struct{ setting, sqlstate string }{
-	{matrix.PostgresPrefix + "idle_session_timeout", "57P05"},
-	{service.PgBouncer + ".client_idle_timeout", "08P01"},
-}
-
 // endedIdle says so where queries met connections that had been ended while they idled.
 func (v *verdict) endedIdle(rec *record.Record) {
-	for _, limit := range idleLimits {
-		n := rec.Metrics[fmt.Sprintf("query_errors{sqlstate=%q}", limit.sqlstate)]
-		if value, set := rec.Settings[limit.setting]; set && n > 0 {
+	for _, limit := range matrix.IdleLimits(service.Catalog().Poolers()) {
+		n, _ := metric.QueryErrors.At(limit.SQLState).Get(rec.Metrics)
+		if value := rec.Settings[limit.Setting]; limit.Ends(value) && n > 0 {
 			v.say("%.0f queries met a connection that had been ended while it idled (SQLSTATE %s): %s is %s",
-				n, limit.sqlstate, limit.setting, value)
+				n, limit.SQLState, limit.Setting, value)
 		}
 	}
 }
@@ -346,13 +338,6 @@ func (v *verdict) cpu(metrics map[string]float64) {
 	}
 	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > maxOfBusy*busy+maxBeyond {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host was busy with %.2f", used, busy)
-	}
-}
-
-// unserved says so where the system under test is why the load could not begin.
-func (v *verdict) unserved(ctx context.Context, err error) {
-	if errors.Is(err, load.ErrUnserved) && ctx.Err() == nil {
-		v.fail("the load could not begin")
 	}
 }
 

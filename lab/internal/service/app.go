@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"stormwave/lab/internal/backend"
 	"stormwave/lab/internal/matrix"
@@ -140,7 +141,7 @@ var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
 // it reads from the replica or through a pooler is seen from the addresses that it talks to.
 func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
 	effective := make(matrix.Settings)
-	body, err := Get(ctx, e.AppURL()+backend.Bundled.ReadBack)
+	body, err := e.askApp(ctx, backend.Bundled.ReadBack)
 	if err != nil {
 		return fmt.Errorf("read the backend's configuration: %w", err)
 	}
@@ -164,6 +165,32 @@ func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
 		into.Note(name, App, value, e.Settings[name] == value)
 	}
 	return err
+}
+
+// appPatience bounds how long the backend is asked for its configuration. In a cell that ends connections while they
+// idle, each question that fails takes one of those out of its pool.
+const appPatience = 5 * time.Second
+
+func (e *Env) askApp(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, appPatience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var why error // of the last answer, which says more than that the time is over
+	for {
+		body, err := Get(ctx, e.AppURL()+path)
+		if err == nil {
+			return body, nil
+		}
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", why
+		}
+	}
 }
 
 // readBackVariables tells the backend's own variables as it tells them; what it does not tell, as the kernel has

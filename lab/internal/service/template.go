@@ -21,9 +21,6 @@ import (
 // A template is a data directory of PostgreSQL with the schema and the data set,
 // made once and copied at every up. It is named by a hash of all that made it.
 
-// templateTimeout bounds the making of a template.
-const templateTimeout = 5 * time.Minute
-
 // schema asks the backend for its schema and data set, as SQL.
 func (e *Env) schema(ctx context.Context) ([]byte, error) {
 	sql, err := proc.Run(ctx, proc.Spec{
@@ -41,8 +38,6 @@ func (e *Env) schema(ctx context.Context) ([]byte, error) {
 // template returns the directory of the template, and makes it first where it
 // is not there yet, or not whole.
 func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
-	defer cancel()
 	sql, err := e.schema(ctx)
 	if err != nil {
 		return "", false, err
@@ -137,11 +132,33 @@ ALTER SCHEMA public OWNER TO ` + Owner + `;
 CREATE SCHEMA lab;
 CREATE EXTENSION pg_stat_statements SCHEMA lab;
 CREATE EXTENSION pg_prewarm SCHEMA lab;
-ALTER ROLE ` + superuser + ` SET search_path = lab, public;
 GRANT USAGE ON SCHEMA lab TO ` + monitorRole + `;
-ALTER ROLE ` + monitorRole + ` SET search_path = lab, public;
-`
+` + sessionSQL(superuser) + sessionSQL(monitorRole)
 )
+
+// ownSession is what the lab's own sessions have, whatever a cell sets for all: they are not ended, do not wait for a
+// standby or for a vacuum that rests, and a standby, which knows no serializable transactions, answers them.
+var ownSession = []string{
+	"search_path = lab, public",
+	"statement_timeout = 0",
+	"lock_timeout = 0",
+	"idle_session_timeout = 0",
+	"idle_in_transaction_session_timeout = 0",
+	"synchronous_commit = local",
+	"default_transaction_isolation = 'read committed'",
+	"default_transaction_deferrable = off",
+	"vacuum_cost_delay = 0",
+	"temp_file_limit = -1",
+}
+
+// sessionSQL gives a role of the lab its sessions.
+func sessionSQL(role string) string {
+	var sql strings.Builder
+	for _, parameter := range ownSession {
+		fmt.Fprintf(&sql, "ALTER ROLE %s SET %s;\n", role, parameter)
+	}
+	return sql.String()
+}
 
 func initdbArgs(version string) []string {
 	args := []string{"--username=" + superuser, "--auth=peer", "--encoding=UTF8", "--no-sync", "--no-instructions"}

@@ -11,8 +11,12 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// readyTimeout bounds how long one service may take to become ready.
-const readyTimeout = 60 * time.Second
+// Bounds of what one service may take: to be prepared, of which the first making of the data set is the longest, and
+// then to become ready.
+const (
+	prepareTimeout = 5 * time.Minute
+	readyTimeout   = 60 * time.Second
+)
 
 // services are all that there are here: an optional one only where its program is installed.
 func (s *Stack) services() []service.Service {
@@ -81,13 +85,11 @@ func (s *Stack) startOne(ctx context.Context, svc service.Service) error {
 }
 
 func (s *Stack) startNew(ctx context.Context, svc service.Service) error {
+	if err := s.prepare(ctx, svc); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if svc.Prepare != nil {
-		if err := svc.Prepare(ctx, s.Env); err != nil {
-			return fmt.Errorf("prepare %s: %w", svc.Name, err)
-		}
-	}
 	p, err := s.members.start(svc.Name, s.Process(svc))
 	if err != nil {
 		return err
@@ -99,6 +101,18 @@ func (s *Stack) startNew(ctx context.Context, svc service.Service) error {
 		return err
 	}
 	s.members.markReady(svc.Name)
+	return nil
+}
+
+func (s *Stack) prepare(ctx context.Context, svc service.Service) error {
+	if svc.Prepare == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if err := svc.Prepare(ctx, s.Env); err != nil {
+		return fmt.Errorf("prepare %s: %w", svc.Name, err)
+	}
 	return nil
 }
 

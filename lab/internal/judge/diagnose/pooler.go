@@ -86,6 +86,9 @@ func (o *observation) refusedBy(p matrix.Service) (claim, Evidence) {
 	if p.Pool.Refusal == "" || n == 0 {
 		return none(""), Evidence{Value: math.NaN()}
 	}
+	if !o.crowded(p) && (matrix.IdleLimit{}).Ends(o.Effective[p.Settings.Prefix+p.Pool.Idle]) {
+		return none(""), Evidence{Value: math.NaN()} // it ended connections that idled
+	}
 	clients := o.or(metric.ByKey(p.Pool.Serving), 0) + o.or(metric.ByKey(p.Pool.Waiting), 0)
 	words := say("%s × SQLSTATE %s", count(n), p.Pool.Refusal)
 	patience, limited := o.Effective[p.Settings.Prefix+p.Pool.Patience]
