@@ -104,7 +104,9 @@ func TestDiskFullUnderWAL(t *testing.T) {
 	run.await("live")
 	filler := filepath.Join(data, "filler")
 	c.fill(filler, 4<<20) // room for nothing like a segment of WAL
-	const fillWAL = `DO $$ BEGIN FOR i IN 1..200 LOOP PERFORM pg_logical_emit_message(false, 'fill', repeat('x', 1000)); PERFORM pg_switch_wal(); END LOOP; END $$`
+	const fillWAL = `DO $$ BEGIN FOR i IN 1..200 LOOP
+		PERFORM pg_logical_emit_message(false, 'fill', repeat('x', 1000)); PERFORM pg_switch_wal();
+	END LOOP; END $$`
 	if r := c.run("psql", "primary", "--", "-c", fillWAL); r.status == 0 {
 		t.Error("200 segments of WAL had room; want the disk full")
 	}

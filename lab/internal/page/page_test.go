@@ -32,7 +32,8 @@ func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 		`<progress value="2" max="6" aria-label="Finished trials">`,
 		`<span class="pill ready">ready</span></td><td class="n">11</td><td>127.0.0.1:5001</td><td>15.18</td>`,
 		`<th scope="row">replica</th><td><span class="pill down">down</span></td><td class="n">–</td>`,
-		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td><td>127.0.0.1:5003</td><td>–</td>`,
+		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td>` +
+			`<td>127.0.0.1:5003</td><td>–</td>`,
 		"replica ended with signal SIGKILL at 11:59:00: see <code>lab logs replica</code>",
 		`<td class="n" data-v="85358">85,358</td>`, `<td class="n" data-v="0.0125">1.25 %</td>`,
 		`<td class="n" data-v="1650.4">1,650</td>`, `<td class="n" data-v="412.3">412</td>`,
@@ -119,8 +120,8 @@ func TestTheCellInProgress(t *testing.T) {
 		{"apply", "", "", s.plan.Cell("pool_size=8").Settings, "<code>pool_size=8</code></dd>", "applying the settings"},
 		{"warm up", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "warming up"},
 		{"apply", "", "", matrix.Settings{"pool_size": "5"}, "<dd>–</dd>", "applying the settings"},
-		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 " +
-			"twin=2</code></dd>", "under load"},
+		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 twin=2</code></dd>",
+			"under load"},
 		{"read", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "reading what was measured"},
 	} {
 		r.Stage, r.Cell, r.Scenario, r.Applied = c.stage, c.cell, c.scenario, c.applied
@@ -163,14 +164,14 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	}
 	s.write(s.dir().Records(), recorded(t, 1, nil))
 	third := s.live(second.Have)
-	if got := parts(third); got != "run services trials state" || third.Said != "Trial 1 is finished: valid" {
+	if got := parts(third); got != "run services state trials" || third.Said != "Trial 1 is finished: valid" {
 		t.Errorf("after a trial: %s, %q; want the trials, and that it is finished", got, third.Said)
 	}
 	if !strings.Contains(third.Parts["trials"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
 		t.Errorf("after a trial: %v", third.Parts)
 	}
 	for _, had := range []string{"", "nonsense", "1.2.3"} {
-		if got := parts(s.live(had)); got != "charts run services trials state" {
+		if got := parts(s.live(had)); got != "charts run services state trials" {
 			t.Errorf("to a page that has %q comes %s; want all", had, got)
 		}
 	}

@@ -95,10 +95,14 @@ var readers = map[string]struct {
 		Dir.Host, func(*testing.T) []byte { return []byte(`{"cores": 2}`) },
 		func(p string) error { return ReadJSON(p, new(Host)) },
 	},
-	"series": {func(d Dir) string { return d.Series(1) }, func(t *testing.T) []byte { return packed(t, goodSeries) }, func(p string) error {
-		_, err := ReadSeries(p)
-		return err
-	}},
+	"series": {
+		func(d Dir) string { return d.Series(1) },
+		func(t *testing.T) []byte { return packed(t, goodSeries) },
+		func(p string) error {
+			_, err := ReadSeries(p)
+			return err
+		},
+	},
 }
 
 // A pipe, which nobody writes to, and a directory are told at once.

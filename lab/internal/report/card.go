@@ -236,14 +236,19 @@ func sets(base, cell matrix.Cell) string {
 	return code(strings.Join(all, " "))
 }
 
+// setsHead is the column that says what a cell sets.
+const setsHead = "Sets, other than the baseline"
+
 // settingsTable says what each cell sets, which its label need not tell.
-func (p part) settingsTable() comparison {
-	c := comparison{cells: len(p.rows), table: table{head: []string{"Cell"}, left: map[int]bool{}}}
-	for _, g := range p.rows {
-		c.add(g, []string{cellName(g.Cell)})
+func settingsTable(cells []matrix.Cell) table {
+	t := table{head: []string{"Cell", setsHead}, left: map[int]bool{1: true}}
+	var refs []ref
+	for i, c := range cells {
+		t.rows = append(t.rows, []string{cellName(c), sets(cells[0], c)})
+		refs = append(refs, ref{cell: i + 1})
 	}
-	c.addText("Sets, other than the baseline", "", func(row int) string { return sets(p.rows[0].Cell, p.rows[row].Cell) })
-	return c
+	t.link = rowLinks(refs)
+	return t
 }
 
 // moreParts are the services on the way of a cell's queries that are not on the baseline's.

@@ -49,7 +49,7 @@ func (p part) met(row int) Fact {
 func (p part) cell(row int) string { return code(p.rows[row].Cell.Label) }
 
 func (p part) setting(row int) Fact {
-	return p.fact(row, "Sets, other than the baseline", sets(p.rows[0].Cell, p.rows[row].Cell))
+	return Fact{sets(p.rows[0].Cell, p.rows[row].Cell), madeHead, cellName(p.rows[row].Cell), setsHead}
 }
 
 // asked is a fact of how the run was made.

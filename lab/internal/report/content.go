@@ -79,8 +79,8 @@ below its table; it is never 0. “%s” is a number from suspect trials.
 all blocks (Hodges–Lehmann), with its 95%% interval; so it need not be the ratio of two medians. The margin δ is what
 matters in practice, fixed before the run: %.4g%%, of failed requests %.4g points. *Better* and *worse*: the interval
 excludes no difference, the estimate is beyond δ, and the exact sign-flip test agrees after Holm over all cells.
-*Equivalent*: the interval lies within δ. *Inconclusive*: neither, so noise can lead to nothing else. *n too small*:
-below %d blocks there is no interval, but the range. The noise band is the interval of the baseline against itself.
+*Equivalent*: the interval lies within δ. *Inconclusive*: neither; a noisy run can lead to nothing else. *n too
+small*: below %d blocks there is no interval, but the range. The noise band is the interval of the baseline against itself.
 `, numeral.Missing, suspectMark, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
 }
 
@@ -94,7 +94,7 @@ func (p part) model() words {
 			}
 		}
 	}
-	return "The load is a closed model, unless the scenario says otherwise: who waits sends nothing, " +
+	return "The load is a closed model, unless the scenario says otherwise: a user who waits sends nothing, " +
 		"so compare latencies only beside requests and goodput.\n"
 }
 
@@ -141,7 +141,6 @@ func (p part) folds(a *Analysis) blocks {
 	add("Every measure, against the baseline", append(blocks{p.contrastTable()}, p.crossCheck()...))
 	add("What limited each cell", a.limits(p))
 	add("The first failure", p.firstFailures(a))
-	add("What each cell sets", blocks{p.settingsTable()})
 	add("What each cell costs", blocks{words(readingCosts), p.costTable()})
 	users := append(blocks{p.model(), table(p.table(metric.Users))}, p.goodputPictures(a)...)
 	users = append(append(users, p.percentilePicture(a)...), phaseTables(p.rows)...)

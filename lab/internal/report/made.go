@@ -20,6 +20,7 @@ func (a *Analysis) made() blocks {
 	run := a.run
 	list := blocks{
 		a.askedTable(), hostTable(run),
+		fold{"What each cell sets", blocks{settingsTable(run.Plan.Cells)}},
 		fold{"Programs", blocks{programTable(run.Host.Programs)}},
 		fold{"What the lab itself took", blocks{labTable(run)}},
 		fold{"Settings read back", effective(run)},

@@ -20,11 +20,11 @@ func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Fac
 
 // settled puts the study's numbers beside those of the run.
 func (a *Analysis) settled() blocks {
-	list := blocks{say(`A team had run storm and wave by hand, found the database connections to be what limits, and named
-four remedies, but did not measure them. Here are its numbers beside those of this run; the tables above say what each remedy
+	list := blocks{say(`A team ran storm and wave by hand, took the database connections for the limit, and named four
+remedies, but did not measure them. Here are its numbers beside those of this run; the tables above say what each remedy
 does. “%s” in a column of the study or of its prototype: not given. The study ran on another machine, and its data set is not
 known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read
-its own off graphs, the rows at their peak.
+its rates off graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
@@ -115,8 +115,8 @@ func (a *Analysis) waveBeside(p part) comparison {
 const reservation = `
 **Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so
 a replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
-model: who waits asks less, so a slow cell was spared what a fast one was sent. What holds for this workload, two short
-reads a request, need not hold for long queries or for writes.
+model: users who wait send fewer requests, so a slow cell was offered less load than a fast one. What holds for this
+workload, two short reads a request, need not hold for long queries or for writes.
 `
 
 const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many

@@ -203,8 +203,8 @@ func TestVerdict(t *testing.T) {
 		{"statements agree", statements("direct", 10_108, 0), record.Valid, ""},
 		{"the probe asks between two scrapes", probed(9_980), record.Valid, ""},
 		{"but no more than that", probed(9_979), record.Invalid, "ran 9979 statements for 5004 requests, want 9980"},
-		{"too few statements", statements("direct", 9_999, 0), record.Invalid, "ran 9999 statements for 5004 requests, " +
-			"want 10000 to 10108"},
+		{"too few statements", statements("direct", 9_999, 0), record.Invalid,
+			"ran 9999 statements for 5004 requests, want 10000 to 10108"},
 		{"too many statements", statements("pgbouncer", 10_109, 0), record.Invalid, "ran 10109 statements"},
 		{"sessions looked up twice", statements("replica", 5_000, 10_112), record.Valid, ""},
 		{"more than twice", statements("pgbouncer+replica", 5_000, 10_113), record.Invalid, "ran 15113 statements"},
@@ -218,8 +218,8 @@ func TestVerdict(t *testing.T) {
 				map[string]float64{"host_cpu_steal_ratio": 0.021},
 			)
 		}, record.Suspect, "2.1% of its CPU was stolen"},
-		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, " +
-			"is 6 posts"},
+		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid,
+			"it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
 		{
 			"no memory of others' processes",

@@ -78,7 +78,8 @@ func TestInstalledIsWhatARouteWants(t *testing.T) {
 	}{
 		{"pgbouncer", tools, ""},
 		{"other", toolchain.Set{"other-pooler": {}}, ""},
-		{"other+replica", tools, `cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
+		{"other+replica", tools,
+			`cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
 	} {
 		plan := matrix.Plan{Cells: []matrix.Cell{{Label: "x", Settings: matrix.Settings{matrix.Topology: tt.topology}}}}
 		err := installed(append(slices.Clone(all), optional), plan, tt.tools)

@@ -130,7 +130,8 @@ func testMistakes(t *testing.T, h *host) {
 			[]string{"flake", "metadata", "--offline", "--no-update-lock-file", "."}, `nixos-25\.11|lock file`,
 		},
 		{
-			"wrong vendorHash", "nix/package.nix", `vendorHash = "sha256-`, `vendorHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; right = "sha256-`,
+			"wrong vendorHash", "nix/package.nix", `vendorHash = "sha256-`,
+			`vendorHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; right = "sha256-`,
 			h.nixArgs("eval", ".#packages.x86_64-linux.default.drvPath"), `mismatch`,
 		},
 	} {
