@@ -133,7 +133,7 @@ func TestReportAndVerify(t *testing.T) {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
 	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 ||
-		stdout != runName+": 6 files are what the records make\n" {
+		stdout != runName+": 7 files are what the records make\n" {
 		t.Errorf("verify: status %d, %q, %q", status, stdout, stderr)
 	}
 
@@ -148,6 +148,7 @@ func TestReportAndVerify(t *testing.T) {
 		},
 		"report missing": {dir.Report(), "", "results/" + runName + ".md is missing"},
 		"bench missing":  {dir.Bench(), "", "results/" + runName + "/bench.txt is missing"},
+		"advice changed": {dir.Next(), "name: x\n", "results/" + runName + "/next.yaml:1: is \"name: x\""},
 		"index changed": {
 			record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\"",
 		},
@@ -228,8 +229,8 @@ func TestReportOfARealRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Of 10 trials 4 are valid, 1 suspect, 5 not run.",
-		"The baseline had 13.55% of its requests fail and a p99 of 3,624 ms.",
-		"1.097, n too small",
+		"failed 13.55% → 0%, p99 3,624 → ",
+		"the baseline against itself has goodput × 1.097, p99",
 		"1.015†",
 		"| to 500 VUs |",
 	} {

@@ -54,7 +54,7 @@ func Analyze(run Run) (*Analysis, error) {
 		for m, of := range costs {
 			work = append(work, func() { p.costs[m] = p.Contrasts(of.Measure) })
 		}
-		work = append(work, func() { p.best = p.Best() }, func() { p.reach = reachOf(run, p.Scenario) })
+		work = append(work, func() { p.best = p.Best() }, func() { p.reach = reachOf(run, p.Scenario, len(p.Blocks)) })
 	}
 	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records, run.Services) })
 	parallel(work)
@@ -64,15 +64,15 @@ func Analyze(run Run) (*Analysis, error) {
 	return a, nil
 }
 
-// reachOf is the least ratio that the blocks of a scenario can tell, by the run's own noise.
-func reachOf(run Run, s matrix.Scenario) float64 {
+// reachOf is the least ratio that so many blocks of a scenario can tell, by the run's own noise.
+func reachOf(run Run, s matrix.Scenario, blocks int) float64 {
 	noise := stop.History{}
 	noise.Add(run.Plan, run.Records)
-	of := noise.Of(run.Plan, s)
-	if math.IsNaN(of.SD()) {
+	sd := noise.Of(run.Plan, s).SD()
+	if math.IsNaN(sd) {
 		return math.NaN()
 	}
-	return stop.Detectable(of.SD(), of.Blocks, len(run.Plan.Compared()), run.Plan.Margins().Ratio)
+	return stop.Detectable(sd, blocks, len(run.Plan.Compared()), run.Plan.Margins().Ratio)
 }
 
 // newParts sorts the records by scenario and cell, and compares nothing yet.

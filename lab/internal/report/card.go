@@ -136,7 +136,7 @@ func (a *Analysis) newCard() *Card {
 		{"Set", w.set()},
 		{"Costs", w.costs()},
 		{"As well", w.asWell()},
-		{"No help", w.noHelp()},
+		{"Not", w.noHelp()},
 		{"Why", w.why(limited)},
 		{"How sure", w.sure()},
 		{"Next", next},

@@ -237,7 +237,9 @@ func TestCard(t *testing.T) {
 			}), "disagreeing", "Nothing for every load: under storm it would be `pool_size=8", "`lab run",
 		},
 		"wounded": {wounded(t), "promising", "Nothing yet", "`lab resume"},
-		"study":   {studied(t, nil), "cured", "**`pool_size=8`** (`remedy=cap`): failed 12.67% → 0%, p99 3,713 → 195 ms", "`lab run"},
+		"study": {
+			studied(t, nil), "cured", "**`pool_size=8`** (`remedy=cap`): failed 12.67% → 0%, p99 3,713 → 195 ms", "`lab run",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := checkCard(t, test.run)

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"stormwave/lab/internal/judge/diagnose"
-	"stormwave/lab/internal/judge/stat"
-	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
@@ -80,8 +78,12 @@ func (w cardWriter) asked() *sentence {
 func (w cardWriter) set() *sentence {
 	s, p, row := new(sentence), w.part, w.answer.row
 	if w.expected() > 0 {
-		return s.say("Nothing: every cell but the baseline has a known fault. The diagnosis named it first in %s.",
+		s.say("Nothing: what limits each cell is known. The diagnosis named it first in %s",
 			askedFact(namedRow, w.namedRight()))
+		if others := w.namedOtherwise(); others != nil {
+			s.say(", and not in every trial of %s", list(others))
+		}
+		return s.say(".")
 	}
 	switch w.answer.outcome {
 	case cured, improved:
@@ -131,8 +133,8 @@ func (w cardWriter) elsewhere(s *sentence, other *part) {
 	case w.row == 0 || !other.rows[w.row].Valid():
 		s.say(" Under %s the baseline meets the SLO in %s.", other.Scenario, other.met(0))
 	default:
-		s.say(" Under %s: SLO met in %s, by the baseline in %s; goodput × %s.", other.Scenario, other.met(w.row), other.met(0),
-			other.against(w.row, byGoodput))
+		s.say(" Under %s: SLO met in %s, by the baseline in %s; goodput × %s.",
+			other.Scenario, other.met(w.row), other.met(0), other.against(w.row, byGoodput))
 	}
 }
 
@@ -206,17 +208,28 @@ func (w cardWriter) asWell() *sentence {
 		w.eachRow(s, rows, figures)
 		s.say(": goodput not told apart from it. ")
 	}
-	if rows := w.answer.behind; len(rows) > 0 {
-		switch w.answer.outcome {
-		case kept, promising:
-			s.say("SLO met too: ")
-		default:
-			s.say("SLO met, but less goodput, or not told better: ")
-		}
-		w.eachRow(s, rows, figures)
+	behind, untold := split(w.answer.behind, func(row int) bool { return w.row > 0 && w.toldBetter(row, false) })
+	if behind != nil {
+		w.eachRow(s.say("SLO met, but less goodput: "), behind, figures)
+		s.say(". ")
+	}
+	if untold != nil {
+		w.eachRow(s.say("SLO met too, but not told better: "), untold, figures)
 		s.say(".")
 	}
 	return s
+}
+
+// split parts rows into those that a condition holds of and the others.
+func split(rows []int, holds func(row int) bool) (these, others []int) {
+	for _, row := range rows {
+		if holds(row) {
+			these = append(these, row)
+		} else {
+			others = append(others, row)
+		}
+	}
+	return these, others
 }
 
 // noHelp says which cells do not help.
@@ -224,11 +237,21 @@ func (w cardWriter) noHelp() *sentence {
 	if len(w.answer.noHelp) == 0 || w.expected() > 0 {
 		return nil
 	}
-	s := new(sentence)
-	w.eachRow(s, w.answer.noHelp, func(row int) {
-		s.say("SLO met in %s, failed %s%%, in points %s", w.met(row), w.median(row, failedColumn), w.against(row, byFailures))
-	})
-	return s.say(".")
+	s, slo := new(sentence), w.Plan.SLO
+	missed, worse := split(w.answer.noHelp, func(row int) bool { return !w.rows[row].Meets(slo) })
+	if missed != nil {
+		w.eachRow(s.say("SLO missed: "), missed, func(row int) {
+			s.say("met in %s, failed %s%%, in points %s", w.met(row), w.median(row, failedColumn), w.against(row, byFailures))
+		})
+		s.say(". ")
+	}
+	if worse != nil {
+		w.eachRow(s.say("Worse: "), worse, func(row int) {
+			s.say("p99 %s ms, goodput × %s", w.median(row, p99Column), w.against(row, byGoodput))
+		})
+		s.say(".")
+	}
+	return s
 }
 
 // maxFigures is how many figures of evidence a line has.
@@ -268,7 +291,8 @@ func (w cardWriter) sure() *sentence {
 	if row := p.Plan.Control(); row < 0 {
 		s.say(" The noise is not known: there is no A/A control.")
 	} else if c := p.contrasts[byGoodput][row]; c.N > 0 && !c.Suspect {
-		s.say(" Noise: the baseline against itself has goodput × %s, p99 × %s", w.against(row, byGoodput), w.against(row, byP99))
+		s.say(" Noise: the baseline against itself has goodput × %s, p99 × %s",
+			w.against(row, byGoodput), w.against(row, byP99))
 		if alarms := p.alarms(); len(alarms) > 0 {
 			s.say(" (**alarm**: that excludes no difference in %s, and there is none)", list(alarms))
 		}
@@ -287,103 +311,4 @@ func (w cardWriter) sure() *sentence {
 		s.say(" Another load, data set or machine may change it.")
 	}
 	return s
-}
-
-// next is the command to go on with.
-func (w cardWriter) next(command *string) *sentence {
-	s := new(sentence)
-	say := func(cmd, words string) *sentence {
-		*command = cmd
-		return s.say("%s%s", code(cmd), words)
-	}
-	file := "lab run results/" + w.run.Name + "/" + nextFile
-	switch _, notRun := counted(w.run); {
-	case notRun > 0:
-		return say("lab resume "+w.run.Name, " runs what has not run.")
-	case w.expected() > 0:
-		return say("lab diagnose "+w.run.Name, " shows every cause with its evidence.")
-	case w.nextSpec == "" && w.answer.outcome == unknown:
-		return say("lab run results/"+w.run.Name+"/spec.yaml", " runs it again.")
-	case w.nextSpec == "":
-		return s.say("Nothing to confirm: a higher load would tell where that ends.")
-	case w.answer.outcome == uncured:
-		return say(file, " tries what the diagnosis advises.")
-	}
-	return say(file, " confirms it: this cell and the baseline alone.")
-}
-
-// nextFile holds the spec of the card's command.
-const nextFile = "next.yaml"
-
-// findNext makes that spec: the choice against the baseline, or what the diagnosis advises where nothing helped.
-func (a *Analysis) findNext() string {
-	p := a.parts[a.decisive()]
-	if a.expected() > 0 {
-		return ""
-	}
-	switch p.answer.outcome {
-	case cured, improved, promising, disagreeing:
-		change := changed(p.rows[0].Cell, p.rows[p.answer.row].Cell)
-		return diagnose.Confirm(a.run.Plan, p.rows[0].Cell, p.Scenario, change, a.run.Services)
-	case uncured:
-		for _, c := range a.cells {
-			if c.Label == p.rows[0].Cell.Label && c.Scenario == p.Scenario && len(c.Advice) > 0 {
-				return c.Advice[0].Spec
-			}
-		}
-	}
-	return ""
-}
-
-// alarms are the measures in which the A/A control differs from the baseline, which it is.
-func (p part) alarms() []string {
-	var alarms []string
-	for m, of := range measures {
-		if c := p.contrasts[m][p.Plan.Control()]; c.N > 0 && !c.Suspect && c.Excludes(of.Measure) {
-			alarms = append(alarms, of.noun)
-		}
-	}
-	return alarms
-}
-
-// told is what difference the part's blocks can tell.
-func (a *Analysis) told(p part) string {
-	n := len(p.Plan.Compared())
-	switch least := stat.MinBlocksFor(n); {
-	case len(p.Blocks) < least:
-		return fmt.Sprintf("nothing, however large: %s take %s", plural(n, "comparison"), plural(least, "block"))
-	case !(p.reach > 1):
-		return "what the intervals say; from which difference on is not known, for want of noise to go by"
-	}
-	return fmt.Sprintf("a goodput of %s × the baseline's or more, or %s × or less, in four runs of five",
-		ratio(p.reach), ratio(1/p.reach))
-}
-
-// namedRight is how often the diagnosis named the known fault first.
-func (a *Analysis) namedRight() string {
-	n, of := 0, 0
-	for _, c := range a.cells {
-		expected := a.run.Plan.Cell(c.Label).Expect
-		for _, d := range c.Trials {
-			if expected != "" {
-				of++
-				if string(d.Cause) == expected {
-					n++
-				}
-			}
-		}
-	}
-	return fmt.Sprintf("%d of %s", n, plural(of, "trial"))
-}
-
-// doubtful counts the records with figures that are known to be wrong.
-func (a *Analysis) doubtful() int {
-	n := 0
-	for i := range a.run.Records {
-		r := &a.run.Records[i]
-		if _, _, wrong := tooMuchCPU(r, a.run.Host.Cores); wrong || r.Load != nil && r.Model == "" && r.Verdict != record.Invalid {
-			n++
-		}
-	}
-	return n
 }

@@ -70,7 +70,7 @@ func (p part) cellsPicture(a *Analysis) *picture {
 	}
 }
 
-// cellsWidth is that of the picture, in pixels: two panels stand beside each other.
+// cellsWidth is that of a picture as wide as the card, in pixels.
 const cellsWidth = 900
 
 // known says whether a row has a trial to draw.

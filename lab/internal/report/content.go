@@ -34,7 +34,8 @@ func (a *Analysis) content() blocks {
 		run.Name,
 	)})
 	if len(run.Host.Forced) > 0 {
-		list = append(list, say("**Resumed although something had changed: %s.**", prose(strings.Join(run.Host.Forced, "; "))))
+		forced := prose(strings.Join(run.Host.Forced, "; "))
+		list = append(list, say("**Resumed although something had changed: %s.**", forced))
 	}
 	for i, p := range a.parts {
 		list = append(list, heading{2, title(p.Scenario)}, words(p.bandLine()), p.verdict())
@@ -71,16 +72,17 @@ func reading(run Run) words {
 	margin := run.Plan.Margins()
 	return say(`
 A row is a cell: one combination of settings. Its numbers are medians over its valid trials; n says how many. Goodput:
-successful requests within the SLO's p99 bound, per second. A trial in which the system failed is a result: it missed the
-SLO, and counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the reason
-below its table; it is never 0. “%s” is a number from suspect trials.
+successful requests within the SLO's p99 bound, per second. A trial in which the system failed is a result: it missed
+the SLO, and counts as one without goodput, in which every request failed. “%s” is a number that is missing, with the
+reason below its table; it is never 0. “%s” is a number from suspect trials.
 
 “×” is the ratio to the baseline, “points” the difference from it in percentage points, each within its block, then over
 all blocks (Hodges–Lehmann), with its 95%% interval; so it need not be the ratio of two medians. The margin δ is what
 matters in practice, fixed before the run: %.4g%%, of failed requests %.4g points. *Better* and *worse*: the interval
 excludes no difference, the estimate is beyond δ, and the exact sign-flip test agrees after Holm over all cells.
 *Equivalent*: the interval lies within δ. *Inconclusive*: neither; a noisy run can lead to nothing else. *n too
-small*: below %d blocks there is no interval, but the range. The noise band is the interval of the baseline against itself.
+small*: below %d blocks there is no interval, but the range. The noise band is the interval of the baseline against
+itself.
 `, numeral.Missing, suspectMark, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
 }
 
@@ -113,9 +115,8 @@ func (p part) verdict() block {
 func (p part) verdictTable() comparison {
 	c := compare(p.rows, "Cell", cellName, nil)
 	c.wraps = true
-	c.addText("SLO met", "trials in which at most so many requests failed, and p99 was within the bound", func(row int) string {
-		return p.rows[row].slo(p.Plan.SLO)
-	})
+	c.addText("SLO met", "trials in which at most so many requests failed, and p99 was within the bound",
+		func(row int) string { return p.rows[row].slo(p.Plan.SLO) })
 	for _, col := range p.present([]column{failedColumn, slowColumn, p99Column}) {
 		c.addNumbers(p.rows, col)
 	}

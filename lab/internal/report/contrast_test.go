@@ -168,7 +168,8 @@ func TestSuspectCells(t *testing.T) {
 	) {
 		t.Errorf("notes: %s", notes)
 	}
-	if a := p.answer; a.outcome != cured || a.row == capped || slices.Contains(slices.Concat(a.asWell, a.behind), capped) {
+	if a := p.answer; a.outcome != cured || a.row == capped ||
+		slices.Contains(slices.Concat(a.asWell, a.behind), capped) {
 		t.Errorf("the answer is %+v", a)
 	}
 }

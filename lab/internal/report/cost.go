@@ -13,9 +13,9 @@ import (
 
 const readingCosts = `“Connections” are the most sessions on the servers that queries go to; “attempts” are the
 backend's own to open one during the load, refused ones too, through a pooler those to the pooler; a pool that is filled
-before the load may need none. CPU and memory are what the services on the way of the queries take (“Parts”): those that
-run idle in a cell are not counted. CPU is the time per 1,000 successful requests; memory the highest PSS of the database
-servers and of PgBouncer.
+before the load may need none. CPU and memory are what the services on the way of the queries take (“Parts”): those
+that run idle in a cell are not counted. CPU is the time per 1,000 successful requests; memory the highest PSS of the
+database servers and of PgBouncer.
 `
 
 // costs are what a cell is paid with.

@@ -197,7 +197,7 @@ func (p part) layersPicture(a *Analysis) blocks {
 		rank:  rankLayers,
 		draw: func(paper bool) ([]byte, error) {
 			drawn := slices.Clone(panels)
-			drawn[0].Paper = paper
+			drawn[0].Paper, drawn[0].Width = paper, cellsWidth
 			return plot.Stack(title, drawn...)
 		},
 	}}

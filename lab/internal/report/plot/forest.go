@@ -16,7 +16,7 @@ type Forest struct {
 	Bound       float64 // of the values: a line
 	BoundName   string
 	Rows        []ForestRow
-	Width       float64 // px; 0: 640
+	Width       float64 // px, at least 400; 0: 640
 	Paper       bool
 }
 
@@ -41,6 +41,9 @@ type Outcome struct {
 	Met   bool
 }
 
+// minForest is how wide it must be, in px: two panels stand beside each other.
+const minForest = 400
+
 // How marks look: by shape and by colour.
 var (
 	metInk     = Ink(3)
@@ -58,6 +61,9 @@ func (f Forest) Draw() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.width < minForest {
+		return nil, s.sizeError()
+	}
 	s.linked = !f.Paper
 	s.legend("", f.keys())
 	var names []string
@@ -66,6 +72,7 @@ func (f Forest) Draw() ([]byte, error) {
 		names = append(names, row.Name)
 		texts = max(texts, normal.width(row.Text))
 	}
+	texts = max(6*labelGap, min(texts, 0.2*s.width))
 	top := s.y
 	s.y += normal.leading() + 2
 	y := s.rows(names, rowHeight)
@@ -74,7 +81,7 @@ func (f Forest) Draw() ([]byte, error) {
 	free := s.right - texts - labelGap - left.from
 	left.to = math.Round(left.from + 0.5*free - labelGap)
 	right.from, right.to = math.Round(left.to+3*labelGap), math.Round(left.from+free)
-	f.reach(&left, &right)
+	f.reach(s, &left, &right)
 	s.text(strong, left.from, top+textSize, atStart, strong.cut(f.RatioLabel, left.to-left.from))
 	s.text(strong, right.from, top+textSize, atStart, strong.cut(f.ValuesLabel, right.to-right.from))
 	f.ground(s, left, right, y)
@@ -83,7 +90,7 @@ func (f Forest) Draw() ([]byte, error) {
 		s.link(row.Link, row.Name)
 		row.draw(s, left, right, at)
 		s.endLink()
-		s.text(normal, right.to+labelGap, at+0.35*textSize, atStart, row.Text)
+		s.text(normal, right.to+labelGap, at+0.35*textSize, atStart, normal.cut(row.Text, texts))
 	}
 	s.side(left, y)
 	s.base(left)
@@ -95,7 +102,7 @@ func (f Forest) Draw() ([]byte, error) {
 }
 
 // reach makes the axes reach what is on them.
-func (f Forest) reach(left, right *axis) {
+func (f Forest) reach(s *sheet, left, right *axis) {
 	left.log, right.log = true, true
 	left.include(1, f.Band.Low, f.Band.High, 1+f.Margin, 1/(1+f.Margin))
 	right.include(f.Bound)
@@ -114,12 +121,7 @@ func (f Forest) reach(left, right *axis) {
 		if a.hi/a.lo < 4 { // powers of ten would leave it without
 			ticks = steps
 		}
-		for room := 40.0; ; room = widest(a.ticks) + 2*labelGap {
-			a.ticks = ticks(a.lo, a.hi, max(1, int((a.to-a.from)/room)))
-			if widest(a.ticks)+2*labelGap <= room || len(a.ticks) < 2 {
-				break
-			}
-		}
+		s.fit(a, ticks)
 	}
 }
 
