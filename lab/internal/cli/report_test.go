@@ -148,7 +148,9 @@ func TestReportAndVerify(t *testing.T) {
 		},
 		"report missing": {dir.Report(), "", "results/" + runName + ".md is missing"},
 		"bench missing":  {dir.Bench(), "", "results/" + runName + "/bench.txt is missing"},
-		"advice changed": {dir.Next(), "name: x\n", "results/" + runName + "/next.yaml:1: is \"name: x\""},
+		"extra spec": {
+			dir.Next(), "name: x\n", "results/" + runName + "/next.yaml is there, but the records do not make it",
+		},
 		"index changed": {
 			record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\"",
 		},
@@ -177,8 +179,9 @@ func TestReportAndVerify(t *testing.T) {
 		}
 	}
 
-	// A plot that the report no longer has goes when it is made anew.
+	// A plot, and a spec to go on with, that the report no longer has go when it is made anew.
 	write(t, filepath.Join(dir.Plots(), "storm-old.svg"), "<svg/>")
+	write(t, dir.Next(), "name: x\n")
 	if _, stderr, status := run(t, root, "report", runName); status != 0 {
 		t.Errorf("report over an older one: status %d, %q", status, stderr)
 	}
@@ -229,8 +232,8 @@ func TestReportOfARealRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Of 10 trials 4 are valid, 1 suspect, 5 not run.",
-		"failed 13.55% → 0%, p99 3,624 → ",
-		"the baseline against itself has goodput × 1.097, p99",
+		"the baseline in 0 of 1 (failed 2.02% → 0%, p99 675 → 373 ms, goodput × 1.053, n too small)",
+		"the baseline against itself, goodput × 1.097 to 1.097,",
 		"1.015†",
 		"| to 500 VUs |",
 	} {

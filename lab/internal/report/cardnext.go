@@ -30,6 +30,9 @@ func (w cardWriter) next(command *string) *sentence {
 	case w.answer.outcome == uncured:
 		return say(file, " tries what the diagnosis advises.")
 	}
+	if w.row == 0 {
+		return say(file, " asks it again, of this cell and the baseline alone.")
+	}
 	return say(file, " confirms it: this cell and the baseline alone.")
 }
 

@@ -23,8 +23,8 @@ func (a *Analysis) settled() blocks {
 	list := blocks{say(`A team ran storm and wave by hand, took the database connections for the limit, and named four
 remedies, but did not measure them. Here are its numbers beside those of this run; the tables above say what each
 remedy does. “%s” in a column of the study or of its prototype: not given. The study ran on another machine, and its
-data set is not known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read
-its rates off graphs, the rows at their peak.
+data set is not known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial
+here; the study read its rates off graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
