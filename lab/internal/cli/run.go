@@ -96,7 +96,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if kept := j.keepSeries(context.WithoutCancel(ctx), records); kept != nil {
 		fmt.Fprintf(j.out, "%v; the records are whole, but `lab open %s` has nothing to show\n", kept, j.dir.Name())
 	}
-	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out))
+	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), false, j.out))
 	noResult := func(r record.Record) bool { return !r.IsResult() }
 	if err == nil && slices.ContainsFunc(records, noResult) {
 		err = errIncomplete

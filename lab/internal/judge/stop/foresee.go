@@ -50,6 +50,9 @@ func loadOf(plan matrix.Plan, scenario matrix.Scenario) load {
 	return load{scenario, strings.Join(told, "\n")}
 }
 
+// Of is the noise of a scenario of the plan.
+func (h History) Of(plan matrix.Plan, s matrix.Scenario) Noise { return h[loadOf(plan, s)] }
+
 // Add takes a run into account: its results of the baseline and the A/A control.
 func (h History) Add(plan matrix.Plan, records []record.Record) {
 	control := plan.Control()
@@ -109,7 +112,7 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		if n == 0 || blocks < stat.MinBlocksFor(n) {
 			continue
 		}
-		noise := earlier[loadOf(plan, s)]
+		noise := earlier.Of(plan, s)
 		sd := noise.SD()
 		if math.IsNaN(sd) {
 			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
