@@ -239,6 +239,11 @@ var allowedImports = []allowed{
 		pure: true,
 	},
 	{
+		path:  "lab/internal/search/race",
+		holds: "the focused race: which cells the next block measures, and what is known of each",
+		pure:  true,
+	},
+	{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
