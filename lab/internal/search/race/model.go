@@ -31,11 +31,11 @@ type fit struct {
 
 // newFit fits the model by weighted least squares, the noise of each cell being its weight, and that
 // of the residuals in turn. noise is its standard deviation as it is supposed; with 0 blocks there
-// are no effects of them.
+// are no effects of them. The cells of pool tell the noise of all; nil: all of them do.
 //
 // A cell's variance is moderated: (d0·s0² + Σe²) / (d0 + d), the d0 degrees of freedom being those
 // of all cells (Smyth 2004). d is n − 1 less the cell's part of what the blocks took.
-func newFit(cells, blocks int, values []value, noise float64) *fit {
+func newFit(cells, blocks int, values []value, noise float64, pool []bool) *fit {
 	f := &fit{
 		blocks: make([][]int, cells),
 		mean:   make([]float64, cells),
@@ -54,11 +54,14 @@ func newFit(cells, blocks int, values []value, noise float64) *fit {
 		f.extra[v.cell] += v.variance
 		run[v.block] = true
 	}
-	several := 0.0 // values beyond the first of a cell
+	several, pooled := 0.0, 0.0 // values beyond the first of a cell; of those of the pool
 	for i, in := range f.blocks {
 		if n := float64(len(in)); n > 0 {
 			f.extra[i] /= n * n
 			several += n - 1
+			if pool == nil || pool[i] {
+				pooled += n - 1
+			}
 		}
 	}
 	spare := several // degrees of freedom
@@ -80,9 +83,11 @@ func newFit(cells, blocks int, values []value, noise float64) *fit {
 		for _, v := range values {
 			e := v.y - f.mean[v.cell] - f.effects([]int{v.block}, f.effect)
 			squares[v.cell] += e * e
-			all += e * e
+			if pool == nil || pool[v.cell] {
+				all += e * e
+			}
 		}
-		f.pooled = math.Sqrt((noiseWorth*noise*noise + all) / (noiseWorth + spare))
+		f.pooled = math.Sqrt((noiseWorth*noise*noise + all) / (noiseWorth + f.worth*pooled))
 		for i, in := range f.blocks {
 			f.sd[i] = math.Sqrt((cellWorth*f.pooled*f.pooled + squares[i]) / f.free(len(in)))
 		}

@@ -24,6 +24,7 @@ type model struct {
 	goodput    []*fit // by load
 	objectives []objective
 	measured   []bool // by cell: under every load
+	meets      []bool // by cell: more likely than not it meets the SLO
 	hopeless   []bool // by cell: it misses the SLO beyond doubt
 	pull       []pull // by load
 }
@@ -38,7 +39,11 @@ func (r Race) model(trials []Trial) *model {
 	for _, t := range trials {
 		blocks = max(blocks, t.Block)
 	}
-	m := &model{measured: make([]bool, len(r.Cells)), hopeless: make([]bool, len(r.Cells))}
+	m := &model{
+		measured: make([]bool, len(r.Cells)),
+		meets:    make([]bool, len(r.Cells)),
+		hopeless: make([]bool, len(r.Cells)),
+	}
 	goodput := make([][]value, r.Loads)
 	failed, slow := make([][]value, r.Loads), make([][]value, r.Loads)
 	for _, t := range trials {
@@ -53,7 +58,7 @@ func (r Race) model(trials []Trial) *model {
 	}
 	for load := range r.Loads {
 		for _, values := range [][]value{failed[load], slow[load]} {
-			o := objective{newFit(len(r.Cells), 0, values, countNoise)}
+			o := objective{newFit(len(r.Cells), 0, values, countNoise, nil)}
 			m.objectives = append(m.objectives, o)
 			for i := range m.hopeless {
 				m.hopeless[i] = m.hopeless[i] || o.n(i) > 0 && o.mean[i] > beyondDoubt*o.off(i)
@@ -62,15 +67,17 @@ func (r Race) model(trials []Trial) *model {
 	}
 	for i := range m.measured {
 		m.measured[i] = !slices.ContainsFunc(m.objectives, func(o objective) bool { return o.n(i) == 0 })
+		m.meets[i] = !slices.ContainsFunc(m.objectives, func(o objective) bool { return !(o.mean[i] <= 0) })
 	}
 	for load := range r.Loads {
-		// A cell that misses the SLO has a noise of its own, and what slows it is not what slows others.
+		// A cell that misses the SLO has a noise of its own, and what slows it is not what slows
+		// others.
 		values := slices.DeleteFunc(goodput[load], func(v value) bool { return m.hopeless[v.cell] })
 		noise := r.Noise
 		if noise == 0 {
 			noise = DefaultNoise
 		}
-		f := newFit(len(r.Cells), blocks, values, noise)
+		f := newFit(len(r.Cells), blocks, values, noise, m.meets)
 		m.goodput = append(m.goodput, f)
 		m.pull = append(m.pull, r.pulled(f))
 	}

@@ -39,8 +39,11 @@ func (f *Figures) Count(s Standing, truth Truth, margin float64) {
 
 func (f Figures) String() string {
 	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, f.Runs)) }
-	return fmt.Sprintf("%d races of %.0f trials: the best cell in the set in %.1f%%, the recommended one within the margin "+
-		"of it in %.1f%%; %.1f cells in the set", f.Runs, f.Trials, share(f.Covered), share(f.Near), f.Set)
+	return fmt.Sprintf(
+		"%d races of %.0f trials: the best cell in the set in %.1f%%, the recommended one within the margin of it in "+
+			"%.1f%%; %.1f cells in the set",
+		f.Runs, f.Trials, share(f.Covered), share(f.Near), f.Set,
+	)
 }
 
 // Grid is a whole grid: every cell under every load in every block, as trials of its blocks 1 to
@@ -82,19 +85,19 @@ func NewGrid(r Race, trials []Trial) (*Grid, error) {
 	g.Truth = Truth{Goodput: make([]float64, len(r.Cells)), Best: -1}
 	for i := range g.Truth.Goodput {
 		g.Truth.Goodput[i] = math.Inf(1)
-		if !m.measured[i] || slices.ContainsFunc(m.objectives, func(o objective) bool { return !(o.mean[i] <= 0) }) {
+		if !m.meets[i] {
 			g.Truth.Goodput[i] = math.Inf(-1)
 		}
 	}
 	for _, f := range m.goodput {
 		g.effect = append(g.effect, f.effect)
-		g.Noise = math.Max(g.Noise, f.pooled)
-		highest := math.Inf(-1)
+		squares, n, highest := 0.0, 0.0, math.Inf(-1)
 		for i, mean := range f.mean {
-			if !math.IsInf(g.Truth.Goodput[i], -1) {
-				highest = math.Max(highest, mean)
+			if !math.IsInf(g.Truth.Goodput[i], -1) && f.n(i) > 0 {
+				squares, n, highest = squares+f.sd[i]*f.sd[i], n+1, math.Max(highest, mean)
 			}
 		}
+		g.Noise = math.Max(g.Noise, math.Sqrt(squares/math.Max(n, 1)))
 		for i, mean := range f.mean {
 			g.Truth.Goodput[i] = math.Min(g.Truth.Goodput[i], mean-highest)
 		}

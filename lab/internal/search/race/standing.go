@@ -46,8 +46,9 @@ const (
 
 // Standing is what a race has come to.
 type Standing struct {
-	Cells       []Judged
-	Set         []int // which the best cell is in with 97.5%, the likeliest first; empty: nothing was measured
+	Cells []Judged
+	// Set holds the best cell with 97.5%, and those that are as good with 95%; the likeliest first.
+	Set         []int // empty: nothing was measured
 	Recommended int   // the cheapest of the set that is surely within the margin of the best; −1: none
 	Sure        bool  // it is, with 95%; else it is the one that most likely is
 	LeastBad    bool  // it more likely misses the SLO than not: so do all, and it does by the least
@@ -104,15 +105,15 @@ func (r Race) ranked(m *model, p *posterior) []int {
 	return order
 }
 
-// set is the smallest set of cells that holds the best with 1 − alpha.
+// set is the smallest set of cells that holds the best with 1 − alpha, and with them those that are
+// surely as good: none of these is called worse.
 func set(p *posterior, order []int) []int {
 	var cells []int
 	held := 0.0
 	for _, i := range order {
-		if held >= 1-alpha || p.best[i] == 0 {
-			break
+		if held < 1-alpha && p.best[i] > 0 || p.near[i] >= sure {
+			cells, held = append(cells, i), held+p.best[i]
 		}
-		cells, held = append(cells, i), held+p.best[i]
 	}
 	return cells
 }
