@@ -244,6 +244,17 @@ var allowedImports = []allowed{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/search/capacity",
+		holds: "the highest load that holds the SLO: which load comes next, and where the capacity lies",
+		pure:  true,
+	},
+	{
+		path:    "lab/internal/search/calibrate",
+		holds:   "the baseline's knee, and the factors by which a load is as hard here as in the study",
+		imports: []string{"internal/judge/stat"},
+		pure:    true,
+	},
+	{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
