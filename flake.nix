@@ -27,7 +27,6 @@
             pkgs.mage
             pkgs.postgresql_18
             pkgs.pgbouncer
-            pkgs.pgpool
             pkgs.prometheus
             pkgs.prometheus.cli # promtool
             pkgs.prometheus-node-exporter

@@ -61,7 +61,9 @@ func (Test) Soak() error {
 	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=3h", "-run=^TestSoak", "./...")
 }
 
-func services() error { return withPrograms("-tags=services", "-p=3", "-timeout=20m", "./...") }
+func services() error {
+	return withPrograms("-tags=services", "-p=3", "-parallel=4", "-timeout=20m", "./...")
+}
 
 func stacks() error {
 	return withPrograms("-tags=services,e2e", "-parallel=4", "-timeout=40m", "./lab/e2e")

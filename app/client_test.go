@@ -203,7 +203,8 @@ func (a *app) footprint() (f footprint) {
 	super := pgtest.Connect(a.t, "postgres")
 	defer super.Close(a.t.Context())
 	err = super.QueryRow(a.t.Context(), `select (select count(*) from pg_stat_activity where usename = 'app'),
-		(select count(*) from sessions), (select count(*) from users), (select count(*) from posts)`).Scan(&f.connections, &f.sessions, &f.users, &f.postsIn)
+		(select count(*) from sessions), (select count(*) from users), (select count(*) from posts)`,
+	).Scan(&f.connections, &f.sessions, &f.users, &f.postsIn)
 	if err != nil {
 		a.t.Fatal(err)
 	}

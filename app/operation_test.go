@@ -210,9 +210,8 @@ func TestSchemaCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !bytes.Equal(byDefault.Bytes(), bySize.Bytes()) || !strings.Contains(
-		byDefault.String(), "generate_series(1, 500000)",
-	) {
+	if !bytes.Equal(byDefault.Bytes(), bySize.Bytes()) ||
+		!strings.Contains(byDefault.String(), "generate_series(1, 500000)") {
 		t.Errorf("the default is not 10000 users and 500000 posts:\n%s", byDefault.String())
 	}
 	if log.Len() != 0 {

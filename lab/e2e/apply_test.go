@@ -148,7 +148,7 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		},
 		{
 			matrix.Topology: "pgbouncer", matrix.ExecMode: matrix.ExecAuto, "pgbouncer.pool_mode": "Transaction",
-			"pgbouncer.server_fast_close": "yes", "pgbouncer.query_wait_timeout": "120.0",
+			"pgbouncer.server_fast_close": "1", "pgbouncer.query_wait_timeout": "120.0",
 		},
 		{"app.GOMAXPROCS": "1", "app.GOGC": "off", "app.GOMEMLIMIT": "24MiB", "app.COLOUR": "red"},
 	} {

@@ -81,9 +81,8 @@ func TestCompareCommits(t *testing.T) {
 	}
 	spec, err := os.ReadFile(filepath.Join(runs[0], "spec.yaml"))
 	must(t, err)
-	if want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"; !strings.Contains(
-		strings.ReplaceAll(string(spec), `"`, ""), want,
-	) {
+	want := "backend: [" + hashes[0] + ", " + hashes[1] + "]"
+	if !strings.Contains(strings.ReplaceAll(string(spec), `"`, ""), want) {
 		t.Errorf("the spec of the run lacks %q:\n%s", want, spec)
 	}
 	if left, err := os.ReadDir(filepath.Join(c.root, ".lab", "commits")); err != nil || len(left) > 0 {

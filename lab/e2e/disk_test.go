@@ -33,9 +33,8 @@ func TestDiskFullWhileRecording(t *testing.T) {
 	must(t, os.WriteFile(spec, []byte(strings.Replace(shortTrials, "blocks: 30", "blocks: 3", 1)), 0o600))
 	c.lab("up")
 	r := c.run("run", spec)
-	if r.status != 1 || !strings.Contains(
-		r.stderr, "no space left on device",
-	) || !strings.Contains(r.stderr, "lab resume") {
+	if r.status != 1 || !strings.Contains(r.stderr, "no space left on device") ||
+		!strings.Contains(r.stderr, "lab resume") {
 		t.Fatalf("exit status %d, %q; want 1, no space, and how to go on", r.status, r.stderr)
 	}
 	run := c.runs()[0]
@@ -80,9 +79,8 @@ func TestDiskFullUnderPrometheus(t *testing.T) {
 			}
 		}
 	}
-	if told := strings.Contains(
-		r.stdout, "keep Prometheus' data",
-	) && strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
+	if told := strings.Contains(r.stdout, "keep Prometheus' data") &&
+		strings.Contains(r.stdout, "the records are whole"); invalid == 0 && !told {
 		t.Errorf(
 			"exit status %d, no invalid trial, %s%s; want it told that Prometheus could not write", r.status, r.stdout, r.stderr,
 		)
@@ -106,7 +104,9 @@ func TestDiskFullUnderWAL(t *testing.T) {
 	run.await("live")
 	filler := filepath.Join(data, "filler")
 	c.fill(filler, 4<<20) // room for nothing like a segment of WAL
-	const fillWAL = `DO $$ BEGIN FOR i IN 1..200 LOOP PERFORM pg_logical_emit_message(false, 'fill', repeat('x', 1000)); PERFORM pg_switch_wal(); END LOOP; END $$`
+	const fillWAL = `DO $$ BEGIN FOR i IN 1..200 LOOP
+		PERFORM pg_logical_emit_message(false, 'fill', repeat('x', 1000)); PERFORM pg_switch_wal();
+	END LOOP; END $$`
 	if r := c.run("psql", "primary", "--", "-c", fillWAL); r.status == 0 {
 		t.Error("200 segments of WAL had room; want the disk full")
 	}

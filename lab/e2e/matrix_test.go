@@ -92,7 +92,7 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 				backend,
 			)
 		}
-		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{trial="%d"}[5m]))`, r.N)
+		query := fmt.Sprintf(`sum(last_over_time(k6_http_reqs_total{shot="%d"}[5m]))`, r.N)
 		if seen := ask(t, prometheus, query); seen != sent {
 			t.Errorf("trial %d: k6 sent %.0f requests, Prometheus holds %.0f", r.N, sent, seen)
 		}
@@ -113,8 +113,11 @@ func TestMatrixFromSpecToReport(t *testing.T) {
 				t.Errorf("trial %d: %s = %q is read back as %q", r.N, name, want, got)
 			}
 		}
-		for _, name := range []string{"host_cpu_busy_ratio", "http_p99_ms", "pool_acquired_max", "primary_connections_max", "primary_cache_hit_ratio",
-			"replica_lag_bytes_max", "pgbouncer_client_active_max", `cpu_cores{service="k6"}`, `cpu_cores{service="postgres"}`, `memory_pss_bytes_max{service="app"}`} {
+		for _, name := range []string{
+			"host_cpu_busy_ratio", "http_p99_ms", "pool_acquired_max", "primary_connections_max", "primary_cache_hit_ratio",
+			"replica_lag_bytes_max", "pgbouncer_client_active_max", `cpu_cores{service="k6"}`,
+			`cpu_cores{service="postgres"}`, `memory_pss_bytes_max{service="app"}`,
+		} {
 			if _, ok := r.Metrics[name]; !ok {
 				t.Errorf("trial %d has no %s", r.N, name)
 			}

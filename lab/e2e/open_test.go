@@ -40,7 +40,7 @@ func (c *checkout) checkArchive(run string, all []rec) {
 	}
 	for _, r := range all {
 		query := fmt.Sprintf(
-			`sum(last_over_time(k6_http_reqs_total{trial="%d"}[1h] @ %d))`, r.N, r.End.Add(10*time.Second).Unix(),
+			`sum(last_over_time(k6_http_reqs_total{shot="%d"}[1h] @ %d))`, r.N, r.End.Add(10*time.Second).Unix(),
 		)
 		if got, want := ask(c.t, "http://"+link.Host, query), r.Load.Requests+r.Load.SetupRequests; got != want {
 			c.t.Errorf("trial %d: the archive holds %.0f requests; k6 sent %.0f", r.N, got, want)

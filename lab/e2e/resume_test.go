@@ -37,9 +37,8 @@ func TestKilledRunIsResumed(t *testing.T) {
 	original, err := os.ReadFile(plan)
 	must(t, err)
 	must(t, os.WriteFile(plan, bytes.Replace(original, []byte(`"seed": 1`), []byte(`"seed": 2`), 1), 0o600))
-	if r := c.run("resume", name); r.status != 1 || !strings.Contains(
-		r.stderr, "no longer gives the plan",
-	) || !strings.Contains(r.stderr, "--force") {
+	if r := c.run("resume", name); r.status != 1 || !strings.Contains(r.stderr, "no longer gives the plan") ||
+		!strings.Contains(r.stderr, "--force") {
 		t.Errorf("resume with another plan: exit status %d, %q; want it refused, with the way out", r.status, r.stderr)
 	}
 	must(t, os.WriteFile(plan, original, 0o600))

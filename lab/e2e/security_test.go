@@ -116,9 +116,8 @@ func TestNobodyGetsIn(t *testing.T) {
 					forbidden = "TRUNCATE posts"
 				}
 				out := c.run("psql", "primary", "--", "-Atc", "SET SESSION AUTHORIZATION "+role, "-c", forbidden)
-				if out.status == 0 || !strings.Contains(
-					out.stderr, "permission denied",
-				) && !strings.Contains(out.stderr, "must be") {
+				if out.status == 0 || !strings.Contains(out.stderr, "permission denied") &&
+					!strings.Contains(out.stderr, "must be") {
 					t.Errorf("%s may %s: exit status %d, %s", role, forbidden, out.status, out.stderr)
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -134,6 +135,10 @@ func TestCtrlCUnderMage(t *testing.T) {
 func TestClosedTerminal(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)
+	// Who runs the tests by nohup has SIGHUP ignored, and so would the lab.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	cmd, term := c.inTerminal(filepath.Join(c.root, "bin", "lab"), "run", c.tiny(""))
 	c.awaitMidTrial()
 	must(t, term.keyboard.Close())

@@ -123,9 +123,8 @@ func TestPortTaken(t *testing.T) {
 	if got := run.exit(); got != 1 {
 		t.Errorf("exit status = %d; want 1", got)
 	}
-	if said := run.errors.String(); !strings.Contains(
-		said, "address already in use",
-	) || !strings.Contains(said, "lab resume") {
+	if said := run.errors.String(); !strings.Contains(said, "address already in use") ||
+		!strings.Contains(said, "lab resume") {
 		t.Errorf("it says %q; want the port in use, and how to go on", said)
 	}
 	name := filepath.Base(c.runs()[0])
@@ -194,9 +193,8 @@ func hurry(t *testing.T, inARow int) {
 			command := []string{"up", "down"}[i%2]
 			all.Go(func() {
 				r := c.run(command)
-				overtaken := command == "up" && (strings.Contains(
-					r.stderr, "the stack went down",
-				) || strings.Contains(r.stderr, "the stack is down"))
+				overtaken := command == "up" &&
+					(strings.Contains(r.stderr, "the stack went down") || strings.Contains(r.stderr, "the stack is down"))
 				if r.status != 0 && !overtaken {
 					t.Errorf("%s among ten at once: exit status %d\n%s", command, r.status, r.stderr)
 				}

@@ -157,7 +157,7 @@ func (p *pool) patient() *pool {
 }
 
 // run acquires a connection and calls f with it, each under a deadline of its own:
-// a full pool and a slow query are different illnesses.
+// a full pool and a slow query are different problems.
 func (p *pool) run(ctx context.Context, st *statement, f func(context.Context, *pgxpool.Conn) error) error {
 	conn, err := p.acquire(ctx, st)
 	if err != nil {

@@ -134,7 +134,8 @@ func TestTimeoutsAreToldApart(t *testing.T) {
 			"APP_QUERY_TIMEOUT":     "50ms",
 			"APP_STATEMENT_TIMEOUT": "3s",
 		}, 0, Timeout, "query_timeout", "ok", time.Second},
-		{"budget", map[string]string{"APP_QUERY_TIMEOUT": "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok", time.Second},
+		{"budget", map[string]string{"APP_QUERY_TIMEOUT": "3s"}, 50 * time.Millisecond, Timeout, "http_timeout", "ok",
+			time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

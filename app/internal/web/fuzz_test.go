@@ -188,7 +188,8 @@ func FuzzRoutes(f *testing.F) {
 		{"GET", "/api/slow?time=-1ns", "Accept: */*", ""},
 		{"GET", "/healthz", "Accept: */*", ""},
 		{"GET", "/readyz", "Accept: */*", ""},
-		{"GET", "/metrics", "Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", ""},
+		{"GET", "/metrics",
+			"Accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", ""},
 		{"GET", "/debug/config", "Accept-Encoding: gzip", ""},
 		{"GET", "http://elsewhere/api/feed", "Host: elsewhere", ""},
 		{"CONNECT", "elsewhere:80", "Accept: */*", ""},
@@ -236,7 +237,8 @@ func FuzzRoutes(f *testing.F) {
 		for _, answer := range answers {
 			text, _ := io.ReadAll(answer.Body) // of memory
 			switch answer.StatusCode {
-			case http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+			case http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+				http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
 			default:
 				if answer.StatusCode >= 500 {
 					t.Errorf("%q answers %s: %s", raw.String(), answer.Status, text)

@@ -194,19 +194,16 @@ func TestBackendsThatCannotShareAMatrix(t *testing.T) {
 	same := r.commit("CREATE", "same")
 	j := r.job(same, other)
 	var usage usageError
-	if err := j.buildBackends(t.Context()); !errors.As(err, &usage) || !strings.Contains(
-		err.Error(), other+" has another schema",
-	) {
+	if err := j.buildBackends(t.Context()); !errors.As(err, &usage) ||
+		!strings.Contains(err.Error(), other+" has another schema") {
 		t.Errorf("another schema: %v; want wrong usage that names %s", err, other)
 	}
-	if err := r.job(same, broken).buildBackends(t.Context()); err == nil || !strings.Contains(
-		err.Error(), "build the backend of "+broken,
-	) || !strings.Contains(err.Error(), "main.go") {
+	if err := r.job(same, broken).buildBackends(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "build the backend of "+broken) || !strings.Contains(err.Error(), "main.go") {
 		t.Errorf("a commit that does not compile: %v; want the compiler's words", err)
 	}
-	if err := r.job("0123456789").buildBackends(t.Context()); err == nil || !strings.Contains(
-		err.Error(), "check out 0123456789",
-	) {
+	if err := r.job("0123456789").buildBackends(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "check out 0123456789") {
 		t.Errorf("no such commit: %v; want it named", err)
 	}
 	if err := r.job("").buildBackends(t.Context()); err != nil {

@@ -65,9 +65,7 @@ func (l *lab) compare() *cobra.Command {
 		"exit with 3 unless this holds in every cell: p99<=1.10 (B/A, the whole interval), error_ratio<=0.01 (of B); "+
 			"repeatable",
 	)
-	flags.BoolVar(
-		&with.allowInconclusive, "allow-inconclusive", false, "let a gate pass that can be told neither passed nor missed",
-	)
+	flags.BoolVar(&with.allowInconclusive, "allow-inconclusive", false, "let inconclusive gates pass")
 	flags.BoolVar(&with.json, "json", false, "for programs")
 	flags.BoolVar(&with.markdown, "markdown", false, "as Markdown")
 	return cmd

@@ -124,9 +124,8 @@ slo: {error_ratio: 0.01, p99: 500ms}
 func TestReportAndVerify(t *testing.T) {
 	root := checkout(t)
 	dir := writeRun(t, root, runName, smallSpec)
-	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure || !strings.HasPrefix(
-		stderr, "results/"+runName+".md is missing\n",
-	) {
+	if _, stderr, status := run(t, root, "verify", runName); status != statusFailure ||
+		!strings.HasPrefix(stderr, "results/"+runName+".md is missing\n") {
 		t.Errorf("verify before there is a report: status %d, %q", status, stderr)
 	}
 	stdout, stderr, status := run(t, root, "report", runName)

@@ -121,8 +121,8 @@ func TestAFaultyDashboardIsFound(t *testing.T) {
 	whole := string(texts(t)["study.json"])
 	for _, c := range []struct{ name, old, new, want string }{
 		{"no title", `"title": "QPS"`, `"title": ""`, "no title"},
-		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`, "Virtual users: no " +
-			"description"},
+		{"no description", `"description": "Users that k6`, `"descriptions": "Users that k6`,
+			"Virtual users: no description"},
 		{"nothing to worry about", "Worry about any 5xx", "Look at any 5xx",
 			"Requests answered: the description does not say when to worry"},
 		{"no source", "Source: k6's remote write", "From k6's remote write", "the description names no source"},

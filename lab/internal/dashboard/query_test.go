@@ -92,9 +92,8 @@ func TestFillAndLegend(t *testing.T) {
 	if want := `rate(x{server=~"(one|two)",a="c"}[4s])`; err != nil || got != want {
 		t.Errorf("filled in: %q, %v; want %q", got, err, want)
 	}
-	if _, err := dashboardtest.Fill("rate(x[$interval])", nil); err == nil || !strings.Contains(
-		err.Error(), "no variable interval",
-	) {
+	if _, err := dashboardtest.Fill("rate(x[$interval])", nil); err == nil ||
+		!strings.Contains(err.Error(), "no variable interval") {
 		t.Errorf("an unknown variable: %v; want it named", err)
 	}
 	if got := dashboardtest.LegendLabels("opened, {{target}} {{ job }}"); !slices.Equal(got, []string{"target", "job"}) {

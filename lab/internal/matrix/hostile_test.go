@@ -84,8 +84,8 @@ func TestBombs(t *testing.T) {
 			strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
 		{"exclusions", head + "factors: {pool_size: [" + entries(999, "%d, ") + "1000]}\nexclude:\n" +
 			strings.Repeat("- {pool_size: 1}\n", 50_000), "more is wrong than these 200"},
-		{"trials", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n", "are more than " +
-			"100000 trials"},
+		{"trials", head + "factors: {pool_size: [1, 2]}\nbaseline: {pool_size: 1}\nblocks: 99999\n",
+			"are more than 100000 trials"},
 		{"processors", "cpus: {app: '" + strings.Repeat("0-8191,", 70) + "'}", "names processor 0 twice"},
 		{"targets", "allow_targets: [" + entries(50_000, "h%d, ") + "]", "allow_targets is not possible yet"},
 	} {

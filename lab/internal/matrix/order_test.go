@@ -106,9 +106,8 @@ func TestPlanOrder(t *testing.T) {
 func TestEveryPlanHoldsTheBaselineTwice(t *testing.T) {
 	plan := parseGood(t, "blocks: 2\n").Plan()
 	base, control := plan.Cells[0], plan.Cells[1]
-	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label || !cmp.Equal(
-		base.Settings, control.Settings,
-	) {
+	if !base.Baseline || !control.Control || control.Baseline || control.Label == base.Label ||
+		!cmp.Equal(base.Settings, control.Settings) {
 		t.Errorf("the first cells are %+v and %+v; want the baseline and its A/A control", base, control)
 	}
 	if diff := cmp.Diff(plan.Trials[len(plan.Trials)/2:], plan.Block(2)); diff != "" {

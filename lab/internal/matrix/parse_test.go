@@ -145,11 +145,15 @@ func TestDiagnostics(t *testing.T) {
 		{"name is empty", replace("name: t", "name:"), "1:6: name is empty"},
 
 		// Scenarios.
-		{"unknown scenario", replace("[storm,", "[strom,"), `2:13: unknown scenario "strom": did you mean storm? (allowed: storm, wave)`},
+		{"unknown scenario", replace("[storm,", "[strom,"),
+			`2:13: unknown scenario "strom": did you mean storm? (allowed: storm, wave)`},
 		{"duplicate scenario", replace("[storm,", "[wave@.25,"), `2:23: duplicate scenario wave@0.25, first given in line 2`},
-		{"scale 0", replace("0.25", "0"), `2:20: scenario "wave@0": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
-		{"scale too large", replace("0.25", "10.5"), `2:20: scenario "wave@10.5": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
-		{"scale nan", replace("0.25", "nan"), `2:20: scenario "wave@nan": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
+		{"scale 0", replace("0.25", "0"),
+			`2:20: scenario "wave@0": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
+		{"scale too large", replace("0.25", "10.5"),
+			`2:20: scenario "wave@10.5": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
+		{"scale nan", replace("0.25", "nan"),
+			`2:20: scenario "wave@nan": the scale after @ must be above 0 and at most 10, as in wave@0.25`},
 		{"no scenarios", replace("[storm, wave@0.25]", "[]"), "2:12: scenarios is an empty list"},
 		{"scenarios no list", replace("[storm, wave@0.25]", "storm"), `2:12: scenarios must be a list, not "storm"`},
 		{"scenario no text", replace("[storm,", "[{a: 1},"), "2:13: a scenario must be a single value, not a map"},
@@ -164,10 +168,11 @@ func TestDiagnostics(t *testing.T) {
 				"4:12: unknown factor \"pool_size\" in baseline: allowed: \n" +
 				"4:34: unknown factor \"timeouts\" in baseline: allowed: "},
 		{"misspelt factor", replace("  pool_size: [", "  pool_sise: ["),
-			`4:3: factor "pool_sise" has a list of values, so it must be a setting: it is not a setting: did you mean pool_size? (allowed: ` + settingNames + ")\n" +
+			`4:3: factor "pool_sise" has a list of values, so it must be a setting: it is not a setting: did you mean pool_size? ` +
+				`(allowed: ` + settingNames + ")\n" +
 				`8:12: unknown factor "pool_size" in baseline: did you mean pool_sise? (allowed: pool_sise, timeouts)`},
-		{"factor no list", replace("[unlimited, "+
-			"8]", "8"), `4:14: factor "pool_size" must be a list of values or a map of bundles, not "8"`},
+		{"factor no list", replace("[unlimited, 8]", "8"),
+			`4:14: factor "pool_size" must be a list of values or a map of bundles, not "8"`},
 		{"factor of bundles named like a setting", replace("timeouts:\n", "http_timeout:\n"),
 			"5:3: http_timeout is a setting: give it a list of values, or name the bundles differently\n" +
 				`8:34: unknown factor "timeouts" in baseline: allowed: pool_size, http_timeout`},
@@ -192,40 +197,41 @@ func TestDiagnostics(t *testing.T) {
 		{"unknown setting", good + "settings: {http_timeouts: 1s}\n",
 			`10:12: "http_timeouts" is not a setting: did you mean http_timeout? (allowed: ` + settingNames + ")"},
 		{"settings no map", good + "settings: 1\n", `10:11: settings must be a map, not "1"`},
-		{"guc name", good + "settings: {postgres.work-mem: " +
-			"1MB}\n", `10:12: "postgres.work-mem" must match ^[a-z_]+(\.[a-z_]+)?$ after "postgres."`},
-		{"pgbouncer key", good + "settings: {pgbouncer.X: " +
-			"1}\n", `10:12: "pgbouncer.X" must match ^[a-z_]+$ after "pgbouncer."`},
-		{"scenario variable", good + "settings: {scenario.think: " +
-			"1}\n", `10:12: "scenario.think" must match ^[A-Z][A-Z0-9_]*$ after "scenario."`},
+		{"guc name", good + "settings: {postgres.work-mem: 1MB}\n",
+			`10:12: "postgres.work-mem" must match ^[a-z_]+(\.[a-z_]+)?$ after "postgres."`},
+		{"pgbouncer key", good + "settings: {pgbouncer.X: 1}\n",
+			`10:12: "pgbouncer.X" must match ^[a-z_]+$ after "pgbouncer."`},
+		{"scenario variable", good + "settings: {scenario.think: 1}\n",
+			`10:12: "scenario.think" must match ^[A-Z][A-Z0-9_]*$ after "scenario."`},
 		{"app variable", good + "settings: {app.1X: 1}\n", `10:12: "app.1X" must match ^[A-Z][A-Z0-9_]*$ after "app."`},
 		{"app variable of a setting", good +
 			"settings: {app.APP_POOL_SIZE: 1}\n", `10:12: "app.APP_POOL_SIZE" is not for a spec to set: use pool_size`},
-		{"target of the load", good + "settings: {scenario.BASE_URL: " +
-			"x}\n", `10:12: "scenario.BASE_URL" is not for a spec to set: the lab tells k6 what to load and how`},
-		{"two lines", good + "settings: {scenario.A: " +
-			"\"x\\ny\"}\n", `10:24: scenario.A must be one line of 1 to 256 bytes, not "x\ny"`},
+		{"target of the load", good + "settings: {scenario.BASE_URL: x}\n",
+			`10:12: "scenario.BASE_URL" is not for a spec to set: the lab tells k6 what to load and how`},
+		{"two lines", good + "settings: {scenario.A: \"x\\ny\"}\n",
+			`10:24: scenario.A must be one line of 1 to 256 bytes, not "x\ny"`},
 
 		// Values.
 		{"pool_size", replace("8]", "0]"), `4:26: pool_size must be unlimited or a whole number from 1 to 100000, not "0"`},
-		{"pool_min", good + "settings: {pool_min: " +
-			"-1}\n", `10:22: pool_min must be a whole number from 0 to 100000, not "-1"`},
+		{"pool_min", good + "settings: {pool_min: -1}\n",
+			`10:22: pool_min must be a whole number from 0 to 100000, not "-1"`},
 		{"exec_mode", good + "settings: {exec_mode: fast}\n",
-			`10:23: exec_mode must be one of cache_statement, cache_describe, describe_exec, exec, simple_protocol, auto, not "fast"`},
+			`10:23: exec_mode must be one of cache_statement, cache_describe, describe_exec, exec, simple_protocol, auto, ` +
+				`not "fast"`},
 		{"cancel", good + "settings: {cancel: ignore}\n", `10:20: cancel must be one of close, cancel_request, not "ignore"`},
-		{"replica_fallback", good + "settings: {replica_fallback: " +
-			"0}\n", `10:30: replica_fallback must be unlimited or a whole number from 1 to 100000, not "0"`},
+		{"replica_fallback", good + "settings: {replica_fallback: 0}\n",
+			`10:30: replica_fallback must be unlimited or a whole number from 1 to 100000, not "0"`},
 		{"queue without a bound", good + "settings: {max_queue: 10}\n",
 			"10:23: max_queue 10 must be 0 with max_inflight unlimited (in cell pool_size=unlimited timeouts=none)"},
-		{"topology", good + "settings: {topology: " +
-			"ring}\n", `10:22: topology must be one of direct, replica, pgbouncer, pgbouncer+replica, not "ring"`},
+		{"topology", good + "settings: {topology: ring}\n",
+			`10:22: topology must be one of direct, replica, pgbouncer, pgbouncer+replica, not "ring"`},
 		{"timeout without unit", good + "settings: {lock_timeout: 500}\n", "10:26: lock_timeout " + timeoutAllowed +
 			`, not "500"`},
 		{"timeout 0", good + "settings: {lock_timeout: 0s}\n", "10:26: lock_timeout " + timeoutAllowed + `, not "0s"`},
 		{"timeout too fine", good + "settings: {lock_timeout: 1500us}\n", "10:26: lock_timeout " + timeoutAllowed +
 			`, not "1500us"`},
-		{"max_inflight", good + "settings: {max_inflight: " +
-			"many}\n", `10:26: max_inflight must be unlimited or a whole number from 1 to 100000, not "many"`},
+		{"max_inflight", good + "settings: {max_inflight: many}\n",
+			`10:26: max_inflight must be unlimited or a whole number from 1 to 100000, not "many"`},
 		{"pool_min above pool_size", good +
 			"settings: {pool_min: 9}\n", "10:22: pool_min 9 must be at most pool_size 8 (in cell pool_size=8 timeouts=none)"},
 		{"timeouts out of order", replace("query_timeout: 1s", "query_timeout: 2s"),
@@ -252,8 +258,8 @@ func TestDiagnostics(t *testing.T) {
 		{"baseline misspelt", replace(
 			"timeouts: none}", "timeouts: nome}",
 		), `8:44: "nome" is not a value of timeouts in this spec: did you mean none? (allowed: none, tight)`},
-		{"baseline incomplete", replace(", timeouts: none}", "}"), "8:11: baseline does not say which timeouts: allowed: " +
-			"none, tight"},
+		{"baseline incomplete", replace(", timeouts: none}", "}"),
+			"8:11: baseline does not say which timeouts: allowed: none, tight"},
 		{"baseline excluded", good + "exclude: [{pool_size: unlimited}]\n",
 			"8:11: the baseline pool_size=unlimited timeouts=none is not a cell of this matrix; do not exclude it, or list it"},
 		{"baseline not listed", good + "cells: [{pool_size: 8, timeouts: none}]\n",
@@ -264,18 +270,19 @@ func TestDiagnostics(t *testing.T) {
 		{"exclude unknown factor", good +
 			"exclude: [{pool: 8}]\n", `10:12: unknown factor "pool" in an exclusion: allowed: pool_size, timeouts`},
 		{"exclude unknown value", good +
-			"exclude: [{pool_size: 9}]\n", `10:23: "9" is not a value of pool_size in this spec: did you mean 8? (allowed: unlimited, 8)`},
+			"exclude: [{pool_size: 9}]\n",
+			`10:23: "9" is not a value of pool_size in this spec: did you mean 8? (allowed: unlimited, 8)`},
 		{"exclude nothing", good + "exclude: [{pool_size: 8}, {pool_size: 8, timeouts: tight}]\n",
 			"10:27: this excludes no cell: none matches, or those before have excluded them"},
 		{"exclude everything", good + "exclude: [{}]\n", "10:11: an exclusion without a factor would exclude every cell"},
 		{"exclude no list", good + "exclude: {pool_size: 8}\n", "10:10: exclude must be a list, not a map"},
 		{"exclude and cells", good + "cells: [{pool_size: unlimited, timeouts: none}]\nexclude: [{pool_size: 8}]\n",
 			"11:10: exclude goes with the full product of the factors; with cells, leave those out there"},
-		{"duplicate cell", good + "cells:\n  - {pool_size: unlimited, timeouts: none}\n  - {timeouts: none, pool_size: " +
-			"unlimited}\n",
+		{"duplicate cell",
+			good + "cells:\n  - {pool_size: unlimited, timeouts: none}\n  - {timeouts: none, pool_size: unlimited}\n",
 			"12:5: duplicate cell pool_size=unlimited timeouts=none, first given in line 11"},
-		{"cell incomplete", good + "cells: [{pool_size: 8}, {pool_size: unlimited, timeouts: none}]\n", "10:9: a cell " +
-			"does not say which timeouts: allowed: none, tight"},
+		{"cell incomplete", good + "cells: [{pool_size: 8}, {pool_size: unlimited, timeouts: none}]\n",
+			"10:9: a cell does not say which timeouts: allowed: none, tight"},
 		{"too many cells", replace("[unlimited, 8]", "[unlimited"+numbers(8, 700)+"]"),
 			"1:1: the factors give more than 1000 cells; use fewer values, or list the cells"},
 		{"too many values", replace(
@@ -289,14 +296,14 @@ func TestDiagnostics(t *testing.T) {
 			"such as {min: 6, max: 20, until: 5%}"},
 		{"blocks map upside down", good +
 			"blocks: {min: 8, max: 7, until: 5%}\n", "10:9: blocks min is 8, above max, which is 7"},
-		{"blocks min too small", good + "blocks: {min: 5, max: 20, until: " +
-			"5%}\n", `10:15: blocks min must be a whole number from 6 to 100000, not "5"`},
+		{"blocks min too small", good + "blocks: {min: 5, max: 20, until: 5%}\n",
+			`10:15: blocks min must be a whole number from 6 to 100000, not "5"`},
 		{"margin without its sign", good +
 			"margin: 0.05\n", `10:9: margin must be a percentage above 0, such as 5%, not "0.05"`},
-		{"margin of what", good + "margin: {ratio: 5%, p99: " +
-			"1%}\n", `10:21: unknown key "p99" in margin: allowed: failed, ratio`},
-		{"blocks until what", good + "blocks: {min: 6, max: 20, until: " +
-			"0.05}\n", `10:34: blocks until must be a percentage above 0, such as 5%, not "0.05"`},
+		{"margin of what", good + "margin: {ratio: 5%, p99: 1%}\n",
+			`10:21: unknown key "p99" in margin: allowed: failed, ratio`},
+		{"blocks until what", good + "blocks: {min: 6, max: 20, until: 0.05}\n",
+			`10:34: blocks until must be a percentage above 0, such as 5%, not "0.05"`},
 		{"blocks unknown key", good + "blocks: {min: 6, max: 20, until: 5%, p: 0.05}\n",
 			"10:38: unknown key \"p\" of blocks beside min, max or until: allowed: min, max, until"},
 		{"blocks of both kinds", good + "blocks: {storm: 6, max: 20}\n",
@@ -311,10 +318,11 @@ func TestDiagnostics(t *testing.T) {
 			`10:31: blocks of wave@0.25 must be a whole number from 1 to 100000, not "0"`},
 		{"too many trials of a scenario", good + "blocks: {storm: 1, wave@0.25: 20000}\n",
 			"1:1: 4 cells × (1 × storm + 20000 × wave@0.25) are more than 100000 trials"},
-		{"blocks_extra", good + "blocks_extra: -1\n", `10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
+		{"blocks_extra", good + "blocks_extra: -1\n",
+			`10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
-		{"too many trials", good + "blocks: 100000\n", "1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 " +
-			"trials"},
+		{"too many trials", good + "blocks: 100000\n",
+			"1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 trials"},
 		{"seed", good + "seed: -1\n", `10:7: seed must be a whole number from 0 to 18446744073709551615, not "-1"`},
 		{"slo no map", replace("{error_ratio: 0.01, p99: 500ms}", "1"), `9:6: slo must be a map, not "1"`},
 		{"slo keys", replace(

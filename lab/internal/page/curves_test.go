@@ -96,9 +96,8 @@ func TestWithoutPrometheusTheRestIsShown(t *testing.T) {
 	s.begin(2)
 	s.metrics.down = true
 	text := s.get("/")
-	if !strings.Contains(
-		text, "Prometheus does not answer",
-	) || !strings.Contains(text, "0 of 2") || strings.Contains(text, "<figure") {
+	if !strings.Contains(text, "Prometheus does not answer") || !strings.Contains(text, "0 of 2") ||
+		strings.Contains(text, "<figure") {
 		t.Errorf("without Prometheus the page is %s", text)
 	}
 	s.metrics.mu.Lock()

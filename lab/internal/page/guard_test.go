@@ -82,15 +82,15 @@ func TestOnlyThisMachinesOwnReaderGetsThePage(t *testing.T) {
 				"Referrer-Policy":              "no-referrer",
 				"X-Frame-Options":              "DENY",
 				"Cache-Control":                "no-store",
-				"Cross-Origin-Resource-Policy": "same-origin", "Access-Control-Allow-Origin": "",
+				"Cross-Origin-Resource-Policy": "same-origin",
+				"Access-Control-Allow-Origin":  "",
 			} {
 				if got := w.Header().Get(name); got != want {
 					t.Errorf("%s: %s has %s %q; want %q", c.name, path, name, got, want)
 				}
 			}
-			if got := w.Header().Get("Content-Security-Policy"); !strings.HasPrefix(
-				got, "default-src 'none'; script-src 'self';",
-			) || strings.Contains(got, "unsafe") {
+			got := w.Header().Get("Content-Security-Policy")
+			if !strings.HasPrefix(got, "default-src 'none'; script-src 'self';") || strings.Contains(got, "unsafe") {
 				t.Errorf("%s: %s has the policy %q", c.name, path, got)
 			}
 		}

@@ -216,8 +216,16 @@ func recorded(t *testing.T, n int, change func(*record.Record)) string {
 		Settings: map[string]string{"pool_size": "4"}, Effective: map[string]string{"pool_size": "4"},
 		Start: noon.Add(time.Duration(n-10) * time.Minute), End: noon.Add(time.Duration(n-10)*time.Minute + 50*time.Second),
 		Verdict: record.Valid, Reasons: []string{},
-		Load: &record.Load{Requests: 85358, Failed: 1067, ErrorRatio: 0.0125, Status: map[string]int64{"200": 84291, "503": 1067}, RPSMean: 1700, GoodputRPS: 1650.4,
-			Latency: record.Latency{P50: 10, P95: 100, P99: 412.3, Max: 900}, VUsMax: 1000},
+		Load: &record.Load{
+			Requests:   85358,
+			Failed:     1067,
+			ErrorRatio: 0.0125,
+			Status:     map[string]int64{"200": 84291, "503": 1067},
+			RPSMean:    1700,
+			GoodputRPS: 1650.4,
+			Latency:    record.Latency{P50: 10, P95: 100, P99: 412.3, Max: 900},
+			VUsMax:     1000,
+		},
 	}
 	if change != nil {
 		change(&rec)

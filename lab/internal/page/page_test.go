@@ -32,7 +32,8 @@ func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 		`<progress value="2" max="6" aria-label="Finished trials">`,
 		`<span class="pill ready">ready</span></td><td class="n">11</td><td>127.0.0.1:5001</td><td>15.18</td>`,
 		`<th scope="row">replica</th><td><span class="pill down">down</span></td><td class="n">–</td>`,
-		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td><td>127.0.0.1:5003</td><td>–</td>`,
+		`<th scope="row">app</th><td><span class="pill starting">starting</span></td><td class="n">13</td>` +
+			`<td>127.0.0.1:5003</td><td>–</td>`,
 		"replica ended with signal SIGKILL at 11:59:00: see <code>lab logs replica</code>",
 		`<td class="n" data-v="85358">85,358</td>`, `<td class="n" data-v="0.0125">1.25 %</td>`,
 		`<td class="n" data-v="1650.4">1,650</td>`, `<td class="n" data-v="412.3">412</td>`,
@@ -63,9 +64,9 @@ func TestThePageShowsTheRunItsTrialsAndTheServices(t *testing.T) {
 func TestThePageBeforeAndAfterARun(t *testing.T) {
 	s := newStage(t)
 	s.status.State = "starting"
-	if text := s.get("/"); !strings.Contains(text, "No run yet") || !strings.Contains(
-		text, `<span class="pill starting">starting</span>`,
-	) || !strings.Contains(text, "No trial is finished yet.") {
+	if text := s.get("/"); !strings.Contains(text, "No run yet") ||
+		!strings.Contains(text, `<span class="pill starting">starting</span>`) ||
+		!strings.Contains(text, "No trial is finished yet.") {
 		t.Errorf("before a run the page is %s", text)
 	}
 	r := s.begin(2)
@@ -94,9 +95,8 @@ func TestManyDeathsAreCutToTheNewest(t *testing.T) {
 	}
 	s.status.Services[1].Deaths = deathsShown + 103 // the list holds the newest alone
 	text := s.get("/")
-	if n := strings.Count(
-		text, "replica ended with status 1",
-	); n != deathsShown || strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
+	if n := strings.Count(text, "replica ended with status 1"); n != deathsShown ||
+		strings.Contains(text, "at 12:02:00") || !strings.Contains(text, "at 12:03:00") {
 		t.Errorf("%d deaths are told; want the %d newest", n, deathsShown)
 	}
 	for _, want := range []string{"ended unasked 103 times before", `<td class="n">108</td>`} {
@@ -120,15 +120,14 @@ func TestTheCellInProgress(t *testing.T) {
 		{"apply", "", "", s.plan.Cell("pool_size=8").Settings, "<code>pool_size=8</code></dd>", "applying the settings"},
 		{"warm up", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "warming up"},
 		{"apply", "", "", matrix.Settings{"pool_size": "5"}, "<dd>–</dd>", "applying the settings"},
-		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 " +
-			"twin=2</code></dd>", "under load"},
+		{"shoot", "pool_size=4 twin=2", "storm", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4 twin=2</code></dd>",
+			"under load"},
 		{"read", "", "", s.plan.Cell("pool_size=4").Settings, "<code>pool_size=4</code></dd>", "reading what was measured"},
 	} {
 		r.Stage, r.Cell, r.Scenario, r.Applied = c.stage, c.cell, c.scenario, c.applied
 		part := s.live("").Parts["run"]
-		if !strings.Contains(
-			part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>"),
-		) || !strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
+		if !strings.Contains(part, "<dt>Cell</dt><dd>"+strings.TrimPrefix(c.want, "<dd>")) ||
+			!strings.Contains(part, "<dd>"+c.wantStage+"</dd>") {
 			t.Errorf("%q %q: %s; want %s, %s", c.stage, c.cell, part, c.want, c.wantStage)
 		}
 		if c.scenario != "" && !strings.Contains(part, "<dd>"+c.scenario+"</dd>") {
@@ -165,14 +164,14 @@ func TestLiveSendsOnlyWhatHasChanged(t *testing.T) {
 	}
 	s.write(s.dir().Records(), recorded(t, 1, nil))
 	third := s.live(second.Have)
-	if got := parts(third); got != "run services trials state" || third.Said != "Trial 1 is finished: valid" {
+	if got := parts(third); got != "run services state trials" || third.Said != "Trial 1 is finished: valid" {
 		t.Errorf("after a trial: %s, %q; want the trials, and that it is finished", got, third.Said)
 	}
 	if !strings.Contains(third.Parts["trials"], "85,358") || !strings.Contains(third.Parts["run"], "1 of 2") {
 		t.Errorf("after a trial: %v", third.Parts)
 	}
 	for _, had := range []string{"", "nonsense", "1.2.3"} {
-		if got := parts(s.live(had)); got != "charts run services trials state" {
+		if got := parts(s.live(had)); got != "charts run services state trials" {
 			t.Errorf("to a page that has %q comes %s; want all", had, got)
 		}
 	}

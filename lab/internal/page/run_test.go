@@ -33,8 +33,8 @@ func TestLeft(t *testing.T) {
 		{"the last one takes long", 2, 2 * time.Minute, 5 * time.Minute, 1, made(time.Minute), "longer than was estimated"},
 		{"resumed", 10, 2 * time.Minute, 0, 8, nil, "about 2 min left"},
 		{"not estimated", 10, 0, time.Minute, 0, nil, ""},
-		{"more than planned", 2, 2 * time.Minute, 3 * time.Minute, 2, made(time.Minute, 2*time.Minute), "longer than was " +
-			"estimated"},
+		{"more than planned", 2, 2 * time.Minute, 3 * time.Minute, 2, made(time.Minute, 2*time.Minute),
+			"longer than was estimated"},
 	} {
 		run := &Run{Trials: c.trials, ETA: c.eta, Began: noon}
 		if got := left(run, c.done, c.made, noon.Add(c.elapsed)); got != c.want {

@@ -95,10 +95,14 @@ var readers = map[string]struct {
 		Dir.Host, func(*testing.T) []byte { return []byte(`{"cores": 2}`) },
 		func(p string) error { return ReadJSON(p, new(Host)) },
 	},
-	"series": {func(d Dir) string { return d.Series(1) }, func(t *testing.T) []byte { return packed(t, goodSeries) }, func(p string) error {
-		_, err := ReadSeries(p)
-		return err
-	}},
+	"series": {
+		func(d Dir) string { return d.Series(1) },
+		func(t *testing.T) []byte { return packed(t, goodSeries) },
+		func(p string) error {
+			_, err := ReadSeries(p)
+			return err
+		},
+	},
 }
 
 // A pipe, which nobody writes to, and a directory are told at once.
@@ -254,9 +258,8 @@ func TestReadRefusesWhatDoesNotBelongTogether(t *testing.T) {
 				t.Errorf("%d records, %v; want none, and line %d with %q and a way out", len(records), err, test.line, test.want)
 			}
 			each, lost, err := ReadEach(path)
-			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 || !strings.Contains(
-				lost[0].Error(), fmt.Sprintf(":%d: ", test.line),
-			) {
+			if err != nil || len(each)+len(lost) != len(test.records) || len(lost) == 0 ||
+				!strings.Contains(lost[0].Error(), fmt.Sprintf(":%d: ", test.line)) {
 				t.Errorf("each: %d records, %v, %v", len(each), lost, err)
 			}
 		})

@@ -10,10 +10,10 @@ import (
 const readingBreakdown = `Where the time of a query goes, from the backend inwards: means over the queries of the trial,
 of which a read of the feed makes two. The pool's wait, for connecting too, ends before the query begins as the backend
 sees it. A query that succeeds is PgBouncer's wait, the execution on the server, and the rest: driver, network, the
-transfer of rows and the backend's work on them, and waiting for a CPU in between. Servers and PgBouncer tell no time of
-queries that failed, so the rest is what is left of the successful ones; of a run that did not keep these apart it is
-told where at most 1% of the statements failed. The query as the backend sees it is the mean over all, failed ones
-included. Each number is a median of its own and from a counter of its own, so the parts add up nearly.
+transfer of rows and the backend's work on them, and waiting for a CPU in between. Servers and PgBouncer report no
+time of queries that failed, so the rest is what is left of the successful ones; a run that did not keep these apart has
+it only where at most 1% of the statements failed. The query as the backend sees it is the mean over all, failed ones
+included. Each number is a median of its own and from a counter of its own, so the parts add up only nearly.
 
 `
 

@@ -80,8 +80,10 @@ func TestPageInABrowser(t *testing.T) {
 
 // goodputColumnInView are those of the first table that has them, from top to bottom.
 const goodputColumnInView = `(() => {
-	const table = [...document.querySelectorAll('table')].find((t) => t.tHead && [...t.tHead.rows[0].cells].some((c) => c.textContent === 'Goodput RPS'));
-	const column = [...table.tHead.rows[0].cells].findIndex((c) => c.textContent === 'Goodput RPS');
+	const isGoodput = (c) => c.textContent === 'Goodput RPS';
+	const table = [...document.querySelectorAll('table')]
+		.find((t) => t.tHead && [...t.tHead.rows[0].cells].some(isGoodput));
+	const column = [...table.tHead.rows[0].cells].findIndex(isGoodput);
 	table.tHead.rows[0].cells[column].id = 'by-goodput';
 	table.tHead.rows[0].cells[0].id = 'by-cell';
 	return [...table.tBodies[0].rows].map((r) => r.cells[column].textContent);

@@ -75,8 +75,8 @@ its table; it is never 0. “%s” is a number from suspect trials.
 each within its block, then over all blocks (Hodges–Lehmann), with its 95%% interval. The margin δ is what matters in
 practice, fixed before the run: %.4g%%, of failed requests %.4g points. *Better* and *worse*: the interval excludes no
 difference, the estimate is beyond δ, and the exact sign-flip test agrees after Holm over all cells. *Equivalent*: the
-interval lies within δ. *Inconclusive*: neither, so noise can lead to nothing else. *n too small*: below %d blocks there
-is no interval, but the range. The noise band is the interval of the baseline against itself.
+interval lies within δ. *Inconclusive*: neither; a noisy run can lead to nothing else. *n too small*: below %d blocks
+there is no interval, but the range. The noise band is the interval of the baseline against itself.
 `, 100*slo.ErrorRatio, slo.P99, numeral.Missing, suspectMark, 100*margin.Ratio, 100*margin.Failed, stat.MinBlocks)
 }
 
@@ -86,7 +86,7 @@ func (p part) model() words {
 		for _, r := range g.All {
 			switch r.Model {
 			case record.ClosedModel:
-				return "The load is a closed model: who waits sends nothing, " +
+				return "The load is a closed model: a user who waits sends nothing, " +
 					"so compare latencies only beside requests and goodput.\n"
 			case record.OpenModel:
 				return "The load is an open model: requests are due whether or not the service answers, " +
@@ -94,7 +94,7 @@ func (p part) model() words {
 			}
 		}
 	}
-	return "Unless the scenario says otherwise the load is a closed model: who waits sends nothing, " +
+	return "Unless the scenario says otherwise the load is a closed model: a user who waits sends nothing, " +
 		"so compare latencies only beside requests and goodput.\n"
 }
 

@@ -78,9 +78,8 @@ func TestTooFewBlocks(t *testing.T) {
 	if text := p.contrastText(byGoodput, capped); text != want || c.Low >= c.High {
 		t.Errorf("contrast %q, want %q", text, want)
 	}
-	if !strings.Contains(
-		p.whoWon(), "n is too small, it takes 7 blocks",
-	) || bestMark(p.best, p.best.Row) != "highest, n too small" {
+	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") ||
+		bestMark(p.best, p.best.Row) != "highest, n too small" {
 		t.Errorf("winner: %s, %s", p.whoWon(), bestMark(p.best, p.best.Row))
 	}
 	// With six an interval is there, but three contrasts are too many for a word.
@@ -112,7 +111,7 @@ func TestTies(t *testing.T) {
 		"all are": {
 			nil,
 			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"},
-			"cannot be told from it: all others that met the SLO.",
+			"No significant difference from it: all others that met the SLO.",
 		},
 	} {
 		p := storm(t, 10, goodputs(test.factors))
@@ -167,9 +166,9 @@ func TestSuspectCells(t *testing.T) {
 	) {
 		t.Errorf("notes: %s", notes)
 	}
-	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") || !strings.Contains(
-		words, "); 1 other without a valid trial.",
-	) || strings.Contains(words, "more goodput: `"+label) {
+	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") ||
+		!strings.Contains(words, "); 1 other without a valid trial.") ||
+		strings.Contains(words, "more goodput: `"+label) {
 		t.Errorf("finding: %s", words)
 	}
 }

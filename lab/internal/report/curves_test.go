@@ -52,7 +52,7 @@ func curvesOf(r *record.Record) record.Series {
 }
 
 // The curves of the saturation are among those that are drawn: they are read once.
-func TestCurvesHoldThoseOfTheBend(t *testing.T) {
+func TestCurvesHoldThoseOfTheSaturation(t *testing.T) {
 	for _, name := range knee.Curves {
 		if !slices.Contains(Curves, name) {
 			t.Errorf("%s is not among the curves that reports draw", name)

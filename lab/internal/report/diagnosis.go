@@ -43,10 +43,10 @@ func (a *Analysis) diagnosis() blocks {
 
 const readingDiagnosis = `Each trial is diagnosed by itself, from its record: a cause is claimed when its signature is
 in the metrics and nothing further down a request's way explains it. The cause of a cell is the one that comes first in
-most trials; its evidence is from the one of them whose goodput is nearest to the middle, which is the one that is drawn
-over time where all have the same cause. *none*: the SLO was met, and nothing had failed. *undetermined*: it was missed,
-and no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other about. A
-generator at its limit or a noisy host comes first: then nothing else is claimed.
+most trials; its evidence is from the one of them whose goodput is nearest to their median (where all have the same
+cause, that is the trial that is drawn over time). *none*: the SLO was met, and nothing had failed. *undetermined*: it
+was missed, and no cause has evidence enough. *mixed*: two causes are about equally strong, and neither brings the other
+about. A generator at its limit or a noisy host comes first: then nothing else is claimed.
 `
 
 // named is a cell's cause; of a mixed one, those that it is made of.

@@ -97,9 +97,8 @@ func TestMixedNamesItsCauses(t *testing.T) {
 			}
 		}
 	}
-	if also := strings.Count(b.String(), "also **"); also != 1 || !strings.Contains(
-		b.String(), "also **memory-pressure**",
-	) {
+	if also := strings.Count(b.String(), "also **"); also != 1 ||
+		!strings.Contains(b.String(), "also **memory-pressure**") {
 		t.Errorf("%d causes stand beside the two; want memory-pressure alone:\n%s", also, b.String())
 	}
 }

@@ -209,7 +209,8 @@ func TestPageIsPure(t *testing.T) {
 
 func TestBrokenLine(t *testing.T) {
 	line := []byte(
-		`{"n":17,"cell":"a=\"1.23456789\", b","load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`,
+		`{"n":17,"cell":"a=\"1.23456789\", b",` +
+			`"load":{"rps":1234.56789,"small":-0.000123456789,"whole":123456789,"big":1.23456789e+21},"reasons":["x, y"]}`,
 	)
 	want := "{\"n\":17,\n \"cell\":\"a=\\\"1.23456789\\\", b\",\n " +
 		"\"load\":{\"rps\":1235,\"small\":-0.0001235,\"whole\":123456789,\"big\":1.235e+21},\n \"reasons\":[\"x, y\"]}"

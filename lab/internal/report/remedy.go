@@ -20,8 +20,8 @@ database servers and of PgBouncer. p99 is of all requests, so failures that come
 const reservation = `
 **Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so
 a replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
-model: who waits asks less, so a slow cell was spared what a fast one was sent. What holds for this workload, two short
-reads a request, need not hold for long queries or for writes.
+model: users who wait send fewer requests, so a slow cell was offered less load than a fast one. What holds for this
+workload, two short reads a request, need not hold for long queries or for writes.
 `
 
 // costs are what a remedy is paid with.

@@ -47,10 +47,11 @@ trials the range.
 const readingUSL = `
 Throughput over the requests in flight, as the Universal Scalability Law has it, X(N) = λN / (1 + σ(N−1) + κN(N−1)). X
 is the successful requests per second of a step of the load, N the requests that the system had in hand meanwhile:
-requests per second × their mean latency (Little's law).%s λ is the throughput with one request in flight, σ contention,
-κ coherence (what each adds to all others); the peak may lie between the steps or beyond them. A fit that the data
-cannot carry is refused, with the reason; so is one whose peak lies beyond twice the highest N or X that was measured,
-and one that falls off from a straight line by no more than it is off from the data.
+requests per second × their mean latency (Little's law).%s
+λ is the throughput with one request in flight, σ contention, κ coherence (what each adds to all others); the peak may
+lie between the steps or beyond them. A fit that the data cannot carry is refused, with the reason; so is one whose peak
+lies beyond twice the highest N or X that was measured, and one that falls off from a straight line by no more than it
+is off from the data.
 
 `
 

@@ -21,11 +21,11 @@ func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Fac
 // settled answers the study: its numbers beside those of the run, and what each
 // remedy does.
 func (a *Analysis) settled() blocks {
-	list := blocks{say(`A team had run storm and wave by hand, found the database connections to be what limits, and named
-four remedies, but did not measure them. Here are its numbers beside those of this run, and then what each remedy does.
-“%s” in a column of the study or of its prototype: not given. The study ran on another machine, and its data set is not
+	list := blocks{say(`A team ran storm and wave by hand, took the database connections for the limit, and named four
+remedies, but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s”
+in a column of the study or of its prototype: not given. The study ran on another machine, and its data set is not
 known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read
-its own off graphs, the rows at their peak.
+its rates off graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison

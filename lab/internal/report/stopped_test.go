@@ -21,13 +21,13 @@ func TestEndOfARun(t *testing.T) {
 		spread float64 // of the goodput of every second block of a cell
 		want   string
 	}{
-		{"narrow, at a look", 6 * 10, 1, "Of 60 trials 60 are valid. It ended before block 7 of 20: every interval was " +
-			"within ±5.00%."},
+		{"narrow, at a look", 6 * 10, 1,
+			"Of 60 trials 60 are valid. It ended before block 7 of 20: every interval was within ±5.00%."},
 		{"wide, at a look", 6 * 10, 3, "Of 200 trials 60 are valid, 140 not run."},
 		{"narrow, between looks", 7 * 10, 1, "Of 200 trials 70 are valid, 130 not run."},
 		{"narrow, half a block", 6*10 + 3, 1, "Of 200 trials 63 are valid, 137 not run."},
-		{"narrow, at a later look", 8 * 10, 1, "Of 80 trials 80 are valid. It ended before block 9 of 20: every interval " +
-			"was within ±5.00%."},
+		{"narrow, at a later look", 8 * 10, 1,
+			"Of 80 trials 80 are valid. It ended before block 9 of 20: every interval was within ±5.00%."},
 		{"whole", all, 3, "Of 200 trials 200 are valid."},
 	} {
 		run := synthesize(t, spec, 20)

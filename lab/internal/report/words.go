@@ -251,9 +251,8 @@ func (p part) bandLine() string {
 	if len(bands) == 0 {
 		return unknown + "There is no block in which both the baseline and the control are valid."
 	}
-	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It is information, and no "+
-		"margin.",
-		strings.Join(bands, ", "), n)
+	text := fmt.Sprintf("**Noise band (A/A)**: the baseline against itself, %s (n = %d). It shows how large "+
+		"the noise is; *better* and *worse* do not depend on it.", strings.Join(bands, ", "), n)
 	if len(alarms) > 0 {
 		text += fmt.Sprintf(" **Alarm**: in %s the band excludes that the two are the same, and they are. "+
 			"By chance alone that happens to one band in twenty; else something favours one of two equal cells.", list(alarms))

@@ -84,8 +84,8 @@ func TestWhatEndsARun(t *testing.T) {
 	}{
 		{"supervisor is gone", func(_ *fake, a *answers) { a.fails["deaths"] = errBroken }, "it is broken", 2},
 		{"progress cannot be told", func(_ *fake, a *answers) { a.fails["tell"] = errBroken }, "it is broken", 3},
-		{"disk is full", func(f *fake, _ *answers) { _ = f.log.Close() }, "record trial 3: file already closed; make " +
-			"room", 2},
+		{"disk is full", func(f *fake, _ *answers) { _ = f.log.Close() }, "record trial 3: file already closed; make room",
+			2},
 	} {
 		ring(t, c.name, nil, func(t *testing.T, f *fake) {
 			f.change = spoil(3, func(a *answers) { c.spoil(f, a) })

@@ -77,6 +77,23 @@ func TestVerdict(t *testing.T) {
 	statements := func(topology string, primary, replica float64) func(*verdict) {
 		return ran(&load.Statements{Least: 2, Most: 2, MostWithReplica: 3}, topology, primary, replica)
 	}
+	// probed is 60 s in which the replica's probe asked 600 statements, some of them between the scrapes.
+	probed := func(primary float64) func(*verdict) {
+		return func(v *verdict) {
+			v.counts(&record.Record{
+				Load:     &healthy,
+				Start:    time.Unix(0, 0),
+				End:      time.Unix(60, 0),
+				Settings: matrix.Settings{"topology": "replica"},
+				Metrics: map[string]float64{
+					"http_requests":      5004,
+					"primary_statements": primary,
+					"replica_statements": 600,
+					"probe_statements":   600,
+				},
+			}, 0, &load.Statements{Least: 2, Most: 2, MostWithReplica: 3})
+		}
+	}
 	none := func(*record.Load) {}
 	others := func(used, cpus float64) func(*verdict) {
 		return func(v *verdict) {
@@ -184,8 +201,10 @@ func TestVerdict(t *testing.T) {
 		{"but not more", counts(4999, func(l *record.Load) { l.Status["0"] = 4 }), record.Invalid, "at most 4 may differ"},
 
 		{"statements agree", statements("direct", 10_108, 0), record.Valid, ""},
-		{"too few statements", statements("direct", 9_999, 0), record.Invalid, "ran 9999 statements for 5004 requests, " +
-			"want 10000 to 10108"},
+		{"the probe asks between two scrapes", probed(9_980), record.Valid, ""},
+		{"but no more than that", probed(9_979), record.Invalid, "ran 9979 statements for 5004 requests, want 9980"},
+		{"too few statements", statements("direct", 9_999, 0), record.Invalid,
+			"ran 9999 statements for 5004 requests, want 10000 to 10108"},
 		{"too many statements", statements("pgbouncer", 10_109, 0), record.Invalid, "ran 10109 statements"},
 		{"sessions looked up twice", statements("replica", 5_000, 10_112), record.Valid, ""},
 		{"more than twice", statements("pgbouncer+replica", 5_000, 10_113), record.Invalid, "ran 15113 statements"},
@@ -199,8 +218,8 @@ func TestVerdict(t *testing.T) {
 				map[string]float64{"host_cpu_steal_ratio": 0.021},
 			)
 		}, record.Suspect, "2.1% of its CPU was stolen"},
-		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid, "it was 5 posts, " +
-			"is 6 posts"},
+		{"another data set", func(v *verdict) { v.sameDataset("5 posts", "6 posts") }, record.Invalid,
+			"it was 5 posts, is 6 posts"},
 		{"a missing number", func(v *verdict) { v.missing([]string{"primary_qps"}) }, record.Invalid, "missing: primary_qps"},
 		{
 			"no memory of others' processes",

@@ -146,7 +146,8 @@ func TestGivenFilesArePrivate(t *testing.T) {
 // neither waits for them nor reads them.
 func TestReadSmallWaitsForNothing(t *testing.T) {
 	dir := t.TempDir()
-	pipe, link, large, small := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "large"), filepath.Join(dir, "small")
+	pipe, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "link")
+	large, small := filepath.Join(dir, "large"), filepath.Join(dir, "small")
 	err := errors.Join(unix.Mkfifo(pipe, 0o600), os.Symlink("/dev/zero", link), os.WriteFile(large, nil, 0o600),
 		os.Truncate(large, maxSmall+1), os.WriteFile(small, []byte("text"), 0o600))
 	if err != nil {

@@ -17,8 +17,13 @@ const noTLS = "sslmode=disable"
 func (l Layout) SocketURL(addr, dbname string) string {
 	const own = "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 " +
 		"-c idle_in_transaction_session_timeout=0 -c synchronous_commit=local"
-	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 %s application_name=stormwave options=%s",
-		quoteConninfo(l.PGSockets()), portOf(addr), superuser, dbname, noTLS, quoteConninfo(own))
+	return l.plainURL(addr, dbname) + " options=" + quoteConninfo(own)
+}
+
+// plainURL is the superuser's way into a session that has what the server gives to all.
+func (l Layout) plainURL(addr, dbname string) string {
+	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 %s application_name=stormwave",
+		quoteConninfo(l.PGSockets()), portOf(addr), superuser, dbname, noTLS)
 }
 
 // loopback is the way in of a role with a password.

@@ -27,7 +27,6 @@ func TestExecModeIsOneThatWorks(t *testing.T) {
 			"topology":            "pgbouncer",
 			"pgbouncer.pool_mode": "session",
 		}, "cache_statement"},
-		{"pooler of whole sessions", "1.18.0", matrix.Settings{"topology": "pgpool"}, "cache_statement"},
 		{"unknown version", "", matrix.Settings{"topology": "pgbouncer"}, "cache_describe"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

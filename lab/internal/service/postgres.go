@@ -300,12 +300,14 @@ const parametersSQL = `SELECT lower(name), vartype, coalesce(unit, ''), coalesce
 	FROM pg_settings WHERE lower(name) = ANY ($1)`
 
 // readBackPostgres asks a server for what the settings name. The record shows a value as people read it, with its
-// unit; it is held against what was asked for as the server understands that.
+// unit; it is held against what was asked for as the server understands that. The lab's other sessions have values of
+// their own.
 func (e *Env) readBackPostgres(ctx context.Context, server string, into *setting.Reading) error {
-	conn, err := e.Admin(ctx, server)
+	conn, err := Dial(ctx, e.Layout.plainURL(e.Addrs[server], Database))
 	if err != nil {
-		return err
+		return fmt.Errorf("read the parameters of %s: %w", server, err)
 	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	gucs := overlay(postgresFamily, e.Settings)
 	names := make([]string, len(gucs))
 	for i, guc := range gucs {

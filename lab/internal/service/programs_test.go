@@ -14,7 +14,6 @@ func TestProgramsAreThoseOfTheServices(t *testing.T) {
 	printed := map[string]string{
 		"postgres":           "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
 		"pgbouncer":          "PgBouncer 1.24.1",
-		"pgpool":             "pgpool-II version 4.3.5 (tamahomeboshi)",
 		"prometheus":         "prometheus, version 3.12.0 (branch: HEAD, revision: 0123456)",
 		"promtool":           "promtool, version 3.12.0 (branch: HEAD, revision: 0123456)",
 		"node_exporter":      "node_exporter, version 1.9.0+ds (branch: debian/sid)",
@@ -25,7 +24,6 @@ func TestProgramsAreThoseOfTheServices(t *testing.T) {
 	want := []program{
 		{"postgres", "lab", "15.18"},
 		{"pgbouncer", "lab", "1.24.1"},
-		{"pgpool", "tests", "4.3.5"},
 		{"prometheus", "lab", "3.12.0"},
 		{"promtool", "tests", "3.12.0"},
 		{"node_exporter", "lab", "1.9.0"},

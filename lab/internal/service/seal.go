@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -68,6 +69,21 @@ func filesOf(dir string) (string, error) {
 		return nil
 	})
 	return lines.String(), err
+}
+
+// SyncData returns when the file system of the servers' data has nothing left to write. What
+// made their files (a copy of the template, a base backup) leaves them in the page cache, and
+// no CHECKPOINT writes what the server has not changed: the kernel would, up to half a minute
+// later (dirty_expire_centisecs), and commits under a load would wait for that.
+func (l Layout) SyncData(ctx context.Context) error {
+	done := make(chan error, 1) // nothing cuts syncfs(2) off
+	go func() { done <- syncAll(l.dataDir()) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("sync %s: %w", l.dataDir(), ctx.Err())
+	}
 }
 
 // syncAll writes all of the file system that holds the directory to its disk.

@@ -67,7 +67,6 @@ func All() []Service {
 		primary(),
 		replica(),
 		pgbouncer(),
-		pgpool(),
 		app(),
 		prometheus(),
 		nodeExporter(),

@@ -26,7 +26,7 @@ func TestServicesComeAfterWhatTheyNeed(t *testing.T) {
 	}
 	want := []string{
 		"grafana", "pgbouncer-exporter", "replica-exporter", "postgres-exporter", "node-exporter", "prometheus",
-		"app", "pgpool", "pgbouncer", "replica", "primary",
+		"app", "pgbouncer", "replica", "primary",
 	}
 	if diff := cmp.Diff(want, StopOrder()); diff != "" {
 		t.Errorf("the order of the stop (-want +got):\n%s", diff)
@@ -36,13 +36,12 @@ func TestServicesComeAfterWhatTheyNeed(t *testing.T) {
 // What follows from the list, for those that read it.
 func TestWhatFollowsFromTheList(t *testing.T) {
 	for name, tt := range map[string]struct{ got, want []string }{
-		"started anew for every cell": {PerCell(), []string{"app", "pgpool", "pgbouncer"}},
+		"started anew for every cell": {PerCell(), []string{"app", "pgbouncer"}},
 		"scrapes of a record":         {RecordJobs(), []string{"app", "lab", "node", "pgbouncer"}},
 		"scrapes before the stop":     {LoadJobs(), []string{"app", "pgbouncer"}},
-		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin", "pgpool"}},
+		"psql":                        {PsqlTargets(), []string{"primary", "replica", "pgbouncer", "admin"}},
 		"topologies": {
-			Catalog().Topologies(),
-			[]string{"direct", "replica", "pgbouncer", "pgbouncer+replica", "pgpool", "pgpool+replica"},
+			Catalog().Topologies(), []string{"direct", "replica", "pgbouncer", "pgbouncer+replica"},
 		},
 	} {
 		if diff := cmp.Diff(tt.want, tt.got); diff != "" {
@@ -54,7 +53,7 @@ func TestWhatFollowsFromTheList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range append(Names(), "k6", "init") {
-		want := name != Grafana && name != Pgpool && slices.Contains(Names(), name)
+		want := name != Grafana && slices.Contains(Names(), name)
 		if _, err := kill.Canonical(name + "@5s"); (err == nil) != want {
 			t.Errorf("%s can be killed: %v; want %t", name, err, want)
 		}
@@ -79,7 +78,8 @@ func TestInstalledIsWhatARouteWants(t *testing.T) {
 	}{
 		{"pgbouncer", tools, ""},
 		{"other", toolchain.Set{"other-pooler": {}}, ""},
-		{"other+replica", tools, `cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
+		{"other+replica", tools,
+			`cell "x" goes through Other, and other-pooler is not installed: install it, then run again`},
 	} {
 		plan := matrix.Plan{Cells: []matrix.Cell{{Label: "x", Settings: matrix.Settings{matrix.Topology: tt.topology}}}}
 		err := installed(append(slices.Clone(all), optional), plan, tt.tools)
@@ -161,7 +161,7 @@ func TestScrapeJobs(t *testing.T) {
 // The backend connects to the first hop of its route.
 func TestAppURLs(t *testing.T) {
 	e := &Env{Config: NewConfig(), secrets: secrets{AppRole: "secret"}, Addrs: map[string]string{
-		Primary: "p:1", Replica: "r:2", PgBouncer: "b:3", FaultProxy: "f:4", Pgpool: "l:5",
+		Primary: "p:1", Replica: "r:2", PgBouncer: "b:3", FaultProxy: "f:4",
 	}}
 	const head, tail = "postgres://app:secret@", "?sslmode=disable"
 	for _, tt := range []struct{ topology, delay, primary, replica string }{
@@ -170,7 +170,6 @@ func TestAppURLs(t *testing.T) {
 		{"pgbouncer", "", "b:3/stormwave", ""},
 		{"pgbouncer+replica", "", "b:3/stormwave", "b:3/stormwave_replica"},
 		{"replica", "5ms", "f:4/stormwave", "r:2/stormwave"},
-		{"pgpool", "", "l:5/stormwave", ""},
 	} {
 		e.Settings[matrix.Topology] = tt.topology
 		delete(e.Settings, matrix.FaultDelay)

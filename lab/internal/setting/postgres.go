@@ -66,13 +66,19 @@ func (p Parameter) sameNumber(asked string) bool {
 	if errA != nil || errB != nil {
 		return false
 	}
-	if chosen, err := number(p.Default, p.Unit, whole); err == nil && a == chosen && p.Source == "override" {
+	if chosen, err := number(p.Default, p.Unit, whole); err == nil && a == chosen && p.chosen() {
 		return true // the default stands for the server's own choice
 	}
 	if floor, ok := least[p.Name]; ok && a >= 0 && a < floor {
 		a = floor
 	}
 	return near(a, b)
+}
+
+// chosen says whether the value may be the server's own choice. For wal_buffers a reload puts it in the place of -1, as
+// if it stood in the file (check_wal_buffers in xlog.c).
+func (p Parameter) chosen() bool {
+	return p.Source == "override" || p.Name == "wal_buffers"
 }
 
 // word is the word of an enum as the server shows it. One that has on and off takes the other words of a

@@ -157,7 +157,8 @@ func TestServersOwnChoice(t *testing.T) {
 		same                       bool
 	}{
 		{"wal_buffers", "-1", "2048", "override", true},
-		{"wal_buffers", "-1", "2048", "configuration file", false},
+		{"wal_buffers", "-1", "2048", "configuration file", true}, // after a reload
+		{"wal_buffers", "1MB", "2048", "configuration file", false},
 		{"wal_buffers", "16MB", "2048", "configuration file", true},
 		{"wal_buffers", "8kB", "4", "configuration file", true}, // the server's least
 		{"wal_buffers", "64kB", "4", "configuration file", false},

@@ -26,7 +26,7 @@ const (
 func TestApplyOrder(t *testing.T) {
 	const (
 		head = `stop silent
-stop app pgpool pgbouncer
+stop app pgbouncer
 `
 		servers = `start primary replica
 undo faults

@@ -107,7 +107,7 @@ func (s *Stack) Reset(ctx context.Context) (dataset string, err error) {
 			}
 		}
 	}
-	return dataset, errors.Join(errs...)
+	return dataset, errors.Join(append(errs, s.Layout.SyncData(ctx))...)
 }
 
 // database is what removeWritten needs of a connection.

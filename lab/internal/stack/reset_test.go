@@ -17,7 +17,7 @@ import (
 // do not end, it still looks whether that one has crashed.
 func TestQuiesceOrder(t *testing.T) {
 	all := []string{
-		"undo faults", "stop app pgpool pgbouncer", "drain primary", "look for a crash of primary",
+		"undo faults", "stop app pgbouncer", "drain primary", "look for a crash of primary",
 		"drain replica", "look for a crash of replica",
 	}
 	for _, tt := range []struct {

@@ -45,7 +45,7 @@ func newBench(layout service.Layout) *bench {
 	b := &bench{
 		Stack: newStack(&service.Env{
 			Layout: layout,
-			Tools:  toolchain.Set{"grafana": {}, "pgpool": {}},
+			Tools:  toolchain.Set{"grafana": {}},
 			Config: &service.Config{Settings: matrix.Settings{matrix.FaultDelay: "1ms"}},
 		}),
 		began: time.Now(), takes: make(map[string]time.Duration), stopFails: make(map[string]error),
@@ -148,7 +148,7 @@ func TestServicesStartAfterWhatTheyNeed(t *testing.T) {
 		want := map[string][]string{
 			Primary: {"0s"}, Prometheus: {"0s"}, NodeExporter: {"0s"},
 			Replica: {"1s"}, PostgresExporter: {"1s"}, Grafana: {"1s"},
-			PgBouncer: {"2s"}, service.Pgpool: {"2s"}, ReplicaExporter: {"2s"},
+			PgBouncer: {"2s"}, ReplicaExporter: {"2s"},
 			BouncerExporter: {"3s"}, service.FaultProxy: {"1s"}, // which leads to the primary
 			App: {"3s"},
 		}

@@ -162,9 +162,8 @@ func TestJudgeRuns(t *testing.T) {
 		speed:     steady,
 	}
 	rulings := Runs(base.run(), other.run()).Judge(gates)
-	if len(rulings) != 3 || rulings[0].Outcome != Inconclusive || !strings.Contains(
-		rulings[0].Why, "no cell of A is like",
-	) {
+	if len(rulings) != 3 || rulings[0].Outcome != Inconclusive ||
+		!strings.Contains(rulings[0].Why, "no cell of A is like") {
 		t.Errorf("runs without a like cell: %+v; want each gate inconclusive", rulings)
 	}
 	for i := range b.Records {

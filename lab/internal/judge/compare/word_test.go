@@ -49,7 +49,12 @@ func TestWordsHoldForAllCellsTogether(t *testing.T) {
 		pools  []string
 		blocks int
 		want   stat.Word
-	}{{pools[:3], 4, stat.Inconclusive}, {pools[:2], 4, stat.Worse}, {pools, 6, stat.Inconclusive}, {pools, 8, stat.Worse}} {
+	}{
+		{pools[:3], 4, stat.Inconclusive},
+		{pools[:2], 4, stat.Worse},
+		{pools, 6, stat.Inconclusive},
+		{pools, 8, stat.Worse},
+	} {
 		base := synthetic{
 			name:      "one",
 			pools:     test.pools,

@@ -81,19 +81,31 @@ func TestCauses(t *testing.T) {
 			"host_psi_cpu_ratio":  0.9,
 		}},
 		// The study's storm: an unlimited pool against a hundred connections.
-		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited", changes: map[string]float64{
-			"primary_connections_max": 97, `query_errors{sqlstate="53300"}`: 1260, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,
-			`cpu_cores{service="postgres"}`: 0.95, "host_cpu_busy_ratio": 0.89, "host_psi_cpu_ratio": 0.85,
-		}},
+		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited",
+			changes: map[string]float64{
+				"primary_connections_max":        97,
+				`query_errors{sqlstate="53300"}`: 1260,
+				"pool_new_conns":                 6601,
+				"pool_wait_mean_ms":              135,
+				"query_mean_ms":                  9,
+				`cpu_cores{service="postgres"}`:  0.95,
+				"host_cpu_busy_ratio":            0.89,
+				"host_psi_cpu_ratio":             0.85,
+			}},
 		// The same on the replica, which takes the reads.
-		{want: DBConnectionsExhausted, topology: "replica", failed: 500, p99: 1800, pool: "unlimited", changes: map[string]float64{
-			"replica_connections_max": 95, `query_errors{sqlstate="53300"}`: 500, "query_mean_ms": 9, `cpu_cores{service="replica"}`: 0.7,
-		}},
+		{want: DBConnectionsExhausted, topology: "replica", failed: 500, p99: 1800, pool: "unlimited",
+			changes: map[string]float64{
+				"replica_connections_max":        95,
+				`query_errors{sqlstate="53300"}`: 500,
+				"query_mean_ms":                  9,
+				`cpu_cores{service="replica"}`:   0.7,
+			}},
 		// The same, recorded before SQLSTATEs were.
-		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited", changes: map[string]float64{
-			"primary_connections_max": 97, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,
-			`cpu_cores{service="postgres"}`: 0.95, "host_cpu_busy_ratio": 0.89, "host_psi_cpu_ratio": 0.85,
-		}},
+		{want: DBConnectionsExhausted, topology: "direct", failed: 1260, p99: 3700, pool: "unlimited",
+			changes: map[string]float64{
+				"primary_connections_max": 97, "pool_new_conns": 6601, "pool_wait_mean_ms": 135, "query_mean_ms": 9,
+				`cpu_cores{service="postgres"}`: 0.95, "host_cpu_busy_ratio": 0.89, "host_psi_cpu_ratio": 0.85,
+			}},
 		{want: AppPoolStarved, topology: "direct", p99: 900, pool: "1", changes: map[string]float64{
 			"pool_wait_mean_ms": 180, "pool_acquired_max": 1, "pool_waiting_max": 400, "host_cpu_busy_ratio": 0.6,
 		}},
@@ -143,8 +155,12 @@ func TestCauses(t *testing.T) {
 			`cpu_cores{service="postgres"}`:    1.5, "host_cpu_busy_ratio": 0.97, "host_psi_cpu_ratio": 0.8,
 		}},
 		{want: ReplicaLagging, topology: "replica", p99: 700, changes: map[string]float64{
-			"replica_heartbeat_lag_seconds_max": 14, `read_fallbacks{reason="session"}`: 900, "read_fallbacks": 900, "reads_primary": 900, "reads_replica": 8000,
-			"replica_lag_bytes_max": 3e6,
+			"replica_heartbeat_lag_seconds_max": 14,
+			`read_fallbacks{reason="session"}`:  900,
+			"read_fallbacks":                    900,
+			"reads_primary":                     900,
+			"reads_replica":                     8000,
+			"replica_lag_bytes_max":             3e6,
 		}},
 		{want: MemoryPressure, topology: "direct", p99: 900, changes: map[string]float64{"host_psi_memory_ratio": 0.4}},
 		{want: HostCPUSaturated, topology: "direct", p99: 900, changes: map[string]float64{
@@ -155,7 +171,10 @@ func TestCauses(t *testing.T) {
 		}},
 		// These come before all that the figures else say.
 		{want: GeneratorSaturated, topology: "direct", p99: 900, changes: map[string]float64{
-			`cpu_cores{service="k6"}`: 0.3, `cpu_limit_cores{service="k6"}`: 0.3, `service_throttled_ratio{service="k6"}`: 0.6, "pool_wait_mean_ms": 180,
+			`cpu_cores{service="k6"}`:               0.3,
+			`cpu_limit_cores{service="k6"}`:         0.3,
+			`service_throttled_ratio{service="k6"}`: 0.6,
+			"pool_wait_mean_ms":                     180,
 		}},
 		{want: NoisyHost, topology: "direct", p99: 900, changes: map[string]float64{
 			"host_cpu_other_cores": 1.1,
@@ -263,9 +282,8 @@ func TestRunGathersTrials(t *testing.T) {
 		two.First != 3 {
 		t.Errorf("got %s in %d of %d, %d excluded, and %s", one.Cause, one.First, one.Of, len(one.Excluded), two.Cause)
 	}
-	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" || !strings.Contains(
-		one.Advice[0].Tried, "pool_size=2",
-	) {
+	if len(one.Advice) != 1 || one.Advice[0].Settings["pool_size"] != "2" ||
+		!strings.Contains(one.Advice[0].Tried, "pool_size=2") {
 		t.Fatalf("advice %+v, want the pool of 2 that was tried", one.Advice)
 	}
 	if _, err := matrix.Parse([]byte(one.Advice[0].Spec), service.Inventory("storm")); err != nil {

@@ -136,8 +136,8 @@ func TestPoolerLimitsByName(t *testing.T) {
 			"user", map[string]string{"max_user_connections": "2", "max_db_connections": "5"}, waiting,
 			"1 of 2 server connections in use, by max_user_connections", "max_user_connections",
 		},
-		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in " +
-			"use", "default_pool_size"},
+		{"none", map[string]string{"max_db_connections": "0"}, waiting, "1 of 20 server connections in use",
+			"default_pool_size"},
 		{
 			"clients", map[string]string{"max_client_conn": "50"},
 			map[string]float64{

@@ -10,6 +10,7 @@ import (
 
 // Nothing is started for a target that is not this machine.
 func TestRunRefusesAnotherMachine(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	cfg := trial(t, "storm", 0.01, b)
 	cfg.BaseURL = "http://192.0.2.7:80"
@@ -24,6 +25,7 @@ func TestRunRefusesAnotherMachine(t *testing.T) {
 
 // An answer that sends the load elsewhere is not followed there: k6 itself refuses.
 func TestLoadIsNotLedElsewhere(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
 	cfg := trial(t, "storm", 0.02, b)
@@ -36,6 +38,7 @@ func TestLoadIsNotLedElsewhere(t *testing.T) {
 
 // Nor is the warm-up.
 func TestWarmIsNotLedElsewhere(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.elsewhere = "http://192.0.2.7:80/api/feed"
 	cfg := trial(t, "storm", 0.02, b)

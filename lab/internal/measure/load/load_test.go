@@ -134,6 +134,7 @@ func TestWaveClimbsAndHolds(t *testing.T) {
 
 // USERS scales the VUs, and the names of the steps with them.
 func TestUsersAreAFactor(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	cfg := trialWith(t, "wave", 0.03, b, map[string]string{"USERS": "0.1"})
 	got, err := Run(t.Context(), cfg)
@@ -151,6 +152,7 @@ func TestUsersAreAFactor(t *testing.T) {
 }
 
 func TestInspectTakesDurationsFromTheScript(t *testing.T) {
+	t.Parallel()
 	program := k6(t)
 	const answer = 4 * time.Second // the longest, with HTTP_TIMEOUT=3s
 	const think = time.Second      // rounded up
@@ -197,6 +199,7 @@ func TestInspectTakesDurationsFromTheScript(t *testing.T) {
 }
 
 func TestListNamesTheScripts(t *testing.T) {
+	t.Parallel()
 	names, err := List(scenarios)
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +215,7 @@ func TestListNamesTheScripts(t *testing.T) {
 }
 
 func TestRunIsInterruptedByItsContext(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	cfg := trial(t, "storm", 1, b)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -232,6 +236,7 @@ func TestRunIsInterruptedByItsContext(t *testing.T) {
 }
 
 func TestRunTellsWhyK6Failed(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	cfg := trial(t, "wave", 0.01, b)
 	b.Close()
@@ -248,6 +253,7 @@ func TestRunTellsWhyK6Failed(t *testing.T) {
 
 // A person who runs a script with k6 alone gets k6's own summary.
 func TestScriptsRunWithPlainK6(t *testing.T) {
+	t.Parallel()
 	for name, wants := range map[string][]string{
 		"storm":      {"vus_max"},
 		"storm-open": {"iterations"},
@@ -278,6 +284,7 @@ func TestScriptsRunWithPlainK6(t *testing.T) {
 
 // A log that other programs could not append to would hide a failure.
 func TestRunNeedsItsLog(t *testing.T) {
+	t.Parallel()
 	cfg := Config{K6: "/bin/true", BaseURL: "http://127.0.0.1:1", Log: filepath.Join(t.TempDir(), "absent", "k6.log")}
 	if _, err := Run(t.Context(), cfg); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Run = %v; want not-exist", err)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestMixedReadsWhatItWrites(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.healthy = true
 	cfg := trial(t, "mixed", 0.03, b)
@@ -49,6 +50,7 @@ func TestMixedReadsWhatItWrites(t *testing.T) {
 }
 
 func TestMixedCountsStaleReads(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.healthy, b.late = true, true
 	got, err := Run(t.Context(), trial(t, "mixed", 0.03, b))

@@ -22,6 +22,7 @@ import (
 // The percentiles of a trial are those of its raw samples, computed anew from every
 // request that k6 has written down.
 func TestPercentilesAreThoseOfTheRawSamples(t *testing.T) {
+	t.Parallel()
 	cfg := trial(t, "storm", 0.06, newBackend(t))
 	dir := t.TempDir()
 	summary, raw := filepath.Join(dir, "summary.json"), filepath.Join(dir, "raw.csv")

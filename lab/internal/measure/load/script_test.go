@@ -41,6 +41,7 @@ func wave(unit, prefix string, step float64) []Phase {
 
 // k6 passes on what each script declares, with the factors in it.
 func TestScriptsDeclareThemselves(t *testing.T) {
+	t.Parallel()
 	program := k6(t)
 	want := map[string][]Phase{
 		"storm":      steps(record.UnitVUs, to(100, 4, "ramp"), to(100, 20, "hold"), to(0, 1, "down")),
@@ -77,6 +78,7 @@ func TestScriptsDeclareThemselves(t *testing.T) {
 
 // A script of somebody's own declares what it likes; the rest is not known.
 func TestScriptsWithoutTheLibrary(t *testing.T) {
+	t.Parallel()
 	program, dir := k6(t), t.TempDir()
 	const script = `export const options = {
   %s

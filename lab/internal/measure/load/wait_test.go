@@ -75,6 +75,7 @@ func (n *narrow) behind(t *testing.T, b *fakeBackend) (url string) {
 
 // Nobody gets a connection, and so k6's own duration is 0. The clients wait all the same.
 func TestAWaitWithoutAConnectionIsTimed(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.healthy = true
 	cfg := trialWith(t, "storm", 0.02, b, map[string]string{"HTTP_TIMEOUT": "2s"})

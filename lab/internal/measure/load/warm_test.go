@@ -137,9 +137,8 @@ func TestWarmEnds(t *testing.T) {
 		t.Errorf("Warm = %v; want %v", err, ErrInterrupted)
 	}
 	_, err := cfg.runK6(t.Context(), 50*time.Millisecond)
-	if err == nil || !strings.Contains(
-		err.Error(), "k6 has not ended after 50ms, and was stopped",
-	) || errors.Is(err, ErrUnserved) {
+	if err == nil || !strings.Contains(err.Error(), "k6 has not ended after 50ms, and was stopped") ||
+		errors.Is(err, ErrUnserved) {
 		t.Errorf("runK6 = %v; want it stopped", err)
 	}
 }

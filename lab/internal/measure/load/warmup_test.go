@@ -57,6 +57,7 @@ func TestScriptsWarmUp(t *testing.T) {
 
 // A backend that takes one request at a time turns the others away: they come again.
 func TestWarmComesAgainWhereThereIsNoRoom(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.healthy, b.delay = true, 30*time.Millisecond
 	room, turned := make(chan struct{}, 1), atomic.Int64{}
@@ -81,6 +82,7 @@ func TestWarmComesAgainWhereThereIsNoRoom(t *testing.T) {
 
 // What serves nobody is at fault, unless a limit may be.
 func TestWarmWhereNothingIsServed(t *testing.T) {
+	t.Parallel()
 	hang := func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // before its end, a client that is gone is not noticed
 		<-r.Context().Done()
@@ -130,6 +132,7 @@ func TestWarmWhereNothingIsServed(t *testing.T) {
 
 // The log-in is tried until it is let in, and is in no figure of the load.
 func TestLogInIsPatient(t *testing.T) {
+	t.Parallel()
 	b := newBackend(t)
 	b.healthy = true
 	var n atomic.Int64

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,5 +165,20 @@ func TestStolenCPUIsNoNeighbours(t *testing.T) {
 				t.Errorf("missing = %v; want it there: %v", r.Missing, c.missing)
 			}
 		})
+	}
+}
+
+func TestReadRefusesTimesOutOfOrder(t *testing.T) {
+	reader, err := New("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tenSeconds
+	w.Settled = w.End.Add(-time.Second)
+	if _, err := reader.Read(t.Context(), w); err == nil || !strings.Contains(err.Error(), "out of order") {
+		t.Errorf("Read = %v; want times out of order", err)
+	}
+	if _, err := reader.Read(t.Context(), tenSeconds); err == nil || !strings.Contains(err.Error(), "connection refused") {
+		t.Errorf("Read without a Prometheus = %v", err)
 	}
 }

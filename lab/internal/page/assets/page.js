@@ -83,7 +83,8 @@
       if (lost.textContent) lost.textContent = '';
     } catch {
       if (!lost.textContent) {
-        lost.textContent = 'The lab does not answer since ' + new Date().toISOString().slice(11, 19) + ' UTC. What you see is from before.';
+        const now = new Date().toISOString().slice(11, 19);
+        lost.textContent = `The lab does not answer since ${now} UTC. What you see is from before.`;
       }
     }
     asking = false;

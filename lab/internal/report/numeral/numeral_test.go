@@ -22,7 +22,8 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	for v, want := range map[float64]string{
-		0: "0", math.Copysign(0, -1): "0", 1_234_567: "1,234,567", -1500: "-1,500", 0.25: "0.25", -0.5: "-0.5", 1e-7: "0", -1e-7: "0",
+		0: "0", math.Copysign(0, -1): "0", 1_234_567: "1,234,567", -1500: "-1,500",
+		0.25: "0.25", -0.5: "-0.5", 1e-7: "0", -1e-7: "0",
 	} {
 		if got := Tick(v); got != want {
 			t.Errorf("Tick(%v) = %s, want %s", v, got, want)

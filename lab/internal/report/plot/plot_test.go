@@ -57,8 +57,10 @@ func drawings(paper bool) map[string]func() ([]byte, error) {
 				Paper:  paper,
 				Names:  []string{"4", "8", "16", "unlimited"}, RingLabel: "the best",
 				Series: []Line{
-					{Name: "direct", X: []float64{0, 1, 2, 3}, Y: []float64{1200, 1650, 1600, 400}, Low: []float64{1100, 1600, 1500, 200}, High: []float64{1300, 1700, 1650, 700}, Rings: []Point{{1, 1650}}},
-					{Name: "pgbouncer & <co>", X: []float64{0, 1}, Y: []float64{1150, 1500}, Low: []float64{1100, 1450}, High: []float64{1200, 1550}},
+					{Name: "direct", X: []float64{0, 1, 2, 3}, Y: []float64{1200, 1650, 1600, 400},
+						Low: []float64{1100, 1600, 1500, 200}, High: []float64{1300, 1700, 1650, 700}, Rings: []Point{{1, 1650}}},
+					{Name: "pgbouncer & <co>", X: []float64{0, 1}, Y: []float64{1150, 1500}, Low: []float64{1100, 1450},
+						High: []float64{1200, 1550}},
 					{X: []float64{0, 1, 2}, Y: []float64{900, nan, 950}, Ink: Faint},
 				},
 			})
@@ -82,7 +84,8 @@ func drawings(paper bool) map[string]func() ([]byte, error) {
 				Title: "Goodput, cell by cell", XLabel: "requests per second", Paper: paper,
 				Rows: []Row{
 					{Name: "unlimited none direct (baseline)", Value: 412, Low: 380, High: 450, Text: "412, SLO missed", Ink: Plain},
-					{Name: "8 layered a-name-that-is-much-too-long-to-be-shown-whole", Value: 1690, Low: 1650, High: 1720, Text: "1,690", Ringed: true},
+					{Name: "8 layered a-name-that-is-much-too-long-to-be-shown-whole", Value: 1690, Low: 1650, High: 1720,
+						Text: "1,690", Ringed: true},
 					{Name: "nothing", Value: nan, Low: nan, High: nan, Text: "–"},
 				},
 			}.Draw()

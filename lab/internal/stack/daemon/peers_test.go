@@ -20,9 +20,8 @@ func ask(t *testing.T, may func(uid uint32) bool) (answer string, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "in")
-	})}
+	letIn := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "in") }
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(letIn)}
 	served := make(chan error)
 	go func() { served <- server.Serve(peers{listener, may}) }()
 	defer func() {

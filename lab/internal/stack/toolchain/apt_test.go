@@ -141,8 +141,8 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 			}, ""},
 		{"a PostgreSQL that is too old", "postgres k6", "postgresql 14+238", nil, []string{"k6 (Go)"},
 			"the distribution has postgresql 14+238; to mend it: put postgres ≥ 15 on PATH, or enter `nix develop`"},
-		{"an exporter that is too new", "postgres_exporter", "prometheus-postgres-exporter " +
-			"0.20.0-1", nil, []string{"postgres_exporter (Go)"}, ""},
+		{"an exporter that is too new", "postgres_exporter", "prometheus-postgres-exporter 0.20.0-1", nil,
+			[]string{"postgres_exporter (Go)"}, ""},
 		{"empty lists", "postgres", "", []string{"postgresql"}, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -164,9 +164,8 @@ func TestWaysAreChosenByVersion(t *testing.T) {
 			if diff := cmp.Diff(c.build, got.Build); diff != "" {
 				t.Errorf("build (-want +got):\n%s", diff)
 			}
-			if wants := strings.Contains(
-				strings.Join(got.Install, " "), "postgresql",
-			); wants != slices.Contains(got.Notes, noCluster) {
+			wants := strings.Contains(strings.Join(got.Install, " "), "postgresql")
+			if wants != slices.Contains(got.Notes, noCluster) {
 				t.Errorf("notes = %q", got.Notes)
 			}
 			if calls := d.calls(); len(calls) > 0 {

@@ -88,10 +88,10 @@ func TestFindTakesNoShimThatNeedsItsCaller(t *testing.T) {
 func TestFindSaysWhyItRefuses(t *testing.T) {
 	for _, c := range []struct{ program, file, prints, why string }{
 		{"pgbouncer", "pgbouncer", "PgBouncer 1.18.0", "pgbouncer 1.18.0 at %: need ≥ 1.21"},
-		{"postgres_exporter", "prometheus-postgres-exporter", "postgres_exporter, version 0.20.0 (branch: " +
-			"x)", "postgres_exporter 0.20.0 at %: need ≥ 0.15, < 0.20"},
-		{"pgbouncer_exporter", "pgbouncer_exporter", "prometheus-pgbouncer-exporter " +
-			"2.0", `% is not the pgbouncer_exporter that is meant: it answers "prometheus-pgbouncer-exporter 2.0"`},
+		{"postgres_exporter", "prometheus-postgres-exporter", "postgres_exporter, version 0.20.0 (branch: x)",
+			"postgres_exporter 0.20.0 at %: need ≥ 0.15, < 0.20"},
+		{"pgbouncer_exporter", "pgbouncer_exporter", "prometheus-pgbouncer-exporter 2.0",
+			`% is not the pgbouncer_exporter that is meant: it answers "prometheus-pgbouncer-exporter 2.0"`},
 		{"postgres", "postgres", "postgres (PostgreSQL) 16.4", "postgres 16.4 at %: no initdb beside it"},
 	} {
 		dir := place(t, t.TempDir(), map[string]string{c.file: c.prints})
@@ -152,9 +152,8 @@ func TestFindTakesPostgresAsOneDirectory(t *testing.T) {
 func TestFindTakesOnlyWhatIsBuiltToItsEnd(t *testing.T) {
 	f, r := finderOver(t), required(t, "pgbouncer")
 	place(t, f.tools.bin(), map[string]string{"pgbouncer": "PgBouncer 1.24.1"})
-	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 || !strings.Contains(
-		refused[0], "not built to its end",
-	) {
+	if got, refused := f.lookFor(t.Context(), r, ""); got != nil || len(refused) != 1 ||
+		!strings.Contains(refused[0], "not built to its end") {
 		t.Errorf("without a stamp: found %v, refused %v", got, refused)
 	}
 

@@ -32,7 +32,7 @@ var postgresSource = &SourcePackage{
 	Suite: "forky",
 	Needs: []string{"bison", "flex", "perl"},
 	Script: `./configure --prefix=/postgresql-18 --disable-rpath --without-icu --without-readline --without-zlib \
-	CFLAGS=-O1 LDFLAGS='-Wl,-rpath,\$$ORIGIN/../lib:\$$ORIGIN/..'
+	CFLAGS='-O0 -pipe' LDFLAGS='-Wl,-rpath,\$$ORIGIN/../lib:\$$ORIGIN/..'
 export MAKEFLAGS='-s -j2' DESTDIR="$PWD/installed"
 make -C src/backend generated-headers
 for part in src/backend src/include/catalog src/timezone src/backend/snowball src/backend/utils/mb/conversion_procs src/pl/plpgsql/src \

@@ -85,9 +85,8 @@ console.error('said', 7); null.nothing;</script>`, elsewhere.URL)
 	still := b.Open(t, Look{Width: 1440, Height: 900, NoScript: true})
 	still.Go(server.URL)
 	still.Click("#b")
-	if got := Eval[string](still, "document.title"); got != "wrong" || strings.Contains(
-		strings.Join(still.Errors(), " "), "TypeError",
-	) {
+	if got := Eval[string](still, "document.title"); got != "wrong" ||
+		strings.Contains(strings.Join(still.Errors(), " "), "TypeError") {
 		t.Errorf("without script the title is %q, errors %v; want it as it was", got, still.Errors())
 	}
 }

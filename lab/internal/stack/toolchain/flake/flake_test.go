@@ -130,7 +130,8 @@ func testMistakes(t *testing.T, h *host) {
 			[]string{"flake", "metadata", "--offline", "--no-update-lock-file", "."}, `nixos-25\.11|lock file`,
 		},
 		{
-			"wrong vendorHash", "nix/package.nix", `vendorHash = "sha256-`, `vendorHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; right = "sha256-`,
+			"wrong vendorHash", "nix/package.nix", `vendorHash = "sha256-`,
+			`vendorHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; right = "sha256-`,
 			h.nixArgs("eval", ".#packages.x86_64-linux.default.drvPath"), `mismatch`,
 		},
 	} {
@@ -149,7 +150,7 @@ func testMistakes(t *testing.T, h *host) {
 
 func testShell(t *testing.T, h *host) {
 	programs := []string{
-		"go", "mage", "postgres", "initdb", "pg_basebackup", "psql", "pgbouncer", "pgpool", "prometheus", "promtool",
+		"go", "mage", "postgres", "initdb", "pg_basebackup", "psql", "pgbouncer", "prometheus", "promtool",
 		"node_exporter", "postgres_exporter", "pgbouncer_exporter", "grafana", "k6", "git", "npm", "chromium", "cp",
 	}
 	script := `for p in "$@"; do command -v "$p"; done; echo "$GOTOOLCHAIN"; echo "$LAB_GRAFANA_HOME"; echo "$LAB_NIXPKGS_NARHASH"`

@@ -148,7 +148,6 @@ func (h *host) fillStub(t *testing.T) {
 		},
 		"mage":                          {"mage": mage},
 		"pgbouncer":                     {"pgbouncer": h.tools.Path("pgbouncer")},
-		"pgpool":                        {"pgpool": h.tools.Path("pgpool")},
 		"prometheus":                    {"prometheus": h.tools.Path("prometheus")},
 		"prometheus-cli":                {"promtool": h.tools.Path("promtool")},
 		"prometheus-node-exporter":      {"node_exporter": h.tools.Path("node_exporter")},
