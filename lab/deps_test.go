@@ -244,6 +244,14 @@ var allowedImports = []allowed{
 		pure:  true,
 	},
 	{
+		path:  "lab/internal/search/tune",
+		holds: "the race over the cells of a plan: records as its trials, and the trials that come next",
+		imports: []string{
+			"internal/analysis", "internal/matrix", "internal/record", "internal/search/race",
+		},
+		pure: true,
+	},
+	{
 		path:  "lab/internal/search/capacity",
 		holds: "the highest load that holds the SLO: which load comes next, and where the capacity lies",
 		pure:  true,

@@ -51,14 +51,23 @@ func control(baseline Cell) Cell {
 // the block's number alone. Blocks beyond Plan.Blocks have one too: they run every
 // scenario, whatever it has lost.
 func (p Plan) Block(block int) []Trial {
+	trials := p.BlockOf(block, p.Cells)
 	before := len(p.Cells) * p.perCell(block-1)
+	for i := range trials {
+		trials[i].N = before + i + 1
+	}
+	return trials
+}
+
+// BlockOf is a block of some cells, one of which may be there twice. Its trials are numbered from 1.
+func (p Plan) BlockOf(block int, cells []Cell) []Trial {
 	var trials []Trial
 	random := rand.New(rand.NewPCG(p.Seed, uint64(block)))
-	for _, c := range random.Perm(len(p.Cells)) {
+	for _, c := range random.Perm(len(cells)) {
 		// All scenarios are shuffled, so that those at their end leave the others' order as it is.
 		for _, k := range random.Perm(len(p.Scenarios)) {
 			if s := p.Scenarios[k]; block <= p.blocksOf(s) || block > p.Blocks {
-				trials = append(trials, Trial{N: before + len(trials) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: s})
+				trials = append(trials, Trial{N: len(trials) + 1, Block: block, Cell: cells[c].Label, Scenario: s})
 			}
 		}
 	}

@@ -52,6 +52,10 @@ type SLO struct {
 	P99        Duration `json:"p99"`         // highest 99th percentile of latency
 }
 
+// SlowRatio is the highest share of the requests that may be later than P99: that is what a 99th
+// percentile bounds.
+func (SLO) SlowRatio() float64 { return 0.01 }
+
 // Margin is the least difference of practical importance, δ: two cells within it are
 // equivalent, and one is better or worse beyond it only. It is fixed before the run.
 type Margin struct {
