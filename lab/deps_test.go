@@ -52,7 +52,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/setting",
+			"internal/backend", "internal/route", "internal/search/race", "internal/setting",
 		},
 		pure: true,
 	},
@@ -278,7 +278,8 @@ var allowedImports = []allowed{
 		imports: []string{
 			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
 			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/metric",
-			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
+			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route",
+			"internal/search/race", "internal/search/tune", "internal/series",
 		},
 		pure: true,
 	},
@@ -301,8 +302,8 @@ var allowedImports = []allowed{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/judge/stat",
 			"internal/judge/stop", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/record", "internal/report",
-			"internal/runner", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
-			"internal/stack/proc", "internal/stack/toolchain",
+			"internal/runner", "internal/search/race", "internal/search/tune", "internal/service", "internal/stack",
+			"internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }

@@ -1,11 +1,15 @@
 package matrix
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 // Plan puts the spec's trials in order. Each block runs every cell once with
 // every scenario that has so many blocks. The cells of a block are shuffled, and the
 // scenarios of a cell follow each other, shuffled too: no cell and no scenario always
-// comes after the same other. More blocks leave the earlier ones as they were.
+// comes after the same other. More blocks leave the earlier ones as they were. A race has the trials
+// of its first block: what comes then is up to what these measure.
 func (s *Spec) Plan() Plan {
 	p := s.head()
 	for _, f := range s.Factors {
@@ -21,6 +25,11 @@ func (s *Spec) Plan() Plan {
 			p.Cells = append(p.Cells, c)
 		}
 	}
+	if s.Budget > 0 {
+		racers := slices.DeleteFunc(slices.Clone(p.Cells), func(c Cell) bool { return c.Control })
+		p.Trials = p.BlockOf(1, racers)
+		return p
+	}
 	for block := 1; block <= s.Blocks; block++ {
 		p.Trials = append(p.Trials, p.Block(block)...)
 	}
@@ -31,6 +40,7 @@ func (s *Spec) Plan() Plan {
 func (s *Spec) head() Plan {
 	return Plan{
 		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
+		Budget:    s.Budget,
 		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
 	}
 }

@@ -29,6 +29,9 @@ func (a *Analysis) content() blocks {
 				"it is of, and there to the records."),
 		},
 	}
+	if run.Plan.Budget > 0 {
+		list = append(append(list, heading{2, "The race"}), a.race()...)
+	}
 	if a.asksOfRemedies() {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
 	}

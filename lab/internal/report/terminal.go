@@ -12,6 +12,9 @@ func (a *Analysis) Terminal() string {
 	columns := columnsOf([]*metric.Metric{metric.Requests, metric.ErrorRatio, metric.Goodput, metric.P99})
 	factors := a.run.Plan.Factors
 	var b strings.Builder
+	if a.run.Plan.Budget > 0 {
+		b.WriteString(a.raceTerminal())
+	}
 	for _, p := range a.parts {
 		var extra []textColumn
 		for m, of := range measures {

@@ -76,8 +76,8 @@ func tally(run Run) string {
 	}
 	notRun := len(run.Plan.Trials) - planned
 	enough := stop.Ended(run.Plan, run.Records)
-	if enough {
-		notRun = 0
+	if enough || run.Plan.Budget > 0 {
+		notRun = 0 // a race has no trials that must be run
 	}
 	text := fmt.Sprintf("Of %s %d are valid", plural(ran+notRun, "trial"), verdicts[record.Valid])
 	for _, v := range record.Verdicts[1:] {

@@ -2,8 +2,12 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
 	"time"
+
+	"stormwave/lab/internal/matrix"
 )
 
 // restTimeout bounds each call that is made of an interrupted run, too. The stack has
@@ -35,6 +39,37 @@ func isLost(applyFailures []string) bool {
 	return len(applyFailures) >= maxApplyFailures && slices.ContainsFunc(
 		applyFailures, func(cell string) bool { return cell != applyFailures[0] },
 	)
+}
+
+// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
+// the stack comes up with settings that it has had. Then the system fails with the cell's,
+// and the next cell finds the stack in order; else the stack is lost.
+func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
+	why = r.abandon(ctx, why)
+	if ctx.Err() != nil {
+		return why
+	}
+	good := r.good
+	if good == nil {
+		good = matrix.Defaults()
+	}
+	if maps.Equal(good, cell.Settings) {
+		r.applyFailures = append(r.applyFailures, cell.Label)
+		return why
+	}
+	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
+		r.applyFailures = append(r.applyFailures, cell.Label)
+		return why
+	}
+	r.applyFailures = nil
+	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
+	return why
+}
+
+// abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a
+// server has crashed and begun anew, which may be why.
+func (r *Runner) abandon(ctx context.Context, why error) error {
+	return errors.Join(why, r.quiesce(ctx))
 }
 
 // lasting returns a context that goes on when ctx ends, but not for ever.

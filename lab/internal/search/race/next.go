@@ -2,15 +2,14 @@ package race
 
 import "slices"
 
-// size is how many cells a block measures, the control aside, after so many blocks: half of those
-// of the block before, and never fewer than minPicks.
-func (r Race) size(done int) int {
-	n := len(r.Cells)
-	half := n
+// size is how many of the cells a block measures, the control aside, after so many blocks: half of
+// those of the block before, and never fewer than minPicks.
+func size(cells, done int) int {
+	half := cells
 	for range done {
 		half = (half + 1) / 2
 	}
-	return min(n, max(minPicks, half))
+	return min(cells, max(minPicks, half))
 }
 
 // next picks the cells of the next block: the likeliest, and the likeliest of all once more as its
@@ -29,12 +28,12 @@ func (r Race) next(trials []Trial, s *Standing, order []int) []int {
 	})
 	rest := slices.DeleteFunc(slices.Clone(order), func(i int) bool { return slices.Contains(lost, i) })
 	left := (r.Budget - len(trials)) / r.Loads // cells
-	size := min(r.size(done), left)
-	if size < 2 {
+	n := min(size(len(r.Cells), done), left)
+	if n < 2 {
 		return nil
 	}
-	picks := slices.Concat(lost, rest)[:size]
-	if done > 0 && size < left && len(rest) > 0 {
+	picks := slices.Concat(lost, rest)[:n]
+	if done > 0 && n < left && len(rest) > 0 {
 		picks = append(picks, rest[0])
 	}
 	return picks

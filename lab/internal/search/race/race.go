@@ -54,12 +54,15 @@ var ErrBudget = errors.New("the budget is too low")
 
 // Least is the lowest budget, in trials, with which the leaders are measured often enough for an
 // answer: as many blocks as it takes.
-func (r Race) Least() int {
+func (r Race) Least() int { return Least(len(r.Cells), r.Loads) }
+
+// Least is that of a race of so many cells under so many loads.
+func Least(cells, loads int) int {
 	picks := minTrials - 1 // controls
 	for block := range minTrials {
-		picks += r.size(block)
+		picks += size(cells, block)
 	}
-	return picks * r.Loads
+	return picks * loads
 }
 
 // Check says what keeps a race from being one.
