@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A race has the trials of its first block, every cell once but the A/A control, and is as large as
-// its budget.
+// A race has the trials of its first block, every cell once, is as large as its budget, and knows no
+// control of the baseline.
 func TestBudgetMakesARace(t *testing.T) {
 	spec, err := Parse([]byte(good+"budget: 30\nblocks: 9\n"), there)
 	if err != nil {
@@ -29,9 +29,12 @@ func TestBudgetMakesARace(t *testing.T) {
 		}
 	}
 	for _, c := range plan.Cells {
-		if want := 2; c.Control && seen[c.Label] != 0 || !c.Control && seen[c.Label] != want {
-			t.Errorf("%s is run %d times in the first block", c.Label, seen[c.Label])
+		if seen[c.Label] != 2 {
+			t.Errorf("%s is run %d times in the first block; want once with each scenario", c.Label, seen[c.Label])
 		}
+	}
+	if plan.Control() != -1 || len(plan.Cells) != 4 {
+		t.Errorf("the race has %d cells, of which %d is a control; want 4, and none", len(plan.Cells), plan.Control())
 	}
 	if err := plan.Validate(); err != nil {
 		t.Error(err)

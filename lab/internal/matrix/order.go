@@ -1,9 +1,6 @@
 package matrix
 
-import (
-	"math/rand/v2"
-	"slices"
-)
+import "math/rand/v2"
 
 // Plan puts the spec's trials in order. Each block runs every cell once with
 // every scenario that has so many blocks. The cells of a block are shuffled, and the
@@ -16,8 +13,11 @@ func (s *Spec) Plan() Plan {
 		p.Factors = append(p.Factors, f.Name)
 	}
 	for _, c := range s.Cells {
-		if c.Baseline {
-			p.Cells = append(p.Cells, c, control(c))
+		if !c.Baseline {
+			continue
+		}
+		if p.Cells = append(p.Cells, c); s.Budget == 0 { // in a race the cell that leads has a control
+			p.Cells = append(p.Cells, control(c))
 		}
 	}
 	for _, c := range s.Cells {
@@ -26,8 +26,7 @@ func (s *Spec) Plan() Plan {
 		}
 	}
 	if s.Budget > 0 {
-		racers := slices.DeleteFunc(slices.Clone(p.Cells), func(c Cell) bool { return c.Control })
-		p.Trials = p.BlockOf(1, racers)
+		p.Trials = p.BlockOf(1, p.Cells)
 		return p
 	}
 	for block := 1; block <= s.Blocks; block++ {
@@ -39,9 +38,17 @@ func (s *Spec) Plan() Plan {
 // head is the plan without its cells and trials.
 func (s *Spec) head() Plan {
 	return Plan{
-		Name: s.Name, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
+		Name:      s.Name,
+		Seed:      s.Seed,
+		Blocks:    s.Blocks,
+		BlocksOf:  s.BlocksOf,
+		Stop:      s.Stop,
+		Extra:     s.Extra,
 		Budget:    s.Budget,
-		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
+		Scenarios: s.Scenarios,
+		SLO:       s.SLO,
+		Margin:    s.Margin,
+		CPUs:      s.CPUs,
 	}
 }
 
