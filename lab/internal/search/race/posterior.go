@@ -26,12 +26,7 @@ type model struct {
 	measured   []bool // by cell: under every load
 	meets      []bool // by cell: more likely than not it meets the SLO
 	hopeless   []bool // by cell: it misses the SLO beyond doubt
-	pull       []pull // by load
 }
-
-// pull is how a mean of noisy values is shrunk to those of all cells: the noise has helped those
-// that lead (Efron & Morris 1975, JASA 70).
-type pull struct{ mean, variance float64 }
 
 // model fits the trials of the race.
 func (r Race) model(trials []Trial) *model {
@@ -58,7 +53,7 @@ func (r Race) model(trials []Trial) *model {
 	}
 	for load := range r.Loads {
 		for _, values := range [][]value{failed[load], slow[load]} {
-			o := objective{newFit(len(r.Cells), 0, values, countNoise, nil)}
+			o := objective{newFit(len(r.Cells), 0, values, countNoise, 0, nil)}
 			m.objectives = append(m.objectives, o)
 			for i := range m.hopeless {
 				m.hopeless[i] = m.hopeless[i] || o.n(i) > 0 && o.mean[i] > beyondDoubt*o.off(i)
@@ -77,9 +72,7 @@ func (r Race) model(trials []Trial) *model {
 		if noise == 0 {
 			noise = DefaultNoise
 		}
-		f := newFit(len(r.Cells), blocks, values, noise, m.meets)
-		m.goodput = append(m.goodput, f)
-		m.pull = append(m.pull, r.pulled(f))
+		m.goodput = append(m.goodput, newFit(len(r.Cells), blocks, values, noise, math.Log1p(r.Margin), m.meets))
 	}
 	return m
 }
@@ -102,26 +95,6 @@ func (t Trial) excess(bad int64, limit float64) value {
 		y:        math.Log((float64(bad) + 0.5) / allowed),
 		variance: 1 / (allowed + 0.5),
 	}
-}
-
-// pulled estimates where the cells are, and how far apart: by the method of moments, and no closer
-// than the margin, so that what is not known to differ is not taken for equal.
-func (r Race) pulled(f *fit) pull {
-	n, sum, noise := 0.0, 0.0, 0.0
-	for i, mean := range f.mean {
-		if !math.IsNaN(mean) {
-			n, sum, noise = n+1, sum+mean, noise+f.off(i)*f.off(i)
-		}
-	}
-	p := pull{sum / n, 0}
-	for _, mean := range f.mean {
-		if !math.IsNaN(mean) && n > 1 {
-			p.variance += (mean - p.mean) * (mean - p.mean) / (n - 1)
-		}
-	}
-	apart := math.Log1p(r.Margin)
-	p.variance = math.Max(p.variance-noise/n, apart*apart)
-	return p
 }
 
 // draw draws from what the model says.
@@ -182,18 +155,20 @@ func (m *model) miss(worst []float64, random *rand.Rand) {
 }
 
 // compete draws the goodput of the cells that are in under a load, and lowers the score of each to
-// its distance from the highest.
+// its distance from the highest. A cell's mean is shrunk towards the centre: the noise has helped
+// those that lead (Efron & Morris 1975, JASA 70).
 func (m *model) compete(load int, scores []float64, random *rand.Rand) {
-	f, pull := m.goodput[load], m.pull[load]
-	effect, scales := f.drawn(random), f.scales(random)
+	f := m.goodput[load]
+	effect, centre := f.drawn(random)
+	scales := f.scales(random)
 	drawn, highest := make([]float64, len(scores)), math.Inf(-1)
 	for i, score := range scores {
 		if drawn[i] = math.Inf(-1); math.IsInf(score, -1) || f.n(i) == 0 {
 			continue
 		}
 		variance := f.off(i) * f.off(i)
-		keep := pull.variance / (pull.variance + variance)
-		mean := pull.mean + keep*(f.mean[i]+f.shift(i, effect)-pull.mean)
+		keep := f.apart / (f.apart + variance)
+		mean := centre + keep*(f.mean[i]+f.shift(i, effect)-centre)
 		drawn[i] = mean + math.Sqrt(keep*variance)*scales[f.n(i)]*random.NormFloat64()
 		highest = math.Max(highest, drawn[i])
 	}
