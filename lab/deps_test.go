@@ -52,7 +52,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/setting",
+			"internal/backend", "internal/route", "internal/search/race", "internal/setting",
 		},
 		pure: true,
 	},
@@ -247,6 +247,30 @@ var allowedImports = []allowed{
 		pure: true,
 	},
 	{
+		path:  "lab/internal/search/race",
+		holds: "the focused race: which cells the next block measures, and what is known of each",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/search/tune",
+		holds: "the race over the cells of a plan: records as its trials, and the trials that come next",
+		imports: []string{
+			"internal/analysis", "internal/matrix", "internal/record", "internal/search/race",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/search/capacity",
+		holds: "the highest load that holds the SLO: which load comes next, and where the capacity lies",
+		pure:  true,
+	},
+	{
+		path:    "lab/internal/search/calibrate",
+		holds:   "the baseline's knee, and the factors by which a load is as hard here as in the study",
+		imports: []string{"internal/judge/stat"},
+		pure:    true,
+	},
+	{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
@@ -262,7 +286,8 @@ var allowedImports = []allowed{
 		imports: []string{
 			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
 			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/metric",
-			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
+			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route",
+			"internal/search/race", "internal/search/tune", "internal/series",
 		},
 		pure: true,
 	},
@@ -285,8 +310,8 @@ var allowedImports = []allowed{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/judge/stat",
 			"internal/judge/stop", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/record", "internal/report",
-			"internal/runner", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
-			"internal/stack/proc", "internal/stack/toolchain",
+			"internal/runner", "internal/search/race", "internal/search/tune", "internal/service", "internal/stack",
+			"internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }

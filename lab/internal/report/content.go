@@ -44,6 +44,9 @@ func (a *Analysis) content() blocks {
 		}
 		list = append(append(list, p.layersPicture(a)...), p.folds(a)...)
 	}
+	if run.Plan.Budget > 0 {
+		list = append(append(list, heading{2, "The race"}), a.race()...)
+	}
 	if a.asksOfRemedies() {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)
 	}

@@ -274,6 +274,9 @@ func oneValue(byCell map[string][]string) bool {
 // order says in which order the trials ran, and lists them.
 func order(run Run) blocks {
 	ran := "every cell with every scenario once"
+	if run.Plan.Budget > 0 {
+		ran = "the cells of a race"
+	}
 	if run.Plan.BlocksOf != nil {
 		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
 	}

@@ -16,6 +16,9 @@ func (a *Analysis) Terminal() string {
 	factors := a.run.Plan.Factors
 	b := strings.Builder{}
 	b.WriteString(a.card.terminal())
+	if a.run.Plan.Budget > 0 {
+		b.WriteString("\n" + a.raceTerminal())
+	}
 	for _, p := range a.parts {
 		c := compare(p.rows, strings.Join(factors, " "), shortName(factors), []column{failedColumn, p99Column})
 		c.addText("SLO met", "", func(row int) string { return p.rows[row].slo(p.Plan.SLO) })

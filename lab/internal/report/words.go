@@ -39,7 +39,7 @@ func counted(run Run) (ran, notRun int) {
 			planned++
 		}
 	}
-	if !stop.Ended(run.Plan, run.Records) {
+	if !stop.Ended(run.Plan, run.Records) && run.Plan.Budget == 0 { // a race has no trials that must be run
 		notRun = len(run.Plan.Trials) - planned
 	}
 	return len(latest), notRun

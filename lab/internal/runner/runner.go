@@ -76,6 +76,9 @@ type Runner struct {
 	// Enough says whether the intervals of what was measured are narrow enough to end
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
+	// Next returns the trials of a block of a race, given the records of the blocks before it; none
+	// where the race is over. Nil: the blocks are the plan's.
+	Next func(block int, before []record.Record) ([]matrix.Trial, error)
 
 	lastEnd       time.Time       // of the load of the trial before; zero: it had none
 	dataset       string          // before the first trial
@@ -99,8 +102,11 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 	if err := r.tell(ctx, records); err != nil {
 		return records, err
 	}
-	for block := 1; r.wants(block, records); block++ {
-		trials := r.Plan.Block(block)
+	for block := 1; ; block++ {
+		trials, err := r.block(block, records)
+		if err != nil || len(trials) == 0 {
+			return records, err
+		}
 		attempt, whole := progress(records, block, len(trials))
 		if whole {
 			continue
@@ -131,7 +137,6 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 			}
 		}
 	}
-	return records, nil
 }
 
 // trial runs one trial of the plan. What goes wrong is in the record; an error means
@@ -230,12 +235,6 @@ func (r *Runner) measure(
 	}
 	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
-}
-
-// abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a
-// server has crashed and begun anew, which may be why.
-func (r *Runner) abandon(ctx context.Context, why error) error {
-	return errors.Join(why, r.quiesce(ctx))
 }
 
 // warmUp brings servers, caches, backend and host to the state that every trial

@@ -29,7 +29,6 @@ const (
 	droppedShare = 0.01  // of the iterations of an open scenario
 	stealShare   = 0.02  // of the host's CPU
 	minForP99    = 1_000 // requests
-	slowShare    = 0.01  // of the requests: with more the p99 is beyond its bound
 
 	// othersShare is of the host's CPUs that processes outside of the lab used, on two CPUs as
 	// on 64. The blocks take out what is constant; a seventh of the machine that comes and goes
@@ -240,7 +239,7 @@ func failDropped(l *record.Load) {
 // enough to say that it was missed: a system that answers nobody is asked little.
 func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
 	failed := float64(l.Failed) > slo.ErrorRatio*float64(l.Requests)
-	slow := l.Slow != nil && float64(*l.Slow) > slowShare*float64(l.Requests)
+	slow := l.Slow != nil && float64(*l.Slow) > slo.SlowRatio()*float64(l.Requests)
 	if l.Requests < minForP99 && !failed && !slow {
 		v.suspect("%d requests are too few for a p99", l.Requests)
 	}

@@ -61,7 +61,7 @@ func churn(o *observation) (claim, []Evidence) {
 	}
 	size, name := o.setting(matrix.PoolSize), matrix.PoolSize
 	if p, ok := onTheWay(o.poolers, o.route()); ok && !p.Pool.Queues {
-		key, most := tightest(p, o.setting)
+		key, most := p.Tightest(o.setting)
 		size, name = most, p.Settings.Prefix+key
 	}
 	most := o.get(metric.OfPrimary.Connections)

@@ -43,7 +43,7 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 		clientsWaiting, used := metric.ByKey(p.Pool.Waiting), o.or(metric.ByKey(p.Pool.Used), math.NaN())
 		waiting := o.get(clientsWaiting)
 		clients := say("up to %s clients waited", count(waiting))
-		limit, size := tightest(p, o.setting)
+		limit, size := p.Tightest(o.setting)
 		active := say("%s of %s server connections in use", count(used), short(size))
 		if limit != p.Pool.Size {
 			active += ", by " + limit
@@ -64,18 +64,6 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 			why,
 		}
 	}
-}
-
-// tightest is the key of a pooler's limit of connections to a server that binds first, and its value: that of a pool,
-// or a smaller one over several.
-func tightest(p matrix.Service, value func(setting string) float64) (key string, size float64) {
-	key, size = p.Pool.Size, value(p.Settings.Prefix+p.Pool.Size)
-	for _, other := range p.Pool.Bounds {
-		if n := value(p.Settings.Prefix + other); n > 0 && n < size {
-			key, size = other, n
-		}
-	}
-	return key, size
 }
 
 // refusedBy says how many queries and clients a pooler itself has refused, and by which of its limits: it gives one
@@ -151,7 +139,7 @@ func (t tuning) morePooled(p matrix.Service) []proposal {
 		}
 		return all
 	}
-	limit, now := tightest(p, t.amount)
+	limit, now := p.Tightest(t.amount)
 	if math.IsNaN(now) {
 		return nil
 	}
