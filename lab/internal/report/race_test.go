@@ -17,7 +17,8 @@ func raced(t *testing.T, budget, blocks int, change func(n int, run *Run)) Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := synthesize(t, []byte(strings.Replace(string(src), "blocks: 1\n", fmt.Sprintf("blocks: 9\nbudget: %d\n", budget), 1)), 9)
+	keys := fmt.Sprintf("blocks: 9\nbudget: %d\n", budget)
+	run := synthesize(t, []byte(strings.Replace(string(src), "blocks: 1\n", keys, 1)), 9)
 	run.Records = nil
 	race := tune.New(run.Plan, run.Services, run.Plan.Budget)
 	for block := 1; block <= blocks; block++ {
