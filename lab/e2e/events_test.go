@@ -15,7 +15,8 @@ func checkEvents(t *testing.T, stdout, run string, all []rec) {
 	type event struct {
 		Time                      time.Time
 		Event, Run, Verdict, Cell string
-		N, Trials                 int
+		N                         int
+		Trials                    int `json:"shots"`
 		Verdicts                  map[string]int
 		Live                      *struct{ VUs int }
 		Load                      *struct{ Requests float64 }

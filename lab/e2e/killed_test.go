@@ -258,7 +258,12 @@ func (w *watched) exit() int { return w.wait() }
 // await returns the next event of a kind.
 func (w *watched) await(kind string) told {
 	w.t.Helper()
-	patience := time.After(3 * time.Minute)
+	return w.awaitWithin(kind, 3*time.Minute)
+}
+
+func (w *watched) awaitWithin(kind string, within time.Duration) told {
+	w.t.Helper()
+	patience := time.After(within)
 	for {
 		select {
 		case e, ok := <-w.events:
@@ -269,7 +274,7 @@ func (w *watched) await(kind string) told {
 				return e
 			}
 		case <-patience:
-			w.t.Fatalf("no event %q in three minutes", kind)
+			w.t.Fatalf("no event %q within %s", kind, within)
 		}
 	}
 }

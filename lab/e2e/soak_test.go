@@ -13,3 +13,6 @@ func TestSoakKilledProcessesCostNoMoreThanTheirTrial(t *testing.T) { killInTurn(
 
 // Each fault of the gallery that can be run in seconds.
 func TestSoakInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, allFaults) }
+
+// Two thousand cells, in every topology and with every kind of load.
+func TestSoakDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 2, 40, 50) }

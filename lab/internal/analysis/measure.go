@@ -83,11 +83,13 @@ func (m Measure) Values(trials []*record.Record) []float64 {
 	return values
 }
 
-// byBlock is the measure of trials, none of which shares its block with another.
+// byBlock is the measure of trials by block; of two in one, as a race has of the cell that leads, the
+// first that has it.
 func (m Measure) byBlock(trials []*record.Record) map[int]float64 {
 	values := make(map[int]float64, len(trials))
 	for _, r := range trials {
-		if v, ok := m.Of(r); ok {
+		_, twice := values[r.Block]
+		if v, ok := m.Of(r); ok && !twice {
 			values[r.Block] = v
 		}
 	}

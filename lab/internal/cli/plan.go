@@ -102,7 +102,7 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 	for _, text := range warnings {
 		fmt.Fprintf(out, "warning: %s\n", text)
 	}
-	for _, text := range slices.Concat(unchecked, stop.Reach(plan, earlier.noise)) {
+	for _, text := range slices.Concat(unchecked, stop.Reach(plan, earlier.noise, earlier.elsewhere)) {
 		fmt.Fprintf(out, "note: %s\n", text)
 	}
 	if m.missing != nil {
@@ -151,6 +151,7 @@ func estimate(
 ) (total time.Duration, loads []offer, err error) {
 	type key struct{ scenario, cell string }
 	seen := make(map[key]bool)
+	var whole time.Duration
 	for _, trial := range plan.Trials {
 		script, err := scripts.Of(ctx, plan, trial)
 		if err != nil {
@@ -160,13 +161,16 @@ func estimate(
 			seen[k] = true
 			loads = append(loads, offer{trial.Scenario, script})
 		}
-		switch t, ok := taken[trial.Scenario]; {
-		case trial.N <= done:
-		case ok:
-			total += t
-		default:
-			total += script.Nominal + overhead
+		t, ok := taken[trial.Scenario]
+		if !ok {
+			t = script.Nominal + overhead
 		}
+		if whole += t; trial.N > done {
+			total += t
+		}
+	}
+	if plan.Budget > 0 { // the first block is known, and the others are like it
+		total = whole * time.Duration(max(0, plan.Budget-done)) / time.Duration(len(plan.Trials))
 	}
 	return total, loads, nil
 }
@@ -174,6 +178,8 @@ func estimate(
 // history is what the runs under results tell of one to come.
 type history struct {
 	times map[matrix.Scenario][]float64 // of whole trials, seconds
+	// Of runs on other machines:
+	elsewhere stop.History
 	// Of runs on this machine:
 	noise stop.History
 	peak  float64 // most requests per second that k6 has sent, over a second; 0: none was recorded
@@ -182,7 +188,11 @@ type history struct {
 // readHistory reads the runs under results; one that cannot be read is left out. here is
 // this machine: a run names none, so what has the same CPU and as many cores counts as it.
 func readHistory(results string, here record.Host) history {
-	h := history{times: make(map[matrix.Scenario][]float64), noise: make(stop.History)}
+	h := history{
+		times:     make(map[matrix.Scenario][]float64),
+		noise:     make(stop.History),
+		elsewhere: make(stop.History),
+	}
 	names, err := record.Names(results)
 	if err != nil {
 		return h
@@ -200,6 +210,7 @@ func readHistory(results string, here record.Host) history {
 			}
 		}
 		if run.Host.CPUModel != here.CPUModel || run.Host.Cores != here.Cores {
+			h.elsewhere.Add(run.Plan, run.Records)
 			continue
 		}
 		h.noise.Add(run.Plan, run.Records)

@@ -219,12 +219,14 @@ slo: {error_ratio: 0.01, p99: 1s}
 	for _, n := range h.noise {
 		blocks += n.Blocks
 	}
-	if h.peak != 2_123.5 || len(h.noise) != 1 || blocks != 8 || len(h.medians()) != 1 || h.medians()[storm] <= 0 {
+	if h.peak != 2_123.5 || len(h.noise) != 1 || len(h.elsewhere) != 0 || blocks != 8 || len(h.medians()) != 1 || h.medians()[storm] <= 0 {
 		t.Errorf("a peak of %g, noise %+v, times %v; want 2123.5, 8 blocks, and the storm's", h.peak, h.noise, h.medians())
 	}
 	here.Cores = 16
-	if h := readHistory(filepath.Join(root, "results"), here); h.peak != 0 || len(h.noise) != 0 || len(h.medians()) != 1 {
-		t.Errorf("of another machine: a peak of %g, noise %+v, times %v", h.peak, h.noise, h.medians())
+	h = readHistory(filepath.Join(root, "results"), here)
+	if h.peak != 0 || len(h.noise) != 0 || len(h.elsewhere) != 1 || len(h.medians()) != 1 {
+		t.Errorf("of another machine: a peak of %g, noise %+v, %+v elsewhere, times %v",
+			h.peak, h.noise, h.elsewhere, h.medians())
 	}
 	if h := readHistory(filepath.Join(root, "none"), here); h.peak != 0 || len(h.noise)+len(h.times) != 0 {
 		t.Errorf("of no runs: %s", fmt.Sprint(h))

@@ -25,7 +25,8 @@ import (
 )
 
 func (l *lab) report() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: "report RUN", Short: "Make a run's report anew from its records", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
@@ -35,15 +36,17 @@ func (l *lab) report() *cobra.Command {
 			if err := knownRun(resultsDir(layout), args[0]); err != nil {
 				return err
 			}
-			return writeReport(layout, args[0], cmd.OutOrStdout())
+			return writeReport(layout, args[0], asJSON, cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: the card, and the cells of each scenario")
+	return cmd
 }
 
 // writeReport writes the report of a run and the index of all runs, and a summary
-// for the terminal. It reads the run from its files, as verify does: what a process
+// for the terminal, or for programs. It reads the run from its files, as verify does: what a process
 // may know beyond them has no way into the report.
-func writeReport(layout service.Layout, name string, out io.Writer) error {
+func writeReport(layout service.Layout, name string, asJSON bool, out io.Writer) error {
 	defer limitMemory()()
 	results := resultsDir(layout)
 	run, err := loadWhole(results, name)
@@ -67,7 +70,14 @@ func writeReport(layout service.Layout, name string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := dropPlots(results, dir, files); err != nil {
+	if err := dropStale(results, dir, files); err != nil {
+		return err
+	}
+	if asJSON {
+		text, err := analysis.JSON()
+		if err == nil {
+			_, err = out.Write(text)
+		}
 		return err
 	}
 	fmt.Fprint(out, analysis.Terminal())
@@ -79,32 +89,31 @@ func writeReport(layout service.Layout, name string, out io.Writer) error {
 	return nil
 }
 
-// dropPlots removes the plots of an earlier report that this one does not have. Like
+// dropStale removes the plots and the spec of an earlier report that this one does not have. Like
 // all that writes there, it follows no link out of the results directory.
-func dropPlots(results string, dir record.Dir, files map[string][]byte) (err error) {
+func dropStale(results string, dir record.Dir, files map[string][]byte) (err error) {
 	root, err := os.OpenRoot(results)
 	if err != nil {
 		return fmt.Errorf("open results: %w", err)
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	plots, err := filepath.Rel(results, dir.Plots())
-	if err != nil {
-		return fmt.Errorf("find plots: %w", err)
-	}
-	entries, err := fs.ReadDir(root.FS(), filepath.ToSlash(plots))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	plots := path.Join(dir.Name(), filepath.Base(dir.Plots()))
+	entries, err := fs.ReadDir(root.FS(), plots)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("list plots: %w", err)
 	}
+	stale := []string{path.Join(dir.Name(), filepath.Base(dir.Next()))}
 	for _, e := range entries {
-		name := path.Join(filepath.ToSlash(plots), e.Name())
-		if _, made := files[name]; made || path.Ext(name) != ".svg" {
+		if path.Ext(e.Name()) == ".svg" {
+			stale = append(stale, path.Join(plots, e.Name()))
+		}
+	}
+	for _, name := range stale {
+		if _, made := files[name]; made {
 			continue
 		}
-		if err := root.Remove(filepath.FromSlash(name)); err != nil {
-			return fmt.Errorf("remove a plot that the report no longer has: %w", err)
+		if err := root.Remove(filepath.FromSlash(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what the report no longer has: %w", err)
 		}
 	}
 	return nil

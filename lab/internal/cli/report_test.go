@@ -134,7 +134,7 @@ func TestReportAndVerify(t *testing.T) {
 		t.Fatalf("report: status %d, %q, %q", status, stdout, stderr)
 	}
 	if stdout, stderr, status := run(t, root, "verify", runName); status != 0 ||
-		stdout != runName+": 6 files are what the records make\n" {
+		stdout != runName+": 7 files are what the records make\n" {
 		t.Errorf("verify: status %d, %q, %q", status, stdout, stderr)
 	}
 
@@ -149,6 +149,9 @@ func TestReportAndVerify(t *testing.T) {
 		},
 		"report missing": {dir.Report(), "", "results/" + runName + ".md is missing"},
 		"bench missing":  {dir.Bench(), "", "results/" + runName + "/bench.txt is missing"},
+		"extra spec": {
+			dir.Next(), "name: x\n", "results/" + runName + "/next.yaml is there, but the records do not make it",
+		},
 		"index changed": {
 			record.Index(filepath.Join(root, "results")), "# No results\n", "results/README.md:1: is \"# No results\"",
 		},
@@ -177,8 +180,9 @@ func TestReportAndVerify(t *testing.T) {
 		}
 	}
 
-	// A plot that the report no longer has goes when it is made anew.
+	// A plot, and a spec to go on with, that the report no longer has go when it is made anew.
 	write(t, filepath.Join(dir.Plots(), "storm-old.svg"), "<svg/>")
+	write(t, dir.Next(), "name: x\n")
 	if _, stderr, status := run(t, root, "report", runName); status != 0 {
 		t.Errorf("report over an older one: status %d, %q", status, stderr)
 	}
@@ -229,8 +233,8 @@ func TestReportOfARealRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Of 10 trials 4 are valid, 1 suspect, 5 not run.",
-		"The baseline had 13.55% of its requests fail and a p99 of 3,624 ms.",
-		"1.097, n too small",
+		"the baseline in 0 of 1 (failed 2.02% → 0%, p99 675 → 373 ms, goodput × 1.053, n too small)",
+		"the baseline against itself, goodput × 1.097 to 1.097,",
 		"1.015†",
 		"| to 500 VUs |",
 	} {

@@ -99,7 +99,7 @@ func goOn(ctx context.Context, j *job, force bool) error {
 			j.dir.Name(), strings.Join(changes, "\n  "))
 	}
 	j.host.Forced = append(j.host.Forced, changes...)
-	return j.client.Begin(ctx, j.dir.Name(), len(j.plan.Trials), j.eta)
+	return j.client.Begin(ctx, j.dir.Name(), j.plan.Size(), j.eta)
 }
 
 // samePlan compares plans as they are written down.

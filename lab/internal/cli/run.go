@@ -21,6 +21,7 @@ import (
 	"stormwave/lab/internal/measure/tsdb"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/runner"
+	"stormwave/lab/internal/search/tune"
 	"stormwave/lab/internal/service"
 	"stormwave/lab/internal/stack/daemon"
 	"stormwave/lab/internal/stack/proc"
@@ -92,7 +93,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 		return err
 	}
 	defer func() { err = closing(err, j.client.End(context.WithoutCancel(ctx))) }()
-	j.events.begin(j.dir.Name(), len(j.plan.Trials), j.eta)
+	j.events.begin(j.dir.Name(), j.plan.Size(), j.eta)
 	records, err := l.runTrials(ctx, j, scripts)
 	if err != nil {
 		err = fmt.Errorf("%w; what is finished is kept, go on with it: lab resume %s", err, j.dir.Name())
@@ -102,7 +103,7 @@ func (l *lab) run(ctx context.Context, j job) (err error) {
 	if kept := j.keepSeries(context.WithoutCancel(ctx), records); kept != nil {
 		fmt.Fprintf(j.out, "%v; the records are whole, but `lab open %s` has nothing to show\n", kept, j.dir.Name())
 	}
-	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), j.out))
+	err = errors.Join(err, record.WriteJSON(j.dir.Host(), j.host), writeReport(j.layout, j.dir.Name(), false, j.out))
 	noResult := func(r record.Record) bool { return !r.IsResult() }
 	if err == nil && slices.ContainsFunc(records, noResult) {
 		err = errIncomplete
@@ -192,6 +193,9 @@ func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]
 		Affinity: proc.Affinity,
 		Enough:   func(records []record.Record) bool { return stop.Enough(j.plan, records) },
 	}
+	if j.plan.Budget > 0 {
+		r.Next = tune.New(j.plan, r.Services, j.plan.Budget).Block
+	}
 	return r.Execute(ctx, j.earlier)
 }
 
@@ -200,7 +204,7 @@ func (j job) watcher(eta time.Duration) watcher {
 	if j.events != nil {
 		return j.events
 	}
-	return newView(j.out, len(j.plan.Trials), eta)
+	return newView(j.out, j.plan.Size(), eta)
 }
 
 type watcher interface {
@@ -210,6 +214,11 @@ type watcher interface {
 
 // describe tells the size of a plan.
 func describe(p matrix.Plan) string {
+	if p.Budget > 0 {
+		grid := (len(p.Compared()) + 1) * len(p.Scenarios) * p.Blocks
+		return fmt.Sprintf("a race of %d cells × %d scenarios, %d trials at most (every cell in every block: %d)",
+			len(p.Compared())+1, len(p.Scenarios), p.Budget, grid)
+	}
 	text := fmt.Sprintf("%d cells × %s = %d trials", len(p.Cells), p.Repeats(), len(p.Trials))
 	if p.Stop != nil {
 		text += fmt.Sprintf(" at most, %d blocks at least", p.Stop.Min)

@@ -26,7 +26,7 @@ import (
 )
 
 func (l *lab) runSpec() *cobra.Command {
-	var asJSON bool
+	var asJSON, everyCell bool
 	cmd := &cobra.Command{
 		Use:     "run SPEC",
 		Aliases: []string{"matrix"}, // as it was called
@@ -41,11 +41,17 @@ func (l *lab) runSpec() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if everyCell {
+				if text, spec, err = withBudget(layout, args[0], text, 0); err != nil {
+					return err
+				}
+			}
 			j := job{layout: layout, spec: text, plan: spec.Plan(), begin: newRun}
 			j.tellTo(cmd, asJSON)
 			return l.run(cmd.Context(), j)
 		},
 	}
+	cmd.Flags().BoolVar(&everyCell, "every-cell", false, "run every cell in every block, whatever budget the spec has")
 	eventsFlag(cmd, &asJSON)
 	return cmd
 }
@@ -122,7 +128,7 @@ func newRun(ctx context.Context, j *job) error {
 		return err
 	}
 	j.dir = dir
-	if err := j.client.Begin(ctx, dir.Name(), len(j.plan.Trials), j.eta); err != nil {
+	if err := j.client.Begin(ctx, dir.Name(), j.plan.Size(), j.eta); err != nil {
 		return errors.Join(err, os.Remove(dir.Path())) // nothing is in it yet
 	}
 	if j.host, err = describeHost(ctx, *j); err != nil {

@@ -139,7 +139,7 @@ func refusedValues(ctx context.Context, postgres string, plan matrix.Plan, known
 			if err == nil {
 				continue
 			}
-			if words := service.LastWords(err.Error()); words != "" {
+			if words := service.LastWords(err.Error(), "postgres"); words != "" {
 				warnings = append(warnings, fmt.Sprintf("%s%s is %s: %s", matrix.PostgresPrefix, name, value, words))
 			}
 		}

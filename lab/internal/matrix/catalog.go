@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stormwave/lab/internal/backend"
@@ -40,6 +41,7 @@ type Family struct {
 	Names    *regexp.Regexp // what a name may be
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
+	Types    map[string]Type   // of the names whose values the lab can read; the others take any text
 	Refused  []Refusal
 	Unquoted string // characters of which the program's file can hold none; empty: it can hold any line
 }
@@ -50,7 +52,7 @@ func (f Family) values() Type {
 		return text
 	}
 	return Type{text.Allowed + " without any of " + f.Unquoted, func(s string) (string, bool) {
-		v, ok := text.parse(s)
+		v, ok := text.Parse(s)
 		return v, ok && !strings.ContainsAny(s, f.Unquoted)
 	}}
 }
@@ -70,9 +72,31 @@ type Pool struct {
 	Refusal  string // SQLSTATE with which it refuses clients, and queries that wait too long; empty: none of its own
 	Serving  string // metric: clients at most that it serves, besides those that wait
 	Patience string // key: seconds that a query waits at most
+	Idle     string // key: seconds after which it ends a client's connection that idles; it gives Refusal then
 
 	Prepared string // key: prepared statements that it knows again on another connection; empty: it does not change it
 	Mode     string // key: when it changes a client's connection
+}
+
+// IdleLimit is a setting by which a server or a pooler ends connections that idle, and the SQLSTATE that their owner
+// gets then.
+type IdleLimit struct{ Setting, SQLState string }
+
+// IdleLimits are those of PostgreSQL and of the poolers.
+func IdleLimits(poolers []Service) []IdleLimit {
+	all := []IdleLimit{{PostgresPrefix + "idle_session_timeout", "57P05"}}
+	for _, p := range poolers {
+		if p.Pool.Idle != "" {
+			all = append(all, IdleLimit{p.Settings.Prefix + p.Pool.Idle, p.Pool.Refusal})
+		}
+	}
+	return all
+}
+
+// Ends says whether a value of the limit ends any connection.
+func (IdleLimit) Ends(value string) bool {
+	v, err := strconv.ParseFloat(value, 64)
+	return value != "" && (err != nil || v != 0) // 2s, or a bare number
 }
 
 // Refusal is names that are not for a spec to set. A spec says how the programs behave. It does not say what they
@@ -259,6 +283,9 @@ func (f Family) lookup(name, member string, members map[string]Type) (Setting, e
 		return Setting{}, fmt.Errorf("must match %s after %q", f.Names, f.Prefix)
 	}
 	kind, known := members[name]
+	if !known {
+		kind, known = f.Types[member]
+	}
 	if !known {
 		kind = f.values()
 	}

@@ -5,38 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-// Mistakes that nobody would be told of before the table looks odd: each is refused, all at once.
-func TestQuietMistakes(t *testing.T) {
-	const spec = `name: quiet-mistakes
-scenarios: [storm]
-factors:
-  mistake:
-    none: {}
-    slow-without-route: {scenario.SLOW_SHARE: "0.1"}
-    zero-timeout: {scenario.HTTP_TIMEOUT: 0s}
-    authors-beyond: {scenario.AUTHORS: 1000000}
-    slow-too-long: {app.APP_SLOW_ROUTE: "on", scenario.SLOW_SHARE: "0.1", scenario.SLOW_TIME: 90s}
-baseline: {mistake: none}
-slo: {error_ratio: 0.01, p99: 500ms}
-`
-	want := []string{
-		"6:47: scenario.SLOW_SHARE 0.1 must be 0 without app.APP_SLOW_ROUTE on (in cell mistake=slow-without-route)",
-		`7:43: scenario.HTTP_TIMEOUT must be a duration above 0, such as 10s (a number with ms, s or m), not "0s"`,
-		`8:40: scenario.AUTHORS must be a whole number from 1 to 1000, which are all that the data set has, not "1000000"`,
-		"9:95: scenario.SLOW_TIME 90s must be shorter than scenario.HTTP_TIMEOUT 10s (in cell mistake=slow-too-long)",
-	}
-	_, err := Parse([]byte(spec), there)
-	if err == nil {
-		t.Fatal("no diagnostic")
-	}
-	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
-		t.Errorf("diagnostics (-want +got):\n%s", diff)
-	}
-}
 
 // Settings that contradict each other, or that somebody else overrides.
 func TestContradictions(t *testing.T) {

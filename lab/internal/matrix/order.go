@@ -5,21 +5,29 @@ import "math/rand/v2"
 // Plan puts the spec's trials in order. Each block runs every cell once with
 // every scenario that has so many blocks. The cells of a block are shuffled, and the
 // scenarios of a cell follow each other, shuffled too: no cell and no scenario always
-// comes after the same other. More blocks leave the earlier ones as they were.
+// comes after the same other. More blocks leave the earlier ones as they were. A race has the trials
+// of its first block: what comes then is up to what these measure.
 func (s *Spec) Plan() Plan {
 	p := s.head()
 	for _, f := range s.Factors {
 		p.Factors = append(p.Factors, f.Name)
 	}
 	for _, c := range s.Cells {
-		if c.Baseline {
-			p.Cells = append(p.Cells, c, control(c))
+		if !c.Baseline {
+			continue
+		}
+		if p.Cells = append(p.Cells, c); s.Budget == 0 { // in a race the cell that leads has a control
+			p.Cells = append(p.Cells, control(c))
 		}
 	}
 	for _, c := range s.Cells {
 		if !c.Baseline {
 			p.Cells = append(p.Cells, c)
 		}
+	}
+	if s.Budget > 0 {
+		p.Trials = p.BlockOf(1, p.Cells)
+		return p
 	}
 	for block := 1; block <= s.Blocks; block++ {
 		p.Trials = append(p.Trials, p.Block(block)...)
@@ -30,8 +38,18 @@ func (s *Spec) Plan() Plan {
 // head is the plan without its cells and trials.
 func (s *Spec) head() Plan {
 	return Plan{
-		Name: s.Name, Backend: s.Backend, Seed: s.Seed, Blocks: s.Blocks, BlocksOf: s.BlocksOf, Stop: s.Stop, Extra: s.Extra,
-		Scenarios: s.Scenarios, SLO: s.SLO, Margin: s.Margin, CPUs: s.CPUs,
+		Name:      s.Name,
+		Backend:   s.Backend,
+		Seed:      s.Seed,
+		Blocks:    s.Blocks,
+		BlocksOf:  s.BlocksOf,
+		Stop:      s.Stop,
+		Extra:     s.Extra,
+		Budget:    s.Budget,
+		Scenarios: s.Scenarios,
+		SLO:       s.SLO,
+		Margin:    s.Margin,
+		CPUs:      s.CPUs,
 	}
 }
 
@@ -51,14 +69,23 @@ func control(baseline Cell) Cell {
 // the block's number alone. Blocks beyond Plan.Blocks have one too: they run every
 // scenario, whatever it has lost.
 func (p Plan) Block(block int) []Trial {
+	trials := p.BlockOf(block, p.Cells)
 	before := len(p.Cells) * p.perCell(block-1)
+	for i := range trials {
+		trials[i].N = before + i + 1
+	}
+	return trials
+}
+
+// BlockOf is a block of some cells, one of which may be there twice. Its trials are numbered from 1.
+func (p Plan) BlockOf(block int, cells []Cell) []Trial {
 	var trials []Trial
 	random := rand.New(rand.NewPCG(p.Seed, uint64(block)))
-	for _, c := range random.Perm(len(p.Cells)) {
+	for _, c := range random.Perm(len(cells)) {
 		// All scenarios are shuffled, so that those at their end leave the others' order as it is.
 		for _, k := range random.Perm(len(p.Scenarios)) {
 			if s := p.Scenarios[k]; block <= p.blocksOf(s) || block > p.Blocks {
-				trials = append(trials, Trial{N: before + len(trials) + 1, Block: block, Cell: p.Cells[c].Label, Scenario: s})
+				trials = append(trials, Trial{N: len(trials) + 1, Block: block, Cell: cells[c].Label, Scenario: s})
 			}
 		}
 	}

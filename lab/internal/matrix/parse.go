@@ -29,8 +29,8 @@ const (
 )
 
 var keys = []string{
-	"name", "backend", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "seed", "slo",
-	"margin", "cpus", "expect",
+	"name", "backend", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra",
+	"budget", "seed", "slo", "margin", "cpus", "expect",
 }
 
 // allowTargets is kept for hosts, besides this machine, that a load may be sent to.
@@ -116,6 +116,9 @@ func (p *parser) top(root *yaml.Node) {
 		}
 	}
 	p.cells(root, at["cells"], at["exclude"], at["baseline"])
+	if n := at["budget"]; n != nil {
+		p.budget(n, at)
+	}
 	if n := at["expect"]; n != nil {
 		p.expect(n)
 	}

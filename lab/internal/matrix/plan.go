@@ -52,6 +52,10 @@ type SLO struct {
 	P99        Duration `json:"p99"`         // highest 99th percentile of latency
 }
 
+// SlowRatio is the highest share of the requests that may be later than P99: that is what a 99th
+// percentile bounds.
+func (SLO) SlowRatio() float64 { return 0.01 }
+
 // Margin is the least difference of practical importance, δ: two cells within it are
 // equivalent, and one is better or worse beyond it only. It is fixed before the run.
 type Margin struct {
@@ -92,16 +96,19 @@ type Plan struct {
 	Blocks  int    `json:"blocks"` // at most, extra ones aside
 	// BlocksOf maps a scenario, as its String writes it, to its own number of blocks,
 	// the largest of which is Blocks. Nil: every scenario has all blocks.
-	BlocksOf  map[string]int `json:"blocks_of,omitempty"`
-	Stop      *Stop          `json:"stop,omitempty"`  // fewer blocks, if they are enough
-	Extra     int            `json:"extra,omitempty"` // whole blocks more, to replace such with trials that are not valid
-	Factors   []string       `json:"factors"`         // names of the varying settings, in label order
-	Scenarios []Scenario     `json:"scenarios"`
-	Cells     []Cell         `json:"cells"`
-	Trials    []Trial        `json:"shots"` // of Blocks blocks
-	SLO       SLO            `json:"slo"`
-	Margin    Margin         `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
-	CPUs      CPUs           `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
+	BlocksOf map[string]int `json:"blocks_of,omitempty"`
+	Stop     *Stop          `json:"stop,omitempty"` // fewer blocks, if they are enough
+	// Budget is how many trials a race over the cells has, which takes the place of the blocks: each of its
+	// blocks has those cells that may still be the best. 0: every cell is run in every block.
+	Budget    int        `json:"budget,omitempty"`
+	Extra     int        `json:"extra,omitempty"` // whole blocks more, to replace such with trials that are not valid
+	Factors   []string   `json:"factors"`         // names of the varying settings, in label order
+	Scenarios []Scenario `json:"scenarios"`
+	Cells     []Cell     `json:"cells"`
+	Trials    []Trial    `json:"shots"` // of Blocks blocks; of a race, those of its first
+	SLO       SLO        `json:"slo"`
+	Margin    Margin     `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
+	CPUs      CPUs       `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
 
 	AllowTargets []string `json:"allow_targets,omitempty"` // of older plans, where it had no effect
 }
@@ -112,6 +119,14 @@ func (p Plan) blocksOf(s Scenario) int {
 		return n
 	}
 	return p.Blocks
+}
+
+// Size is how many trials a run of the plan has, extra ones aside; of a race, at most.
+func (p Plan) Size() int {
+	if p.Budget > 0 {
+		return p.Budget
+	}
+	return len(p.Trials)
 }
 
 // Repeats says how often each cell is run: "2 scenarios × 6 blocks", or

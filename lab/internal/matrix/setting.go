@@ -27,6 +27,7 @@ const (
 	MaxQueue         = "max_queue"
 	QueueTimeout     = "queue_timeout"
 	ReplicaMaxLag    = "replica_max_lag"
+	Cancel           = "cancel"
 	Topology         = "topology"
 	SSLMode          = "sslmode"
 	Commit           = "commit"
@@ -60,7 +61,7 @@ type Setting struct {
 // Type is what the text of a setting's value may be.
 type Type struct {
 	Allowed string                      // in words, for messages and documentation
-	parse   func(string) (string, bool) // to the canonical text
+	Parse   func(string) (string, bool) // to the canonical text; false for text that is not allowed
 }
 
 func (t Type) String() string { return t.Allowed }
@@ -82,8 +83,8 @@ func ofBackend(b *backend.Backend) []Setting {
 // for it.
 func typeOf(s backend.Setting) Type {
 	kind := kindOf(s)
-	parse := kind.parse
-	kind.parse = func(text string) (string, bool) {
+	parse := kind.Parse
+	kind.Parse = func(text string) (string, bool) {
 		value, ok := parse(text)
 		if !ok || s.Name == ExecMode && value == ExecAuto {
 			return value, ok
@@ -163,7 +164,7 @@ func whole(s string, least int) (string, bool) {
 // Canonical returns the one spelling of a value ("0.5s" → "500ms"), or an error
 // that says what is allowed.
 func (s Setting) Canonical(value string) (string, error) {
-	v, ok := s.Type.parse(value)
+	v, ok := s.Type.Parse(value)
 	if !ok {
 		return "", fmt.Errorf("%s must be %s, not %s", s.Name, s.Type.Allowed, quote(value))
 	}

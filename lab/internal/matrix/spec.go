@@ -19,6 +19,7 @@ type Spec struct {
 	BlocksOf  map[string]int // as in Plan
 	Stop      *Stop          // nil: all blocks are run
 	Extra     int
+	Budget    int // trials of a race; 0: every cell is run in every block
 	Seed      uint64
 	SLO       SLO
 	Margin    Margin

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"stormwave/lab/internal/search/race"
 )
 
 // scenarioText is what a script's name may be: never a path.
@@ -19,6 +21,8 @@ func (p Plan) Validate() error {
 	v := &validation{}
 	v.want(nameText.MatchString(p.Name), "name is %s", quote(p.Name))
 	v.want(p.Blocks >= 1 && p.Blocks <= MaxTrials, "blocks is %d", p.Blocks)
+	least := race.Least(len(p.Compared())+1, len(p.Scenarios))
+	v.want(p.Budget == 0 || p.Budget >= least && p.Budget <= MaxTrials, "budget is %d", p.Budget)
 	v.want(p.Extra >= 0 && p.Extra <= MaxTrials, "extra is %d", p.Extra)
 	v.want(p.SLO.ErrorRatio >= 0 && p.SLO.ErrorRatio <= 1, "error_ratio of the slo is %v", p.SLO.ErrorRatio)
 	v.want(p.SLO.P99 > 0, "p99 of the slo is %v", p.SLO.P99)

@@ -57,6 +57,8 @@ var (
 			Worst:  new(1.0),
 			Bench:  "fail-ratio",
 		})
+	SlowRatio = add("slow", Ratio, "share of the requests later than the SLO's p99 bound, failed or not").
+			in(Users, "Slow %").made(slowRatio).later()
 	ShedPart = add("requests_shed", Ratio, "share of the requests that were turned away").
 			in(Users, "Shed %").made(ofShed(func(_, shed float64) float64 { return shed })).later().because(notApart)
 	FailedPart = add("requests_shed", Ratio, "share of the requests that failed, and were not turned away").
@@ -143,6 +145,13 @@ func ofSuccesses(head string, of func(*record.Latency) float64) *Metric {
 			}
 			return ""
 		})
+}
+
+func slowRatio(r *record.Record) (float64, bool) {
+	if r.Load.Slow == nil || r.Load.Requests == 0 {
+		return 0, false
+	}
+	return float64(*r.Load.Slow) / float64(r.Load.Requests), true
 }
 
 func staleAnswers(r *record.Record) (float64, bool) {

@@ -190,8 +190,9 @@ func TestColumns(t *testing.T) {
 	}
 	for table, want := range map[Table][]string{
 		Users: {
-			"VUs max", "Requests", "Successes", "Failed %", "Shed %", "Errors %", "Stale reads", "RPS mean", "RPS peak",
-			"Goodput RPS", "p50 ms", "p95 ms", "p99 ms", "p50 ms (successes)", "p95 ms (successes)", "p99 ms (successes)",
+			"VUs max", "Requests", "Successes", "Failed %", "Slow %", "Shed %", "Errors %", "Stale reads", "RPS mean",
+			"RPS peak", "Goodput RPS", "p50 ms", "p95 ms", "p99 ms", "p50 ms (successes)", "p95 ms (successes)",
+			"p99 ms (successes)",
 		},
 		Primary: server,
 		Pools: {

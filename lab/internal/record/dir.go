@@ -75,6 +75,9 @@ func (d Dir) HTML() string { return d.file("report.html") }
 // Bench is the run in the Go benchmark format.
 func (d Dir) Bench() string { return d.file("bench.txt") }
 
+// Next is a spec to go on with, as the report advises.
+func (d Dir) Next() string { return d.file("next.yaml") }
+
 // TSDB is the snapshot of Prometheus' data.
 func (d Dir) TSDB() string { return d.file("tsdb") }
 

@@ -2,11 +2,14 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/diagnose"
+	"stormwave/lab/internal/judge/stop"
+	"stormwave/lab/internal/matrix"
 )
 
 // Analysis is what reports say of a run, computed once: the files and the terminal
@@ -15,6 +18,9 @@ type Analysis struct {
 	run   Run
 	parts []part // one for each scenario of the plan
 	cells []diagnose.Cell
+	card  *Card
+	// nextSpec is a spec to go on with; "": there is none.
+	nextSpec string
 }
 
 // part is what a run found under one scenario.
@@ -23,7 +29,10 @@ type part struct {
 	rows      []group               // its groups, as tables show them
 	metrics   map[string]float64    // that any trial has
 	contrasts [][]analysis.Contrast // by measure and row
+	costs     [][]analysis.Contrast // by cost and row
 	best      analysis.Best
+	reach     float64 // the least ratio of goodput above 1 that its blocks can tell; NaN: not known
+	answer    answer
 }
 
 // Analyze computes all statistics of a run. It fails if the records do not belong
@@ -41,11 +50,29 @@ func Analyze(run Run) (*Analysis, error) {
 		for m, of := range measures {
 			work = append(work, func() { p.contrasts[m] = p.Contrasts(of.Measure) })
 		}
-		work = append(work, func() { p.best = p.Best() })
+		p.costs = make([][]analysis.Contrast, len(costs))
+		for m, of := range costs {
+			work = append(work, func() { p.costs[m] = p.Contrasts(of.Measure) })
+		}
+		work = append(work, func() { p.best = p.Best() }, func() { p.reach = reachOf(run, p.Scenario, len(p.Blocks)) })
 	}
 	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records, run.Services) })
 	parallel(work)
+	a.settle()
+	a.nextSpec = a.findNext()
+	a.card = a.newCard()
 	return a, nil
+}
+
+// reachOf is the least ratio that so many blocks of a scenario can tell, by the run's own noise.
+func reachOf(run Run, s matrix.Scenario, blocks int) float64 {
+	noise := stop.History{}
+	noise.Add(run.Plan, run.Records)
+	sd := noise.Of(run.Plan, s).SD()
+	if math.IsNaN(sd) {
+		return math.NaN()
+	}
+	return stop.Detectable(sd, blocks, len(run.Plan.Compared()), run.Plan.Margins().Ratio)
 }
 
 // newParts sorts the records by scenario and cell, and compares nothing yet.

@@ -55,7 +55,8 @@ func TestPageInABrowser(t *testing.T) {
 				t.Errorf("%d buttons to sort by", buttons)
 			}
 			if n := browsertest.Eval[int](
-				tab, "[...document.querySelectorAll('svg.plot')].filter((e) => e.getBoundingClientRect().width < 300).length",
+				tab, "[...document.querySelectorAll('svg.plot')].filter((e) => !e.closest('details:not([open])') && "+
+					"e.getBoundingClientRect().width < 300).length",
 			); n > 0 {
 				t.Errorf("%d plots are too small", n)
 			}
@@ -78,12 +79,44 @@ func TestPageInABrowser(t *testing.T) {
 	}
 }
 
+// The card and its plot are seen without scrolling, the table of a scenario fits a page of 1,000 pixels, and a mark of
+// the plot leads to the trials that it is of.
+func TestFirstScreen(t *testing.T) {
+	b, link := browser(t), shown(t, studied(t, nil))
+	tab := b.Open(t, browsertest.Look{Width: 1440, Height: 900})
+	tab.Go(link)
+	const bottom = "document.querySelector('svg.plot').getBoundingClientRect().bottom"
+	if end := browsertest.Eval[float64](tab, bottom); end > 900 {
+		t.Errorf("the plot ends at pixel %.0f of 900", end)
+	}
+	if n := browsertest.Eval[int](tab, "document.querySelectorAll('.card dt').length"); n == 0 || n > maxCardLines {
+		t.Errorf("the card has %d lines", n)
+	}
+	tab.Click("svg.plot a[href='#cell-3-1'] path")
+	tab.Await("the trials are seen", 10*time.Second, "location.hash === '#cell-3-1'")
+	if *screenshots != "" {
+		tab.Go(link)
+		tab.Screenshot(filepath.Join(*screenshots, "first-screen.png"), false)
+	}
+	tab = b.Open(t, browsertest.Look{Width: 1000, Height: 800})
+	tab.Go(link)
+	if n := browsertest.Eval[int](
+		tab, "[...document.querySelectorAll('.fits')].filter((e) => e.scrollWidth > e.clientWidth).length",
+	); n > 0 {
+		t.Errorf("%d tables do not fit 1,000 pixels", n)
+	}
+	if *screenshots != "" {
+		tab.Screenshot(filepath.Join(*screenshots, "thousand.png"), true)
+	}
+}
+
 // goodputColumnInView are those of the first table that has them, from top to bottom.
 const goodputColumnInView = `(() => {
 	const isGoodput = (c) => c.textContent === 'Goodput RPS';
 	const table = [...document.querySelectorAll('table')]
 		.find((t) => t.tHead && [...t.tHead.rows[0].cells].some(isGoodput));
 	const column = [...table.tHead.rows[0].cells].findIndex(isGoodput);
+	for (let e = table.closest('details'); e; e = e.parentElement.closest('details')) e.open = true;
 	table.tHead.rows[0].cells[column].id = 'by-goodput';
 	table.tHead.rows[0].cells[0].id = 'by-cell';
 	return [...table.tBodies[0].rows].map((r) => r.cells[column].textContent);

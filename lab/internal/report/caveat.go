@@ -36,8 +36,10 @@ func (a *Analysis) caveats() blocks {
 	if lines == nil {
 		return nil
 	}
-	const head = "\n**Numbers that are known to be wrong**, and stand here as they were recorded:\n\n"
-	return blocks{words(head + strings.Join(lines, "\n") + "\n")}
+	return blocks{fold{
+		"Numbers that are known to be wrong, and stand here as they were recorded",
+		blocks{words(strings.Join(lines, "\n") + "\n")},
+	}}
 }
 
 // moreCPU is by how much the services may seem to use more than the host was busy: their

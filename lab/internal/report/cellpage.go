@@ -45,7 +45,7 @@ func (a *Analysis) cellPages(p *page) {
 			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.Scenario))))
 			limited(found[c.Label+"\n"+part.Scenario.String()]).html(p)
 			if f := part.trialPicture(a, g); f != nil {
-				f.html(p)
+				fold{"One trial over time", blocks{f}}.html(p)
 			}
 			lines.trials(p, g, latest)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
@@ -12,6 +13,7 @@ import (
 // column is one number of every row.
 type column struct {
 	head  string // with the unit
+	help  string // of what, over what
 	name  string // as in the records: reasons call a missing number by it
 	value func(*record.Record) (float64, bool)
 	show  func(float64) string
@@ -27,6 +29,7 @@ func (c column) measure() analysis.Measure { return analysis.Measure{Value: c.va
 func of(m *metric.Metric) column {
 	return column{
 		head:  m.Head,
+		help:  m.Help,
 		name:  m.Key(),
 		value: m.Value,
 		show:  m.Unit.Show,
@@ -38,6 +41,9 @@ func of(m *metric.Metric) column {
 
 // headed is the column under another head than the metric's own.
 func (c column) headed(head string) column { c.head = head; return c }
+
+// helped is the column with other words than the metric's own.
+func (c column) helped(words string) column { c.help = words; return c }
 
 // columnsOf are the columns of metrics.
 func columnsOf(all []*metric.Metric) []column {
@@ -65,6 +71,7 @@ func (p part) present(columns []column) []column {
 var (
 	goodputColumn = of(metric.Goodput)
 	failedColumn  = of(metric.ErrorRatio)
+	slowColumn    = of(metric.SlowRatio)
 	p99Column     = of(metric.P99)
 )
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"stormwave/lab/internal/matrix"
@@ -15,6 +16,7 @@ type comparison struct {
 	table
 	missing missing
 	suspect []string // labels of cells whose numbers have a suspectMark
+	same    []string // columns that say the same of every cell, and what
 	cells   int
 	refs    []ref // what the rows are of
 }
@@ -32,29 +34,76 @@ func compare(
 	rows []group, first string, name func(matrix.Cell) string, columns []column, extra ...textColumn,
 ) comparison {
 	c := comparison{cells: len(rows), table: table{head: []string{first, "n"}, left: map[int]bool{}}}
+	for _, g := range rows {
+		c.note(g)
+		c.add(g, []string{name(g.Cell), g.n()})
+	}
 	for _, col := range columns {
-		c.head = append(c.head, col.head)
+		c.addNumbers(rows, col)
 	}
 	for _, e := range extra {
-		c.left[len(c.head)] = true
-		c.head = append(c.head, e.head)
-	}
-	for row, g := range rows {
-		line := []string{name(g.Cell), g.n()}
-		c.note(g)
-		for _, col := range columns {
-			line = append(line, c.number(g, col))
-		}
-		for _, e := range extra {
+		c.addText(e.head, "", func(row int) string {
 			text := e.text(row)
-			if text == numeral.Missing && len(g.Used) > 0 {
-				c.missing.add(e.head, "not recorded", g.Cell.Label)
+			if text == numeral.Missing && len(rows[row].Used) > 0 {
+				c.missing.add(e.head, "not recorded", rows[row].Cell.Label)
 			}
-			line = append(line, text)
-		}
-		c.add(g, line)
+			return text
+		})
 	}
 	return c
+}
+
+// addNumbers adds a column of numbers.
+func (c *comparison) addNumbers(rows []group, col column) {
+	c.help = append(c.help, make([]string, len(c.head)-len(c.help))...)
+	c.help = append(c.help, col.help)
+	c.head = append(c.head, col.head)
+	for row, g := range rows {
+		c.rows[row] = append(c.rows[row], c.number(g, col))
+	}
+}
+
+// addText adds a column of words.
+func (c *comparison) addText(head, help string, text func(row int) string) {
+	c.help = append(c.help, make([]string, len(c.head)-len(c.help))...)
+	c.help = append(c.help, help)
+	c.left[len(c.head)] = true
+	c.head = append(c.head, head)
+	for row := range c.rows {
+		c.rows[row] = append(c.rows[row], text(row))
+	}
+}
+
+// differing leaves out the columns that say the same of every cell, and tells them in a line below.
+func (c comparison) differing() comparison {
+	const named = 2 // the cell and n
+	if len(c.rows) < 2 {
+		return c
+	}
+	kept := comparison{missing: c.missing, suspect: c.suspect, cells: c.cells, refs: c.refs}
+	kept.table = table{left: map[int]bool{}, link: c.link, rows: make([][]string, len(c.rows))}
+	for i, head := range c.head {
+		first := c.rows[0][i]
+		if i >= named && !slices.ContainsFunc(c.rows, func(line []string) bool { return line[i] != first }) {
+			if first != numeral.Missing { // else it stands among what is missing
+				kept.same = append(kept.same, head+" "+first)
+			}
+			continue
+		}
+		if c.left[i] {
+			kept.left[len(kept.head)] = true
+		}
+		kept.head = append(kept.head, head)
+		if i < len(c.help) {
+			kept.help = append(kept.help, c.help[i])
+		} else {
+			kept.help = append(kept.help, "")
+		}
+		for row, line := range c.rows {
+			kept.rows[row] = append(kept.rows[row], line[i])
+		}
+	}
+	return kept
 }
 
 // note remembers what a reader must know of a cell as a whole.
@@ -94,9 +143,12 @@ func (c comparison) markdown() string { return blocks{c.table, c.notes()}.markdo
 // notes say what is doubtful in the table, and why it lacks what it lacks.
 func (c comparison) notes() words {
 	text := ""
+	if len(c.same) > 0 {
+		text += "The same in every cell: " + strings.Join(c.same, ", ") + ".\n"
+	}
 	if len(c.suspect) > 0 {
 		text += fmt.Sprintf(
-			"%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect),
+			"\n%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect),
 		)
 	}
 	if list := c.missing.markdown(c.cells); list != "" {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
@@ -17,15 +18,15 @@ func (p part) contrastTable() comparison {
 		c.left[len(c.head)] = true
 		c.head = append(c.head, m.head)
 	}
-	c.left[len(c.head)], c.left[len(c.head)+1] = true, true
-	c.head = append(c.head, "SLO met", "Goodput")
+	c.left[len(c.head)] = true
+	c.head = append(c.head, "Goodput")
 	for row, g := range p.rows {
 		line := []string{cellName(g.Cell), g.n()}
 		c.note(g)
 		for m := range measures {
 			line = append(line, c.contrast(p, m, row))
 		}
-		c.add(g, append(line, g.slo(p.Plan.SLO), bestMark(p.best, row)))
+		c.add(g, append(line, bestMark(p.best, row)))
 	}
 	return c
 }
@@ -42,6 +43,10 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 		return numeral.Missing
 	}
 	text := of.text(contrasts[row])
+	if g.Cell.Control { // what its interval is, is no word
+		text = strings.TrimSuffix(strings.TrimSuffix(text, string(contrasts[row].Word)), ", ")
+		text = strings.TrimSuffix(text, " ")
+	}
 	if len(g.Used) == 0 {
 		return text
 	}
@@ -59,10 +64,8 @@ func (c *comparison) judged(p part, of measure, contrasts []analysis.Contrast, r
 // contrastText writes how a cell differs from the baseline: 4.15 [4.02, 4.31]
 // better, or as much of it as the trials allow.
 func (p part) contrastText(m, row int) string {
-	if row == 0 {
-		return numeral.Missing
-	}
-	return measures[m].text(p.contrasts[m][row])
+	var c comparison
+	return c.contrast(p, m, row)
 }
 
 func (m measure) text(c analysis.Contrast) string {
@@ -112,18 +115,6 @@ func (p part) crossCheck() blocks {
 	return blocks{say("Sign-flip: alone → after Holm over the %s of a measure. SLO missed: the baseline → the cell, in "+
 		"the "+
 		"same blocks, with the p-value of McNemar's exact test.", plural(len(t.rows), "contrast")), t}
-}
-
-// tooMany says so if there are too few blocks for so many contrasts.
-func (p part) tooMany() string {
-	n, contrasts := len(p.Blocks), len(p.Plan.Compared())
-	least := stat.MinBlocksFor(contrasts)
-	if n < stat.MinBlocks || n >= least {
-		return ""
-	}
-	return fmt.Sprintf("%s and %s: after Holm no difference can be told, however large. It takes %d blocks, or fewer "+
-		"cells.",
-		plural(n, "block"), plural(contrasts, "contrast"), least)
 }
 
 // bestMark says in a table how a row's goodput compares with the best.

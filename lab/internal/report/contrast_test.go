@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,19 +79,16 @@ func TestTooFewBlocks(t *testing.T) {
 	if text := p.contrastText(byGoodput, capped); text != want || c.Low >= c.High {
 		t.Errorf("contrast %q, want %q", text, want)
 	}
-	if !strings.Contains(p.whoWon(), "n is too small, it takes 7 blocks") ||
-		bestMark(p.best, p.best.Row) != "highest, n too small" {
-		t.Errorf("winner: %s, %s", p.whoWon(), bestMark(p.best, p.best.Row))
+	if !p.best.Few || bestMark(p.best, p.best.Row) != "highest, n too small" {
+		t.Errorf("winner: %+v, %s", p.best, bestMark(p.best, p.best.Row))
 	}
 	// With six an interval is there, but three contrasts are too many for a word.
 	p = storm(t, 6, goodputs(map[string]float64{"direct": 2}))
 	if c := p.contrasts[byGoodput][capped]; c.Interval == nil || c.Word != stat.Inconclusive {
 		t.Errorf("6 blocks: interval %v, word %s", c.Interval, c.Word)
 	}
-	if !strings.Contains(
-		p.finding(), "6 blocks and 3 contrasts: after Holm no difference can be told, however large. It takes 7 blocks",
-	) {
-		t.Errorf("finding: %s", p.finding())
+	if got, want := new(Analysis).told(p), "nothing, however large: 3 comparisons take 7 blocks"; got != want {
+		t.Errorf("6 blocks can tell %s; want %s", got, want)
 	}
 }
 
@@ -98,20 +96,19 @@ func TestTies(t *testing.T) {
 	for name, test := range map[string]struct {
 		factors map[string]float64
 		marks   [5]string
-		words   string
+		asWell  []int
 	}{
 		"one is ahead": {
 			map[string]float64{"direct": 1.5, "replica": 1.2},
-			[5]string{2: "**best**"}, "It is ahead of every other cell that met the SLO.",
+			[5]string{2: "**best**"}, nil,
 		},
 		"two are tied": {
 			map[string]float64{"direct": 1.5, "replica": 1.5, "pgbouncer": 1.2},
-			[5]string{2: "**tied for best**", 3: "**tied for best**"}, "No significant difference from it: `pool_size=8",
+			[5]string{2: "**tied for best**", 3: "**tied for best**"}, []int{3},
 		},
 		"all are": {
 			nil,
-			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"},
-			"No significant difference from it: all others that met the SLO.",
+			[5]string{2: "**tied for best**", 3: "**tied for best**", 4: "**tied for best**"}, []int{3, 4},
 		},
 	} {
 		p := storm(t, 10, goodputs(test.factors))
@@ -120,8 +117,10 @@ func TestTies(t *testing.T) {
 				t.Errorf("%s: row %d is %q, want %q", name, row, got, want)
 			}
 		}
-		if got := p.whoWon(); !strings.Contains(got, test.words) {
-			t.Errorf("%s: %s", name, got)
+		got := append([]int{p.answer.row}, p.answer.asWell...)
+		slices.Sort(got)
+		if want := append([]int{2}, test.asWell...); p.answer.outcome != cured || !slices.Equal(got, want) {
+			t.Errorf("%s: %s, %v; want %v", name, p.answer.outcome, got, want)
 		}
 	}
 }
@@ -139,8 +138,8 @@ func TestTheWinnerMetTheSLO(t *testing.T) {
 		t.Errorf("the best is row %d, met the SLO: %t", p.best.Row, p.best.Met)
 	}
 	p = storm(t, 10, func(r *record.Record) { r.Load.ErrorRatio = 0.5 })
-	if p.best.Met || !strings.HasPrefix(p.whoWon(), "Of all cells the best goodput is that of") {
-		t.Errorf("nobody met the SLO: %s", p.whoWon())
+	if p.best.Met || p.answer.outcome != uncured || p.answer.row != 0 || len(p.answer.noHelp) != 3 {
+		t.Errorf("nobody met the SLO: %+v", p.answer)
 	}
 }
 
@@ -158,7 +157,10 @@ func TestSuspectCells(t *testing.T) {
 		t.Errorf("contrast %q", text)
 	}
 	c := p.contrastTable()
-	if row := c.rows[capped]; row[1] != "10†" || row[6] != "yes†" || row[7] != "" {
+	if row := c.rows[capped]; row[1] != "10†" || row[6] != "" {
+		t.Errorf("row %q", row)
+	}
+	if row := p.verdictTable().rows[capped]; row[2] != "10 of 10†" {
 		t.Errorf("row %q", row)
 	}
 	if notes := c.notes().markdown(); !strings.Contains(
@@ -166,10 +168,9 @@ func TestSuspectCells(t *testing.T) {
 	) {
 		t.Errorf("notes: %s", notes)
 	}
-	if words := p.finding(); !strings.HasPrefix(words, "2 of 3 cells met the SLO (") ||
-		!strings.Contains(words, "); 1 other without a valid trial.") ||
-		strings.Contains(words, "more goodput: `"+label) {
-		t.Errorf("finding: %s", words)
+	if a := p.answer; a.outcome != cured || a.row == capped ||
+		slices.Contains(slices.Concat(a.asWell, a.behind), capped) {
+		t.Errorf("the answer is %+v", a)
 	}
 }
 
@@ -182,7 +183,7 @@ func TestBandLine(t *testing.T) {
 	})
 	line := p.bandLine()
 	for _, want := range []string{
-		"the baseline against itself, Goodput × 1.0", "(n = 10)", "**Alarm**: in goodput the band excludes",
+		"the baseline against itself, goodput × 1.0", "(n = 10)", "**Alarm**: in goodput the band excludes",
 	} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q lacks %q", line, want)

@@ -14,7 +14,8 @@ import (
 
 // Curves are those of a trial that reports draw.
 var Curves = names(metric.VUs, metric.RPS, metric.ErrorRatio, metric.P95Curve, metric.P99Curve,
-	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue)
+	metric.OfPrimary.Sessions, metric.OfReplica.Sessions, metric.PoolInUse, metric.PoolQueue, metric.OfPrimary.QPS,
+	metric.HostBusy)
 
 func names(all ...*metric.Metric) []string {
 	names := make([]string, len(all))
@@ -127,62 +128,77 @@ func (p part) trialPicture(a *Analysis, g group) *picture {
 	}
 }
 
-// seriesPicture shows the baseline and the best cell over time, VUs beside requests and
-// p99.
-func (p part) seriesPicture(a *Analysis) blocks {
+// layers are the study's: what is drawn over time of each, from the users inwards.
+var layers = []struct {
+	label string // with the unit
+	curve *metric.Metric
+	log   bool
+	of    func(i int, v float64) float64
+}{
+	{"Users: VUs", metric.VUs, false, nil},
+	{"Users: requests per second", metric.RPS, false, nil},
+	{"Users: p99, ms (logarithmic)", metric.P99Curve, true, nil},
+	{"Database: connections to the primary", metric.OfPrimary.Sessions, false, nil},
+	{"Database: queries per second on the primary", metric.OfPrimary.QPS, false, nil},
+	{"Host: CPU busy, %", metric.HostBusy, false, func(_ int, v float64) float64 { return 100 * v }},
+}
+
+// layersPicture shows the layers over time in small: the baseline beside the cell to set, or else beside the best.
+func (p part) layersPicture(a *Analysis) blocks {
 	rows := []int{0}
-	if p.best.Row > 0 {
+	if row := p.answer.row; row > 0 {
+		rows = append(rows, row)
+	} else if p.best.Row > 0 {
 		rows = append(rows, p.best.Row)
 	}
-	load := plot.Chart{YLabel: "VUs", Height: 100}
-	rate := plot.Chart{YLabel: "Requests per second", Height: 130}
-	slow := plot.Chart{
-		YLabel: "p99, ms (logarithmic)",
-		Height: 170,
-		LogY:   true,
-		Levels: []plot.Level{p.level()},
-		XLabel: "Seconds since the load began",
-	}
+	var panels []plot.Chart
 	var trials []string
-	for _, row := range rows {
-		r := p.rows[row].Typical()
-		if r == nil {
-			continue
+	end := 0.0
+	for i, layer := range layers {
+		c := plot.Chart{YLabel: layer.label, Height: 88, LogY: layer.log, Points: 90}
+		if layer.log {
+			c.Levels = []plot.Level{p.level()}
 		}
-		s, ink := a.run.Curves[r.N], plot.Plain
-		if row > 0 {
-			ink = 1
+		for k, row := range rows {
+			r := p.rows[row].Typical()
+			if r == nil {
+				continue
+			}
+			s := a.run.Curves[r.N]
+			line, ok := curveLine(s, layer.curve, layer.of)
+			if !ok {
+				continue
+			}
+			line.Ink = []plot.Ink{plot.Plain, 1}[k]
+			if i == 0 {
+				line.Name = p.rowName(a, row)
+				trials = append(trials, fmt.Sprint(r.N))
+			}
+			end = max(end, float64(len(line.X))*s.Step)
+			c.Series = append(c.Series, line)
 		}
-		rps, ok := curveLine(s, metric.RPS, nil)
-		p99, timed := curveLine(s, metric.P99Curve, nil)
-		if !ok || !timed {
-			continue
+		if len(c.Series) > 0 {
+			panels = append(panels, c)
 		}
-		vus, _ := curveLine(s, metric.VUs, nil)
-		vus.Name = p.rowName(a, row)
-		vus.Ink, rps.Ink, p99.Ink = ink, ink, ink
-		load.XMax = max(load.XMax, float64(len(vus.X))*s.Step)
-		load.Series, rate.Series, slow.Series = append(load.Series, vus), append(rate.Series, rps), append(slow.Series, p99)
-		trials = append(trials, fmt.Sprint(r.N))
 	}
 	if len(trials) == 0 {
 		return nil
 	}
-	rate.XMax, slow.XMax = load.XMax, load.XMax
-	title := fmt.Sprintf("Second by second under %s: users, requests and p99 of the baseline", p.Scenario)
-	if len(trials) > 1 {
-		title += " and of the best cell"
+	for i := range panels {
+		panels[i].XMax = end
 	}
-	title += fmt.Sprintf(" (of each the trial with the middle goodput: %s)", list(trials))
+	panels[len(panels)-1].XLabel = "Seconds since the load began"
+	title := fmt.Sprintf("%s over time, layer by layer (of each cell the trial with the middle goodput: %s)",
+		p.Scenario, list(trials))
 	return blocks{&picture{
 		title: title,
 		run:   a.run.Name,
-		file:  p.fileName("series"),
-		rank:  rankSeries,
+		file:  p.fileName("layers"),
+		rank:  rankLayers,
 		draw: func(paper bool) ([]byte, error) {
-			upper := load
-			upper.Paper = paper
-			return plot.Stack(title, upper, rate, slow)
+			drawn := slices.Clone(panels)
+			drawn[0].Paper, drawn[0].Width = paper, cellsWidth
+			return plot.Stack(title, drawn...)
 		},
 	}}
 }

@@ -46,6 +46,8 @@ func curvesOf(r *record.Record) record.Series {
 		add("pool_acquired", math.Min(80, vus/4)*jitter)
 		add("pool_waiting", math.Max(0, vus-300)*jitter)
 		add("replica_connections", 3)
+		add("primary_qps", vus*3.1*jitter)
+		add("host_cpu_busy_ratio", math.Min(0.97, vus/600)*jitter)
 	}
 	s.Curves["p99_ms"][20] = nil // nothing could be read
 	return s

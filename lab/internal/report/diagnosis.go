@@ -11,32 +11,26 @@ import (
 	"stormwave/lab/internal/report/numeral"
 )
 
-// diagnosis says what limited each cell, and by what evidence.
-func (a *Analysis) diagnosis() blocks {
-	list, refs := blocks{words(readingDiagnosis)}, refsOf(a.run)
-	for _, p := range a.parts {
-		t := table{head: []string{"Cell", "Cause", "Trials", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
-		var details blocks
-		var of []ref
-		for _, c := range a.cells {
-			if c.Scenario != p.Scenario {
-				continue
-			}
-			t.rows = append(t.rows, []string{
-				cellName(a.run.Plan.Cell(c.Label)), named(c), fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c)),
-			})
-			of = append(of, ref{refs[c.Label].cell, slices.Index(a.run.Plan.Scenarios, c.Scenario) + 1})
-			if rest := more(c); rest != nil {
-				details = append(append(details, say("%s: %s", cellName(a.run.Plan.Cell(c.Label)), named(c))), rest...)
-			}
+// limits says what limited each cell under a scenario, and by what evidence.
+func (a *Analysis) limits(p part) blocks {
+	t := table{head: []string{"Cell", "Cause", "Trials", "Evidence"}, left: map[int]bool{1: true, 2: true, 3: true}}
+	var details blocks
+	var of []ref
+	for _, c := range a.cells {
+		if c.Scenario != p.Scenario {
+			continue
 		}
-		t.link = rowLinks(of)
-		list = append(list, say("**%s**", p.Scenario), t)
-		if details != nil { // the page tells it with each cell
-			list = append(
-				list, fileOnly{fold{fmt.Sprintf("What was ruled out, what is missing, what to try: %s", p.Scenario), details}},
-			)
+		cell := cellName(a.run.Plan.Cell(c.Label))
+		of = append(of, p.rows[len(t.rows)].ref)
+		t.rows = append(t.rows, []string{cell, named(c), fmt.Sprintf("%d of %d", c.First, c.Of), prose(why(c))})
+		if rest := more(c); rest != nil {
+			details = append(append(details, say("%s: %s", cell, named(c))), rest...)
 		}
+	}
+	t.link = rowLinks(of)
+	list := blocks{words(readingDiagnosis), t}
+	if details != nil { // the page tells it with each cell
+		list = append(list, fileOnly{fold{"What was ruled out, what is missing, what to try", details}})
 	}
 	return append(list, confusion(a.run.Plan, a.cells)...)
 }
@@ -69,6 +63,7 @@ func together(c diagnose.Cell) string {
 // why are the figures that speak for a cell's cause.
 func why(c diagnose.Cell) string {
 	d := c.Typical
+	figures := evidence(figuresOf(d))
 	switch {
 	case c.Of == 0 && len(c.Excluded) == 0:
 		return "not run"
@@ -82,12 +77,18 @@ func why(c diagnose.Cell) string {
 			}
 		}
 		return strings.Join(parts, "; ")
-	case len(d.Claimed) > 0:
-		return evidence(d.Claimed[0].Evidence)
-	case c.Cause == diagnose.Undetermined && len(d.Missing) > 0:
-		return evidence(d.Symptoms) + "; not recorded: " + strings.Join(d.Missing, ", ")
+	case c.Cause == diagnose.Undetermined && len(d.Claimed) == 0 && len(d.Missing) > 0:
+		return figures + "; not recorded: " + strings.Join(d.Missing, ", ")
 	}
-	return evidence(d.Symptoms)
+	return figures
+}
+
+// figuresOf are the figures that speak for a trial's cause, or where none is claimed, what the users saw.
+func figuresOf(d diagnose.Diagnosis) []diagnose.Evidence {
+	if len(d.Claimed) > 0 {
+		return d.Claimed[0].Evidence
+	}
+	return d.Symptoms
 }
 
 func evidence(all []diagnose.Evidence) string {
@@ -204,7 +205,7 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 		t.rows = append(t.rows, row)
 	}
 	return blocks{
-		heading{3, "Confusion matrix"},
+		words("**Confusion matrix**"),
 		say(
 			"What was wrong in each cell is known. The diagnosis named it first in %d of %d trials; columns are what it named.",
 			right, all,

@@ -55,7 +55,19 @@ type heading struct {
 
 func (h heading) markdown() string { return strings.Repeat("#", h.level) + " " + h.text }
 
-// fold is what is shown only on demand.
+// each calls do with every picture, folded ones included.
+func (list blocks) each(do func(*picture)) {
+	for _, b := range list {
+		switch b := b.(type) {
+		case *picture:
+			do(b)
+		case fold:
+			b.inside.each(do)
+		}
+	}
+}
+
+// fold is what is shown, and in a page drawn, only on demand.
 type fold struct {
 	summary string // without mark-up
 	inside  blocks

@@ -33,5 +33,11 @@ func excluded(run Run) block {
 		return words("Nothing: every trial is valid.")
 	}
 	t.link = recordLinks(shown, refs, 3)
-	return t
+	if len(t.rows) <= maxExcluded {
+		return t
+	}
+	return fold{plural(len(t.rows), "trial"), blocks{t}}
 }
+
+// maxExcluded is how many trials stand unfolded.
+const maxExcluded = 8

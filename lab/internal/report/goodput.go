@@ -15,17 +15,11 @@ import (
 	"stormwave/lab/internal/report/plot"
 )
 
-// goodputPictures show what each cell yields: over two factors, over the size of the pool,
-// or else cell by cell.
+// goodputPictures show what each cell yields over two factors, and over the size of the pool.
 func (p part) goodputPictures(a *Analysis) blocks {
 	var list blocks
 	for _, f := range []*picture{p.goodputHeat(a), p.goodputByPool(a)} {
 		if f != nil {
-			list = append(list, f)
-		}
-	}
-	if len(list) == 0 {
-		if f := p.goodputRows(a); f != nil {
 			list = append(list, f)
 		}
 	}
@@ -205,14 +199,14 @@ func poolSize(text string) float64 {
 }
 
 // maxBars is how many cells a picture with a row for each can have.
-const maxBars = 24
+const maxBars = 30
 
 // barRows are the rows of such a picture: all, or the baseline and those with the most
 // goodput.
-func (p part) barRows() []int {
+func (p part) barRows(drawn func(row int) bool) []int {
 	var rows []int
 	for row := range p.rows {
-		if p.drawn(row) {
+		if drawn(row) {
 			rows = append(rows, row)
 		}
 	}
@@ -233,10 +227,10 @@ func (p part) barRows() []int {
 }
 
 // someOf says how many of all cells a picture shows, or nothing where it is all.
-func (p part) someOf(rows []int) string {
+func (p part) someOf(rows []int, drawn func(row int) bool) string {
 	all := 0
 	for row := range p.rows {
-		if p.drawn(row) {
+		if drawn(row) {
 			all++
 		}
 	}
@@ -244,52 +238,4 @@ func (p part) someOf(rows []int) string {
 		return ""
 	}
 	return fmt.Sprintf("; of %s the baseline and the %d with the most goodput", plural(all, "cell"), len(rows)-1)
-}
-
-// goodputRows is the goodput of each cell.
-func (p part) goodputRows(a *Analysis) *picture {
-	shown := p.barRows()
-	r := plot.Rows{
-		Title:  fmt.Sprintf("Goodput under %s, cell by cell (%s%s)", p.Scenario, p.reachWord(), p.someOf(shown)),
-		XLabel: "Goodput, requests per second",
-	}
-	inks := p.inks()
-	for _, row := range shown {
-		g := p.rows[row]
-		reach, ok := g.reach(goodputColumn, a.run.Plan.Seed)
-		if !ok {
-			continue
-		}
-		ink := inks[row]
-		if ink == plot.Faint {
-			ink = plot.Plain
-		}
-		text := g.mark(numeral.Figure(reach.Median))
-		if !g.Meets(p.Plan.SLO) {
-			text += ", SLO missed"
-		}
-		r.Rows = append(r.Rows, plot.Row{
-			Name:   p.rowName(a, row),
-			Value:  reach.Median,
-			Low:    reach.Low,
-			High:   reach.High,
-			Text:   text,
-			Ink:    ink,
-			Ringed: row == p.best.Row,
-		})
-	}
-	if len(r.Rows) == 0 {
-		return nil
-	}
-	return &picture{
-		title: r.Title,
-		run:   a.run.Name,
-		file:  p.fileName("goodput"),
-		rank:  rankGoodput,
-		draw: func(paper bool) ([]byte, error) {
-			drawn := r
-			drawn.Paper = paper
-			return drawn.Draw()
-		},
-	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -65,10 +66,8 @@ func (g group) slo(slo matrix.SLO) string {
 	case n == 0:
 		return numeral.Missing
 	case met == n:
-		return g.mark("yes")
-	case met == 0:
-		return g.mark("no") + " (" + strings.Join(why, ", ") + ")"
+		return g.mark(fmt.Sprintf("%d of %d", met, n))
 	default:
-		return g.mark(strconv.Itoa(met)+" of "+strconv.Itoa(n)) + " (" + strings.Join(why, ", ") + ")"
+		return g.mark(fmt.Sprintf("%d of %d", met, n)) + " (" + strings.Join(why, ", ") + ")"
 	}
 }

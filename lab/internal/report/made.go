@@ -10,21 +10,64 @@ import (
 
 	"stormwave/lab/internal/analysis"
 	"stormwave/lab/internal/judge/stat"
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
 )
 
-// made says on what, with what and in which order the run was made.
-func made(run Run) blocks {
+// made says what was asked, and on what, with what and in which order the run was made.
+func (a *Analysis) made() blocks {
+	run := a.run
 	list := blocks{
-		hostTable(run),
-		heading{3, "Programs"}, programTable(run.Host.Programs),
-		heading{3, "What the lab itself took"}, labTable(run),
-		heading{3, "Settings read back"},
+		a.askedTable(), hostTable(run),
+		fold{"What each cell sets", blocks{settingsTable(run.Plan.Cells)}},
+		fold{"Programs", blocks{programTable(run.Host.Programs)}},
+		fold{"What the lab itself took", blocks{labTable(run)}},
+		fold{"Settings read back", effective(run)},
+		fold{"Spec", blocks{source{"yaml", string(run.Spec)}}},
 	}
-	list = append(list, effective(run)...)
-	list = append(list, heading{3, "Spec"}, source{"yaml", string(run.Spec)}, heading{3, "Order and trials"})
+	if a.nextSpec != "" {
+		list = append(list, fold{"Spec to go on with", blocks{source{"yaml", a.nextSpec}}})
+	}
 	return append(list, order(run)...)
+}
+
+// Rows of askedTable.
+const (
+	cellsRow  = "Cells"
+	blocksRow = "Blocks"
+	trialsRow = "Trials"
+	sloRow    = "SLO"
+	namedRow  = "Known causes that the diagnosis named first"
+)
+
+// toldRow is the row that says what difference can be told.
+func toldRow(s matrix.Scenario) string { return "Can tell under " + s.String() }
+
+// askedTable says what the run was asked, and how often.
+func (a *Analysis) askedTable() table {
+	plan := a.run.Plan
+	rows := [][]string{
+		{cellsRow, plural(distinct(plan), "cell") + ", the A/A control aside"},
+		{blocksRow, a.repeats()},
+		{trialsRow, tally(a.run)},
+		{sloRow, sloText(plan)},
+	}
+	for _, p := range a.parts {
+		if len(plan.Compared()) > 0 {
+			rows = append(rows, []string{toldRow(p.Scenario), a.told(p)})
+		}
+	}
+	if a.expected() > 0 {
+		rows = append(rows, []string{namedRow, a.namedRight()})
+	}
+	return facts(rows...)
+}
+
+// sloText is the objective in words.
+func sloText(plan matrix.Plan) string {
+	return fmt.Sprintf("at most %.4g%% failed, p99 within %s ms, in every trial",
+		100*plan.SLO.ErrorRatio, numeral.Figure(plan.SLO.P99.Milliseconds()))
 }
 
 // facts is a table of names and values.
@@ -231,6 +274,9 @@ func oneValue(byCell map[string][]string) bool {
 // order says in which order the trials ran, and lists them.
 func order(run Run) blocks {
 	ran := "every cell with every scenario once"
+	if run.Plan.Budget > 0 {
+		ran = "the cells of a race"
+	}
 	if run.Plan.BlocksOf != nil {
 		ran = "every cell once with each scenario that has so many blocks " + run.Plan.Repeats()
 	}

@@ -11,9 +11,8 @@ import (
 // measure is a number by which every cell is compared with the baseline.
 type measure struct {
 	analysis.Measure
-	head   string // of its column
-	noun   string // in a sentence
-	closer bool   // shown in the terminal too
+	head string // of its column
+	noun string // in a sentence
 }
 
 // measures are what is compared; goodput, the first, names the winner.
@@ -31,14 +30,17 @@ func judging() []measure {
 			Measure: analysis.By(m),
 			head:    head,
 			noun:    m.Noun,
-			closer:  m == metric.Goodput || m == metric.P99,
 		})
 	}
 	return all
 }
 
-// byGoodput is its index in measures.
-const byGoodput = 0
+// Indexes in measures.
+const (
+	byGoodput  = 0
+	byP99      = 2
+	byFailures = 3
+)
 
 // show writes a ratio, or a difference in percentage points.
 func (m measure) show(v float64) string {

@@ -121,7 +121,10 @@ func (s source) html(p *page) {
 
 func (f fold) html(p *page) {
 	fmt.Fprintf(&p.b, "<details><summary>%s</summary>\n", html.EscapeString(f.summary))
+	outer := p.section
+	p.section = html.EscapeString(f.summary)
 	f.inside.html(p)
+	p.section = outer
 	p.b.WriteString("</details>\n")
 }
 
@@ -143,18 +146,26 @@ func (c comparison) html(p *page) {
 
 // table writes a table that can be scrolled by itself, by keyboard too. id names rows.
 func (p *page) table(t table, id func(row int) string) {
-	fmt.Fprintf(&p.b, "<div class=t tabindex=0 role=region aria-label=\"%s\"><table>", p.region())
+	class := "t"
+	if t.wraps {
+		class = "\"t fits\""
+	}
+	fmt.Fprintf(&p.b, "<div class=%s tabindex=0 role=region aria-label=\"%s\"><table>", class, p.region())
 	if strings.Join(t.head, "") != "" {
 		p.b.WriteString("<thead><tr>")
 		for i, text := range t.head {
-			switch {
-			case text == "":
+			if text == "" {
 				p.b.WriteString("<td>")
-			case t.left[i]:
-				p.b.WriteString("<th scope=col class=l>" + p.inline(text))
-			default:
-				p.b.WriteString("<th scope=col>" + p.inline(text))
+				continue
 			}
+			p.b.WriteString("<th scope=col")
+			if t.left[i] {
+				p.b.WriteString(" class=l")
+			}
+			if i < len(t.help) && t.help[i] != "" {
+				p.b.WriteString(" title=\"" + html.EscapeString(t.help[i]) + "\"")
+			}
+			p.b.WriteString(">" + p.inline(text))
 		}
 	}
 	p.b.WriteString("<tbody>")

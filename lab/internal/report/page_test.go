@@ -135,7 +135,7 @@ func TestPageIsWellFormed(t *testing.T) {
 			}
 		}
 		regions := regexp.MustCompile(
-			`<div class=t tabindex=0 role=region aria-label="([^"]+)">`,
+			`<div class=(?:t|"t fits") tabindex=0 role=region aria-label="([^"]+)">`,
 		).FindAllStringSubmatch(text, -1)
 		seen := map[string]bool{}
 		for _, r := range regions {
@@ -307,7 +307,7 @@ func TestPictures(t *testing.T) {
 	if shown := strings.Count(report, "!["); shown != files || files == 0 || files > maxFiles {
 		t.Errorf("%d pictures, %d files", shown, files)
 	}
-	for _, file := range []string{"storm-goodput", "storm-percentiles", "storm-series", "wave@0.25-bend"} {
+	for _, file := range []string{"storm-cells", "storm-layers", "wave@0.25-cells", "wave@0.25-layers"} {
 		if _, ok := built[run.Name+"/plots/"+file+".svg"]; !ok {
 			t.Errorf("there is no picture %s", file)
 		}

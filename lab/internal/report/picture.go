@@ -20,9 +20,10 @@ type picture struct {
 
 // Ranks of pictures.
 const (
-	rankGoodput = iota
-	rankShape   // how latency is spread, and where the load is too much
-	rankSeries
+	rankCells = iota
+	rankLayers
+	rankGoodput
+	rankShape // how latency is spread, and where the load is too much
 	rankBreakdown
 	rankPool
 )
@@ -129,10 +130,10 @@ func (a *Analysis) levels(factor string) []string {
 // pictures lists those of a report that have a file of their own, by its name.
 func (list blocks) pictures() map[string]*picture {
 	found := map[string]*picture{}
-	for _, b := range list {
-		if f, ok := b.(*picture); ok && f.file != "" {
+	list.each(func(f *picture) {
+		if f.file != "" {
 			found[f.path()] = f
 		}
-	}
+	})
 	return found
 }

@@ -35,6 +35,9 @@ func (a *Analysis) Files() map[string][]byte {
 		name + "/bench.txt":   bench(a),
 		name + "/report.html": a.html(content),
 	}
+	if a.nextSpec != "" {
+		built[name+"/"+nextFile] = []byte(a.nextSpec)
+	}
 	for path, f := range content.pictures() {
 		built[path] = f.svg(true)
 	}

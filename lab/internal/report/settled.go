@@ -18,14 +18,13 @@ const remedyFactor = "remedy"
 
 func (a *Analysis) asksOfRemedies() bool { return slices.Contains(a.run.Plan.Factors, remedyFactor) }
 
-// settled answers the study: its numbers beside those of the run, and what each
-// remedy does.
+// settled puts the study's numbers beside those of the run.
 func (a *Analysis) settled() blocks {
 	list := blocks{say(`A team ran storm and wave by hand, took the database connections for the limit, and named four
-remedies, but did not measure them. Here are its numbers beside those of this run, and then what each remedy does. “%s”
-in a column of the study or of its prototype: not given. The study ran on another machine, and its data set is not
-known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial here; the study read
-its rates off graphs, the rows at their peak.
+remedies, but did not measure them. Here are its numbers beside those of this run; the tables above say what each
+remedy does. “%s” in a column of the study or of its prototype: not given. The study ran on another machine, and its
+data set is not known, so its numbers can be alike in shape, not in size. Rates per second are means over the trial
+here; the study read its rates off graphs, the rows at their peak.
 `, numeral.Missing)}
 	for _, p := range a.parts {
 		var numbers comparison
@@ -43,18 +42,7 @@ its rates off graphs, the rows at their peak.
 		}
 		list = append(list, numbers)
 	}
-	list = append(list, heading{3, "Each remedy"}, words(readingRemedies))
-	for _, p := range a.parts {
-		list = append(list, say("**%s**", p.Scenario), newRemedies(a.run, p).table())
-	}
 	list = append(list, words(reservation))
-	for _, p := range a.parts {
-		if p.rises() {
-			list = append(
-				list, heading{3, fmt.Sprintf("Where the %s missed the SLO", p.Scenario)}, words(readingMiss), p.missTable(),
-			)
-		}
-	}
 	return list
 }
 
@@ -123,6 +111,13 @@ func (a *Analysis) waveBeside(p part) comparison {
 	c.facts(rows, []beside{{head: loaded.head, study: studyLoad, ours: loaded}}, false)
 	return c
 }
+
+const reservation = `
+**Reservation.** Everything ran on one machine: load generator, backend, pooler, primary and replica share its CPUs, so
+a replica brings none of its own, and no read scaling can be seen. Unless a scenario says otherwise the load is a closed
+model: users who wait send fewer requests, so a slow cell was offered less load than a fast one. What holds for this
+workload, two short reads a request, need not hold for long queries or for writes.
+`
 
 const readingMiss = `The first step of the load in which the SLO did not hold: its p99 was beyond the bound, or too many
 of its requests failed. The time at the highest step, after the rise, counts as a step. RPS that held: requests per

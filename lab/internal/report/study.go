@@ -51,11 +51,6 @@ var waveFacts = []beside{
 // studyLoad is the study's load average, as a share of the processors.
 const studyLoad = "above 100"
 
-var (
-	connectionsColumn = overServers(metric.OfPrimary.Connections, metric.OfReplica.Connections)
-	attemptsColumn    = of(metric.NewConns)
-)
-
 // measured is the column without the trials in which the system failed.
 func measured(m *metric.Metric) column {
 	c := of(m)

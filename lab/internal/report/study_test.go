@@ -11,15 +11,15 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// outcome is what the made-up study gives a remedy.
-type outcome struct {
+// suffered is what the made-up study gives a remedy.
+type suffered struct {
 	requests, failed, p99, goodput float64 // failed is a share
 	connections, opened            float64
 	cores, memory                  float64 // of each service on the way
 	miss                           int     // of the wave's ten steps the first that misses the SLO; 0: none
 }
 
-var outcomes = map[string]outcome{
+var outcomes = map[string]suffered{
 	"none":     {50_000, 0.127, 3_720, 412, 97, 6_600, 0.6, 200, 7},
 	"cap":      {85_000, 0, 195, 1_690, 9, 8, 0.5, 130, 0},          // cures all
 	"timeouts": {52_000, 0.126, 910, 411, 96, 9_000, 0.62, 201, 7},  // only fails sooner
@@ -47,8 +47,8 @@ func studied(t testing.TB, change func(*record.Record)) Run {
 	return run
 }
 
-// suffer gives a record the outcome of its remedy, and a little noise.
-func suffer(r *record.Record, o outcome) {
+// suffer gives a record the suffered of its remedy, and a little noise.
+func suffer(r *record.Record, o suffered) {
 	noise := 1 + 0.004*float64((7*r.Block+3*r.N)%5-2)
 	requests := math.Round(o.requests * noise)
 	failed := math.Round(requests * o.failed * noise)
@@ -93,7 +93,7 @@ func suffer(r *record.Record, o outcome) {
 
 // rise has the ten steps of the wave and its hold. The first miss moves by a step from
 // block to block.
-func rise(o outcome, block int) map[string]record.Phase {
+func rise(o suffered, block int) map[string]record.Phase {
 	phases := map[string]record.Phase{}
 	names := []string{
 		"vus_50", "vus_100", "vus_150", "vus_200", "vus_250", "vus_300", "vus_350", "vus_400", "vus_450", "vus_500", "hold",
@@ -116,7 +116,7 @@ func rise(o outcome, block int) map[string]record.Phase {
 func TestStudyGolden(t *testing.T) {
 	text := build(t, studied(t, nil))
 	golden(t, "study.md", []byte(text))
-	at, after := strings.Index(text, "\n## The study, settled\n"), strings.Index(text, "\n**How to read the tables.**")
+	at, after := strings.Index(text, "\n## The study, settled\n"), strings.Index(text, "\n## How to read it\n")
 	if at < 0 || at > after {
 		t.Errorf("the study is at %d, how to read the tables at %d", at, after)
 	}
@@ -128,7 +128,7 @@ func TestStudyOfAnInterruptedRun(t *testing.T) {
 	all := run.Records
 	for trials, want := range map[int]string{
 		0:  "- every number of every cell: not run",
-		14: ", n too small |",
+		14: ", n too small",
 	} {
 		run.Records = all[:trials]
 		text := build(t, run)

@@ -13,9 +13,11 @@ import (
 // table is text in rows and columns. Columns are aligned right but for the first
 // of them and those named in left.
 type table struct {
-	head []string
-	rows [][]string
-	left map[int]bool
+	head  []string
+	help  []string // of a column: of what, over what; may be shorter than head
+	rows  [][]string
+	left  map[int]bool
+	wraps bool // lines may be broken anywhere, so that it fits
 	// link is where the text of a row's column leads in the page, "" for nowhere; nil: no
 	// text leads anywhere.
 	link func(row, column int) string

@@ -2,8 +2,20 @@ package runner
 
 import (
 	"stormwave/lab/internal/analysis"
+	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 )
+
+// block returns the trials of a block, given the records of those before; none where the run is over.
+func (r *Runner) block(block int, records []record.Record) ([]matrix.Trial, error) {
+	switch {
+	case r.Next != nil:
+		return r.Next(block, upTo(records, block-1))
+	case r.wants(block, records):
+		return r.Plan.Block(block), nil
+	}
+	return nil, nil
+}
 
 // wants says whether a block is to be run, given those before it.
 func (r *Runner) wants(block int, records []record.Record) bool {

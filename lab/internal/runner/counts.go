@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -80,20 +79,13 @@ func (v *verdict) arrived(l *record.Load, sent, unanswered int64, backend float6
 	}
 }
 
-// idleLimits are settings by which a server, or the pooler, ends connections that idle, and the SQLSTATE that
-// the backend then gets from one that it had kept.
-var idleLimits = []struct{ setting, sqlstate string }{
-	{matrix.PostgresPrefix + "idle_session_timeout", "57P05"},
-	{service.PgBouncer + ".client_idle_timeout", "08P01"},
-}
-
 // endedIdle says so where queries met connections that had been ended while they idled.
 func (v *verdict) endedIdle(rec *record.Record) {
-	for _, limit := range idleLimits {
-		n := rec.Metrics[fmt.Sprintf("query_errors{sqlstate=%q}", limit.sqlstate)]
-		if value, set := rec.Settings[limit.setting]; set && n > 0 {
+	for _, limit := range matrix.IdleLimits(v.services.Poolers()) {
+		n, _ := metric.QueryErrors.At(limit.SQLState).Get(rec.Metrics)
+		if value := rec.Settings[limit.Setting]; limit.Ends(value) && n > 0 {
 			v.say("%.0f queries met a connection that had been ended while it idled (SQLSTATE %s): %s is %s",
-				n, limit.sqlstate, limit.setting, value)
+				n, limit.SQLState, limit.Setting, value)
 		}
 	}
 }

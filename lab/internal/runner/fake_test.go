@@ -31,6 +31,7 @@ type fake struct {
 	cancel context.CancelCauseFunc                    // ends the run
 	change func(trial matrix.Trial, answers *answers) // spoils the answers of a trial; nil: all are healthy
 	enough func([]record.Record) bool
+	next   func(int, []record.Record) ([]matrix.Trial, error) // of a race; nil: it is none
 
 	calls  []string
 	stage  matrix.Stage

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -35,6 +36,12 @@ func isLost(applyFailures []string) bool {
 	return len(applyFailures) >= maxApplyFailures && slices.ContainsFunc(
 		applyFailures, func(cell string) bool { return cell != applyFailures[0] },
 	)
+}
+
+// abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a
+// server has crashed and begun anew, which may be why.
+func (r *Runner) abandon(ctx context.Context, why error) error {
+	return errors.Join(why, r.quiesce(ctx))
 }
 
 // lasting returns a context that goes on when ctx ends, but not for ever.

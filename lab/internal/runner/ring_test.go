@@ -109,6 +109,7 @@ func (f *fake) runner(log *record.Log) *Runner {
 		ClockSet: f.clockSet,
 		Affinity: func(int) (string, bool) { return f.plan.CPUs["k6"], true },
 		Enough:   f.enough,
+		Next:     f.next,
 	}
 }
 

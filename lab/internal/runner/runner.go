@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -78,10 +77,14 @@ type Runner struct {
 	// Enough says whether the intervals of what was measured are narrow enough to end
 	// the run. It is asked at the looks that the plan has set.
 	Enough func([]record.Record) bool
+	// Next returns the trials of a block of a race, given the records of the blocks before it; none
+	// where the race is over. Nil: the blocks are the plan's.
+	Next func(block int, before []record.Record) ([]matrix.Trial, error)
 
 	lastEnd       time.Time       // of the load of the trial before; zero: it had none
 	dataset       string          // before the first trial
 	good          matrix.Settings // that the stack was last brought to
+	served        matrix.Settings // with which a load could last begin
 	applyFailures []string        // cells of the last trials, as long as the stack could not be brought to them
 }
 
@@ -100,8 +103,11 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 	if err := r.tell(ctx, records); err != nil {
 		return records, err
 	}
-	for block := 1; r.wants(block, records); block++ {
-		trials := r.Plan.Block(block)
+	for block := 1; ; block++ {
+		trials, err := r.block(block, records)
+		if err != nil || len(trials) == 0 {
+			return records, err
+		}
 		attempt, whole := progress(records, block, len(trials))
 		if whole {
 			continue
@@ -132,7 +138,6 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 			}
 		}
 	}
-	return records, nil
 }
 
 // trial runs one trial of the plan. What goes wrong is in the record; an error means
@@ -199,7 +204,7 @@ func (r *Runner) measure(
 	r.Watcher.Stage(trial, matrix.StageWarm)
 	warming := time.Now()
 	if err := r.warmUp(ctx, script, rec, v); err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, fmt.Errorf("warm up: %w", err))
 	}
 	rec.Lab["warmup_s"] = time.Since(warming).Seconds()
@@ -208,9 +213,10 @@ func (r *Runner) measure(
 	fired := time.Now()
 	result, err := r.runLoad(ctx, trial, script, v)
 	if err != nil {
-		v.unserved(ctx, err)
+		r.unserved(ctx, cell, v, err)
 		return r.abandon(ctx, err)
 	}
+	r.served = cell.Settings
 	rec.Start, rec.End, rec.Load, rec.Phases = result.Start, result.End, &result.Load, result.Phases
 	rec.Lab["apply_s"] = warming.Sub(applied).Seconds()
 	if !lastEnd.IsZero() {
@@ -230,37 +236,6 @@ func (r *Runner) measure(
 	}
 	rec.Recovery = recovery(curves, script, r.Plan.SLO)
 	return nil
-}
-
-// unapplied finds out whether it lies in the cell that the stack could not be brought to it:
-// the stack comes up with settings that it has had. Then the system fails with the cell's,
-// and the next cell finds the stack in order; else the stack is lost.
-func (r *Runner) unapplied(ctx context.Context, cell matrix.Cell, v *verdict, why error) error {
-	why = r.abandon(ctx, why)
-	if ctx.Err() != nil {
-		return why
-	}
-	good := r.good
-	if good == nil {
-		good = r.Services.Defaults()
-	}
-	if maps.Equal(good, cell.Settings) {
-		r.applyFailures = append(r.applyFailures, cell.Label)
-		return why
-	}
-	if _, err := r.Stack.Apply(ctx, good, r.Plan.CPUs); err != nil {
-		r.applyFailures = append(r.applyFailures, cell.Label)
-		return why
-	}
-	r.applyFailures = nil
-	v.fail("the system does not start with the cell's settings; it does with those of a cell before")
-	return why
-}
-
-// abandon ends a trial that cannot go on. To quiesce the stack also finds out whether a
-// server has crashed and begun anew, which may be why.
-func (r *Runner) abandon(ctx context.Context, why error) error {
-	return errors.Join(why, r.quiesce(ctx))
 }
 
 // warmUp brings servers, caches, backend and host to the state that every trial

@@ -16,5 +16,5 @@ func (r *Runner) tell(ctx context.Context, records []record.Record) error {
 	for verdict, n := range analysis.Tally(records) {
 		verdicts[string(verdict)] = n
 	}
-	return r.Stack.Tell(ctx, exporter.Progress{Run: r.Dir.Name(), Planned: len(r.Plan.Trials), Verdicts: verdicts})
+	return r.Stack.Tell(ctx, exporter.Progress{Run: r.Dir.Name(), Planned: r.Plan.Size(), Verdicts: verdicts})
 }

@@ -44,7 +44,7 @@ func TestWhatGoesWrongCostsItsOwnTrialAlone(t *testing.T) {
 			func(a *answers) { a.fails["apply"], a.others = errBroken, true },
 			record.Failed,
 			[]string{
-				"the system does not start with the cell's settings; it does with those of a cell before",
+				"the system does not start with the cell's settings; it does with those of a cell before, which differ in pool_size",
 				"apply the cell: it is broken",
 			},
 		},
@@ -52,7 +52,10 @@ func TestWhatGoesWrongCostsItsOwnTrialAlone(t *testing.T) {
 			"backend does not serve",
 			func(a *answers) { a.fails["warm"] = fmt.Errorf("POST: %w", load.ErrUnserved) },
 			record.Failed,
-			[]string{"the load could not begin", "warm up: POST: the system does not serve"},
+			[]string{
+				"the load could not begin; it could with the settings of a cell before, which differ in pool_size",
+				"warm up: POST: the system does not serve",
+			},
 		},
 		{
 			"warm-up is turned away",
@@ -64,7 +67,10 @@ func TestWhatGoesWrongCostsItsOwnTrialAlone(t *testing.T) {
 			"backend does not serve the setup of the load",
 			func(a *answers) { a.fails["load"] = fmt.Errorf("k6 ended: %w", load.ErrUnserved) },
 			record.Failed,
-			[]string{"the load could not begin", "k6 ended: the system does not serve"},
+			[]string{
+				"the load could not begin; it could with the settings of a cell before, which differ in pool_size",
+				"k6 ended: the system does not serve",
+			},
 		},
 		{"servers are not reset", fails("reset"), record.Invalid, []string{"warm up: it is broken"}},
 		{"backend is not warm", fails("warm"), record.Invalid, []string{"warm up: it is broken"}},

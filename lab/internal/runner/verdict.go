@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -29,7 +28,6 @@ const (
 	droppedShare = 0.01  // of the iterations of an open scenario
 	stealShare   = 0.02  // of the host's CPU
 	minForP99    = 1_000 // requests
-	slowShare    = 0.01  // of the requests: with more the p99 is beyond its bound
 
 	// othersShare is of the host's CPUs that processes outside of the lab used, on two CPUs as
 	// on 64. The blocks take out what is constant; a seventh of the machine that comes and goes
@@ -245,7 +243,7 @@ func failDropped(l *record.Load) {
 // enough to say that it was missed: a system that answers nobody is asked little.
 func (v *verdict) enough(l *record.Load, slo matrix.SLO) {
 	failed := float64(l.Failed) > slo.ErrorRatio*float64(l.Requests)
-	slow := l.Slow != nil && float64(*l.Slow) > slowShare*float64(l.Requests)
+	slow := l.Slow != nil && float64(*l.Slow) > slo.SlowRatio()*float64(l.Requests)
 	if l.Requests < minForP99 && !failed && !slow {
 		v.suspect("%d requests are too few for a p99", l.Requests)
 	}
@@ -274,13 +272,6 @@ func (v *verdict) cpu(metrics map[string]float64) {
 	}
 	if busy, ok := metric.HostBusyCores.Get(metrics); ok && used > maxOfBusy*busy+maxBeyond {
 		v.invalid("CPU disagrees: the services used %.2f cores, and the host was busy with %.2f", used, busy)
-	}
-}
-
-// unserved says so where the system under test is why the load could not begin.
-func (v *verdict) unserved(ctx context.Context, err error) {
-	if errors.Is(err, load.ErrUnserved) && ctx.Err() == nil {
-		v.fail("the load could not begin")
 	}
 }
 

@@ -198,9 +198,13 @@ func (e *Env) SetRoleLimits(ctx context.Context, settings matrix.Settings) error
 // by topology alone.
 var roleLimits = []string{matrix.StatementTimeout, matrix.LockTimeout}
 
+// appPatience bounds how long the backend is asked for a page. In a cell that ends connections while they
+// idle, each question that fails takes one of those out of its pool.
+const appPatience = 5 * time.Second
+
 // page gets a page of the backend.
 func (e *Env) page(ctx context.Context, path string, into any) error {
-	body, err := Get(ctx, e.AppURL()+path)
+	body, err := e.askApp(ctx, path)
 	if err == nil {
 		err = json.Unmarshal([]byte(body), into)
 	}
@@ -208,6 +212,28 @@ func (e *Env) page(ctx context.Context, path string, into any) error {
 		return fmt.Errorf("read the backend's configuration: %w", err)
 	}
 	return nil
+}
+
+func (e *Env) askApp(ctx context.Context, path string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, appPatience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var why error // of the last answer, which says more than that the time is over
+	for {
+		body, err := Get(ctx, e.AppURL()+path)
+		if err == nil {
+			return body, nil
+		}
+		if why == nil || ctx.Err() == nil {
+			why = err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", why
+		}
+	}
 }
 
 // topologyOf names the topology by where the backend's pools really lead to.

@@ -12,18 +12,12 @@ import (
 // noTLS completes the settings of the lab's own connections, whose servers are on this machine.
 const noTLS = "sslmode=disable"
 
-// SocketURL is the superuser's way in. Whatever a cell sets for all, the lab's own sessions are not ended, and do
-// not wait for a standby.
+// SocketURL is the superuser's way in. The role has the parameters of the lab's own sessions, but for one that only the
+// start of a session takes.
 func (l Layout) SocketURL(addr, dbname string) string {
-	const own = "-c statement_timeout=0 -c lock_timeout=0 -c idle_session_timeout=0 " +
-		"-c idle_in_transaction_session_timeout=0 -c synchronous_commit=local"
-	return l.plainURL(addr, dbname) + " options=" + quoteConninfo(own)
-}
-
-// plainURL is the superuser's way into a session that has what the server gives to all.
-func (l Layout) plainURL(addr, dbname string) string {
-	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 %s application_name=stormwave",
-		quoteConninfo(l.PGSockets()), portOf(addr), superuser, dbname, noTLS)
+	const own = "-c post_auth_delay=0"
+	return fmt.Sprintf("host=%s port=%s user=%s dbname=%s connect_timeout=3 %s application_name=stormwave options=%s",
+		quoteConninfo(l.PGSockets()), portOf(addr), superuser, dbname, noTLS, quoteConninfo(own))
 }
 
 // loopback is the way in of a role with a password.

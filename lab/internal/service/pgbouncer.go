@@ -78,6 +78,7 @@ func pgbouncer() Service {
 			Refusal:  "08P01",
 			Serving:  metric.PgBouncerClients.Key(),
 			Patience: "query_wait_timeout",
+			Idle:     "client_idle_timeout",
 
 			Prepared: "max_prepared_statements",
 			Mode:     "pool_mode",
@@ -119,7 +120,7 @@ var pgbouncerFamily = matrix.Family{
 	Prefix:  PgBouncer + ".",
 	Member:  "<key>",
 	Names:   regexp.MustCompile(`^[a-z_]+$`),
-	Meaning: "key of PgBouncer's [pgbouncer] section",
+	Meaning: "key of PgBouncer's [pgbouncer] section; a boolean in any spelling of PostgreSQL's",
 	Defaults: map[string]string{
 		"pool_mode":               "transaction",
 		"max_client_conn":         "10000",
@@ -128,6 +129,7 @@ var pgbouncerFamily = matrix.Family{
 		"max_prepared_statements": "200",
 		"server_login_retry":      "1",
 	},
+	Types: pgbouncerTypes(),
 	Refused: []matrix.Refusal{
 		{
 			Names: regexp.MustCompile(`^(.*file|resolv_conf|syslog.*)$`),

@@ -171,8 +171,9 @@ var postgresFamily = matrix.Family{
 			Why:   "it runs a program or loads a library",
 		},
 		{
+			// extension_destdir is Debian's.
 			Names: regexp.MustCompile(`^(include.*|.*_file|.*keyfile|.*_directory|log_filename|log_destination|` +
-				`logging_collector|dynamic_library_path|extension_control_path)$`),
+				`logging_collector|dynamic_library_path|extension_control_path|extension_destdir)$`),
 			Why: "the lab chooses the files",
 		},
 		{
@@ -295,20 +296,25 @@ const (
 		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
 )
 
-// parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order.
+// parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order. Of
+// one that the lab's own session has otherwise than the server gives it to all, the server tells what it took for all.
 const parametersSQL = `SELECT lower(name), vartype, coalesce(unit, ''), coalesce(min_val, ''), coalesce(max_val, ''),
-	coalesce(enumvals, '{}'), coalesce(boot_val, ''), source, setting, current_setting(name)
-	FROM pg_settings WHERE lower(name) = ANY ($1)`
+	coalesce(enumvals, '{}'), coalesce(boot_val, ''), source, coalesce(taken, setting),
+	coalesce(taken, current_setting(name))
+	FROM pg_settings s LEFT JOIN LATERAL (
+		SELECT f.setting AS taken FROM pg_file_settings f
+		WHERE s.source IN ('client', 'user', 'database user') AND lower(f.name) = lower(s.name) AND f.applied
+		ORDER BY f.seqno DESC LIMIT 1
+	) file ON true
+	WHERE lower(name) = ANY ($1)`
 
 // readBackPostgres asks a server for what the settings name. The record shows a value as people read it, with its
-// unit; it is held against what was asked for as the server understands that. The lab's other sessions have values of
-// their own.
+// unit; it is held against what was asked for as the server understands that.
 func (e *Env) readBackPostgres(ctx context.Context, server string, into *setting.Reading) error {
-	conn, err := Dial(ctx, e.Layout.plainURL(e.Addrs[server], Database))
+	conn, err := e.Admin(ctx, server)
 	if err != nil {
-		return fmt.Errorf("read the parameters of %s: %w", server, err)
+		return err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	gucs := overlay(postgresFamily, e.Settings)
 	names := make([]string, len(gucs))
 	for i, guc := range gucs {

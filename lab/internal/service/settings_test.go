@@ -51,7 +51,7 @@ func TestForbiddenSettings(t *testing.T) {
 		"postgres.include", "postgres.include_dir", "postgres.include_if_exists", "postgres.config_file", "postgres.hba_file",
 		"postgres.external_pid_file", "postgres.krb_server_keyfile", "postgres.data_directory", "postgres.log_directory",
 		"postgres.log_filename", "postgres.log_destination", "postgres.dynamic_library_path",
-		"postgres.extension_control_path",
+		"postgres.extension_control_path", "postgres.extension_destdir",
 		"postgres.listen_addresses", "postgres.port", "postgres.unix_socket_directories", "postgres.unix_socket_permissions",
 		"postgres.ssl", "postgres.ssl_cert_file", "postgres.password_encryption", "postgres.primary_conninfo",
 		"pgbouncer.logfile", "pgbouncer.pidfile", "pgbouncer.auth_file", "pgbouncer.auth_hba_file", "pgbouncer.resolv_conf",

@@ -24,9 +24,6 @@ import (
 // templatePort is the number in the name of a template's socket, which nobody else has in its directory.
 const templatePort = "5432"
 
-// templateTimeout bounds the making of a template.
-const templateTimeout = 5 * time.Minute
-
 // Schema asks a program for the schema and data set of the backend, as SQL.
 func Schema(ctx context.Context, b *backend.Backend, program string, env ...string) ([]byte, error) {
 	sql, err := proc.Run(ctx, proc.Spec{Name: "schema", Path: program, Args: b.Seed.Prints, Env: env})
@@ -39,8 +36,6 @@ func Schema(ctx context.Context, b *backend.Backend, program string, env ...stri
 // template returns the directory of the template, and makes it first where it
 // is not there yet, or not whole.
 func (e *Env) template(ctx context.Context) (dir string, made bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
-	defer cancel()
 	var sql []byte
 	if len(e.Backend.Seed.Prints) > 0 {
 		if sql, err = Schema(ctx, e.Backend, e.Layout.Backend(e.Backend, ""), e.BaseEnv()...); err != nil {
@@ -141,11 +136,33 @@ ALTER SCHEMA public OWNER TO ` + Owner + `;
 CREATE SCHEMA lab;
 CREATE EXTENSION pg_stat_statements SCHEMA lab;
 CREATE EXTENSION pg_prewarm SCHEMA lab;
-ALTER ROLE ` + superuser + ` SET search_path = lab, public;
 GRANT USAGE ON SCHEMA lab TO ` + monitorRole + `;
-ALTER ROLE ` + monitorRole + ` SET search_path = lab, public;
-`
+` + sessionSQL(superuser) + sessionSQL(monitorRole)
 )
+
+// ownSession is what the lab's own sessions have, whatever a cell sets for all: they are not ended, do not wait for a
+// standby or for a vacuum that rests, and a standby, which knows no serializable transactions, answers them.
+var ownSession = []string{
+	"search_path = lab, public",
+	"statement_timeout = 0",
+	"lock_timeout = 0",
+	"idle_session_timeout = 0",
+	"idle_in_transaction_session_timeout = 0",
+	"synchronous_commit = local",
+	"default_transaction_isolation = 'read committed'",
+	"default_transaction_deferrable = off",
+	"vacuum_cost_delay = 0",
+	"temp_file_limit = -1",
+}
+
+// sessionSQL gives a role of the lab its sessions.
+func sessionSQL(role string) string {
+	var sql strings.Builder
+	for _, parameter := range ownSession {
+		fmt.Fprintf(&sql, "ALTER ROLE %s SET %s;\n", role, parameter)
+	}
+	return sql.String()
+}
 
 func initdbArgs(version string) []string {
 	args := []string{"--username=" + superuser, "--auth=peer", "--encoding=UTF8", "--no-sync", "--no-instructions"}

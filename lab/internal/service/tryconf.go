@@ -1,7 +1,9 @@
 package service
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -60,29 +62,57 @@ func (e *Env) TryConf(ctx context.Context, conf GUCs) error {
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if words := LastWords(err.Error()); words != "" {
+	if words := LastWords(err.Error(), "postgres"); words != "" {
 		return fmt.Errorf("PostgreSQL does not start with the cell's settings: %s", words)
 	}
 	return nil // it cannot be asked; the start tells
 }
 
-// LastWords are why a server of PostgreSQL, or PgBouncer, ended, by its log: the lines that it calls fatal, without
-// when and where they were written; empty where there are none.
-func LastWords(log string) string {
+// LastWords are why a service ended, or never became ready, by its log, in one line: what PostgreSQL and PgBouncer call
+// fatal, without when and where they wrote it, what the programs say by their names before they log, and the last
+// complaint of the backend; empty where there is none of these.
+func LastWords(log string, programs ...string) string {
 	var words []string
+	complaint := ""
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(line)
-		if strings.Contains(line, "the database system is ") {
-			continue // starting up, or shutting down: what who connects meanwhile is told
+		if strings.HasPrefix(line, "{") {
+			complaint = cmp.Or(complaintOf(line), complaint)
+			continue
 		}
-		for _, mark := range []string{"FATAL", "PANIC"} {
-			if i := strings.Index(line, mark); i >= 0 {
-				words = append(words, line[i:])
-			}
-		}
-		if strings.HasPrefix(line, "postgres: ") { // before it logs
-			words = append(words, line)
+		if word := lastWord(line, programs); word != "" && !slices.Contains(words, word) {
+			words = append(words, word)
 		}
 	}
+	if complaint != "" {
+		words = append(words, complaint)
+	}
 	return strings.Join(words, "; ")
+}
+
+// lastWord is what a line of a log says of why its server ended.
+func lastWord(line string, programs []string) string {
+	if strings.Contains(line, "the database system is ") {
+		return "" // starting up, or shutting down: what who connects meanwhile is told
+	}
+	for _, mark := range []string{"FATAL", "PANIC"} {
+		if i := strings.Index(line, mark); i >= 0 {
+			return line[i:]
+		}
+	}
+	for _, program := range programs {
+		if strings.HasPrefix(line, program+": ") {
+			return line
+		}
+	}
+	return ""
+}
+
+// complaintOf is the error of a line that the backend logged as a warning or worse.
+func complaintOf(line string) string {
+	var entry struct{ Level, Error string }
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Level != "WARN" && entry.Level != "ERROR" {
+		return ""
+	}
+	return strings.Join(strings.Fields(entry.Error), " ")
 }

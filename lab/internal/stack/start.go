@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -12,8 +13,12 @@ import (
 	"stormwave/lab/internal/service"
 )
 
-// readyTimeout bounds how long one service may take to become ready.
-const readyTimeout = 60 * time.Second
+// Bounds of what one service may take: to be prepared, of which the first making of the data set is the longest, and
+// then to become ready.
+const (
+	prepareTimeout = 5 * time.Minute
+	readyTimeout   = 60 * time.Second
+)
 
 // services are all that there are here: an optional one only where its program is installed.
 func (s *Stack) services() []service.Service {
@@ -82,28 +87,39 @@ func (s *Stack) startOne(ctx context.Context, svc service.Service) error {
 }
 
 func (s *Stack) startNew(ctx context.Context, svc service.Service) error {
+	if err := s.prepare(ctx, svc); err != nil {
+		return err
+	}
 	within := readyTimeout
 	if svc.Within != nil {
 		within = cmp.Or(svc.Within(s.Env), within)
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	if svc.Prepare != nil {
-		if err := svc.Prepare(ctx, s.Env); err != nil {
-			return fmt.Errorf("prepare %s: %w", svc.Name, err)
-		}
-	}
-	p, err := s.members.start(svc.Name, s.Process(svc))
+	spec := s.Process(svc)
+	p, err := s.members.start(svc.Name, spec)
 	if err != nil {
 		return err
 	}
 	if err := p.Await(ctx, func(ctx context.Context) error { return svc.Ready(ctx, s.Env) }); err != nil {
-		if words := service.LastWords(p.Tail(deathLines)); words != "" {
+		if words := service.LastWords(p.Tail(deathLines), filepath.Base(spec.Path)); words != "" {
 			return fmt.Errorf("%s: %w", words, err)
 		}
 		return err
 	}
 	s.members.markReady(svc.Name)
+	return nil
+}
+
+func (s *Stack) prepare(ctx context.Context, svc service.Service) error {
+	if svc.Prepare == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if err := svc.Prepare(ctx, s.Env); err != nil {
+		return fmt.Errorf("prepare %s: %w", svc.Name, err)
+	}
 	return nil
 }
 

@@ -290,3 +290,33 @@ func TestDownStopsFromTheOutsideIn(t *testing.T) {
 		}
 	})
 }
+
+// A service is prepared for longer than it may take to become ready: on a slow machine the data set takes minutes.
+func TestPreparingIsNoPartOfBecomingReady(t *testing.T) {
+	for _, tt := range []struct {
+		takes time.Duration
+		want  error
+	}{
+		{3 * time.Minute, nil},
+		{prepareTimeout + time.Second, context.DeadlineExceeded},
+	} {
+		onBench(t, func(t *testing.T, b *bench) {
+			err := b.startEach(t.Context(), []service.Service{{
+				Name: service.Primary,
+				Prepare: func(ctx context.Context, _ *service.Env) error {
+					select {
+					case <-time.After(tt.takes):
+						return nil
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				},
+				Process: func(*service.Env) proc.Spec { return proc.Spec{} },
+				Ready:   func(context.Context, *service.Env) error { return b.process(service.Primary).ready() },
+			}})
+			if !errors.Is(err, tt.want) {
+				t.Errorf("prepared for %s: %v; want %v", tt.takes, err, tt.want)
+			}
+		})
+	}
+}

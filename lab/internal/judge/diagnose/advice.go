@@ -214,6 +214,17 @@ func spec(
 	return b.String()
 }
 
+// Confirm is a spec that compares a cell with and without a change; "" where matrix.Parse does not take it.
+func Confirm(
+	plan matrix.Plan, cell matrix.Cell, s matrix.Scenario, change matrix.Settings, services *matrix.Catalog,
+) string {
+	text := spec(plan, cell, s, change, services)
+	if _, err := matrix.Parse([]byte(text), matrix.Inventory{Scenarios: scriptsOf(plan), Services: services}); err != nil {
+		return ""
+	}
+	return text
+}
+
 // flow writes settings as the inside of a YAML flow map.
 func flow[M ~map[string]string](s M) string {
 	var parts []string

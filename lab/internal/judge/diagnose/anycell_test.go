@@ -70,7 +70,7 @@ var ways = []struct {
 
 // follows are settings that only make room for what an advice is about, or that are words.
 var follows = []string{
-	"pool_min", "postgres.max_connections", "max_queue", "queue_timeout", "topology", "exec_mode",
+	"pool_min", "postgres.max_connections", "max_queue", "queue_timeout", "topology", "exec_mode", "cancel",
 	"pgbouncer.min_pool_size", "pgbouncer.max_client_conn", "postgres.synchronous_commit",
 	"app.GOMEMLIMIT",
 	"pgpool.num_init_children", // grows with the backend's pool; TestAdviceOnQueueingPooler tells how far

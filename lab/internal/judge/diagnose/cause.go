@@ -1,7 +1,7 @@
 // Package diagnose names what limited a trial, from its record alone, with the
 // figures that say so and those that rule the other causes out. It is pure.
 //
-// Each cause has a signature (host.go, path.go, database.go): which metrics it reads
+// Each cause has a signature (host.go, path.go, connection.go, pooler.go, database.go): which metrics it reads
 // and how strongly they speak for it. Causes further down a request's way explain
 // waits further up (a lock holds a connection, and so the pool is empty): rank.go
 // discounts the latter. What cannot be told is said so, with the metric that is missing.
@@ -32,6 +32,8 @@ const (
 	OverloadShed           Cause = "overload-shed"
 	AppPoolStarved         Cause = "app-pool-starved"
 	PreparedStatementLost  Cause = "prepared-statement-lost"
+	IdleConnectionsEnded   Cause = "idle-connections-ended"
+	ConnectionChurn        Cause = "connection-churn"
 	NetworkLatency         Cause = "network-latency"
 	DBConnectionsExhausted Cause = "db-connections-exhausted"
 	DBLockContention       Cause = "db-lock-contention"

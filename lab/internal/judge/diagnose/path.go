@@ -127,7 +127,7 @@ func connections(o *observation) (claim, []Evidence) {
 	return both(claim{rise(most/limit, 0.5, 0.85), full}, some), []Evidence{
 		o.metric(fullest, full),
 		of53300,
-		o.metric(metric.NewConns, say("%s connections opened", count(o.or(metric.NewConns, math.NaN())))),
+		o.metric(metric.NewConns, say("%s attempts to open a connection", count(o.or(metric.NewConns, math.NaN())))),
 		o.metric(metric.CPUCores.At(service), say("its server used %s", cores(cpu))),
 	}
 }

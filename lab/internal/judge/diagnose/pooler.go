@@ -43,7 +43,7 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 		clientsWaiting, used := metric.ByKey(p.Pool.Waiting), o.or(metric.ByKey(p.Pool.Used), math.NaN())
 		waiting := o.get(clientsWaiting)
 		clients := say("up to %s clients waited", count(waiting))
-		limit, size := tightest(p, o.setting)
+		limit, size := p.Tightest(o.setting)
 		active := say("%s of %s server connections in use", count(used), short(size))
 		if limit != p.Pool.Size {
 			active += ", by " + limit
@@ -66,18 +66,6 @@ func poolerPool(p matrix.Service) func(*observation) (claim, []Evidence) {
 	}
 }
 
-// tightest is the key of a pooler's limit of connections to a server that binds first, and its value: that of a pool,
-// or a smaller one over several.
-func tightest(p matrix.Service, value func(setting string) float64) (key string, size float64) {
-	key, size = p.Pool.Size, value(p.Settings.Prefix+p.Pool.Size)
-	for _, other := range p.Pool.Bounds {
-		if n := value(p.Settings.Prefix + other); n > 0 && n < size {
-			key, size = other, n
-		}
-	}
-	return key, size
-}
-
 // refusedBy says how many queries and clients a pooler itself has refused, and by which of its limits: it gives one
 // SQLSTATE for all.
 func (o *observation) refusedBy(p matrix.Service) (claim, Evidence) {
@@ -85,6 +73,9 @@ func (o *observation) refusedBy(p matrix.Service) (claim, Evidence) {
 	n := o.or(refusals, 0)
 	if p.Pool.Refusal == "" || n == 0 {
 		return none(""), Evidence{Value: math.NaN()}
+	}
+	if !o.crowded(p) && (matrix.IdleLimit{}).Ends(o.Effective[p.Settings.Prefix+p.Pool.Idle]) {
+		return none(""), Evidence{Value: math.NaN()} // it ended connections that idled
 	}
 	clients := o.or(metric.ByKey(p.Pool.Serving), 0) + o.or(metric.ByKey(p.Pool.Waiting), 0)
 	words := say("%s × SQLSTATE %s", count(n), p.Pool.Refusal)
@@ -148,7 +139,7 @@ func (t tuning) morePooled(p matrix.Service) []proposal {
 		}
 		return all
 	}
-	limit, now := tightest(p, t.amount)
+	limit, now := p.Tightest(t.amount)
 	if math.IsNaN(now) {
 		return nil
 	}

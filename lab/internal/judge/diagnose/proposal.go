@@ -81,6 +81,13 @@ func (t tuning) proposals(cause Cause) []proposal {
 		return t.shorterCommits()
 	case PreparedStatementLost:
 		return t.fittingExecMode()
+	case IdleConnectionsEnded:
+		return t.idleForEver()
+	case ConnectionChurn:
+		return []proposal{{
+			"ask the server to cancel what is given up, and keep the connection",
+			matrix.Settings{matrix.Cancel: "cancel_request"},
+		}}
 	case DBIOBound:
 		return t.largerBuffers()
 	case SlowQuery:
@@ -272,6 +279,17 @@ func (t tuning) largerHeap() []proposal {
 		}
 	}
 	return all
+}
+
+// idleForEver proposes to end no connection that idles.
+func (t tuning) idleForEver() []proposal {
+	var all []proposal
+	for _, limit := range matrix.IdleLimits(t.poolers) {
+		if limit.Ends(t.Settings[limit.Setting]) {
+			all = append(all, proposal{"end no connection that idles", matrix.Settings{limit.Setting: "0"}})
+		}
+	}
+	return append(all, proposal{words: "keep connections that idle, or let the backend end them before anybody else does"})
 }
 
 // moreRequests proposes to work on more requests at once.

@@ -49,6 +49,8 @@ func inside(poolers []matrix.Service) []signature {
 		all = append(all, signature{PreparedStatementLost, prepared})
 	}
 	return append(all, []signature{
+		{IdleConnectionsEnded, idleEnded},
+		{ConnectionChurn, churn},
 		{NetworkLatency, network},
 		{DBConnectionsExhausted, connections},
 		{DBLockContention, locks},
@@ -74,18 +76,25 @@ func explanations(poolers []matrix.Service) map[Cause][]Cause {
 	after := func(nearer []Cause, further ...Cause) []Cause {
 		return slices.Concat([]Cause{AppCPUBound}, nearer, further)
 	}
+	behind := []Cause{
+		ConnectionChurn, NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery,
+		DBCPUBound,
+	}
 	all := map[Cause][]Cause{
-		OverloadShed: after(append([]Cause{AppPoolStarved}, poolersOwn...),
-			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
-		AppPoolStarved: after(poolersOwn,
-			NetworkLatency, DBConnectionsExhausted, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound),
-		AppCPUBound: {GarbageCollection},
+		OverloadShed:   after(append([]Cause{AppPoolStarved}, poolersOwn...), behind...),
+		AppPoolStarved: after(poolersOwn, behind...),
+		AppCPUBound:    {GarbageCollection},
 		// The servers' statistics end with a statement's execution, before its commit.
-		NetworkLatency:   after(cpu, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated),
-		DBIOBound:        {SlowQuery}, // who reads a whole table, reads it from disk
-		DBCPUBound:       {SlowQuery},
-		HostCPUSaturated: after(cpu, GarbageCollection, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
-		ReplicaLagging:   {ComponentFailed},
+		NetworkLatency: after(cpu, DBConnectionsExhausted, DBCommitWait, HostCPUSaturated),
+		// Queries are given up because they are slow, and then leave sessions behind that fill the server.
+		ConnectionChurn: {
+			AppCPUBound, DBLockContention, DBCommitWait, DBIOBound, SlowQuery, DBCPUBound,
+		},
+		DBConnectionsExhausted: {ConnectionChurn},
+		DBIOBound:              {SlowQuery}, // who reads a whole table, reads it from disk
+		DBCPUBound:             {SlowQuery},
+		HostCPUSaturated:       after(cpu, GarbageCollection, DBConnectionsExhausted, SlowQuery, DBCPUBound, DBIOBound),
+		ReplicaLagging:         {ComponentFailed},
 	}
 	for _, p := range poolers {
 		all[PoolStarved(p.Name)] = []Cause{

@@ -50,6 +50,9 @@ func loadOf(plan matrix.Plan, scenario matrix.Scenario) load {
 	return load{scenario, strings.Join(told, "\n")}
 }
 
+// Of is the noise of a scenario of the plan.
+func (h History) Of(plan matrix.Plan, s matrix.Scenario) Noise { return h[loadOf(plan, s)] }
+
 // Add takes a run into account: its results of the baseline and the A/A control.
 func (h History) Add(plan matrix.Plan, records []record.Record) {
 	control := plan.Control()
@@ -75,10 +78,10 @@ func (h History) Add(plan matrix.Plan, records []record.Record) {
 }
 
 // Warn names the scenarios that have too few blocks for any of the plan's comparisons to
-// be told after Holm, however large.
+// be told after Holm, however large. A race has no number of blocks.
 func Warn(plan matrix.Plan) []string {
 	n := len(plan.Compared())
-	if n == 0 {
+	if n == 0 || plan.Budget > 0 {
 		return nil
 	}
 	least := stat.MinBlocksFor(n)
@@ -99,22 +102,29 @@ func Warn(plan matrix.Plan) []string {
 	return warnings
 }
 
-// Reach says of each scenario what difference its blocks can tell, by the noise of earlier
-// runs; of one with too few blocks for any it says nothing, for Warn does.
-func Reach(plan matrix.Plan, earlier History) []string {
+// Reach says of each scenario what difference its blocks can tell, by the noise of earlier runs on
+// this machine, or where these are too few by that of all others, and says so; of a scenario with too
+// few blocks for any difference it says nothing, for Warn does.
+func Reach(plan matrix.Plan, here, elsewhere History) []string {
 	n := len(plan.Compared())
+	if plan.Budget > 0 {
+		return nil // a race has as many blocks as it takes
+	}
 	var lines []string
 	for _, s := range plan.Scenarios {
 		blocks := plan.BlocksFor(s)
 		if n == 0 || blocks < stat.MinBlocksFor(n) {
 			continue
 		}
-		noise := earlier[loadOf(plan, s)]
+		noise, where := here.Of(plan, s), "on this machine"
+		if other := elsewhere.Of(plan, s); math.IsNaN(noise.SD()) && !math.IsNaN(other.SD()) {
+			noise, where = other, "on other machines, for there are too few of this one"
+		}
 		sd := noise.SD()
 		if math.IsNaN(sd) {
 			lines = append(lines, fmt.Sprintf("%s: what difference %d blocks can tell is not known: too few blocks of "+
-				"earlier runs on this machine had the baseline and its A/A control under this load (%d)",
-				s, blocks, noise.Blocks))
+				"earlier runs had the baseline and its A/A control under this load (%d)",
+				s, blocks, here[loadOf(plan, s)].Blocks+elsewhere[loadOf(plan, s)].Blocks))
 			continue
 		}
 		ratio := Detectable(sd, blocks, n, plan.Margins().Ratio)
@@ -122,9 +132,9 @@ func Reach(plan matrix.Plan, earlier History) []string {
 		if noise.Runs > 1 {
 			runs = fmt.Sprintf("%d earlier runs", noise.Runs)
 		}
-		lines = append(lines, fmt.Sprintf("%s: %d blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or "+
-			"less, in four runs of five, if it is as noisy as before (sd of the log-ratio %.3f, A/A in %d blocks of %s)",
-			s, blocks, ratio, 1/ratio, sd, noise.Blocks, runs))
+		lines = append(lines, fmt.Sprintf("%s: %d blocks tell %.0f%% in goodput with 80%%: %.2f × the baseline's or more, "+
+			"or %.2f × or less, if it is as noisy as before (sd of the log-ratio %.3f, A/A in %d blocks of %s %s)",
+			s, blocks, 100*(ratio-1), ratio, 1/ratio, sd, noise.Blocks, runs, where))
 	}
 	return lines
 }

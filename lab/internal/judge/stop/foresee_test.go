@@ -3,6 +3,7 @@ package stop
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,20 +129,42 @@ func TestReach(t *testing.T) {
 	earlier.Add(p, trials(p, up, down, up, down, up, down, up, down))
 	sd := 0.17 * math.Sqrt(8.0/7)
 	ratio := Detectable(sd, 8, 1, matrix.DefaultMargin.Ratio)
-	want := []string{
-		fmt.Sprintf("storm: 8 blocks tell a goodput of %.2f × the baseline's or more, or of %.2f × or less, in four runs of "+
-			"five, if it is as noisy as before (sd of the log-ratio 0.182, A/A in 8 blocks of 1 earlier run)", ratio, 1/ratio),
-		"wave: what difference 6 blocks can tell is not known: too few blocks of earlier runs on this machine had the " +
-			"baseline and its A/A control under this load (0)",
-	}
-	if diff := cmp.Diff(want, Reach(p, earlier)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	const told = "storm: 8 blocks tell %.0f%% in goodput with 80%%: %.2f × the baseline's or more, or %.2f × or less, " +
+		"if it is as noisy as before (sd of the log-ratio 0.182, A/A in 8 blocks of 1 earlier run %s)"
+	const unknown = "wave: what difference 6 blocks can tell is not known: too few blocks of earlier runs had the " +
+		"baseline and its A/A control under this load (0)"
+	quiet := History{}
+	quiet.Add(p, trials(p, 1, 1, 1, 1, 1, 1, 1, 1))
+	few := History{}
+	few.Add(p, trials(p, up, down))
+	for _, c := range []struct {
+		name            string
+		here, elsewhere History
+		where           string
+	}{
+		{"of this machine", earlier, quiet, "on this machine"},
+		{"too few of this machine", few, earlier, "on other machines, for there are too few of this one"},
+		{"none of others", earlier, nil, "on this machine"},
+	} {
+		want := []string{fmt.Sprintf(told, 100*(ratio-1), ratio, 1/ratio, c.where), unknown}
+		if diff := cmp.Diff(want, Reach(p, c.here, c.elsewhere)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
 	}
 	if ratio < 1.15 || ratio > 1.3 {
 		t.Errorf("8 blocks tell %.3f", ratio)
 	}
-	few := Reach(plan(t, 5, "{storm: 8, wave: 3}"), earlier)
-	if len(few) != 1 || !strings.HasPrefix(few[0], "storm: 8 blocks tell") {
-		t.Errorf("with too few blocks of the wave: %q", few)
+	got := Reach(p, few, few)
+	if len(got) != 2 || !strings.Contains(got[0], "is not known") || !strings.HasSuffix(got[0], "(4)") {
+		t.Errorf("too few anywhere: %q; want that it is not known, of 4 blocks", got)
+	}
+	raced := p
+	raced.Budget = 40
+	if got := slices.Concat(Warn(raced), Reach(raced, earlier, quiet)); len(got) > 0 {
+		t.Errorf("of a race: %q; want nothing", got)
+	}
+	short := Reach(plan(t, 5, "{storm: 8, wave: 3}"), earlier, nil)
+	if len(short) != 1 || !strings.HasPrefix(short[0], "storm: 8 blocks tell") {
+		t.Errorf("with too few blocks of the wave: %q", short)
 	}
 }

@@ -166,14 +166,18 @@ func FuzzPictures(f *testing.F) {
 			}
 			checkInside(t, svg)
 		}
-		rows, err := Rows{Title: text, XLabel: text, Width: width, Rows: []Row{
-			{Name: text, Value: a, Low: b, High: c, Text: text, Ringed: true},
-			{Name: "", Value: d, Low: nan, High: nan, Ink: Plain},
-		}}.Draw()
+		forest, err := Forest{
+			Title: text, RatioLabel: text, ValuesLabel: text, Width: max(width, minForest), Band: Span{a, b}, Margin: 0.03,
+			Bound: c, BoundName: text,
+			Rows: []ForestRow{
+				{Name: text, Text: text, Ratio: a, Span: Span{b, c}, Values: []Outcome{{d, true}, {a, false}}, Met: true},
+				{Name: "", Ratio: d, Span: Span{nan, nan}, Plain: true},
+			},
+		}.Draw()
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkInside(t, rows)
+		checkInside(t, forest)
 		parts, err := Rows{Title: text, Parts: []string{text, "", text}, Width: width, Rows: []Row{
 			{Name: text, Parts: []float64{a, b, c}, Text: text},
 			{Name: text, Parts: []float64{d, 1, a}},

@@ -2,7 +2,7 @@ package plot
 
 import "fmt"
 
-// Rows is a number, or the parts of one, for each of several things, each in a row.
+// Rows is the parts of a number for each of several things, each in a row.
 type Rows struct {
 	Title  string
 	XLabel string // with the unit
@@ -12,15 +12,11 @@ type Rows struct {
 	Paper  bool
 }
 
-// Row is either a value with its interval, or parts that are put one behind another.
+// Row has parts that are put one behind another.
 type Row struct {
-	Name      string
-	Value     float64 // NaN: there is none
-	Low, High float64 // NaN: there is no interval
-	Parts     []float64
-	Text      string // at the end
-	Ink       Ink    // Auto: the first of the palette
-	Ringed    bool
+	Name  string
+	Parts []float64
+	Text  string // at the end
 }
 
 const (
@@ -61,7 +57,7 @@ func (r Rows) Draw() ([]byte, error) {
 				sum += max(0, v)
 			}
 		}
-		x.include(row.Value, row.Low, row.High, sum)
+		x.include(sum)
 	}
 	x.includeZero()
 	s.fit(&x, steps)
@@ -70,7 +66,7 @@ func (r Rows) Draw() ([]byte, error) {
 		s.stroke(pen{colour: gridLine, width: 1}, Point{at, y.from}, Point{at, y.to})
 	}
 	for i, row := range r.Rows {
-		end := r.draw(s, x, y.at(float64(i)), row) + labelGap
+		end := row.draw(s, x, y.at(float64(i))) + labelGap
 		s.text(normal, end, y.at(float64(i))+0.35*textSize, atStart, normal.cut(row.Text, s.width-end))
 	}
 	s.side(x, y)
@@ -79,33 +75,14 @@ func (r Rows) Draw() ([]byte, error) {
 	return s.svg()
 }
 
-// draw draws a row, and returns where it ends.
-func (r Rows) draw(s *sheet, x axis, y float64, row Row) (end float64) {
-	if len(row.Parts) > 0 {
-		sum := 0.0
-		for i, v := range row.Parts {
-			if v > 0 && x.has(sum+v) {
-				s.box(Auto.pen(i).colour, x.at(sum), y-barHeight/2, x.at(sum+v), y+barHeight/2)
-				sum += v
-			}
+// draw draws the parts of a row, and returns where they end.
+func (row Row) draw(s *sheet, x axis, y float64) (end float64) {
+	sum := 0.0
+	for i, v := range row.Parts {
+		if v > 0 && x.has(sum+v) {
+			s.box(Auto.pen(i).colour, x.at(sum), y-barHeight/2, x.at(sum+v), y+barHeight/2)
+			sum += v
 		}
-		return x.at(sum)
 	}
-	if !x.has(row.Value) {
-		return x.from
-	}
-	if row.Ink == Auto {
-		row.Ink = 1
-	}
-	colour, at := row.Ink.pen(0).colour, Point{x.at(row.Value), y}
-	end = at.X
-	if x.has(row.Low) && x.has(row.High) {
-		s.stroke(pen{colour: colour, width: 2}, Point{x.at(row.Low), y}, Point{x.at(row.High), y})
-		end = max(end, x.at(row.High))
-	}
-	s.dot(colour, glyphRadius+1, at)
-	if row.Ringed {
-		s.ring(colour, at)
-	}
-	return end + ringRadius
+	return x.at(sum)
 }

@@ -62,12 +62,22 @@ func (s *sheet) prose(look style, text string) {
 	}
 }
 
-// key is an entry of a legend: a line, a ring or, with fill, an area.
+// key is an entry of a legend: a line, a ring, a mark or, with fill, an area.
 type key struct {
 	name       string
 	line       pen
 	ring, fill bool
+	mark       markKind
 }
+
+// markKind is whether an entry is a mark, and of what.
+type markKind int
+
+const (
+	noMark markKind = iota
+	met
+	missed
+)
 
 // legend writes what is on the Y axis, and then what the colours mean, in as many lines as it takes.
 func (s *sheet) legend(label string, keys []key) {
@@ -96,6 +106,8 @@ func (s *sheet) legend(label string, keys []key) {
 // sample draws what a legend explains, its left end and its middle given.
 func (s *sheet) sample(k key, x, y float64) {
 	switch {
+	case k.mark != noMark:
+		s.mark(k.line.colour, markRadius, Point{x + legendSwatch/2, y}, k.mark == met)
 	case k.ring:
 		s.ring(k.line.colour, Point{x + legendSwatch/2, y})
 	case k.fill:

@@ -21,6 +21,8 @@ const (
 // in the same style is one element: a path of many lines, a group of many texts.
 type picture struct {
 	paper      bool
+	linked     bool // what is drawn may lead to places in the page
+	inLink     bool
 	body       strings.Builder
 	start, end string // of the open element
 }
@@ -131,10 +133,14 @@ func (p *picture) svg(title string, width, height float64) []byte {
 		ground = fmt.Sprintf(`<path fill="#fff" d="M0 0h%sv%sH0z"/>`, w, h)
 	}
 	title = escape(title)
-	return fmt.Appendf(nil, `<svg%s class="plot" width="%[2]s" height="%[3]s" viewBox="0 0 %[2]s %[3]s" role="img"`+
+	role := "img"
+	if p.linked { // an image has nothing in it that could be followed
+		role = "group"
+	}
+	return fmt.Appendf(nil, `<svg%s class="plot" width="%[2]s" height="%[3]s" viewBox="0 0 %[2]s %[3]s" role="%[10]s"`+
 		` aria-label="%[4]s" fill="%[5]s" font-family="%s" font-size="%d" stroke-linejoin="round">`+
 		`<title>%[4]s</title>%[8]s%s</svg>`+"\n",
-		xmlns, w, h, title, ink, family, textSize, ground, p.body.String())
+		xmlns, w, h, title, ink, family, textSize, ground, p.body.String(), role)
 }
 
 // toTenths rounds pixels to a tenth.

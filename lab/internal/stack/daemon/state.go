@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,18 +133,20 @@ func sweep(ctx context.Context, layout service.Layout) error {
 	}
 	const politely = 5 * time.Second
 	began := time.Now()
+	seen := make(map[proc.Ident]bool)
 	for {
 		alive := 0
 		for _, service := range old.Services {
 			for _, id := range service.left() {
 				alive++
+				seen[id] = true
 				if time.Since(began) > politely {
 					id.Kill()
 				}
 			}
 		}
 		if alive == 0 {
-			return forget(layout)
+			return errors.Join(proc.SweepAll(slices.Collect(maps.Keys(seen))), forget(layout))
 		}
 		if time.Since(began) > sweepTimeout {
 			return fmt.Errorf("wait for services of an old lab: %d do not end; see %s", alive, statePath(layout))

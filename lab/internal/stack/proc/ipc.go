@@ -49,6 +49,16 @@ func SweepIPC(pid int) (attached int, err error) {
 	return attached, errors.Join(errs...)
 }
 
+// SweepAll is SweepIPC for each of these processes, which have ended: a child, too, makes memory of its own.
+func SweepAll(family []Ident) error {
+	var errs []error
+	for _, id := range family {
+		_, err := SweepIPC(id.PID)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
 // madeBefore is the second since 1970 from which on what a process of that number made may be a living one's.
 func madeBefore(pid int) int {
 	stat, err := statOf(pid)

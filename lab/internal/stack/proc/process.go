@@ -113,8 +113,9 @@ func (p *Process) endGroup() {
 	for err := error(unix.EINTR); errors.Is(err, unix.EINTR); {
 		err = unix.Waitid(unix.P_PID, p.PID(), nil, unix.WEXITED|unix.WNOWAIT, nil)
 	}
+	left := group(p.PID())
 	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
-	_ = killTree(group(p.PID())) // what does not end in time is nobody's to wait for
+	_ = killTree(left) // what does not end in time is nobody's to wait for
 }
 
 // start starts the process, under its quota if it has one. What it returns gives the

@@ -99,7 +99,7 @@ func group(leader int) (members []Ident) {
 	return members
 }
 
-// killTree kills what is left of the family and waits until it is gone. PostgreSQL's
+// killTree kills what is left of the family, waits until it is gone, and removes what the kernel keeps of it. PostgreSQL's
 // backends lead sessions of their own, so a signal to the group misses them.
 func killTree(family []Ident) error {
 	deadline := time.Now().Add(killTimeout)
@@ -111,7 +111,7 @@ func killTree(family []Ident) error {
 			}
 		}
 		if len(left) == 0 {
-			return nil
+			return SweepAll(family)
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("processes %v were killed but are not gone after %s", left, killTimeout)
