@@ -90,11 +90,11 @@ func (v *verdict) endedIdle(rec *record.Record) {
 	}
 }
 
-// told leaves out what is made of series that the backend does not tell, and says so.
+// told leaves out what is made of series that the backend does not tell, and says how many.
 func (v *verdict) told(metrics map[string]float64) map[string]float64 {
 	untold := metric.Untold(v.services.Backend())
 	if len(untold) > 0 {
-		v.say("not told by the backend: %s", strings.Join(untold, ", "))
+		v.say("not told by the backend: %d metrics", len(untold))
 	}
 	maps.DeleteFunc(metrics, func(name string, _ float64) bool {
 		name, _, _ = strings.Cut(name, "{")
