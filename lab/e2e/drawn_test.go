@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && soak
 
 package e2e
 
@@ -23,12 +23,6 @@ import (
 
 // scripts are the scenarios of the repository.
 var scripts = []string{"storm", "wave", "mixed", "storm-open", "wave-open"}
-
-// Whatever a spec sets, each of its trials ends valid, or says which setting is why not; the run and its stack go on.
-func TestDrawnSpecsEndWithAReason(t *testing.T) {
-	t.Parallel()
-	applyDrawn(t, 1, 3, 20)
-}
 
 // longestTrial is that of a cell that the stack cannot be brought to: two applies that come to their deadlines.
 const longestTrial = 6 * time.Minute

@@ -59,8 +59,10 @@ func Analyze(run Run) (*Analysis, error) {
 	work = append(work, func() { a.cells = diagnose.Run(run.Plan, run.Records, run.Services) })
 	parallel(work)
 	a.settle()
-	a.nextSpec = a.findNext()
-	a.card = a.newCard()
+	if run.Plan.Budget == 0 { // a race has an answer of its own
+		a.nextSpec = a.findNext()
+		a.card = a.newCard()
+	}
 	return a, nil
 }
 

@@ -257,7 +257,7 @@ func (w cardWriter) moreParts(row int) []string {
 	return slices.DeleteFunc(slices.Clone(parts(w.rows[row])), func(s string) bool { return slices.Contains(base, s) })
 }
 
-// Card is the run's answer.
+// Card is the run's answer; nil for a race, which has another.
 func (a *Analysis) Card() *Card { return a.card }
 
 // markdown is the card as a list.

@@ -23,7 +23,12 @@ const (
 // it, what was excluded, how it was made.
 func (a *Analysis) content() blocks {
 	run := a.run
-	list := blocks{heading{1, run.Name}, a.card}
+	list := blocks{heading{1, run.Name}}
+	if a.card != nil {
+		list = append(list, a.card)
+	} else {
+		list = append(list, a.race()...)
+	}
 	first := a.decisive()
 	if f := a.parts[first].cellsPicture(a); f != nil {
 		list = append(list, f)
@@ -43,9 +48,6 @@ func (a *Analysis) content() blocks {
 			list = append(list, f)
 		}
 		list = append(append(list, p.layersPicture(a)...), p.folds(a)...)
-	}
-	if run.Plan.Budget > 0 {
-		list = append(append(list, heading{2, "The race"}), a.race()...)
 	}
 	if a.asksOfRemedies() {
 		list = append(append(list, heading{2, "The study, settled"}), a.settled()...)

@@ -47,8 +47,12 @@ func toldRow(s matrix.Scenario) string { return "Can tell under " + s.String() }
 // askedTable says what the run was asked, and how often.
 func (a *Analysis) askedTable() table {
 	plan := a.run.Plan
+	cells := plural(distinct(plan), "cell")
+	if plan.Control() >= 0 {
+		cells += ", the A/A control aside"
+	}
 	rows := [][]string{
-		{cellsRow, plural(distinct(plan), "cell") + ", the A/A control aside"},
+		{cellsRow, cells},
 		{blocksRow, a.repeats()},
 		{trialsRow, tally(a.run)},
 		{sloRow, sloText(plan)},

@@ -56,7 +56,7 @@ func TestRaceIsReported(t *testing.T) {
 			"%, more likely than any other (",
 		}},
 		{"to its end", 160, 30, none, []string{
-			"## The race\n\nThe race ran ",
+			"\n\nThe race ran ",
 			"**Recommended: " + direct + "**, the cheapest of those that are within 3% of the best with 95% " +
 				"(8 connections, 2 parts).",
 			"| excluded: misses the SLO ",

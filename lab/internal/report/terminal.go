@@ -11,13 +11,14 @@ import (
 	"stormwave/lab/internal/metric"
 )
 
-// Terminal is the card, and of each scenario the cells beside the baseline, cut to what fits a terminal.
+// Terminal is the card, or the race, and of each scenario the cells beside the baseline, cut to what fits a terminal.
 func (a *Analysis) Terminal() string {
 	factors := a.run.Plan.Factors
 	b := strings.Builder{}
-	b.WriteString(a.card.terminal())
-	if a.run.Plan.Budget > 0 {
-		b.WriteString("\n" + a.raceTerminal())
+	if a.card != nil {
+		b.WriteString(a.card.terminal())
+	} else {
+		b.WriteString(a.raceTerminal())
 	}
 	for _, p := range a.parts {
 		c := compare(p.rows, strings.Join(factors, " "), shortName(factors), []column{failedColumn, p99Column})

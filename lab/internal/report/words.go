@@ -74,7 +74,10 @@ func tally(run Run) string {
 func (p part) bandLine() string {
 	const unknown = "**Noise band (A/A)**: not known. "
 	row := p.Plan.Control()
-	if row < 0 {
+	switch {
+	case p.Plan.Budget > 0:
+		return "" // a race has the noise of its model
+	case row < 0:
 		return unknown + "This run did not measure the baseline twice."
 	}
 	var bands []string

@@ -15,6 +15,9 @@ import (
 // drainTimeout bounds how long the backend's sessions may take to end.
 const drainTimeout = 30 * time.Second
 
+// endTimeout bounds how long it may take until it is known that a server has ended.
+const endTimeout = 2 * time.Second
+
 // Quiesce ends the load's traces after a trial: it stops the backend and the
 // pooler, and waits until none of their sessions is left on a server. A backend
 // process of PostgreSQL that ends has told all its statistics; one that idles may
@@ -38,11 +41,23 @@ func quiesce(ctx context.Context, op operator) error {
 		if !op.runs(server) {
 			continue // it has ended, and its sessions with it
 		}
-		if err := errors.Join(op.drain(ctx, server), op.lookForCrash(ctx, server)); err != nil {
+		err := errors.Join(op.drain(ctx, server), op.lookForCrash(ctx, server))
+		if err != nil && !hasEnded(op, server) {
 			return err
 		}
 	}
 	return nil
+}
+
+// hasEnded says whether a server that does not answer has ended. Its connections break at once; that it has ended is
+// known when nothing of it is left.
+func hasEnded(op operator, server string) bool {
+	for deadline := time.Now().Add(endTimeout); op.runs(server); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Stack) drain(ctx context.Context, server string) error {

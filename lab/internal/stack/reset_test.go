@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -120,5 +122,23 @@ func TestResetThatIsCutOffIsMadeUpFor(t *testing.T) {
 		if err := s.removeWritten(t.Context(), w); err != nil || slices.Contains(w.did, vacuum) {
 			t.Errorf("%s: with nothing left to do it did %q, %v", tt.name, w.did, err)
 		}
+	}
+}
+
+// endsAt is a server that ends, or is known to have ended, at a time.
+type endsAt struct {
+	operator
+	at time.Time
+}
+
+func (e endsAt) runs(string) bool { return time.Now().Before(e.at) }
+
+func TestWhatHasJustEndedIsSeen(t *testing.T) {
+	for after, want := range map[time.Duration]bool{0: true, time.Second: true, time.Hour: false} {
+		synctest.Test(t, func(t *testing.T) {
+			if got := hasEnded(endsAt{at: time.Now().Add(after)}, service.Primary); got != want {
+				t.Errorf("a server that ends after %s: hasEnded = %t", after, got)
+			}
+		})
 	}
 }
