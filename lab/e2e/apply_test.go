@@ -135,7 +135,7 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		{
 			"postgres.work_mem": "8192kB", "postgres.effective_cache_size": "3145728kB", "postgres.jit": "false",
 			"postgres.random_page_cost": "1.10", "postgres.wal_buffers": "-1", "postgres.wal_level": "REPLICA",
-			"postgres.max_connections": "0x64",
+			"postgres.max_connections": "0x64", "postgres.autovacuum_multixact_freeze_max_age": "5e8", // takes a restart to go
 		},
 		{
 			"postgres.work_mem": "8192", "postgres.checkpoint_timeout": "900", "postgres.synchronous_commit": "true",

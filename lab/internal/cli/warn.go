@@ -26,7 +26,7 @@ var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
 func knownNames(ctx context.Context, layout service.Layout, tools toolchain.Set, plan matrix.Plan) (
 	known matrix.Known, unchecked []string,
 ) {
-	known = make(matrix.Known)
+	known = service.Catalog().Documented()
 	if sets(plan, isOf(matrix.ScenarioPrefix)) {
 		known[matrix.ScenarioPrefix] = named(ofGo)
 		for _, s := range plan.Scenarios {

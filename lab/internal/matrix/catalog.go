@@ -3,6 +3,7 @@ package matrix
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -40,6 +41,7 @@ type Family struct {
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
 	Types    map[string]Type   // of the names whose values the lab can read; the others take any text
+	Texts    []string          // the others that the program's documents list; none: that list is not here
 	Refused  []Refusal
 	Unquoted string // characters of which the program's file can hold none; empty: it can hold any line
 }
@@ -109,6 +111,22 @@ type Refusal struct {
 type Catalog struct {
 	services []Service
 	table    []Setting
+}
+
+// Documented are the names that the documents of programs list, where that list is here.
+func (c *Catalog) Documented() Known {
+	known := make(Known)
+	for _, s := range c.services {
+		if len(s.Settings.Texts) == 0 {
+			continue
+		}
+		names := make(map[string]bool)
+		for _, name := range slices.AppendSeq(slices.Clone(s.Settings.Texts), maps.Keys(s.Settings.Types)) {
+			names[name] = true
+		}
+		known[s.Settings.Prefix] = names
+	}
+	return known
 }
 
 // NewCatalog returns the catalog of the services, in their order.
