@@ -226,7 +226,8 @@ func TestDelayedStandby(t *testing.T) {
 	c.reach("postgres.max_connections", "80")
 }
 
-// What a cell sets for all sessions does not end, delay or refuse the lab's own, and is read back as all others have it.
+// What a cell sets for all sessions does not end, delay or refuse the lab's own, and is read back as all others have
+// it.
 func TestCellsDoNotReachTheLabsOwnSessions(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)

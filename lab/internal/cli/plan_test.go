@@ -219,7 +219,8 @@ slo: {error_ratio: 0.01, p99: 1s}
 	for _, n := range h.noise {
 		blocks += n.Blocks
 	}
-	if h.peak != 2_123.5 || len(h.noise) != 1 || len(h.elsewhere) != 0 || blocks != 8 || len(h.medians()) != 1 || h.medians()[storm] <= 0 {
+	if h.peak != 2_123.5 || len(h.noise) != 1 || len(h.elsewhere) != 0 || blocks != 8 || len(h.medians()) != 1 ||
+		h.medians()[storm] <= 0 {
 		t.Errorf("a peak of %g, noise %+v, times %v; want 2123.5, 8 blocks, and the storm's", h.peak, h.noise, h.medians())
 	}
 	here.Cores = 16
