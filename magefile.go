@@ -56,7 +56,7 @@ func (Test) All() error {
 	return stacks()
 }
 
-// Soak repeats a hundredfold what the other rings do a few times: an hour.
+// Soak repeats a hundredfold what the other rings do a few times: hours.
 func (Test) Soak() error {
 	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=3h", "-run=^TestSoak", "./...")
 }
