@@ -58,7 +58,7 @@ func (Test) All() error {
 
 // Soak repeats a hundredfold what the other rings do a few times: hours.
 func (Test) Soak() error {
-	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=3h", "-run=^TestSoak", "./...")
+	return withPrograms("-tags=services,e2e,soak", "-p=1", "-timeout=12h", "-run=^TestSoak", "./...")
 }
 
 func services() error {
