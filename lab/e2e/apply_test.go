@@ -136,7 +136,7 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		{
 			"postgres.work_mem": "8192kB", "postgres.effective_cache_size": "3145728kB", "postgres.jit": "false",
 			"postgres.random_page_cost": "1.10", "postgres.wal_buffers": "-1", "postgres.wal_level": "REPLICA",
-			"postgres.max_connections": "0x64",
+			"postgres.max_connections": "0x64", "postgres.autovacuum_multixact_freeze_max_age": "5e8", // takes a restart to go
 		},
 		{
 			"postgres.work_mem": "8192", "postgres.checkpoint_timeout": "900", "postgres.synchronous_commit": "true",
@@ -227,7 +227,8 @@ func TestDelayedStandby(t *testing.T) {
 	c.reach("postgres.max_connections", "80")
 }
 
-// What a cell sets for all sessions does not end, delay or refuse the lab's own, and is read back as all others have it.
+// What a cell sets for all sessions does not end, delay or refuse the lab's own, and is read back as all others have
+// it.
 func TestCellsDoNotReachTheLabsOwnSessions(t *testing.T) {
 	t.Parallel()
 	c := newCheckout(t)

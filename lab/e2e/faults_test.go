@@ -99,7 +99,7 @@ func injectAndName(t *testing.T, cells map[string][2]string) {
 	}
 	report, err := os.ReadFile(c.runs()[0] + ".md")
 	must(t, err)
-	if !strings.Contains(string(report), "### Confusion matrix") {
+	if !strings.Contains(string(report), "**Confusion matrix**") {
 		t.Error("the report holds no confusion matrix")
 	}
 	// And all is as it was.

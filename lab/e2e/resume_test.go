@@ -87,7 +87,9 @@ func TestRunWithoutItsSupervisorIsResumed(t *testing.T) {
 			t.Errorf("killed at %q: exit status %d; want 1", moment, got)
 		}
 		said := run.errors.String()
-		for _, want := range []string{fmt.Sprintf("the supervisor (process %d) was killed", supervisor), "lab resume"} {
+		for _, want := range []string{
+			fmt.Sprintf("the supervisor (process %d) was killed", supervisor), "go on with it: lab resume",
+		} {
 			if strings.Count(said, want) != 1 {
 				t.Errorf("killed at %q: it says\n%s\nwant %q in it, once", moment, said, want)
 			}

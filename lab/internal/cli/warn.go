@@ -24,7 +24,7 @@ var ofGo = []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"}
 func knownNames(ctx context.Context, m means, plan matrix.Plan) (
 	known matrix.Known, unchecked []string,
 ) {
-	known = make(matrix.Known)
+	known = service.Catalog(m.backend).Documented()
 	if sets(plan, isOf(matrix.ScenarioPrefix)) {
 		known[matrix.ScenarioPrefix] = named(ofGo)
 		for _, s := range plan.Scenarios {

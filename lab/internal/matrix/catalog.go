@@ -3,6 +3,7 @@ package matrix
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -42,6 +43,7 @@ type Family struct {
 	Meaning  string
 	Defaults map[string]string // where a spec sets nothing and the lab does not leave it to the program
 	Types    map[string]Type   // of the names whose values the lab can read; the others take any text
+	Texts    []string          // the others that the program's documents list; none: that list is not here
 	Refused  []Refusal
 	Unquoted string // characters of which the program's file can hold none; empty: it can hold any line
 }
@@ -113,6 +115,22 @@ type Catalog struct {
 	backend  *backend.Backend
 	table    []Setting
 	members  map[string]Type // of the families, whose values the lab can read; the others are any text
+}
+
+// Documented are the names that the documents of programs list, where that list is here.
+func (c *Catalog) Documented() Known {
+	known := make(Known)
+	for _, s := range c.services {
+		if len(s.Settings.Texts) == 0 {
+			continue
+		}
+		names := make(map[string]bool)
+		for _, name := range slices.AppendSeq(slices.Clone(s.Settings.Texts), maps.Keys(s.Settings.Types)) {
+			names[name] = true
+		}
+		known[s.Settings.Prefix] = names
+	}
+	return known
 }
 
 // NewCatalog returns the catalog of the services, in their order, with this backend.

@@ -111,10 +111,10 @@ func TestValuesThatAFileCannotHold(t *testing.T) {
 		Pooler:   true,
 		Settings: Family{Prefix: "pgpool.", Member: "<key>", Names: regexp.MustCompile(`^[a-z_]+$`), Unquoted: `'`},
 	}), backends.Default())
+	const unquoted = "10:37: pgpool.reset_query_list must be one line of 1 to 256 bytes without any of '"
 	for value, want := range map[string]string{
-		`pgpool.reset_query_list: "SET a = 'b'"`: `10:37: pgpool.reset_query_list must be one line of 1 to 256 bytes without any ` +
-			`of ', not "SET a = 'b'"`,
-		`pgpool.reset_query_list: "a\nb"`:         `10:37: pgpool.reset_query_list must be one line of 1 to 256 bytes without any of '`,
+		`pgpool.reset_query_list: "SET a = 'b'"`:  unquoted + `, not "SET a = 'b'"`,
+		`pgpool.reset_query_list: "a\nb"`:         unquoted,
 		`pgpool.reset_query_list: 'a\b "c" # d;'`: "",
 		`pgbouncer.server_check_query: "a 'b'"`:   "",
 		`pgbouncer.server_check_query: "a\nb"`:    "10:42: pgbouncer.server_check_query must be one line of 1 to 256 bytes",

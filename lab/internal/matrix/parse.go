@@ -237,9 +237,13 @@ func (p *parser) slo(n *yaml.Node) {
 		}
 		switch key {
 		case "error_ratio":
-			v, err := strconv.ParseFloat(text, 64)
+			number, percent := strings.CutSuffix(text, "%")
+			v, err := strconv.ParseFloat(number, 64)
+			if percent {
+				v /= 100
+			}
 			if err != nil || !(v >= 0 && v <= 1) {
-				p.diagnose(f.value, "slo error_ratio must be a share from 0 to 1, not %s", quote(text))
+				p.diagnose(f.value, "slo error_ratio must be a share from 0 to 1, or a percentage such as 1%%, not %s", quote(text))
 			}
 			p.spec.SLO.ErrorRatio = v
 		case "p99":

@@ -322,14 +322,14 @@ func TestDiagnostics(t *testing.T) {
 			`10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
 		{"too many trials", good + "blocks: 100000\n",
-			"1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 trials"},
+			"1:1: 4 cells × (100000 × storm + 100000 × wave@0.25) are more than 100000 trials"},
 		{"seed", good + "seed: -1\n", `10:7: seed must be a whole number from 0 to 18446744073709551615, not "-1"`},
 		{"slo no map", replace("{error_ratio: 0.01, p99: 500ms}", "1"), `9:6: slo must be a map, not "1"`},
 		{"slo keys", replace(
 			"error_ratio: 0.01,", "errors: 0.01,",
 		), `9:6: slo needs error_ratio` + "\n" + `9:7: unknown key "errors" in slo: allowed: error_ratio, p99`},
 		{"slo values", replace("error_ratio: 0.01, p99: 500ms", "error_ratio: .nan, p99: 500"),
-			`9:20: slo error_ratio must be a share from 0 to 1, not ".nan"` + "\n" +
+			`9:20: slo error_ratio must be a share from 0 to 1, or a percentage such as 1%, not ".nan"` + "\n" +
 				`9:31: slo p99 must be a duration above 0, such as 500ms, not "500"`},
 		{"cpus", good + "cpus: {app: 1-0, ap: 1, k6: '1,1', replica: [1]}\n",
 			`10:13: cpus app must be a cpu list such as "0-1" or "2,3", not "1-0"` + "\n" +
@@ -383,4 +383,14 @@ func numbers(from, to int) string {
 		fmt.Fprintf(&b, ", %d", n)
 	}
 	return b.String()
+}
+
+func TestRatioOfTheSLO(t *testing.T) {
+	for text, want := range map[string]float64{"0.01": 0.01, "1%": 0.01, "0.5%": 0.005, "0": 0, "100%": 1} {
+		spec, err := Parse([]byte("name: t\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\n"+
+			"slo: {error_ratio: "+text+", p99: 1s}\n"), there)
+		if err != nil || spec.SLO.ErrorRatio != want {
+			t.Errorf("error_ratio: %s is understood as %g, %v", text, spec.SLO.ErrorRatio, err)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -122,7 +123,7 @@ func (p Plan) settings() []string {
 // A family that is absent is not checked.
 type Known map[string]map[string]bool
 
-// knows says for each family who does not know a name.
+// knows says for each family who does not know a name; of others it is what is documented.
 var knows = map[string]string{
 	PostgresPrefix: "postgres --describe-config lists no",
 	ScenarioPrefix: "no script of this plan reads",
@@ -140,7 +141,8 @@ func (p Plan) WarnOfUnknown(known Known) []string {
 		if !checked || names[member] || strings.Contains(member, ".") { // of an extension, which only a running server knows
 			continue
 		}
-		warnings = append(warnings, unknown(name, knows[prefix], member, slices.Sorted(maps.Keys(names))))
+		who := cmp.Or(knows[prefix], "the documents of its program list no")
+		warnings = append(warnings, unknown(name, who, member, slices.Sorted(maps.Keys(names))))
 	}
 	return warnings
 }

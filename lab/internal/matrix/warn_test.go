@@ -77,6 +77,7 @@ func TestWarnOfUnknown(t *testing.T) {
 	known := Known{
 		PostgresPrefix: {"max_connections": true, "shared_buffers": true, "fsync": true},
 		ScenarioPrefix: {"RATE": true, "THINK_TIME": true},
+		"pgbouncer.":   {"default_pool_size": true},
 	}
 	p := planned(t, `
 factors: {postgres.max_connections: [0, 100, 262144]}
@@ -85,6 +86,7 @@ settings: {postgres.max_conections: 100, postgres.zzzzzz: 1, postgres.fsync: "of
   postgres.shared_buffers: 8MB, scenario.RATES: 2, scenario.RATE: 2, pgbouncer.unknown: 1, app.UNKNOWN: 1}
 `)
 	want := []string{
+		"pgbouncer.unknown: the documents of its program list no unknown",
 		"postgres.max_conections: postgres --describe-config lists no max_conections; did you mean max_connections?",
 		"postgres.zzzzzz: postgres --describe-config lists no zzzzzz",
 		"scenario.RATES: no script of this plan reads RATES; did you mean RATE?",

@@ -148,7 +148,8 @@ func (c comparison) notes() words {
 	}
 	if len(c.suspect) > 0 {
 		text += fmt.Sprintf(
-			"\n%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n", suspectMark, codes(c.suspect),
+			"\n%s from suspect trials, for want of valid ones, and so compared with nothing: %s\n",
+			suspectMark, codes(c.suspect),
 		)
 	}
 	if list := c.missing.markdown(c.cells); list != "" {

@@ -67,7 +67,8 @@ func (p part) breakdownPicture(a *Analysis) blocks {
 	shown := p.barRows(p.drawn)
 	r := plot.Rows{
 		Title: fmt.Sprintf(
-			"Where the time of a query goes under %s (means over queries, medians over trials%s)", p.Scenario, p.someOf(shown, p.drawn),
+			"Where the time of a query goes under %s (means over queries, medians over trials%s)",
+			p.Scenario, p.someOf(shown, p.drawn),
 		),
 		XLabel: "ms", Parts: []string{"wait for the pool", "wait in PgBouncer", "execution", "rest: driver, network, rows"},
 	}

@@ -130,6 +130,7 @@ var pgbouncerFamily = matrix.Family{
 		"server_login_retry":      "1",
 	},
 	Types: pgbouncerTypes(),
+	Texts: strings.Fields(pgbouncerTexts),
 	Refused: []matrix.Refusal{
 		{
 			Names: regexp.MustCompile(`^(.*file|resolv_conf|syslog.*)$`),

@@ -24,6 +24,13 @@ const (
 		"dns_nxdomain_ttl dns_zone_check_period idle_transaction_timeout pool_idle_timeout query_timeout " +
 		"query_wait_timeout reserve_pool_timeout server_check_delay server_connect_timeout server_idle_timeout " +
 		"server_lifetime server_login_retry suspend_timeout transaction_timeout"
+	pgbouncerTexts = "admin_users auth_dbname auth_file auth_hba_file auth_ident_file auth_ldap_options auth_query " +
+		"auth_type auth_user client_tls_ca_file client_tls_cert_file client_tls_ciphers client_tls_dheparams " +
+		"client_tls_ecdhcurve client_tls_key_file client_tls_protocols client_tls_sslmode " +
+		"ignore_startup_parameters job_name listen_addr listen_backlog listen_port logfile pidfile resolv_conf " +
+		"server_check_query server_reset_query server_tls_ca_file server_tls_cert_file server_tls_ciphers " +
+		"server_tls_key_file server_tls_protocols server_tls_sslmode service_name stats_users syslog " +
+		"syslog_facility syslog_ident track_extra_parameters unix_socket_dir unix_socket_group unix_socket_mode user"
 )
 
 // pgbouncerTypes gives each value the one spelling that PgBouncer shows. It knows booleans as 1 and 0 alone, and ends

@@ -77,14 +77,14 @@ func TestKilledPgpoolLeavesNothing(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
+		if rows(t, "shm", 4, pid) == 0 || rows(t, "sem", 4, account) == before {
+			t.Error("it has nothing in System V memory, or no semaphores: there is nothing to test")
+		}
 		family := proc.Tree(p.PID())
 		if err := p.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		<-p.Done()
-		if rows(t, "shm", 4, pid) == 0 || rows(t, "sem", 4, account) == before {
-			t.Error("killed, it has left nothing in System V memory, or no semaphores: there is nothing to test")
-		}
 		if err := e.SweepMemory(Pgpool); err != nil {
 			t.Error(err)
 		}

@@ -21,7 +21,8 @@ func TestPgpoolConf(t *testing.T) {
 		{
 			"pgpool", "4.3.5",
 			[]string{
-				"port = 3", "\nsocket_dir = '.'", "pid_file_name = 'pgpool.pid'", "backend_port0 = 1", "backend_flag0 = 'ALWAYS_PRIMARY|DISALLOW_TO_FAILOVER'",
+				"port = 3", "\nsocket_dir = '.'", "pid_file_name = 'pgpool.pid'", "backend_port0 = 1",
+				"backend_flag0 = 'ALWAYS_PRIMARY|DISALLOW_TO_FAILOVER'",
 				"load_balance_mode = off", "num_init_children = '8'", "max_pool = '1'", "listen_backlog_multiplier = '128'",
 				"enable_pool_hba = on", "pcp_listen_addresses = ''", "health_check_period = 0", "sr_check_period = 0",
 			},

@@ -290,10 +290,11 @@ func (e *Env) Reload(ctx context.Context, server string) (restart bool, err erro
 
 const (
 	loadedSQL = "SELECT pg_conf_load_time(), EXISTS (SELECT FROM pg_settings WHERE pending_restart)"
-	// That a setting waits for a restart is an error too, but no refusal.
+	// That a setting waits for a restart is an error too, but no refusal; of one that the file no longer has, the error
+	// has neither name nor file.
 	refusedSQL = `SELECT format('%s = %s: %s', f.name, f.setting, f.error)
 		FROM pg_file_settings f LEFT JOIN pg_settings s ON lower(s.name) = lower(f.name)
-		WHERE f.error IS NOT NULL AND s.pending_restart IS NOT TRUE`
+		WHERE f.error IS NOT NULL AND f.sourcefile IS NOT NULL AND s.pending_restart IS NOT TRUE`
 )
 
 // parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order. Of

@@ -82,7 +82,7 @@ func (l Layout) SyncData(ctx context.Context) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("sync %s: %w", l.dataDir(), ctx.Err())
+		return fmt.Errorf("sync %s: %w; look for what else writes to that disk", l.dataDir(), ctx.Err())
 	}
 }
 

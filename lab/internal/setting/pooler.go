@@ -7,8 +7,8 @@ import (
 )
 
 // PoolerTook says whether a pooler has understood a key as what it tells (PgBouncer's SHOW CONFIG, Pgpool-II's PGPOOL
-// SHOW ALL): booleans as 0 and 1, times in seconds with or without a fraction, or with the largest unit that fits, words
-// without regard to case, lists without regard to blanks.
+// SHOW ALL): booleans as 0 and 1, times in seconds with or without a fraction, or with the largest unit that fits,
+// words without regard to case, lists without regard to blanks.
 func PoolerTook(asked, shown string) bool {
 	asked, shown = strings.TrimSpace(asked), strings.TrimSpace(shown)
 	if strings.EqualFold(asked, shown) || sameInUnit(asked, shown) {

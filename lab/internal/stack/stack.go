@@ -142,14 +142,14 @@ func (s *Stack) PIDs() map[string]int {
 }
 
 // Queues returns the port of each pooler on the cell's route that lets its clients wait in its socket's queue.
-func (s *Stack) Queues() map[string]uint64 {
+func (s *Stack) Queues() map[string]uint16 {
 	s.toldMu.Lock()
 	way := s.Settings.Route()
 	s.toldMu.Unlock()
-	ports := make(map[string]uint64)
+	ports := make(map[string]uint16)
 	for _, name := range way.Poolers() {
 		if service.Find(name).Pool.Queues {
-			ports[name] = s.Port(name)
+			ports[name] = uint16(s.Port(name))
 		}
 	}
 	return ports

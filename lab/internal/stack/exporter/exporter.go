@@ -23,7 +23,7 @@ type Source interface {
 	// PIDs returns the process id of each service that runs.
 	PIDs() map[string]int
 	// Queues returns the port of each pooler in use that lets its clients wait in its socket's queue.
-	Queues() map[string]uint64
+	Queues() map[string]uint16
 	// Connect opens a superuser's connection to one of the servers.
 	Connect(ctx context.Context, server string) (*pgx.Conn, error)
 }

@@ -10,10 +10,10 @@ import (
 // door is a stack with a pooler at a port.
 type door struct {
 	nothing
-	port uint64
+	port uint16
 }
 
-func (d door) Queues() map[string]uint64 { return map[string]uint64{"pgpool": d.port} }
+func (d door) Queues() map[string]uint16 { return map[string]uint16{"pgpool": d.port} }
 
 // A client that the pooler has not let in waits; nobody has to be let in to see that.
 func TestClientsAtThePoolersDoor(t *testing.T) {
@@ -27,7 +27,7 @@ func TestClientsAtThePoolersDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = client.Close() }()
-	e := New(door{port: uint64(listener.Addr().(*net.TCPAddr).Port)})
+	e := New(door{port: uint16(listener.Addr().(*net.TCPAddr).Port)})
 	families, err := e.registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ type one struct{ pid int }
 
 func (o one) PIDs() map[string]int { return map[string]int{"app": o.pid} }
 
-func (one) Queues() map[string]uint64 { return nil }
+func (one) Queues() map[string]uint16 { return nil }
 
 func (one) Connect(ctx context.Context, server string) (*pgx.Conn, error) {
 	return nothing{}.Connect(ctx, server)

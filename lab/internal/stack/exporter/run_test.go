@@ -16,7 +16,7 @@ type nothing struct{}
 
 func (nothing) PIDs() map[string]int { return map[string]int{} }
 
-func (nothing) Queues() map[string]uint64 { return nil }
+func (nothing) Queues() map[string]uint16 { return nil }
 
 func (nothing) Connect(context.Context, string) (*pgx.Conn, error) {
 	return nil, errors.New("there is no server")

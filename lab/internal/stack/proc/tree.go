@@ -99,8 +99,8 @@ func group(leader int) (members []Ident) {
 	return members
 }
 
-// killTree kills what is left of the family, waits until it is gone, and removes what the kernel keeps of it. PostgreSQL's
-// backends lead sessions of their own, so a signal to the group misses them.
+// killTree kills what is left of the family, waits until it is gone, and removes what the kernel keeps of it.
+// PostgreSQL's backends lead sessions of their own, so a signal to the group misses them.
 func killTree(family []Ident) error {
 	deadline := time.Now().Add(killTimeout)
 	for {
