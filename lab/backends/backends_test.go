@@ -100,7 +100,8 @@ func TestDefaultShowsItsConfigAsTheLabReadsIt(t *testing.T) {
 		}
 		return names
 	}
-	if diff := cmp.Diff(fields(reflect.TypeFor[contract.Config]()), fields(reflect.TypeFor[backend.Config]())); diff != "" {
+	want, got := fields(reflect.TypeFor[contract.Config]()), fields(reflect.TypeFor[backend.Config]())
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the page (-contract +lab):\n%s", diff)
 	}
 	if diff := cmp.Diff(fields(reflect.TypeFor[contract.Pool]()), fields(reflect.TypeFor[backend.Pool]())); diff != "" {

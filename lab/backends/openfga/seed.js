@@ -5,7 +5,9 @@ import { fail } from 'k6';
 const base = __ENV.BASE_URL;
 const batch = 100; // as many tuples as one request may write
 
-export const options = { scenarios: { load: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '120s' } } };
+export const options = {
+  scenarios: { load: { executor: 'shared-iterations', vus: 1, iterations: 1, maxDuration: '120s' } },
+};
 
 function post(path, body) {
   const answer = http.post(base + path, JSON.stringify(body), { headers: { 'Content-Type': 'application/json' } });
@@ -17,7 +19,9 @@ function post(path, body) {
 
 const self = { this: {} };
 const computed = (relation) => ({ computedUserset: { relation } });
-const through = (tupleset, relation) => ({ tupleToUserset: { tupleset: { relation: tupleset }, computedUserset: { relation } } });
+const through = (tupleset, relation) => ({
+  tupleToUserset: { tupleset: { relation: tupleset }, computedUserset: { relation } },
+});
 const any = (...child) => ({ union: { child } });
 const types = (...all) => ({ directly_related_user_types: all });
 const people = types({ type: 'user' }, { type: 'team', relation: 'member' });

@@ -85,7 +85,12 @@ func (r repository) job(commits ...string) job {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		r.t.Fatalf("go build: %v\n%s", err, out)
 	}
-	j := job{layout: r.layout, backend: backends.Default(), tools: toolchain.Set{"go": {Path: compiler}}, out: &bytes.Buffer{}}
+	j := job{
+		layout:  r.layout,
+		backend: backends.Default(),
+		tools:   toolchain.Set{"go": {Path: compiler}},
+		out:     &bytes.Buffer{},
+	}
 	for _, c := range commits {
 		for _, cell := range []string{"one", "two"} {
 			j.plan.Cells = append(j.plan.Cells, matrix.Cell{Label: cell, Settings: matrix.Settings{matrix.Commit: c}})

@@ -178,7 +178,14 @@ func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]
 	v := j.watcher(j.eta)
 	defer v.close()
 	r := &runner.Runner{
-		Plan: j.plan, Services: service.Catalog(j.backend), Dir: j.dir, Log: log, Stack: j.client, Scripts: scripts, Metrics: metrics, Watcher: v,
+		Plan:     j.plan,
+		Services: service.Catalog(j.backend),
+		Dir:      j.dir,
+		Log:      log,
+		Stack:    j.client,
+		Scripts:  scripts,
+		Metrics:  metrics,
+		Watcher:  v,
 		Load: load.Config{
 			K6:          j.tools.Path("k6"),
 			BaseURL:     *j.status.URLs["app"],

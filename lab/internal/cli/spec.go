@@ -179,7 +179,8 @@ func describeHost(ctx context.Context, j job) (record.Host, error) {
 	if info.Programs, err = withBackend(info.Programs, j.layout, j.backend); err != nil {
 		return info, err
 	}
-	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), j.layout.Backend(j.backend, ""), scenarioDir(j.layout, j.backend))
+	program, scenarios := j.layout.Backend(j.backend, ""), scenarioDir(j.layout, j.backend)
+	info.Fingerprint, err = host.Fingerprint(j.layout.Bin("lab"), program, scenarios)
 	return info, err
 }
 

@@ -66,8 +66,10 @@ var faults = []Setting{
 	{FaultHog, hogs, "", "", "processes beside the lab that only use CPU"},
 	{FaultDelay, delay, "", "", "added to each way between the backend and its database, by a TCP proxy"},
 	{FaultEvict, choice("on"), "", "", "the primary's files are dropped from the system's cache over and over"},
-	{FaultLock, delay, "", "", "a session locks the rows that writes of the load need, over and over, each time for so long"},
-	{FaultRowCPU, microseconds, "", "", "CPU time that each row of the largest table costs the server, by a row security policy"},
+	{FaultLock, delay, "", "", "a session locks the rows that writes of the load need, over and over, each time for " +
+		"so long"},
+	{FaultRowCPU, microseconds, "", "", "CPU time that each row of the largest table costs the server, by a row " +
+		"security policy"},
 	{FaultIndex, index, "", "", "an index that is not there"},
 	{FaultReplay, choice("on"), "", "", "the replica does not replay during the load"},
 	{FaultScrapes, choice("off"), "", "", "Prometheus scrapes nothing during the load: what it costs to look (levels " +

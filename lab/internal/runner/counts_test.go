@@ -80,7 +80,8 @@ func TestUntoldIsNotMissing(t *testing.T) {
 	// k6 and the servers are still held together.
 	v = plain()
 	load := &record.Load{Requests: 100, Status: map[string]int64{"200": 100}}
-	v.counts(&record.Record{Load: load, Metrics: map[string]float64{"primary_statements": 1, "replica_statements": 0}}, 0, nil)
+	metrics := map[string]float64{"primary_statements": 1, "replica_statements": 0}
+	v.counts(&record.Record{Load: load, Metrics: metrics}, 0, nil)
 	if _, reasons := v.outcome(); len(reasons) != 1 || !strings.HasPrefix(reasons[0], "not checked: statements") {
 		t.Errorf("counts say %q", reasons)
 	}

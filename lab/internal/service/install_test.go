@@ -99,7 +99,8 @@ reset: {proof: SELECT 1}
 		t.Errorf("%s, stopped by %s within %s", spec.Path, spec.StopSignal, spec.StopTimeout)
 	}
 	e.Settings["topology"] = "replica"
-	if spec, err = e.backendProcess(); err != nil || !strings.Contains(strings.Join(spec.Env, " "), " DB2=postgres://app:secret@r:4/") {
+	spec, err = e.backendProcess()
+	if err != nil || !strings.Contains(strings.Join(spec.Env, " "), " DB2=postgres://app:secret@r:4/") {
 		t.Errorf("with a replica: %q, %v", spec.Env, err)
 	}
 	e.Settings["http_timeout"] = "1500ms"

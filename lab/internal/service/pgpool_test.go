@@ -123,7 +123,8 @@ func TestPgpoolSettings(t *testing.T) {
 		},
 	} {
 		for _, name := range names {
-			if _, err := Catalog(backends.Default()).Lookup("pgpool." + name); err == nil || !strings.HasSuffix(err.Error(), why) {
+			_, err := Catalog(backends.Default()).Lookup("pgpool." + name)
+			if err == nil || !strings.HasSuffix(err.Error(), why) {
 				t.Errorf("pgpool.%s: %v; want %s", name, err, why)
 			}
 		}

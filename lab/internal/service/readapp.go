@@ -60,7 +60,9 @@ func readBackApp(ctx context.Context, e *Env, into *setting.Reading) error {
 
 // readSetting returns the program's word for a setting. told is false where the manifest names no way to ask, and
 // where the program does not answer it that way.
-func (e *Env) readSetting(ctx context.Context, s backend.Setting, config backend.Config) (word string, told bool, err error) {
+func (e *Env) readSetting(
+	ctx context.Context, s backend.Setting, config backend.Config,
+) (word string, told bool, err error) {
 	switch {
 	case s.Read.Config:
 		word, told = config.Settings[s.Env]

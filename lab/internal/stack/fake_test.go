@@ -68,8 +68,9 @@ var errCutOff = errors.New("cut off")
 // newFake is a stack that is up, as New and Up leave it.
 func newFake() *fake {
 	f := &fake{
-		applier: applier{with: service.NewConfig(backends.Default())}, settings: service.Catalog(backends.Default()).Defaults(),
-		running: make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: make(map[string]int)},
+		applier:  applier{with: service.NewConfig(backends.Default())},
+		settings: service.Catalog(backends.Default()).Defaults(),
+		running:  make(map[string]*fakeService), file: make(map[string]gucs), wal: fakeWAL{most: make(map[string]int)},
 	}
 	if err := f.startAll(context.Background()); err != nil {
 		panic(err)

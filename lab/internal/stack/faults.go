@@ -54,7 +54,8 @@ func (s *Stack) helperServices() []service.Service {
 		"proxy", s.Addrs[service.FaultProxy], s.Addrs[behind], s.Settings[matrix.FaultDelay])
 	add(matrix.FaultEvict, faultEvict, running, primary, "evict", s.Layout.PrimaryTables())
 	add(matrix.FaultLock, faultLock, s.lockReady, primary,
-		"lock", s.Layout.SocketURL(s.Addrs[service.Primary], service.Database), s.Settings[matrix.FaultLock], s.Backend.Faults.Lock)
+		"lock", s.Layout.SocketURL(s.Addrs[service.Primary], service.Database), s.Settings[matrix.FaultLock],
+		s.Backend.Faults.Lock)
 	add(matrix.FaultViewers, faultView, running, nil, "view", s.pageURL(), s.Settings[matrix.FaultViewers])
 	return all
 }

@@ -31,9 +31,15 @@ export default function (data) {
   const choice = load.choice();
   const user = `user:u${choice % 1000}`;
   const post = (path, body) =>
-    send('POST', `${baseURL}/stores/${data.store}${path}`, JSON.stringify({ ...body, authorization_model_id: data.model }), params);
+    send(
+      'POST',
+      `${baseURL}/stores/${data.store}${path}`,
+      JSON.stringify({ ...body, authorization_model_id: data.model }),
+      params,
+    );
   if (odds(choice, write) < 0.1) {
-    post('/write', { writes: { tuple_keys: [{ user, relation: 'editor', object: `document:w-${__VU}-${__ITER}-${Date.now()}` }] } });
+    const object = `document:w-${__VU}-${__ITER}-${Date.now()}`;
+    post('/write', { writes: { tuple_keys: [{ user, relation: 'editor', object }] } });
   } else if (odds(choice, list) < 0.1) {
     post('/list-objects', { user, relation: 'viewer', type: 'document' });
   } else {
