@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stormwave/lab/internal/matrix"
 )
 
 // repository makes the checkout a git repository that holds the backend twice: as
@@ -63,10 +65,10 @@ func TestCompareCommits(t *testing.T) {
 		if isSpoilt(rec.Verdict) {
 			t.Errorf("trial %d is invalid: %v", rec.N, rec.Reasons)
 		}
-		if asked, runs := rec.Settings["backend"], rec.Effective["backend"]; asked != runs {
+		if asked, runs := rec.Settings[matrix.Commit], rec.Effective[matrix.Commit]; asked != runs {
 			t.Errorf("trial %d asks for the backend of %s, and runs that of %s", rec.N, asked, runs)
 		}
-		trials[rec.Settings["backend"]]++
+		trials[rec.Settings[matrix.Commit]]++
 	}
 	// 2 cells × 1 block, and the A/A control of the baseline.
 	if trials[hashes[0]] != 3 || trials[hashes[1]] != 2 || len(trials) != 2 {
