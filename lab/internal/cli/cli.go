@@ -93,8 +93,9 @@ func newRoot() *cobra.Command {
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.AddCommand(
 		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
-		l.runs(l.runSpec()), l.runs(l.tune()), l.runs(l.compare()), l.plan(), l.runs(l.resume()),
-		l.report(), l.verify(), l.diagnose(), l.dashboards(), l.open(), l.runs(l.soak()), l.supervise(), l.fault(),
+		l.runs(l.runSpec()), l.runs(l.tune()), l.runs(l.compare()), l.history(), l.plan(),
+		l.runs(l.resume()), l.report(), l.verify(), l.diagnose(), l.dashboards(), l.open(), l.runs(l.soak()),
+		l.supervise(), l.fault(),
 	)
 	for _, sub := range cmd.Commands() {
 		if args := sub.Args; args != nil {
