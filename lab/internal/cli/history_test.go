@@ -6,12 +6,27 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
 )
 
 func TestHistory(t *testing.T) {
 	r := madeRuns(t)
 	const spec = "name: %s\nscenarios: [storm]\nfactors: {pool_size: [8]}\nbaseline: {pool_size: 8}\n" +
 		"slo: {error_ratio: 0.01, p99: 1s}\n"
+	second := filepath.Join(r.root, "results", "2026-11-28T0915Z-second")
+	if err := os.CopyFS(second, os.DirFS(filepath.Join(r.root, "results", runA))); err != nil {
+		t.Fatal(err)
+	}
+	var plan matrix.Plan
+	if err := record.ReadJSON(filepath.Join(second, "plan.json"), &plan); err != nil {
+		t.Fatal(err)
+	}
+	plan.Name = "second"
+	if err := record.WriteJSON(filepath.Join(second, "plan.json"), plan); err != nil {
+		t.Fatal(err)
+	}
 	bad := filepath.Join(r.root, "results", "2026-11-27T0915Z-broken")
 	if err := os.MkdirAll(bad, 0o755); err != nil {
 		t.Fatal(err)
@@ -47,12 +62,14 @@ func TestHistory(t *testing.T) {
 	}{
 		{"all specs", nil, 0, []string{
 			"made on 2 CPUs", "1 better, 1 worse", before, after, "× 1.200", "kernel: Linux 6.1 in A, Linux 6.2 in B",
-			runApart, "no cell of one is like one of the other",
+			runApart, "no cell of one is like one of the other", "2026-11-28T0915Z-second",
 		}, []string{"left out: 2026-11-27T0915Z-broken"}, "× 1.000"},
-		{"a spec by its name", []string{"made"}, 0, []string{before}, []string{"left out"}, ""},
-		{"a spec by its file", []string{filepath.Join(r.root, "made.yaml")}, 0, []string{before}, []string{"left out"}, ""},
+		{"a spec by its name", []string{"made"}, 0, []string{before}, []string{"left out"}, "second"},
+		{"a spec by its file", []string{filepath.Join(r.root, "made.yaml")}, 0, []string{before}, []string{
+			"left out",
+		}, "second"},
 		{"a spec without a run", []string{filepath.Join(r.root, "other.yaml")}, 2, nil, []string{
-			`of the spec "other"; there are runs of: made`,
+			`of the spec "other"; there are runs of: made, second`,
 		}, "made"},
 		{"no spec's file", []string{"none.yaml"}, 2, nil, []string{"read spec"}, "made"},
 		{"Markdown", []string{"--markdown"}, 0, []string{"## made on 2 CPUs", "| " + runB}, []string{"left out"}, "│"},
