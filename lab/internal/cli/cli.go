@@ -83,30 +83,18 @@ type lab struct {
 func newRoot() *cobra.Command {
 	l := &lab{}
 	cmd := &cobra.Command{
-		Use: "lab", Short: "A reproducible benchmark lab for a Go backend on PostgreSQL",
-		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:           "lab",
+		Long:          about,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&l.root, "root", "", "the checkout (default: the one around the working directory)")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
-	cmd.AddCommand(
-		l.consentFlag(l.setup()), l.doctor(), l.consentFlag(l.up()), l.down(), l.status(), l.logs(), l.psql(),
-		l.runs(l.runSpec()), l.runs(l.tune()), l.runs(l.compare()), l.history(), l.plan(),
-		l.runs(l.resume()), l.report(), l.verify(), l.diagnose(), l.dashboards(), l.open(), l.runs(l.soak()),
-		l.supervise(), l.fault(),
-	)
-	for _, sub := range cmd.Commands() {
-		if args := sub.Args; args != nil {
-			sub.Args = func(cmd *cobra.Command, given []string) error {
-				if err := args(cmd, given); err != nil {
-					return usageError{fmt.Errorf("%w\nusage: %s", err, cmd.UseLine())}
-				}
-				return nil
-			}
-		}
-	}
+	l.add(cmd)
+	cmd.AddCommand(l.supervise(), l.fault()) // which the lab calls itself
 	return cmd
 }
 

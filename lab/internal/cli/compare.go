@@ -32,8 +32,9 @@ type comparison struct {
 func (l *lab) compare() *cobra.Command {
 	var with comparison
 	cmd := &cobra.Command{
-		Use:   "compare A B [SPEC]",
-		Short: "Compare two runs, or with --commits the backends of two commits, interleaved in the matrix of SPEC",
+		Use:     "compare A B [SPEC]",
+		Short:   "Compare two runs, or with --commits the backends of two commits, interleaved in the matrix of SPEC",
+		Example: "  lab compare 2026-11-24T1846Z-study 2026-11-27T0304Z-study\n  lab compare --commits main HEAD lab/matrices/quick.yaml --gate 'p99<=1.10'",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if with.commits {
 				return cobra.ExactArgs(3)(cmd, args)

@@ -15,7 +15,10 @@ import (
 
 func (l *lab) dashboards() *cobra.Command {
 	return &cobra.Command{
-		Use: "dashboards", Short: "Write the Grafana dashboards that the table of metrics gives", Args: cobra.NoArgs,
+		Use:     "dashboards",
+		Short:   "Write the Grafana dashboards that the table of metrics gives",
+		Example: "  lab dashboards",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

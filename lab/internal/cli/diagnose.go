@@ -14,9 +14,10 @@ import (
 func (l *lab) diagnose() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "diagnose RUN",
-		Short: "Say what limited each cell of a run, by what evidence, and what to try next",
-		Args:  cobra.ExactArgs(1),
+		Use:     "diagnose RUN",
+		Short:   "Say what limited each cell of a run, by what evidence, and what to try next",
+		Example: "  lab diagnose 2026-11-27T0304Z-study",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -15,9 +15,10 @@ import (
 
 func (l *lab) doctor() *cobra.Command {
 	return &cobra.Command{
-		Use:   "doctor",
-		Short: "Say which programs are there, which are missing, and how noisy the host is",
-		Args:  cobra.NoArgs,
+		Use:     "doctor",
+		Short:   "Say which programs are there, which are missing, and how noisy the host is",
+		Example: "  lab doctor",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {
@@ -40,11 +41,6 @@ func (l *lab) doctor() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			quiet := "quiet"
-			if !seen.Idle {
-				quiet = "too busy to measure on"
-			}
-			fmt.Fprintf(out, "the host is %s: %s\n", quiet, seen)
 			lacking := 0
 			for _, m := range missing {
 				fmt.Fprintf(out, "missing: %s\n", m)
@@ -52,8 +48,18 @@ func (l *lab) doctor() *cobra.Command {
 					lacking++
 				}
 			}
-			if lacking > 0 {
-				return fmt.Errorf("%d programs of the lab are missing; get them: lab setup", lacking)
+			quiet := "quiet"
+			if !seen.Idle {
+				quiet = "too busy to measure on"
+			}
+			fmt.Fprintf(out, "the host is %s: %s\n", quiet, seen)
+			switch {
+			case lacking > 0:
+				return fmt.Errorf("not ready: %d programs of the lab are missing; get them: lab setup", lacking)
+			case !seen.Idle:
+				fmt.Fprintln(out, "ready, but a trial that starts now would be suspect: end what else runs here, then lab doctor")
+			default:
+				fmt.Fprintln(out, "ready: lab run lab/matrices/quick.yaml")
 			}
 			return nil
 		},

@@ -11,7 +11,10 @@ import (
 
 func (l *lab) down() *cobra.Command {
 	return &cobra.Command{
-		Use: "down", Short: "Stop the stack; returns when nothing of it is left", Args: cobra.NoArgs,
+		Use:     "down",
+		Short:   "Stop the stack; returns when nothing of it is left",
+		Example: "  lab down",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

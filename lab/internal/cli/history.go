@@ -25,9 +25,10 @@ type past struct {
 func (l *lab) history() *cobra.Command {
 	var of past
 	cmd := &cobra.Command{
-		Use:   "history [SPEC]",
-		Short: "Show what changed beyond noise over the runs of a spec, by its file or name, or over all, and since which",
-		Args:  cobra.MaximumNArgs(1),
+		Use:     "history [SPEC]",
+		Short:   "Show what changed beyond noise over the runs of a spec, by its file or name, or over all, and since which",
+		Example: "  lab history\n  lab history lab/matrices/study.yaml --last 5 --markdown",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -45,7 +45,9 @@ func index(results string, known report.Run) ([]byte, error) {
 				continue
 			}
 		}
-		summaries = append(summaries, report.Summarize(run))
+		if s, err := report.Summarize(run); err == nil {
+			summaries = append(summaries, s)
+		}
 	}
 	return report.Index(summaries), nil
 }

@@ -20,7 +20,10 @@ import (
 func (l *lab) logs() *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
-		Use: "logs SERVICE", Short: "Show the log of a service (or of the supervisor)", Args: cobra.ExactArgs(1),
+		Use:     "logs SERVICE",
+		Short:   "Show the log of a service (or of the supervisor)",
+		Example: "  lab logs --follow primary",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -25,7 +25,10 @@ const openTimeout = 2 * time.Minute
 
 func (l *lab) open() *cobra.Command {
 	return &cobra.Command{
-		Use: "open RUN", Short: "Look at what Prometheus recorded during a run, until interrupted", Args: cobra.ExactArgs(1),
+		Use:     "open RUN",
+		Short:   "Look at what Prometheus recorded during a run, until interrupted",
+		Example: "  lab open 2026-11-27T0304Z-study",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

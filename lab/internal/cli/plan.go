@@ -24,9 +24,10 @@ import (
 func (l *lab) plan() *cobra.Command {
 	var order bool
 	cmd := &cobra.Command{
-		Use:   "plan SPEC",
-		Short: "Show the cells and the time that a matrix would take, and what it could not tell",
-		Args:  cobra.ExactArgs(1),
+		Use:     "plan SPEC",
+		Short:   "Show the cells and the time that a matrix would take, and what it could not tell",
+		Example: "  lab plan lab/matrices/matrix.yaml",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -149,7 +149,7 @@ warning: app.APP_SLOW_ROUT: the backend reads no APP_SLOW_ROUT; did you mean APP
 warning: postgres.max_conections: postgres --describe-config lists no max_conections; did you mean max_connections?
 warning: scenario.RATES: no script of this plan reads RATES; did you mean RATE?
 warning: postgres.max_connections is 0: FATAL:  0 is outside the valid range
-x: 4 cells × 1 scenarios × 6 blocks = 24 trials, about 22 min
+x: 4 cells × 6 × storm = 24 trials, about 22 min
 `
 	out, errs, status := run(t, root, "plan", spec)
 	if diff := cmp.Diff(cells+rest, out); diff != "" || status != 0 || errs != "" {
@@ -173,7 +173,7 @@ func TestPlanWithoutPrograms(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	out, _, status := run(t, root, "plan", planSpec(t, root))
 	for _, want := range []string{
-		"did you mean RATE?\n", "x: 4 cells × 1 scenarios × 6 blocks = 24 trials, time unknown: k6 ≥ 2.0 is missing",
+		"did you mean RATE?\n", "x: 4 cells × 6 × storm = 24 trials, time unknown: k6 ≥ 2.0 is missing",
 	} {
 		if status != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit status %d, want %q in\n%s", status, want, out)

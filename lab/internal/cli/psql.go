@@ -22,9 +22,10 @@ func psqlEnviron() []string {
 
 func (l *lab) psql() *cobra.Command {
 	return &cobra.Command{
-		Use:   "psql " + strings.Join(service.PsqlTargets(), "|") + " [-- psql arguments]",
-		Short: "Open psql: the servers as superuser, the pooler as the backend does, or the pooler's console (admin)",
-		Args:  cobra.MinimumNArgs(1),
+		Use:     "psql " + strings.Join(service.PsqlTargets(), "|") + " [-- psql arguments]",
+		Short:   "Open psql: the servers as superuser, the pooler as the backend does, or the pooler's console (admin)",
+		Example: "  lab psql primary -- -c 'SELECT * FROM pg_stat_activity'",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

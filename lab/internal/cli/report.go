@@ -25,7 +25,10 @@ import (
 func (l *lab) report() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "report RUN", Short: "Make a run's report anew from its records", Args: cobra.ExactArgs(1),
+		Use:     "report RUN",
+		Short:   "Make a run's report anew from its records",
+		Example: "  lab report 2026-11-27T0304Z-study",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

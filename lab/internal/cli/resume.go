@@ -19,7 +19,10 @@ import (
 func (l *lab) resume() *cobra.Command {
 	var force, asJSON bool
 	cmd := &cobra.Command{
-		Use: "resume RUN", Short: "Go on with an interrupted run", Args: cobra.ExactArgs(1),
+		Use:     "resume RUN",
+		Short:   "Go on with an interrupted run",
+		Example: "  lab resume 2026-11-27T0304Z-study",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -11,9 +11,9 @@ import (
 
 func TestDescribe(t *testing.T) {
 	for blocks, want := range map[string]string{
-		"3":                           "4 cells × 2 scenarios × 3 blocks = 24 trials",
+		"3":                           "4 cells × (3 × storm + 3 × wave) = 24 trials",
 		"{storm: 6, wave: 3}":         "4 cells × (6 × storm + 3 × wave) = 36 trials",
-		"{min: 6, max: 9, until: 5%}": "4 cells × 2 scenarios × 9 blocks = 72 trials at most, 6 blocks at least",
+		"{min: 6, max: 9, until: 5%}": "4 cells × (9 × storm + 9 × wave) = 72 trials at most, 6 blocks at least",
 		"9\nbudget: 22":               "a race of 3 cells × 2 scenarios, 22 trials at most (every cell in every block: 54)",
 	} {
 		spec, err := matrix.Parse([]byte(`name: t

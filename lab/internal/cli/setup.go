@@ -18,7 +18,10 @@ import (
 func (l *lab) setup() *cobra.Command {
 	var tests bool
 	cmd := &cobra.Command{
-		Use: "setup", Short: "Get the programs that are missing", Args: cobra.NoArgs,
+		Use:     "setup",
+		Short:   "Get the programs that are missing",
+		Example: "  lab setup --yes",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

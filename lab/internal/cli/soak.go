@@ -17,9 +17,10 @@ const soakSpec = "lab/matrices/soak.yaml"
 
 func (l *lab) soak() *cobra.Command {
 	return &cobra.Command{
-		Use:   "soak",
-		Short: "Run short storms for half an hour, kill something in most of them, and see that nothing is lost",
-		Args:  cobra.NoArgs,
+		Use:     "soak",
+		Short:   "Run short storms for half an hour, kill something in most of them, and see that nothing is lost",
+		Example: "  lab soak",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -26,6 +26,7 @@ func (l *lab) runSpec() *cobra.Command {
 		Use:     "run SPEC",
 		Aliases: []string{"matrix"}, // as it was called
 		Short:   "Run the trials of a spec, and write the report",
+		Example: "  lab run lab/matrices/quick.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()

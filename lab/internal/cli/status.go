@@ -14,7 +14,10 @@ import (
 func (l *lab) status() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show the services and where they listen", Args: cobra.NoArgs,
+		Use:     "status",
+		Short:   "Show the services and where they listen",
+		Example: "  lab status",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

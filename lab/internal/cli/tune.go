@@ -29,8 +29,9 @@ func (l *lab) tune() *cobra.Command {
 	var with tuning
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "tune SPEC",
-		Short: "Find the best cells of a spec under the SLO with a part of the trials that every cell would take",
+		Use:     "tune SPEC",
+		Short:   "Find the best cells of a spec under the SLO with a part of the trials that every cell would take",
+		Example: "  lab tune --within 45m lab/matrices/matrix.yaml",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if with.replay != "" {
 				return cobra.NoArgs(cmd, args)

@@ -22,8 +22,8 @@ func TestTuneRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "accepts 1 arg(s), received 0"},
-		{[]string{"--replay", runName, spec}, "unknown command"},
+		{nil, "lab tune: an argument is missing"},
+		{[]string{"--replay", runName, spec}, "lab tune: it does not take"},
 		{[]string{"--budget", "20", "--within", "45m", spec}, "choose one of --budget and --within"},
 		{[]string{"--budget", "-1", spec}, "--budget and --within are above 0"},
 		{[]string{"--budget", "10", spec}, "the budget is too low: 10 trials; 3 cells take 11"},

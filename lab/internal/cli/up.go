@@ -19,7 +19,10 @@ import (
 
 func (l *lab) up() *cobra.Command {
 	return &cobra.Command{
-		Use: "up", Short: "Start the stack; returns when all is ready", Args: cobra.NoArgs,
+		Use:     "up",
+		Short:   "Start the stack; returns when all is ready",
+		Example: "  lab up",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -15,9 +15,10 @@ import (
 
 func (l *lab) verify() *cobra.Command {
 	return &cobra.Command{
-		Use:   "verify RUN",
-		Short: "Fail unless a run's report is what its records make, byte for byte",
-		Args:  cobra.ExactArgs(1),
+		Use:     "verify RUN",
+		Short:   "Fail unless a run's report is what its records make, byte for byte",
+		Example: "  lab verify 2026-11-27T0304Z-study",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			layout, err := l.layout()
 			if err != nil {

@@ -322,7 +322,7 @@ func TestDiagnostics(t *testing.T) {
 			`10:15: blocks_extra must be a whole number from 0 to 100000, not "-1"`},
 		{"blocks list", good + "blocks: [1]\n", "10:9: blocks must be a single value, not a list"},
 		{"too many trials", good + "blocks: 100000\n",
-			"1:1: 4 cells × 2 scenarios × 100000 blocks are more than 100000 trials"},
+			"1:1: 4 cells × (100000 × storm + 100000 × wave@0.25) are more than 100000 trials"},
 		{"seed", good + "seed: -1\n", `10:7: seed must be a whole number from 0 to 18446744073709551615, not "-1"`},
 		{"slo no map", replace("{error_ratio: 0.01, p99: 500ms}", "1"), `9:6: slo must be a map, not "1"`},
 		{"slo keys", replace(

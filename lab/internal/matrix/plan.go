@@ -127,15 +127,14 @@ func (p Plan) Size() int {
 	return len(p.Trials)
 }
 
-// Repeats says how often each cell is run: "2 scenarios × 6 blocks", or
-// "(6 × storm + 3 × wave)" where each scenario has blocks of its own.
+// Repeats says how often each cell is run: "6 × storm", "(6 × storm + 3 × wave)".
 func (p Plan) Repeats() string {
-	if p.BlocksOf == nil {
-		return fmt.Sprintf("%d scenarios × %d blocks", len(p.Scenarios), p.Blocks)
-	}
 	parts := make([]string, len(p.Scenarios))
 	for i, s := range p.Scenarios {
 		parts[i] = fmt.Sprintf("%d × %s", p.blocksOf(s), s)
+	}
+	if len(parts) == 1 {
+		return parts[0]
 	}
 	return "(" + strings.Join(parts, " + ") + ")"
 }

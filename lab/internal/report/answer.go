@@ -20,6 +20,7 @@ const (
 	kept      outcome = "kept"      // the baseline met the SLO, and no cell has more goodput
 	// disagreeing: a cell would be set, but does harm under another scenario, and so does all that is as good
 	disagreeing outcome = "disagreeing"
+	known       outcome = "known" // what limits each cell is known beforehand
 )
 
 // answer is which cell to set under a scenario, and why not another. Rows are those of the part.

@@ -20,7 +20,7 @@ import (
 var screenshots = flag.String("screenshots", "", "directory for screenshots of the page")
 
 // shown is the page of a run, as a file that a browser can open.
-func shown(t *testing.T, run Run) (link string) {
+func shown(t testing.TB, run Run) (link string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "report.html")
 	if err := os.WriteFile(path, []byte(pageOf(t, withCurves(run))), 0o600); err != nil {
@@ -29,7 +29,7 @@ func shown(t *testing.T, run Run) (link string) {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-func browser(t *testing.T) *browsertest.Browser {
+func browser(t testing.TB) *browsertest.Browser {
 	t.Helper()
 	root, err := filepath.Abs("../../..")
 	if err != nil {
@@ -230,5 +230,22 @@ func TestPageLinksInABrowser(t *testing.T) {
 		tab, "JSON.parse(document.querySelector('#"+record+" pre').textContent).n",
 	) < 1 || !strings.Contains(text, `"goodput_rps"`) {
 		t.Errorf("the record is %.200q", text)
+	}
+}
+
+// BenchmarkFirstPaint opens the page of 100 cells. 1 s is allowed until the first of it is seen.
+func BenchmarkFirstPaint(b *testing.B) {
+	tab := browser(b).Open(b, browsertest.Look{Width: 1440, Height: 900})
+	link := shown(b, hundred(b))
+	var latest time.Duration
+	for b.Loop() {
+		tab.Go(link)
+		ms := browsertest.Eval[float64](tab, `new Promise(done => new PerformanceObserver(l => done(l.getEntries()[0].startTime)).
+			observe({type: "paint", buffered: true}))`)
+		latest = max(latest, time.Duration(ms*float64(time.Millisecond)))
+	}
+	b.ReportMetric(latest.Seconds()*1000, "first-paint-ms")
+	if latest > time.Second {
+		b.Errorf("%s; 1s is allowed", latest)
 	}
 }

@@ -122,8 +122,8 @@ func (a *Analysis) newCard() *Card {
 	}
 	limited := w.limited()
 	c.Cause = string(limited.Cause)
-	if known := a.expected(); known > 0 {
-		c.Outcome = "known"
+	if a.expected() > 0 {
+		c.Outcome = string(known)
 	}
 	var command string
 	next := w.next(&command)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -217,6 +218,9 @@ func confusion(plan matrix.Plan, cells []diagnose.Cell) blocks {
 // DiagnosisText is the diagnosis for a terminal.
 func DiagnosisText(cells []diagnose.Cell) string {
 	var b strings.Builder
+	if len(cells) > 1 {
+		b.WriteString(ofAllCells(cells) + "\n")
+	}
 	for _, c := range cells {
 		fmt.Fprintf(&b, "%s %s: %s (%d of %d)\n  %s\n", c.Label, c.Scenario, c.Cause, c.First, c.Of, why(c))
 		for _, left := range c.Excluded {
@@ -235,4 +239,32 @@ func DiagnosisText(cells []diagnose.Cell) string {
 		}
 	}
 	return b.String()
+}
+
+// ofAllCells is the diagnosis of a run in a line: under each scenario, how many cells have which cause, the commonest
+// first.
+func ofAllCells(cells []diagnose.Cell) string {
+	var scenarios []string
+	number := make(map[string]int)
+	have := make(map[string]map[diagnose.Cause]int)
+	for _, c := range cells {
+		name := c.Scenario.String()
+		if have[name] == nil {
+			scenarios = append(scenarios, name)
+			have[name] = make(map[diagnose.Cause]int)
+		}
+		number[name]++
+		have[name][c.Cause]++
+	}
+	for i, name := range scenarios {
+		causes := slices.SortedFunc(maps.Keys(have[name]), func(a, b diagnose.Cause) int {
+			return cmp.Or(have[name][b]-have[name][a], strings.Compare(string(a), string(b)))
+		})
+		parts := make([]string, len(causes))
+		for j, cause := range causes {
+			parts[j] = fmt.Sprintf("%s in %d", cause, have[name][cause])
+		}
+		scenarios[i] = fmt.Sprintf("%s, %s: %s", name, plural(number[name], "cell"), strings.Join(parts, ", "))
+	}
+	return strings.Join(scenarios, "; ")
 }

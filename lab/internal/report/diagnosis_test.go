@@ -102,3 +102,21 @@ func TestMixedNamesItsCauses(t *testing.T) {
 		t.Errorf("%d causes stand beside the two; want memory-pressure alone:\n%s", also, b.String())
 	}
 }
+
+// A run's diagnosis begins with a line for the whole: how many cells have which cause.
+func TestDiagnosisBeginsWithTheWhole(t *testing.T) {
+	storm, wave := matrix.Scenario{Name: "storm", Scale: 1}, matrix.Scenario{Name: "wave", Scale: 1}
+	text := DiagnosisText([]diagnose.Cell{
+		{Label: "a", Scenario: storm, Cause: diagnose.None},
+		{Label: "b", Scenario: storm, Cause: diagnose.AppPoolStarved},
+		{Label: "c", Scenario: storm, Cause: diagnose.AppPoolStarved},
+		{Label: "a", Scenario: wave, Cause: diagnose.None},
+	})
+	const want = "storm, 3 cells: app-pool-starved in 2, none in 1; wave, 1 cell: none in 1"
+	if first, _, _ := strings.Cut(text, "\n"); first != want {
+		t.Errorf("the first line is %q; want %q", first, want)
+	}
+	if one := DiagnosisText([]diagnose.Cell{{Label: "a", Scenario: storm}}); !strings.HasPrefix(one, "a storm: ") {
+		t.Errorf("%q; a cell needs no line for all", one)
+	}
+}

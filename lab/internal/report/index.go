@@ -3,12 +3,10 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"stormwave/lab/internal/analysis"
-	"stormwave/lab/internal/judge/stat"
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report/numeral"
@@ -22,15 +20,18 @@ type Summary struct {
 	Scenarios []matrix.Scenario
 	Blocks    int // that ran
 	Trials    int
-	Valid     int      // of them
-	Best      []string // the cell with the best goodput under each scenario's SLO, Markdown
+	Valid     int // of them
+	Set       string // what to set, in few words; Markdown
 	Machine   string
 }
 
-// Summarize makes the index' entry of a run. It needs no intervals, and so is much
-// cheaper than Analyze.
-func Summarize(run Run) Summary {
-	s := Summary{
+// Summarize makes the index' entry of a run.
+func Summarize(run Run) (Summary, error) {
+	a, err := Analyze(run)
+	if err != nil {
+		return Summary{}, err
+	}
+	return Summary{
 		Run:       run.Name,
 		Spec:      run.Plan.Name,
 		Cells:     distinct(run.Plan),
@@ -38,28 +39,35 @@ func Summarize(run Run) Summary {
 		Blocks:    blocksOf(run.Records),
 		Trials:    len(run.Records),
 		Valid:     analysis.Tally(run.Records)[record.Valid],
+		Set:       a.card.few(),
 		Machine:   fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
-	}
-	for _, p := range analysis.Parts(run.Plan, run.Records) {
-		s.Best = append(s.Best, fmt.Sprintf("%s: %s", p.Scenario, leaderText(p)))
-	}
-	return s
+	}, nil
 }
 
-// leaderText is the cell with the best goodput, in few words.
-func leaderText(p analysis.Part) string {
-	b := p.Leader()
-	if b.Row < 0 {
-		return numeral.Missing
+// few is what to set in few words.
+func (c *Card) few() string {
+	switch outcome(c.Outcome) {
+	case cured, improved:
+		text, g := code(c.Set.Cell), c.Set.Goodput
+		if g.Ratio != nil {
+			text += ": goodput × " + ratio(*g.Ratio)
+		}
+		if g.Low != nil && g.High != nil {
+			text += fmt.Sprintf(" [%s, %s]", ratio(*g.Low), ratio(*g.High))
+		}
+		return text
+	case kept:
+		return "nothing: the baseline meets the SLO"
+	case promising:
+		return "nothing yet: cells meet the SLO, but none is told better"
+	case uncured:
+		return "nothing: no cell meets the SLO"
+	case disagreeing:
+		return "nothing for every load"
+	case known:
+		return "nothing: what limits each cell is known"
 	}
-	text := code(p.Groups[b.Row].Cell.Label)
-	if logs := p.LogRatios(0, b.Row); b.Row > 0 && len(logs) > 0 {
-		text += fmt.Sprintf(" (%s ×)", ratio(math.Exp(stat.HodgesLehmann(logs))))
-	}
-	if !b.Met {
-		text += ", SLO missed"
-	}
-	return text
+	return "nothing can be said"
 }
 
 // Index is results/README.md: the runs, the newest first.
@@ -74,7 +82,7 @@ func Index(runs []Summary) []byte {
 		return []byte(b.String())
 	}
 	t := table{
-		head: []string{"Run", "Spec", "Cells", "Scenarios", "Blocks", "Valid", "Best goodput (× baseline)", "Machine"},
+		head: []string{"Run", "Spec", "Cells", "Scenarios", "Blocks", "Valid", "What to set", "Machine"},
 		left: map[int]bool{1: true, 3: true, 6: true, 7: true},
 	}
 	// Names begin with the time of the run.
@@ -86,7 +94,7 @@ func Index(runs []Summary) []byte {
 		}
 		t.rows = append(t.rows, []string{
 			fmt.Sprintf("[%s](%s.md)", r.Run, r.Run), r.Spec, numeral.Count(float64(r.Cells)), strings.Join(scenarios, ", "),
-			numeral.Count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Trials), strings.Join(r.Best, "<br>"),
+			numeral.Count(float64(r.Blocks)), fmt.Sprintf("%d of %d", r.Valid, r.Trials), r.Set,
 			prose(r.Machine),
 		})
 	}

@@ -67,9 +67,16 @@ func TestGolden(t *testing.T) {
 	golden(t, "terminal.txt", []byte(analyze(t, run).Terminal()))
 	other := synthetic(t, 8)
 	golden(t, "blocks.md", []byte(build(t, other)))
-	later := Summarize(other)
-	later.Run = "2026-12-01T0000Z-quick"
-	golden(t, "index.md", Index([]Summary{Summarize(run), later}))
+	var runs []Summary
+	for _, run := range []Run{run, other} {
+		s, err := Summarize(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, s)
+	}
+	runs[1].Run = "2026-12-01T0000Z-quick"
+	golden(t, "index.md", Index(runs))
 	golden(t, "index-empty.md", Index(nil))
 }
 

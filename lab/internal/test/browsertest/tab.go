@@ -46,13 +46,14 @@ func (l Look) String() string {
 	return name
 }
 
-// Looks are those that every page has to have: a telephone and a screen, by day and by
+// Looks are those that every page has to have: a telephone, a window beside another, and a screen, by day and by
 // night.
-func Looks() []Look {
-	return []Look{
-		{Width: 360, Height: 740}, {Width: 360, Height: 740, Dark: true},
-		{Width: 1440, Height: 900}, {Width: 1440, Height: 900, Dark: true},
+func Looks() (looks []Look) {
+	for _, size := range [][2]int64{{360, 740}, {1000, 800}, {1440, 900}} {
+		looks = append(looks,
+			Look{Width: size[0], Height: size[1]}, Look{Width: size[0], Height: size[1], Dark: true})
 	}
+	return looks
 }
 
 // Tab is a page in the browser.
