@@ -20,7 +20,7 @@ type Summary struct {
 	Scenarios []matrix.Scenario
 	Blocks    int // that ran
 	Trials    int
-	Valid     int // of them
+	Valid     int    // of them
 	Set       string // what to set, in few words; Markdown
 	Machine   string
 }
