@@ -145,6 +145,9 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		{
 			"postgres.checkpoint_timeout": "900s", "postgres.autovacuum_naptime": "60", "postgres.synchronous_commit": "ON",
 			"postgres.max_wal_size": "4GB", "postgres.vacuum_cost_delay": "500us", "postgres.auto_explain.log_nested": "on",
+			// Of a TCP connection: the lab's own has none, and the kernel takes less of the last.
+			"postgres.tcp_keepalives_idle": "2min", "postgres.tcp_user_timeout": "9999",
+			"postgres.tcp_keepalives_count": "300",
 		},
 		{
 			matrix.Topology: "pgbouncer", matrix.ExecMode: matrix.ExecAuto, "pgbouncer.pool_mode": "Transaction",
