@@ -253,8 +253,10 @@ func TestCPUCountsChildrenThatHaveEnded(t *testing.T) {
 	if used := new(Meter).CPU([]int{p.PID()})[p.PID()]; used < 20*time.Millisecond {
 		t.Errorf("CPU = %s; want at least 20ms of the ended child", used)
 	}
-	if pss, ok := PSS(p.PID()); !ok || pss < 50<<10 {
-		t.Errorf("PSS = %d, %v; want at least 50 KiB", pss, ok)
+	const nobody = 1 << 30
+	sizes := PSS(p.PID(), os.Getpid(), nobody)
+	if own, whole := sizes[p.PID()], sizes[os.Getpid()]; len(sizes) != 2 || own < 50<<10 || whole < own+50<<10 {
+		t.Errorf("PSS = %v; want at least 50 KiB, with those of this process more, and nothing of nobody", sizes)
 	}
 }
 
@@ -286,7 +288,7 @@ func TestOwnUsageLeavesChildrenOut(t *testing.T) {
 		t.Errorf("this process alone used %s, with its child %s; want less alone", own-ownBefore, all-before)
 	}
 	ownPSS, ok := OwnPSS(me)
-	if all, _ := PSS(me); !ok || ownPSS == 0 || ownPSS >= all {
+	if all := PSS(me)[me]; !ok || ownPSS == 0 || ownPSS >= all {
 		t.Errorf("this process alone holds %d bytes, with its child %d; want less alone", ownPSS, all)
 	}
 }
