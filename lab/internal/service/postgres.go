@@ -185,6 +185,10 @@ var postgresFamily = matrix.Family{
 			Names: regexp.MustCompile(`^(transaction_timeout|default_transaction_read_only|hot_standby|recovery_target.*)$`),
 			Why:   "it would end the lab's own work, or the standby",
 		},
+		{
+			Names: regexp.MustCompile(`^pre_auth_delay$`),
+			Why:   "it holds up the lab's own sessions too, before the server knows whose they are; use post_auth_delay",
+		},
 		// From a file they are never applied: guc-file.l reports "setting could not be applied", or nothing.
 		{
 			Names: regexp.MustCompile(`^transaction_(isolation|deferrable|read_only)$`),
