@@ -308,13 +308,14 @@ const (
 
 // parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order. Of
 // one that the lab's own session has otherwise than the server gives it to all, the server tells what it took for all:
-// also of those of a session's TCP connection, which the kernel may limit, and which a Unix socket has not.
+// also of those that a session keeps from its start, and of those of its TCP connection, which the kernel may limit,
+// and which a Unix socket has not.
 const parametersSQL = `SELECT lower(name), vartype, coalesce(unit, ''), coalesce(min_val, ''), coalesce(max_val, ''),
 	coalesce(enumvals, '{}'), coalesce(boot_val, ''), source, coalesce(taken, setting),
 	coalesce(taken, current_setting(name))
 	FROM pg_settings s LEFT JOIN LATERAL (
 		SELECT f.setting AS taken FROM pg_file_settings f
-		WHERE (s.source IN ('client', 'user', 'database user') OR s.name LIKE 'tcp\_%')
+		WHERE (s.source IN ('client', 'user', 'database user') OR s.context LIKE '%backend' OR s.name LIKE 'tcp\_%')
 			AND lower(f.name) = lower(s.name) AND f.applied
 		ORDER BY f.seqno DESC LIMIT 1
 	) file ON true
