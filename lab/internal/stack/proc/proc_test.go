@@ -127,6 +127,36 @@ func TestStopKillsWhatIgnoresTheSignalAndItsChildrenInOtherSessions(t *testing.T
 	}
 }
 
+// What a process starts while it is asked to end, in a session of its own, is killed with it.
+func TestStopKillsWhatIsStartedMeanwhile(t *testing.T) {
+	spec := shell("trap 'setsid sleep 60 & echo $!' TERM; echo ready; while :; do sleep 0.02; done")
+	spec.StopTimeout = time.Second
+	spec.Log = filepath.Join(t.TempDir(), "log")
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Await(t.Context(), func(context.Context) error {
+		if p.Tail(1) != "ready" {
+			return errors.New("not yet")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Sscan(p.Tail(1), &child); err != nil {
+		t.Fatalf("it has started nothing: %v", err)
+	}
+	if id, alive := Identify(child); alive {
+		id.Kill()
+		t.Errorf("process %d outlived Stop", child)
+	}
+}
+
 // A process that is killed takes along what it has started; its end is known when that is gone.
 func TestGroupEndsWithItsProcess(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
