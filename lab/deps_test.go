@@ -97,7 +97,7 @@ var allowedImports = []allowed{
 	},
 	{
 		path:  "lab/internal/judge/compare",
-		holds: "two runs, and gates",
+		holds: "two runs, runs over time, and gates",
 		imports: []string{
 			"internal/analysis", "internal/judge/stat", "internal/matrix", "internal/metric", "internal/record",
 		},

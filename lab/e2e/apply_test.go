@@ -146,6 +146,10 @@ func TestValuesAreReadBackAsTheProgramsUnderstandThem(t *testing.T) {
 		{
 			"postgres.checkpoint_timeout": "900s", "postgres.autovacuum_naptime": "60", "postgres.synchronous_commit": "ON",
 			"postgres.max_wal_size": "4GB", "postgres.vacuum_cost_delay": "500us", "postgres.auto_explain.log_nested": "on",
+			"postgres.log_connections": "true", // of sessions that begin: those of the lab have begun
+			// Of a TCP connection: the lab's own has none, and the kernel takes less of the last.
+			"postgres.tcp_keepalives_idle": "2min", "postgres.tcp_user_timeout": "9999",
+			"postgres.tcp_keepalives_count": "300",
 		},
 		{
 			matrix.Topology: "pgbouncer", matrix.ExecMode: matrix.ExecAuto, "pgbouncer.pool_mode": "Transaction",
@@ -235,6 +239,7 @@ func TestCellsDoNotReachTheLabsOwnSessions(t *testing.T) {
 	c.lab("up")
 	for _, tt := range []struct{ name, value, own string }{
 		{"default_transaction_isolation", "serializable", "read committed"}, // of which a standby has none
+		{"default_transaction_deferrable", "on", "off"},
 		{"idle_session_timeout", "50ms", "0"},
 		{"search_path", "nowhere", "lab, public"},
 		{"post_auth_delay", "1s", "0"},

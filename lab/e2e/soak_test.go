@@ -14,8 +14,5 @@ func TestSoakKilledProcessesCostNoMoreThanTheirTrial(t *testing.T) { killInTurn(
 // Each fault of the gallery that can be run in seconds.
 func TestSoakInjectedFaultsAreThereAndAreNamed(t *testing.T) { injectAndName(t, allFaults) }
 
-// Whatever a spec sets, each of its trials ends valid, or says which setting is why not; the run and its stack go on.
-func TestSoakSixtyDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 1, 3, 20) }
-
-// Two thousand cells, in every topology and with every kind of load.
-func TestSoakDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 2, 40, 50) }
+// As TestDrawnSpecsEndWithAReason does: two thousand cells, in every topology and with every kind of load.
+func TestSoakDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 2, 6, 100, 20) }

@@ -3,6 +3,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -95,6 +96,13 @@ func newRoot() *cobra.Command {
 	l.add(cmd)
 	cmd.AddCommand(l.supervise(), l.fault()) // which the lab calls itself
 	return cmd
+}
+
+// writeJSON writes a value for programs.
+func writeJSON(out io.Writer, value any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(value)
 }
 
 // layout finds the checkout: where it was named, else around the working

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 
 	"stormwave/lab/internal/judge/compare"
 	"stormwave/lab/internal/matrix"
+	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/report"
 	"stormwave/lab/internal/service"
 )
@@ -19,11 +19,14 @@ import (
 // errGate is the end of a comparison whose gates are not all passed.
 var errGate = errors.New("not every gate is passed")
 
+var errTwoForms = usageError{errors.New("choose one of --json and --markdown")}
+
 // comparison is how two runs or commits are compared and shown.
 type comparison struct {
 	commits, force, allowInconclusive bool
 	gates                             []string
 	json, markdown                    bool
+	junit                             string // the file that the gates' outcomes are written to; "" is none
 }
 
 func (l *lab) compare() *cobra.Command {
@@ -45,7 +48,10 @@ func (l *lab) compare() *cobra.Command {
 				return err
 			}
 			if with.json && with.markdown {
-				return usageError{errors.New("choose one of --json and --markdown")}
+				return errTwoForms
+			}
+			if with.junit != "" && len(with.gates) == 0 {
+				return usageError{errors.New("--junit writes what the gates come to: give one, such as --gate 'p99<=1.10'")}
 			}
 			gates, err := compare.ParseGates(with.gates)
 			if err != nil {
@@ -69,7 +75,8 @@ func (l *lab) compare() *cobra.Command {
 	)
 	flags.BoolVar(&with.allowInconclusive, "allow-inconclusive", false, "let inconclusive gates pass")
 	flags.BoolVar(&with.json, "json", false, "for programs")
-	flags.BoolVar(&with.markdown, "markdown", false, "as Markdown")
+	flags.BoolVar(&with.markdown, "markdown", false, "as Markdown, for a comment on a pull request")
+	flags.StringVar(&with.junit, "junit", "", "write each gate's outcome in each cell to this file, as JUnit's XML")
 	return cmd
 }
 
@@ -137,9 +144,7 @@ func toCompare(run report.Run) compare.Run {
 func (with comparison) show(c compare.Comparison, gates []compare.Gate, out io.Writer) error {
 	rulings := c.Judge(gates)
 	if with.json {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(struct {
+		if err := writeJSON(out, struct {
 			compare.Comparison
 			Gates []compare.Ruling `json:"gates"`
 		}{c, rulings}); err != nil {
@@ -148,9 +153,18 @@ func (with comparison) show(c compare.Comparison, gates []compare.Gate, out io.W
 	} else {
 		fmt.Fprint(out, c.Text(rulings, with.markdown))
 	}
+	if with.junit != "" {
+		text, err := c.JUnit(rulings, with.allowInconclusive)
+		if err == nil {
+			err = record.WriteFile(with.junit, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	var not []string
 	for _, r := range rulings {
-		if r.Outcome == compare.Missed || r.Outcome == compare.Inconclusive && !with.allowInconclusive {
+		if r.Fails(with.allowInconclusive) {
 			not = append(not, strings.TrimSpace(fmt.Sprintf("%s %s: %s %s", r.Gate, r.Outcome, r.Scenario, r.Cell)))
 		}
 	}

@@ -237,3 +237,32 @@ func TestCompareAsJSON(t *testing.T) {
 		t.Errorf("p99 of the second pair = %+v; want worse, × 1.2", p99)
 	}
 }
+
+func TestCompareWritesJUnit(t *testing.T) {
+	r := madeRuns(t)
+	file := filepath.Join(t.TempDir(), "new", "gates.xml")
+	for _, test := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"--gate", "p99<=1.10"}, 3, `<testsuite name="A = ` + runA + `, B = ` + runB + `" tests="1" failures="1"`},
+		{[]string{"--gate", "p99<=1.2", "--allow-inconclusive"}, 0, `tests="1" failures="0" skipped="1"`},
+		{[]string{"--gate", "p99<=1.3", "--json"}, 0, `tests="1" failures="0" skipped="0"`},
+	} {
+		_, errs, status := r.lab(append([]string{"compare", runA, runB, "--junit", file}, test.args...)...)
+		text, err := record.ReadFile(file)
+		if err != nil || status != test.status || !strings.Contains(string(text), test.want) {
+			t.Errorf(
+				"%v: exit status %d, %q, %v; want %d and %q in:\n%s", test.args, status, errs, err, test.status, test.want, text,
+			)
+		}
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	_, errs, status := r.lab("compare", runA, runB, "--junit", file)
+	if _, err := os.Stat(file); status != 2 || !strings.Contains(errs, "--gate") || err == nil {
+		t.Errorf("without a gate: exit status %d, %q, %v; want 2, what is missing, and no file", status, errs, err)
+	}
+}

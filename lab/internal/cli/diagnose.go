@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -35,9 +34,7 @@ func (l *lab) diagnose() *cobra.Command {
 			cells := diagnose.Run(run.Plan, run.Records, run.Services)
 			out := cmd.OutOrStdout()
 			if asJSON {
-				encoder := json.NewEncoder(out)
-				encoder.SetIndent("", "  ")
-				if err := encoder.Encode(cells); err != nil {
+				if err := writeJSON(out, cells); err != nil {
 					return fmt.Errorf("write diagnosis: %w", err)
 				}
 			} else {

@@ -38,7 +38,7 @@ func (l *lab) stages() []stage {
 			l.runs(l.resume()),
 			l.runs(l.soak()),
 		}},
-		{"Read what was measured:", []*cobra.Command{l.report(), l.diagnose(), l.open(), l.verify()}},
+		{"Read what was measured:", []*cobra.Command{l.report(), l.diagnose(), l.history(), l.open(), l.verify()}},
 		{"The stack by itself:", []*cobra.Command{l.consentFlag(l.up()), l.status(), l.psql(), l.logs(), l.down()}},
 		{"To change the lab:", []*cobra.Command{l.dashboards()}},
 	}

@@ -301,6 +301,11 @@ func mutateRuns(t *testing.T, mutations int) {
 			good++
 			_ = report.DiagnosisText(diagnose.Run(run.Plan, run.Records, run.Services))
 			_ = compare.Runs(toCompare(whole), toCompare(run))
+			lines := compare.History([]compare.Run{toCompare(whole), toCompare(run)}, 0)
+			_ = compare.HistoryText(lines, false)
+			if err := writeJSON(io.Discard, lines); err != nil {
+				t.Errorf("mutation %d of %s: history: %v", n, path, err)
+			}
 			_, _ = report.Build(run)
 		})
 		if err := os.WriteFile(path, files[path], 0o600); err != nil {

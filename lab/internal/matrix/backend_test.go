@@ -119,6 +119,7 @@ func TestRenewedPlan(t *testing.T) {
 			delete(c.Settings, Commit)
 		}
 	}
+	plan.Factors = append(plan.Factors, "backend")
 	if err := plan.Runnable(there); err == nil {
 		t.Fatal("a plan of old can be carried out as it is")
 	}
@@ -126,7 +127,7 @@ func TestRenewedPlan(t *testing.T) {
 	if err := plan.Runnable(there); err != nil {
 		t.Error(err)
 	}
-	if got := plan.Cells[0].Settings[Commit]; got != "0123abc" {
-		t.Errorf("the commit is %q", got)
+	if got := plan.Cells[0].Settings[Commit]; got != "0123abc" || plan.Factors[len(plan.Factors)-1] != Commit {
+		t.Errorf("the commit is %q, the factors %q", got, plan.Factors)
 	}
 }

@@ -75,6 +75,9 @@ func (p Plan) Runnable(there Inventory) error {
 
 // Renew gives the settings of a plan from before they were called otherwise their names of today.
 func (p *Plan) Renew() {
+	if i := slices.Index(p.Factors, formerCommit); i >= 0 {
+		p.Factors[i] = Commit
+	}
 	for _, c := range p.Cells {
 		if value, ok := c.Settings[formerCommit]; ok {
 			c.Settings[Commit] = value

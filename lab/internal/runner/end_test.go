@@ -54,6 +54,9 @@ func TestRunEndsWhenTheStackDoesNotComeBack(t *testing.T) {
 				verdict, reason := record.Valid, ""
 				if c.fails(f.plan.Trials[i]) {
 					verdict, reason = record.Invalid, "apply the cell: it is broken"
+					if !rec.Baseline && rec.Cell != f.plan.Cells[f.plan.Control()].Label {
+						reason += "; the cell differs from the baseline in pool_size"
+					}
 				}
 				if rec.Verdict != verdict || strings.Join(rec.Reasons, "; ") != reason {
 					t.Errorf("trial %d is %s, %q; want %s, %q", rec.N, rec.Verdict, rec.Reasons, verdict, reason)

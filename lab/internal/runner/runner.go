@@ -171,6 +171,7 @@ func (r *Runner) trial(ctx context.Context, trial matrix.Trial) (record.Record, 
 		}
 		rec.Metrics[record.Deaths(death.Service)]++
 	}
+	r.suspects(cell, v)
 	rec.Verdict, rec.Reasons = v.outcome()
 	rec.Reasons = within(filepath.Dir(filepath.Dir(r.Dir.Path())), rec.Reasons)
 	return rec, nil

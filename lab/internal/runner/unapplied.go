@@ -10,6 +10,7 @@ import (
 
 	"stormwave/lab/internal/matrix"
 	"stormwave/lab/internal/measure/load"
+	"stormwave/lab/internal/record"
 )
 
 // unapplied finds out whether it lies in the cell that the stack could not be brought to it:
@@ -43,31 +44,42 @@ func (r *Runner) unserved(ctx context.Context, cell matrix.Cell, v *verdict, err
 	if !errors.Is(err, load.ErrUnserved) || ctx.Err() != nil {
 		return
 	}
-	usual := cell.Settings
-	for _, other := range r.Plan.Cells {
-		if other.Baseline {
-			usual = other.Settings
-		}
-	}
-	switch {
-	case r.served != nil && !maps.Equal(r.served, cell.Settings):
-		v.fail("the load could not begin; it could with the settings of a cell before, which differ in %s",
-			differing(cell.Settings, r.served))
-	case r.served == nil && !maps.Equal(usual, cell.Settings):
-		v.fail("the load could not begin; no cell before has had one, and the baseline differs in %s",
-			differing(cell.Settings, usual))
-	default:
+	if r.served == nil || maps.Equal(r.served, cell.Settings) {
 		v.fail("the load could not begin")
+		return
+	}
+	v.fail("the load could not begin; it could with the settings of a cell before, which differ in %s",
+		differing(cell.Settings, r.served))
+}
+
+// suspects says in what the cell differs from the baseline, where a trial is spoilt, not by what measures it, and no
+// reason names any of that.
+func (r *Runner) suspects(cell matrix.Cell, v *verdict) {
+	i := slices.IndexFunc(r.Plan.Cells, func(c matrix.Cell) bool { return c.Baseline })
+	if i < 0 || v.broken || !v.failed && v.worst != record.Invalid {
+		return
+	}
+	differ := differing(cell.Settings, r.Plan.Cells[i].Settings)
+	said := strings.Join(v.reasons, "\n")
+	if len(differ) > 0 && !slices.ContainsFunc(differ, func(name string) bool { return strings.Contains(said, name) }) {
+		v.say("the cell differs from the baseline in %s", differ)
 	}
 }
 
-// differing names the settings in which a cell differs from another one.
-func differing(cell, other matrix.Settings) string {
-	const most = 10
+// settingNames are names of settings, sorted.
+type settingNames []string
+
+// differing are the settings in which a cell differs from another one.
+func differing(cell, other matrix.Settings) settingNames {
 	all := maps.Clone(cell)
 	maps.Copy(all, other)
 	maps.DeleteFunc(all, func(name, _ string) bool { return cell[name] == other[name] })
-	names := slices.Sorted(maps.Keys(all))
+	return slices.Sorted(maps.Keys(all))
+}
+
+// String lists the names, but no more than a reader takes in.
+func (names settingNames) String() string {
+	const most = 10
 	text := strings.Join(names[:min(most, len(names))], ", ")
 	if more := len(names) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)

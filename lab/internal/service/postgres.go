@@ -185,6 +185,15 @@ var postgresFamily = matrix.Family{
 			Names: regexp.MustCompile(`^(transaction_timeout|default_transaction_read_only|hot_standby|recovery_target.*)$`),
 			Why:   "it would end the lab's own work, or the standby",
 		},
+		{
+			Names: regexp.MustCompile(`^pre_auth_delay$`),
+			Why:   "it holds up the lab's own sessions too, before the server knows whose they are; use post_auth_delay",
+		},
+		// From a file they are never applied: guc-file.l reports "setting could not be applied", or nothing.
+		{
+			Names: regexp.MustCompile(`^transaction_(isolation|deferrable|read_only)$`),
+			Why:   "it is of one transaction, and no server takes it from its configuration; use default_transaction_…",
+		},
 		// The backend's role has its own, which a server's default does not reach.
 		{
 			Names: regexp.MustCompile(`^` + matrix.StatementTimeout + `$`),
@@ -298,13 +307,16 @@ const (
 )
 
 // parametersSQL asks for parameters by their names in small letters, and for what a Parameter holds, in that order. Of
-// one that the lab's own session has otherwise than the server gives it to all, the server tells what it took for all.
+// one that the lab's own session has otherwise than the server gives it to all, the server tells what it took for all:
+// also of those that a session keeps from its start, and of those of its TCP connection, which the kernel may limit,
+// and which a Unix socket has not.
 const parametersSQL = `SELECT lower(name), vartype, coalesce(unit, ''), coalesce(min_val, ''), coalesce(max_val, ''),
 	coalesce(enumvals, '{}'), coalesce(boot_val, ''), source, coalesce(taken, setting),
 	coalesce(taken, current_setting(name))
 	FROM pg_settings s LEFT JOIN LATERAL (
 		SELECT f.setting AS taken FROM pg_file_settings f
-		WHERE s.source IN ('client', 'user', 'database user') AND lower(f.name) = lower(s.name) AND f.applied
+		WHERE (s.source IN ('client', 'user', 'database user') OR s.context LIKE '%backend' OR s.name LIKE 'tcp\_%')
+			AND lower(f.name) = lower(s.name) AND f.applied
 		ORDER BY f.seqno DESC LIMIT 1
 	) file ON true
 	WHERE lower(name) = ANY ($1)`

@@ -70,6 +70,9 @@ func TestForbiddenSettings(t *testing.T) {
 		// The backend's role overrides them, or they would end the lab's own work.
 		"postgres.statement_timeout", "postgres.lock_timeout", "postgres.transaction_timeout", "postgres.hot_standby",
 		"postgres.default_transaction_read_only", "postgres.recovery_target", "postgres.recovery_target_time",
+		"postgres.pre_auth_delay",
+		// Of one transaction: a server takes none of them from its configuration.
+		"postgres.transaction_isolation", "postgres.transaction_deferrable", "postgres.transaction_read_only",
 	} {
 		if s, err := Catalog(backends.Default()).Lookup(name); err == nil {
 			t.Errorf("Lookup(%q) = %+v, want it refused", name, s)

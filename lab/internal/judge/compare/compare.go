@@ -62,6 +62,13 @@ type Alone struct {
 // value in every cell of A and another in every cell of B does not keep cells from
 // being like, but is listed in Unlike; so is all else that should be the same.
 func Runs(a, b Run) Comparison {
+	c := atTwoTimes(a, b)
+	adjust([]Comparison{c})
+	return c
+}
+
+// atTwoTimes is Runs without regard to how many comparisons there are.
+func atTwoTimes(a, b Run) Comparison {
 	a, b = complete(a), complete(b)
 	c := Comparison{A: a.Name, B: b.Name, Unlike: unlike(a, b)}
 	c.compare(newSide(a), newSide(b), apart(a.Plan, b.Plan))
@@ -87,6 +94,7 @@ func complete(run Run) Run {
 func Halves(run Run, setting, a, b string) Comparison {
 	c := Comparison{A: a, B: b, Interleaved: true, Unlike: []string{}}
 	c.compare(half(run, setting, a), half(run, setting, b), []string{setting})
+	adjust([]Comparison{c})
 	return c
 }
 
@@ -115,7 +123,6 @@ func (c *Comparison) compare(a, b side, ignored []string) {
 			}
 		}
 	}
-	c.adjust()
 }
 
 // pair compares two like groups in every measure.
@@ -151,14 +158,16 @@ func (c *Comparison) pair(a, b side, of, with analysis.Group, ignored []string) 
 }
 
 // adjust takes into account that many cells are compared: the p-values of a measure
-// under a scenario are one family.
-func (c *Comparison) adjust() {
+// under a scenario are one family, over all the comparisons.
+func adjust(all []Comparison) {
 	families := make(map[string][]*Change)
-	for _, p := range c.Pairs {
-		for i := range p.Changes {
-			if change := &p.Changes[i]; change.Interval != nil {
-				family := p.Scenario + " " + change.Measure
-				families[family] = append(families[family], change)
+	for _, c := range all {
+		for _, p := range c.Pairs {
+			for i := range p.Changes {
+				if change := &p.Changes[i]; change.Interval != nil {
+					family := p.Scenario + " " + change.Measure
+					families[family] = append(families[family], change)
+				}
 			}
 		}
 	}

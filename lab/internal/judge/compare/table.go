@@ -24,6 +24,9 @@ func (c Comparison) Text(rulings []Ruling, markdown bool) string {
 		w.line("WARNING: A and B are unlike, and are compared by force; what differs may come from this:")
 		w.list(c.Unlike)
 	}
+	if len(c.Pairs) > 0 {
+		w.line(count(c).String())
+	}
 	for i, p := range c.Pairs {
 		if i > 0 && c.Pairs[i-1].Scenario == p.Scenario {
 			continue
@@ -173,15 +176,15 @@ func figure(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
+const atTwoTimesLegend = "A and B were measured at two times, and the days differ. So each cell is measured against " +
+	"the baseline of its own run, block by block, and these two effects are compared by rank sums: the change is the " +
+	"quotient of the two ratios (of error_ratio the difference of the two differences), the median over all pairs of " +
+	"blocks. Of the baseline itself the change holds what the days differ by, and no word is said. To compare two " +
+	"versions of a backend, measure both in one run."
+
 // legend explains the tables' terms.
 func (c Comparison) legend() []string {
-	how := "A and B were measured at two times, and the days differ. So each cell is measured against the baseline of " +
-		"its own run, " +
-		"block by block, and these two effects are compared by rank sums: the change is the quotient of the two ratios (of " +
-		"error_ratio the difference of the two differences), the median over all pairs of blocks. Of the baseline itself " +
-		"the " +
-		"change holds what the days differ by, and no word is said. To compare two versions of a backend, measure both in " +
-		"one run."
+	how := atTwoTimesLegend
 	if c.Interleaved {
 		how = "A and B were run in the same blocks and are compared within each, by signed ranks; the change is the " +
 			"median over the blocks."

@@ -48,9 +48,16 @@ func example(t *testing.T) (Comparison, []Ruling) {
 
 func TestText(t *testing.T) {
 	c, rulings := example(t)
-	for name, got := range map[string]string{
-		"compare.golden.txt": c.Text(rulings, false), "compare.golden.md": c.Text(rulings, true),
-	} {
+	golden(t, map[string]string{
+		"compare.golden.txt": c.Text(rulings, false),
+		"compare.golden.md":  c.Text(rulings, true),
+	})
+}
+
+// golden compares texts with the files of their names, or writes these.
+func golden(t *testing.T, texts map[string]string) {
+	t.Helper()
+	for name, got := range texts {
 		path := filepath.Join("testdata", name)
 		if *update {
 			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {

@@ -128,13 +128,12 @@ func (p *processes) readSlow(pids map[string]int) map[string]slow {
 		return p.slow
 	}
 	p.readAt, p.of, p.slow = time.Now(), maps.Clone(pids), make(map[string]slow, len(pids))
+	memory := proc.PSS(trees(pids)...)
 	for service, pid := range pids {
-		read := proc.PSS
+		is := slow{memory: memory[pid]}
 		if service == supervisor {
-			read = proc.OwnPSS
+			is.memory, _ = proc.OwnPSS(pid)
 		}
-		var is slow
-		is.memory, _ = read(pid)
 		is.cpus, _ = proc.CPULimit(pid)
 		_, is.limited = proc.Quota(pid)
 		p.slow[service] = is

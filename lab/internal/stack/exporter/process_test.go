@@ -39,7 +39,7 @@ func TestTheSupervisorIsCountedAlone(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	e := New(one{busy.PID()})
-	big := func() bool { bytes, ok := proc.PSS(busy.PID()); return ok && bytes > 15e6 }
+	big := func() bool { return proc.PSS(busy.PID())[busy.PID()] > 15e6 }
 	for services(t, e, series.ServiceCPU)["app"] < 1 || !big() {
 		select {
 		case <-ctx.Done():
@@ -52,7 +52,7 @@ func TestTheSupervisorIsCountedAlone(t *testing.T) {
 		t.Errorf("the supervisor used %.2f s, by rusage %.2f s; its service %.2f s", cpu[supervisor], own, cpu["app"])
 	}
 	memory := services(t, New(one{busy.PID()}), series.ServicePSS)
-	whole, _ := proc.PSS(syscall.Getpid())
+	whole := proc.PSS(syscall.Getpid())[syscall.Getpid()]
 	if memory["app"] < 15e6 || memory[supervisor] <= 0 || memory[supervisor] > float64(whole)-15e6 {
 		t.Errorf(
 			"the supervisor has %.0f bytes, its service %.0f, both %d; want each its own", memory[supervisor], memory["app"],

@@ -127,6 +127,36 @@ func TestStopKillsWhatIgnoresTheSignalAndItsChildrenInOtherSessions(t *testing.T
 	}
 }
 
+// What a process starts while it is asked to end, in a session of its own, is killed with it.
+func TestStopKillsWhatIsStartedMeanwhile(t *testing.T) {
+	spec := shell("trap 'setsid sleep 60 & echo $!' TERM; echo ready; while :; do sleep 0.02; done")
+	spec.StopTimeout = time.Second
+	spec.Log = filepath.Join(t.TempDir(), "log")
+	p, err := Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Await(t.Context(), func(context.Context) error {
+		if p.Tail(1) != "ready" {
+			return errors.New("not yet")
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var child int
+	if _, err := fmt.Sscan(p.Tail(1), &child); err != nil {
+		t.Fatalf("it has started nothing: %v", err)
+	}
+	if id, alive := Identify(child); alive {
+		id.Kill()
+		t.Errorf("process %d outlived Stop", child)
+	}
+}
+
 // A process that is killed takes along what it has started; its end is known when that is gone.
 func TestGroupEndsWithItsProcess(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
@@ -253,8 +283,10 @@ func TestCPUCountsChildrenThatHaveEnded(t *testing.T) {
 	if used := new(Meter).CPU([]int{p.PID()})[p.PID()]; used < 20*time.Millisecond {
 		t.Errorf("CPU = %s; want at least 20ms of the ended child", used)
 	}
-	if pss, ok := PSS(p.PID()); !ok || pss < 50<<10 {
-		t.Errorf("PSS = %d, %v; want at least 50 KiB", pss, ok)
+	const nobody = 1 << 30
+	sizes := PSS(p.PID(), os.Getpid(), nobody)
+	if own, whole := sizes[p.PID()], sizes[os.Getpid()]; len(sizes) != 2 || own < 50<<10 || whole < own+50<<10 {
+		t.Errorf("PSS = %v; want at least 50 KiB, with those of this process more, and nothing of nobody", sizes)
 	}
 }
 
@@ -286,7 +318,7 @@ func TestOwnUsageLeavesChildrenOut(t *testing.T) {
 		t.Errorf("this process alone used %s, with its child %s; want less alone", own-ownBefore, all-before)
 	}
 	ownPSS, ok := OwnPSS(me)
-	if all, _ := PSS(me); !ok || ownPSS == 0 || ownPSS >= all {
+	if all := PSS(me)[me]; !ok || ownPSS == 0 || ownPSS >= all {
 		t.Errorf("this process alone holds %d bytes, with its child %d; want less alone", ownPSS, all)
 	}
 }

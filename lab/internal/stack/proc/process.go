@@ -214,7 +214,9 @@ func (p *Process) Stop(ctx context.Context) error {
 	select {
 	case <-p.done:
 	case <-patience.C:
+		family = append(family, p.freeze()...)
 	case <-ctx.Done():
+		family = append(family, p.freeze()...)
 	}
 	_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
 	if err := killTree(family); err != nil {
@@ -226,6 +228,13 @@ func (p *Process) Stop(ctx context.Context) error {
 	case <-time.After(killTimeout):
 		return fmt.Errorf("stop %s: process %d was killed but is not gone after %s", p.spec.Name, p.PID(), killTimeout)
 	}
+}
+
+// freeze keeps the process from starting any more, and returns it with all that it has started: a server that is to
+// end, and does not, goes on to fork for each who connects.
+func (p *Process) freeze() []Ident {
+	_ = p.cmd.Process.Signal(syscall.SIGSTOP)
+	return Tree(p.PID())
 }
 
 // Tail returns the last lines that this process wrote to its log.

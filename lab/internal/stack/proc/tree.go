@@ -62,22 +62,26 @@ func Boot() (string, error) {
 }
 
 // Tree returns the process and all that descend from it.
-func Tree(pid int) []Ident {
-	stats := allStats()
-	children := make(map[int][]procfs.ProcStat)
-	var family []Ident
-	for _, s := range stats {
-		children[s.PPID] = append(children[s.PPID], s)
-		if s.PID == pid {
-			family = append(family, Ident{PID: pid, Start: s.Starttime})
+func Tree(pid int) []Ident { return trees(pid)[pid] }
+
+// trees returns each process and all that descend from it, by its id. However many there are, all processes of the
+// machine are read once.
+func trees(pids ...int) map[int][]Ident {
+	children := make(map[int][]Ident)
+	all := make(map[int][]Ident, len(pids))
+	for _, s := range allStats() {
+		children[s.PPID] = append(children[s.PPID], identOf(s))
+		if slices.Contains(pids, s.PID) {
+			all[s.PID] = []Ident{identOf(s)}
 		}
 	}
-	for i := 0; i < len(family); i++ {
-		for _, child := range children[family[i].PID] {
-			family = append(family, Ident{PID: child.PID, Start: child.Starttime})
+	for pid, family := range all {
+		for i := 0; i < len(family); i++ {
+			family = append(family, children[family[i].PID]...)
 		}
+		all[pid] = family
 	}
-	return family
+	return all
 }
 
 // Orphans are the processes that one has left in the group that it led, all of them younger than it. While they live

@@ -145,23 +145,19 @@ func (m *member) settle(was member) {
 	m.spare = min(paid, fresh)
 }
 
-// PSS returns the proportional set size of the process and its descendants, in
-// bytes: memory that n processes share counts as 1/n in each. It walks page
-// tables, so call it seldom.
-func PSS(pid int) (bytes uint64, ok bool) {
-	for _, id := range Tree(pid) {
-		p, err := procfs.NewProc(id.PID)
-		if err != nil {
-			continue
+// PSS returns the proportional set size of each process with its descendants, in bytes, by its id: memory that n
+// processes share counts as 1/n in each. One of which nothing can be read is left out. It walks page tables, so call
+// it seldom, and for all at once.
+func PSS(pids ...int) map[int]uint64 {
+	bytes := make(map[int]uint64, len(pids))
+	for pid, family := range trees(pids...) {
+		for _, id := range family {
+			if own, ok := OwnPSS(id.PID); ok {
+				bytes[pid] += own
+			}
 		}
-		roll, err := p.ProcSMapsRollup()
-		if err != nil {
-			continue
-		}
-		bytes += roll.Pss
-		ok = true
 	}
-	return bytes, ok
+	return bytes
 }
 
 // OwnCPU returns the CPU time that the process alone has used. What its children have
