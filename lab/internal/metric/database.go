@@ -8,7 +8,7 @@ import (
 type Server struct {
 	QPS, QPSPeak, Statements, QueryMean, CacheHit, BlocksRead *Metric
 	Connections, Active, ActiveMean, LockWaiting, WaitEvents  *Metric
-	RowsReturned, RowsFetched, RowsWritten                    *Metric
+	OfBackend, RowsReturned, RowsFetched, RowsWritten         *Metric
 
 	Sessions, AtWork, Waits, MaxConnections, WAL *Metric
 }
@@ -36,6 +36,8 @@ func server(name string, t Table, add func(string, Unit, string) *Metric, which 
 			from(of(lab.PGStatements), PeakRate).in(t, "QPS peak"),
 		Connections: is("_connections_max", Things, "sessions of clients; the lab's own are left out").
 			from(of(lab.PGConnections), Highest).in(t, "Connections max"),
+		OfBackend: is("_backend_sessions_max", Things, "sessions of the backend's role").
+			from(of(lab.PGBackend), Highest),
 		Active: is("_active_max", Things, "sessions at work").
 			from(of(lab.PGConnections), Highest).counting(active).in(t, "Active max"),
 		ActiveMean: is("_active_mean", Mean, "sessions at work, on average").

@@ -11,7 +11,6 @@ import (
 	"stormwave/lab/internal/metric"
 	"stormwave/lab/internal/record"
 	"stormwave/lab/internal/route"
-	"stormwave/lab/internal/service"
 )
 
 // Statements of the backend's role that no request asked for: readiness,
@@ -108,13 +107,12 @@ func (v *verdict) told(metrics map[string]float64) map[string]float64 {
 func (v *verdict) sessions(rec *record.Record) {
 	way := rec.Route()
 	most, bound := v.services.Backend().Sessions.Of(rec.Settings, way.ReadsFrom(route.Replica))
-	held, counted := metric.OfPrimary.Connections.Value(rec)
-	onReplica, also := metric.OfReplica.Connections.Value(rec)
+	held, counted := metric.OfPrimary.OfBackend.Value(rec)
+	onReplica, also := metric.OfReplica.OfBackend.Value(rec)
 	if !bound || !counted || !also || len(way.Poolers()) > 0 {
 		return
 	}
-	// An exporter may be among the clients of each server.
-	if most += len(service.Servers); held+onReplica > float64(most) {
+	if held+onReplica > float64(most) {
 		v.invalid("the backend does not hold to its pools: the servers had %.0f sessions, and it may open %d",
 			held+onReplica, most)
 	}

@@ -26,11 +26,12 @@ func Service(name string) string {
 // Sessions of the PostgreSQL servers, labelled server ("primary", "replica").
 // The lab's own sessions are left out.
 const (
-	PGUp             = "lab_pg_up"              // 1: the server could be read
-	PGConnections    = "lab_pg_connections"     // also labelled state: active, idle, idle_in_transaction, other
-	PGMaxConnections = "lab_pg_max_connections" // as many sessions as there may be
-	PGWaiting        = "lab_pg_waiting"         // active ones, also labelled event ("Lock:tuple"); no waiter, no series
-	PGLockWaiting    = "lab_pg_lock_waiting"    // those that wait for a lock
+	PGUp             = "lab_pg_up"               // 1: the server could be read
+	PGConnections    = "lab_pg_connections"      // also labelled state: active, idle, idle_in_transaction, other
+	PGMaxConnections = "lab_pg_max_connections"  // as many sessions as there may be
+	PGWaiting        = "lab_pg_waiting"          // active ones, also labelled event ("Lock:tuple"); no waiter, no series
+	PGLockWaiting    = "lab_pg_lock_waiting"     // those that wait for a lock
+	PGBackend        = "lab_pg_backend_sessions" // those of the backend's role
 )
 
 // Counters of the PostgreSQL servers, labelled server.
@@ -70,7 +71,7 @@ const (
 // Metrics lists every metric above.
 var Metrics = []string{
 	ServiceCPU, ServicePSS, ServiceUp, ServiceCPULimit, ServiceQuotaPeriods, ServiceThrottled,
-	PGUp, PGConnections, PGMaxConnections, PGWaiting, PGLockWaiting,
+	PGUp, PGConnections, PGMaxConnections, PGWaiting, PGLockWaiting, PGBackend,
 	PGStatements, PGStatementSeconds, PGBlocksHit, PGBlocksRead,
 	PGRowsReturned, PGRowsFetched, PGRowsInserted, PGRowsUpdated, PGRowsDeleted, PGWAL,
 	PGReplicaLagBytes, PGReplicaLagSeconds, PoolerClients,

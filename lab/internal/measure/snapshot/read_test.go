@@ -157,6 +157,7 @@ func knownSeries() map[string]signal {
 		add("rows_updated_total", ``, climbing(0, 2*busy))
 		add("rows_deleted_total", ``, climbing(0, 1*busy))
 		add("lock_waiting", ``, spike(0, 4, 5*busy))
+		add("backend_sessions", ``, spike(1, 4, 8*busy))
 	}
 	s[`lab_pg_waiting{job="lab",server="primary",event="Lock:tuple"}`] = between(4, 5, constant(5)) // 2 of 10 samples
 	return s
@@ -263,6 +264,7 @@ func TestReadKnownTrial(t *testing.T) {
 		"pool_acquire_timeouts":                          33,
 		"pool_new_conns":                                 3,
 		"primary_connections_max":                        40,
+		"primary_backend_sessions_max":                   8,
 		"primary_active_max":                             30,
 		"primary_statements":                             2000,
 		"primary_qps":                                    200,
@@ -275,6 +277,7 @@ func TestReadKnownTrial(t *testing.T) {
 		"primary_lock_waiting_max":                       5,
 		`primary_wait_events{event="Lock:tuple"}`:        1,
 		"replica_connections_max":                        10,
+		"replica_backend_sessions_max":                   1,
 		"replica_active_max":                             0,
 		"replica_statements":                             0,
 		"replica_qps":                                    0,
@@ -368,8 +371,8 @@ func TestReadNamesWhatIsMissing(t *testing.T) {
 				maps.DeleteFunc(s, func(name string, _ signal) bool { return strings.Contains(name, `server="replica"`) })
 			},
 			[]string{
-				"replica_active_max", "replica_active_mean", "replica_blocks_read_per_second", "replica_cache_hit_ratio",
-				"replica_connections_max", "replica_lock_waiting_max", "replica_qps", "replica_qps_peak",
+				"replica_active_max", "replica_active_mean", "replica_backend_sessions_max", "replica_blocks_read_per_second",
+				"replica_cache_hit_ratio", "replica_connections_max", "replica_lock_waiting_max", "replica_qps", "replica_qps_peak",
 				"replica_query_mean_ms", "replica_rows_fetched_per_second", "replica_rows_returned_per_second",
 				"replica_rows_written_per_second", "replica_statements", "replica_wait_events",
 			},

@@ -37,6 +37,9 @@ var (
 	lockDesc = prometheus.NewDesc(
 		series.PGLockWaiting, "Client sessions that wait for a lock.", []string{"server"}, nil,
 	)
+	backendDesc = prometheus.NewDesc(
+		series.PGBackend, "Client sessions of the backend's role.", []string{"server"}, nil,
+	)
 	lagBytesDesc = prometheus.NewDesc(
 		series.PGReplicaLagBytes, "WAL that the replica has not replayed yet; absent without a replica.", nil, nil,
 	)
@@ -88,12 +91,13 @@ var countersSQL = func() string {
 	return sql + ` FROM pg_stat_database WHERE datname = current_database()`
 }()
 
-// sessionsSQL counts client sessions by state and wait event.
+// sessionsSQL counts client sessions by state and wait event, and of them those of the backend. The others are of
+// exporters: three a server.
 const sessionsSQL = `
 SELECT CASE WHEN state IN ('active', 'idle') THEN state
 		WHEN state LIKE 'idle in transaction%' THEN 'idle_in_transaction' ELSE 'other' END,
 	CASE WHEN state = 'active' AND wait_event IS NOT NULL THEN wait_event_type || ':' || wait_event ELSE '' END,
-	count(*)::float8
+	count(*)::float8, count(*) FILTER (WHERE usename = '` + backend.Role + `')::float8
 FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND usename <> current_user
 GROUP BY 1, 2`
@@ -193,11 +197,12 @@ func (s *server) readSessions(ctx context.Context, m *metrics) error {
 	}
 	states := map[string]float64{"active": 0, "idle": 0, "idle_in_transaction": 0, "other": 0}
 	waits := make(map[string]float64)
-	locks := 0.0
+	var locks, ofBackend float64
 	var state, event string
-	var count float64
-	if _, err := pgx.ForEachRow(rows, []any{&state, &event, &count}, func() error {
+	var count, own float64
+	if _, err := pgx.ForEachRow(rows, []any{&state, &event, &count, &own}, func() error {
 		states[state] += count
+		ofBackend += own
 		if event != "" {
 			waits[event] += count
 		}
@@ -220,6 +225,7 @@ func (s *server) readSessions(ctx context.Context, m *metrics) error {
 		m.add(waitingDesc, prometheus.GaugeValue, n, s.name, event)
 	}
 	m.add(lockDesc, prometheus.GaugeValue, locks, s.name)
+	m.add(backendDesc, prometheus.GaugeValue, ofBackend, s.name)
 	return nil
 }
 
