@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -240,9 +241,14 @@ func (p *Process) freeze() []Ident {
 // Tail returns the last lines that this process wrote to its log.
 func (p *Process) Tail(lines int) string { return tail(p.spec.Log, p.logFrom, lines) }
 
-// Command returns the command line as a person would type it.
+// passwordText is the password of a URL.
+var passwordText = regexp.MustCompile(`(://[^/@:\s]*:)[^/@\s]+@`)
+
+// Command returns the command line as a person would type it, but for the passwords of URLs: it stands in errors, and
+// with them in records.
 func (p *Process) Command() string {
-	return strings.Join(append([]string{p.spec.Path}, p.spec.Args...), " ")
+	line := strings.Join(append([]string{p.spec.Path}, p.spec.Args...), " ")
+	return passwordText.ReplaceAllString(line, "${1}…@")
 }
 
 func (s Spec) stopSignal() syscall.Signal { return either(s.StopSignal, syscall.SIGTERM) }
