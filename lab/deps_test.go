@@ -47,7 +47,7 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/search/race", "internal/setting",
+			"internal/backend", "internal/route", "internal/search/calibrate", "internal/search/race", "internal/setting",
 		},
 		pure: true,
 	},
@@ -204,7 +204,8 @@ var allowedImports = []allowed{
 		imports: []string{
 			"internal/analysis", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/metric", "internal/record", "internal/route", "internal/service",
-			"internal/setting", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/search/calibrate", "internal/setting", "internal/stack", "internal/stack/exporter",
+			"internal/stack/proc",
 		},
 	},
 	{

@@ -87,7 +87,9 @@ func goOn(ctx context.Context, j *job, force bool) error {
 		return err
 	}
 	changes := host.Changes(j.host, now)
-	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), j.plan) {
+	asked := j.plan
+	asked.Calibration = nil // was found on the way
+	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), asked) {
 		changes = append(changes, "the spec no longer gives the plan")
 	}
 	if len(changes) > 0 && !force {

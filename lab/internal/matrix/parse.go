@@ -30,7 +30,7 @@ const (
 
 var keys = []string{
 	"name", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra", "budget", "seed",
-	"slo", "margin", "cpus", "expect",
+	"slo", "margin", "cpus", "expect", "calibrate",
 }
 
 // allowTargets is kept for hosts, besides this machine, that a load may be sent to.
@@ -125,6 +125,7 @@ func (p *parser) top(root *yaml.Node) {
 		{"slo", p.slo},
 		{"margin", p.margin},
 		{"cpus", p.cpus},
+		{"calibrate", p.calibrate},
 	}
 	for _, r := range readers {
 		if n := at[r.key]; n != nil {
