@@ -8,7 +8,7 @@ import (
 	"stormwave/lab/internal/matrix"
 )
 
-// Where the loads were scaled, every heading of the scenario says by how much, and the facts say what the script asks for.
+// Where the loads were scaled, the scenario's heading says by how much, and a row what the script asks for.
 func TestCalibrationIsReported(t *testing.T) {
 	src, err := os.ReadFile("testdata/quick.yaml")
 	if err != nil {
@@ -25,8 +25,8 @@ func TestCalibrationIsReported(t *testing.T) {
 			matrix.Calibration{Knee: 640, Loads: map[string]matrix.Scaled{first.String(): {Factor: 1.02, Top: 2000}}},
 			[]string{
 				"## " + first.String() + ": load × 1.02\n",
-				"| Load of " + first.String() + " | load × 1.02: 2040 requests per second at most in place of the script's 2000, " +
-					"3.2 × the baseline's knee of 640 |",
+				"| Load of " + first.String() + " | load × 1.02: 2040 requests per second at most in " +
+					"place of the script's 2000, 3.2 × the baseline's knee of 640 |",
 			},
 		},
 		{

@@ -22,7 +22,7 @@ const (
 )
 
 // calibrate finds out, before the first block, by what the loads are multiplied to be as hard on this machine as the
-// plan says, and writes that into the plan: a run that is resumed has it there. Where there is no knee to find, the plan
+// plan says, and writes that into the plan: a run that is resumed has it there. Where there is no knee, the plan
 // says why and its loads stay as they are. An error means that nothing could be measured.
 func (r *Runner) calibrate(ctx context.Context) error {
 	if len(r.Plan.Calibrate) == 0 || r.Plan.Calibration != nil {
