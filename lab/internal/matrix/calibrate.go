@@ -57,8 +57,8 @@ func (p Plan) Scale(s Scenario) string {
 		return "not calibrated: " + c.Why
 	default:
 		load := c.Loads[s.String()]
-		return fmt.Sprintf("load × %g: %.0f requests per second at most in place of the script's %.0f, %g × the baseline's "+
-			"knee of %.0f", load.Factor, load.Factor*load.Top, load.Top, height, c.Knee)
+		return fmt.Sprintf("load × %g: %.0f requests per second at most in place of the script's %.0f, "+
+			"%g × the baseline's knee of %.0f", load.Factor, load.Factor*load.Top, load.Top, height, c.Knee)
 	}
 }
 
@@ -122,7 +122,8 @@ func (v *validation) calibration(p Plan) {
 	}
 	v.want(len(p.Calibrate) > 0, "it is calibrated, and did not ask for that")
 	for name, load := range p.Calibration.Loads {
-		v.want(p.Calibrate[name] > 0 && load.Factor > 0 && load.Factor <= maxFactor, "the load of %s is %+v", quote(name), load)
+		possible := p.Calibrate[name] > 0 && load.Factor > 0 && load.Factor <= maxFactor
+		v.want(possible, "the load of %s is %+v", quote(name), load)
 	}
 }
 

@@ -49,7 +49,8 @@ func TestCalibrateIsRead(t *testing.T) {
 	}
 	unknown := strings.Replace(toCalibrate, "wave", "mixed", 1) + "calibrate: true"
 	_, err := Parse([]byte(unknown), Inventory{Scenarios: []string{"storm", "mixed"}, Services: services})
-	if want := "6:12: the study had no mixed: say how high it is to rise"; err == nil || !strings.Contains(err.Error(), want) {
+	want := "6:12: the study had no mixed: say how high it is to rise"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a scenario of one's own: %v; want %s", err, want)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"stormwave/lab/internal/search/calibrate"
 )
 
-// CalibrateLimit is how long a calibration takes at most.
+// CalibrateLimit is how long the steps of a calibration take at most.
 const CalibrateLimit = 2 * time.Minute
 
 // What its steps take.
@@ -22,7 +22,7 @@ const (
 )
 
 // calibrate finds out, before the first block, by what the loads are multiplied to be as hard on this machine as the
-// plan says, and writes that into the plan: a run that is resumed has it there. Where there is no knee to find, the plan
+// plan says, and writes that into the plan: a run that is resumed has it there. Where there is no knee, the plan
 // says why and its loads stay as they are. An error means that nothing could be measured.
 func (r *Runner) calibrate(ctx context.Context) error {
 	if len(r.Plan.Calibrate) == 0 || r.Plan.Calibration != nil {
@@ -50,7 +50,6 @@ func (r *Runner) findKnee(ctx context.Context) (*matrix.Calibration, error) {
 		return nil, err
 	}
 	level := matrix.Scenario{Name: matrix.LevelScenario, Scale: calibrateStep}
-	begin := time.Now()
 	if _, err := r.Stack.Apply(ctx, baseline.Settings, r.Plan.CPUs); err != nil {
 		return nil, r.abandon(ctx, fmt.Errorf("apply the baseline: %w", err))
 	}
@@ -59,16 +58,19 @@ func (r *Runner) findKnee(ctx context.Context) (*matrix.Calibration, error) {
 	}
 	failed, slow := r.Plan.SLO.ErrorRatio, r.Plan.SLO.SlowRatio()
 	found := &matrix.Calibration{}
+	script, err := r.Scripts.of(ctx, level, baseline.Settings, 1)
+	if err != nil {
+		return nil, r.abandon(ctx, err)
+	}
+	if _, err := r.Warm(ctx, r.config(script)); err != nil {
+		return nil, r.abandon(ctx, fmt.Errorf("warm up: %w", err))
+	}
+	begin := time.Now()
 	rate := calibrate.Next(nil, failed, slow)
 	for rate > 0 && time.Since(begin)+calibrateCost <= CalibrateLimit {
 		script, err := r.Scripts.of(ctx, level, baseline.Settings, rate/matrix.LevelRate)
 		if err != nil {
 			return nil, r.abandon(ctx, err)
-		}
-		if len(found.Steps) == 0 {
-			if _, err := r.Warm(ctx, r.config(script)); err != nil {
-				return nil, r.abandon(ctx, fmt.Errorf("warm up: %w", err))
-			}
 		}
 		step, err := r.step(ctx, script, rate, baseline)
 		if err != nil {

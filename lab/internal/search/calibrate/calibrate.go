@@ -126,6 +126,10 @@ func Knee(steps []Step, failed, slow float64) (float64, error) {
 			full = s.To
 			break
 		}
+		if n := len(rates) - 1; n >= 0 && rates[n] == s.rate() { // asked again, for others may have had the machine
+			excess[n] = math.Min(excess[n], s.excess(failed, slow))
+			continue
+		}
 		rates = append(rates, s.rate())
 		excess = append(excess, s.excess(failed, slow))
 		weights = append(weights, math.Max(1, s.rate()*s.Seconds))

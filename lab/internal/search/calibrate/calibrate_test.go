@@ -50,6 +50,13 @@ func TestKnee(t *testing.T) {
 		{"the edges of a step lack a few", probe(840, func(_ int, s *Step) {
 			s.Requests -= s.Requests / 100
 		}), 750, 855, nil},
+		{"a rate held when it was asked again", append(probe(840, nil), Step{
+			From:     300,
+			To:       400,
+			Seconds:  8,
+			Requests: 2000,
+			Failed:   1900,
+		}), 750, 855, nil},
 		{"it held", probe(2000, nil), 0, 0, ErrTop},
 		{"no steps", nil, 0, 0, ErrTop},
 		{"from the first step on", probe(1, nil), 0, 0, ErrBottom},
