@@ -62,7 +62,8 @@ var allowedImports = []allowed{
 		path:  "lab/internal/matrix",
 		holds: "spec, factors, cells, plan",
 		imports: []string{
-			"internal/backend", "internal/route", "internal/search/race", "internal/setting", "internal/strict",
+			"internal/backend", "internal/route", "internal/search/calibrate", "internal/search/race", "internal/setting",
+			"internal/strict",
 		},
 		pure: true,
 	},
@@ -216,7 +217,8 @@ var allowedImports = []allowed{
 		imports: []string{
 			"internal/analysis", "internal/matrix", "internal/measure/host", "internal/measure/load",
 			"internal/measure/snapshot", "internal/metric", "internal/record", "internal/route", "internal/service",
-			"internal/setting", "internal/stack", "internal/stack/exporter", "internal/stack/proc",
+			"internal/search/calibrate", "internal/setting", "internal/stack", "internal/stack/exporter",
+			"internal/stack/proc",
 		},
 	},
 	{

@@ -163,3 +163,20 @@ func TestShownCommandsExist(t *testing.T) {
 		}
 	})
 }
+
+// The README's table is that of the report which it names, line by line: no number is copied by hand.
+func TestReadmeShowsTheReportsTable(t *testing.T) {
+	readme := documents(t)["README.md"]
+	named := regexp.MustCompile(`\]\((results/[^)/]+\.md)\)`).FindStringSubmatch(readme)
+	if named == nil {
+		t.Fatal("the README names no report")
+	}
+	report, err := os.ReadFile(filepath.Join("..", named[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := regexp.MustCompile(`(?m)^\|.*\n(?:\|.*\n)+`).FindString(readme)
+	if strings.Count(table, "\n") < 4 || !strings.Contains(string(report), "\n\n"+table+"\n") {
+		t.Errorf("%s does not have this table of the README:\n%s", named[1], table)
+	}
+}

@@ -39,7 +39,7 @@ export function ramping(plan, { think = '500ms', requests = 1, statements } = {}
     gracefulStop: patience,
   };
   return {
-    ...shaped(scenario, { model: 'closed', phases: phased(stages, 'vus', 'VUs'), statements }),
+    ...shaped(scenario, { model: 'closed', phases: phased(stages, 'vus', 'VUs'), statements, pause: thinkTime(think) }),
     choice: () => pick(__VU, __ITER),
     think: () => sleep(pause),
   };
@@ -49,12 +49,13 @@ export function ramping(plan, { think = '500ms', requests = 1, statements } = {}
 // number of iterations per second, each of one request, and is a phase of the results,
 // named by that number if it has no name. They begin when it is their time, however slow
 // the backend is; one for which there is no VU is dropped, and counted. k6 makes the VUs
-// from ready to most only when it lacks them.
-export function arriving(plan, { ready, most, statements }) {
+// from ready to most only when it lacks them. It begins with a rate of begin.
+export function arriving(plan, { ready, most, statements, begin = 0 }) {
+  const startRate = Math.round(rate * begin);
   const stages = plan.map((s) => ({ ...s, to: Math.round(rate * s.rate) }));
   const scenario = {
     executor: 'ramping-arrival-rate',
-    startRate: 0,
+    startRate,
     timeUnit: '1s',
     stages: stages.map((s) => ({ duration: `${milliseconds(s)}ms`, target: s.to })),
     preAllocatedVUs: ready,
@@ -62,7 +63,7 @@ export function arriving(plan, { ready, most, statements }) {
     gracefulStop: atMost(httpTimeout),
   };
   return {
-    ...shaped(scenario, { model: 'open', phases: phased(stages, 'rate', 'req/s'), statements }),
+    ...shaped(scenario, { model: 'open', phases: phased(stages, 'rate', 'req/s', startRate), statements }),
     // Which VU is free is chance; which iteration is next is not.
     choice: () => pick(0, exec.scenario.iterationInTest),
   };
@@ -74,9 +75,9 @@ function milliseconds(stage) {
 
 // phased makes a phase of each stage: its name, how many seconds it lasts, and from
 // where to where it leads the load.
-function phased(stages, prefix, unit) {
+function phased(stages, prefix, unit, begin = 0) {
   const phases = [];
-  let from = 0;
+  let from = begin;
   for (const stage of stages) {
     let name = stage.phase || `${prefix}_${stage.to}`;
     if (phases.some((p) => p.name === name)) {

@@ -32,8 +32,10 @@ export function logIn(sessions) {
   return begin({ tokens });
 }
 
-// post asks again while there is no answer, no room (429, 503), or no time (504).
+// post asks again while there is no answer, no room (429, 503), or no time (504). It gives up with the last answer, not
+// with the request that there was no time left for.
 function post(path, body, statuses) {
+  let said = '';
   const until = Date.now() + 1000 * patience;
   for (;;) {
     const answer = http.post(baseURL + path, JSON.stringify(body), {
@@ -46,11 +48,12 @@ function post(path, body, statuses) {
       return answer;
     }
     const why = `status ${answer.status}: ${answer.error || answer.body}`;
+    said = answer.status !== 0 || said === '' ? why : said;
     if (answer.status !== 0 && answer.status !== 429 && answer.status < 500) {
       throw new Error(`POST ${path}: want ${statuses.join(' or ')}, got ${why}`);
     }
     if (Date.now() >= until) {
-      exec.test.abort(`POST ${path}: the system does not serve, tried for ${patience} s: ${why}`);
+      exec.test.abort(`POST ${path}: the system does not serve, tried for ${patience} s: ${said}`);
     }
     sleep(0.05);
   }

@@ -110,8 +110,21 @@ func foretell(ctx context.Context, out io.Writer, plan matrix.Plan, done int, m 
 		fmt.Fprintf(out, "%s: %s, time unknown: %v\n", plan.Name, describe(plan), m.missing)
 		return 0, nil
 	}
+	if len(plan.Calibrate) > 0 && plan.Calibration == nil {
+		eta += runner.CalibrateLimit
+	}
+	tellLoads(out, plan)
 	fmt.Fprintf(out, "%s: %s, about %s\n", plan.Name, describe(plan), roughly(eta))
 	return eta, nil
+}
+
+// tellLoads says how the loads of a plan are scaled to the machine.
+func tellLoads(out io.Writer, plan matrix.Plan) {
+	for _, s := range plan.Scenarios {
+		if scale := plan.Scale(s); scale != "" {
+			fmt.Fprintf(out, "note: %s: %s\n", s, scale)
+		}
+	}
 }
 
 // roughly writes a time as a person would, who knows that it is an estimate: 45 s, 12 min,

@@ -93,7 +93,9 @@ func goOn(ctx context.Context, j *job, force bool) error {
 	if had, err := record.ReadFile(j.dir.Manifest()); err == nil && !bytes.Equal(had, j.backend.Source) {
 		changes = append(changes, "the manifest of the backend is another")
 	}
-	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), j.plan) {
+	asked := j.plan
+	asked.Calibration = nil // was found on the way
+	if spec, err := parseSpec(j.layout, j.dir.Spec(), j.spec); err != nil || !samePlan(spec.Plan(), asked) {
 		changes = append(changes, "the spec no longer gives the plan")
 	}
 	if len(changes) > 0 && !force {

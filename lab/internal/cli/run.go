@@ -199,6 +199,8 @@ func (l *lab) runTrials(ctx context.Context, j job, scripts *runner.Scripts) ([]
 		ClockSet: host.ClockSet,
 		Affinity: proc.Affinity,
 		Enough:   func(records []record.Record) bool { return stop.Enough(j.plan, records) },
+
+		Calibrated: func(plan matrix.Plan) { tellLoads(j.out, plan) },
 	}
 	if j.plan.Budget > 0 {
 		r.Next = tune.New(j.plan, r.Services, j.plan.Budget).Block

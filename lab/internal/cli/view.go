@@ -105,6 +105,9 @@ func (v *view) Live(trial matrix.Trial, now snapshot.Now) {
 // Done implements runner.Watcher.
 func (v *view) Done(r record.Record) {
 	line := fmt.Sprintf("%s %-7s %s %s", v.count(r.N), r.Verdict, r.Cell, analysis.ScenarioOf(&r))
+	if r.LoadFactor != 0 {
+		line += fmt.Sprintf(" × %g", r.LoadFactor)
+	}
 	if l := r.Load; l != nil {
 		line += fmt.Sprintf(
 			": %d requests, %.2f%% failed, goodput %.0f/s, p99 %.0f ms", l.Requests, 100*l.ErrorRatio, l.GoodputRPS,

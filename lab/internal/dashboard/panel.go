@@ -8,11 +8,6 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
-	"github.com/grafana/grafana-foundation-sdk/go/gauge"
-	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
-	"github.com/grafana/grafana-foundation-sdk/go/stat"
-	"github.com/grafana/grafana-foundation-sdk/go/statetimeline"
-	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 
 	"stormwave/lab/internal/metric"
 )
@@ -162,16 +157,12 @@ func (p *panel) Build() (dashboard.Panel, error) {
 	return *built, built.Validate()
 }
 
-func (p *panel) target(id string, l line) *prometheus.Dataquery {
-	q := prometheus.NewDataquery()
-	q.RefId = &id
-	q.Datasource = &source
-	q.Expr = l.query
-	q.LegendFormat = &l.legend
+func (p *panel) target(id string, l line) query {
+	q := query{Datasource: source, Expr: l.query, LegendFormat: l.legend, RefID: id}
 	if p.kind == figure || p.kind == progress {
-		q.Instant, q.Range = new(true), new(false)
+		q.Instant, q.Range = true, new(false)
 	} else {
-		q.Interval = new("1s")
+		q.Interval = "1s"
 	}
 	return q
 }
@@ -225,55 +216,6 @@ func (p *panel) steps() []dashboard.Threshold {
 		steps = append(steps, dashboard.Threshold{Color: above, Value: p.limit})
 	}
 	return steps
-}
-
-// look is the panel's type, and the options and fields of that.
-func (p *panel) look() (kind string, options, fields any) {
-	of := common.ReduceDataOptions{Calcs: []string{"lastNotNull"}, Fields: new(""), Values: new(false)}
-	legend := common.VizLegendOptions{
-		DisplayMode: common.LegendDisplayModeList,
-		Placement:   common.LegendPlacementBottom,
-		ShowLegend:  true,
-		Calcs:       []string{},
-	}
-	switch p.kind {
-	case figure:
-		options := stat.NewOptions()
-		options.ReduceOptions, options.TextMode = of, p.text
-		options.GraphMode, options.Orientation = common.BigValueGraphModeNone, common.VizOrientationAuto
-		return "stat", options, nil
-	case progress:
-		options := gauge.NewOptions()
-		options.ReduceOptions, options.Orientation = of, common.VizOrientationAuto
-		return "gauge", options, nil
-	case states:
-		options := statetimeline.NewOptions()
-		options.ShowValue, options.RowHeight, options.Legend = common.VisibilityModeNever, 0.8, legend
-		options.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeSingle, Sort: common.SortOrderNone}
-		fields := statetimeline.NewFieldConfig()
-		fields.FillOpacity = new(uint32(80))
-		return "state-timeline", options, fields
-	}
-	graphs := timeseries.NewOptions()
-	legend.Calcs = []string{"max"}
-	graphs.Legend = legend
-	graphs.Tooltip = common.VizTooltipOptions{Mode: common.TooltipDisplayModeMulti, Sort: common.SortOrderDescending}
-	stacking, opacity, limit := common.StackingModeNone, 0.0, common.GraphThresholdsStyleModeOff
-	if p.stacked {
-		stacking, opacity = common.StackingModeNormal, 30
-	}
-	if p.limit != nil {
-		limit = common.GraphThresholdsStyleModeDashed
-	}
-	return "timeseries", graphs, &common.GraphFieldConfig{
-		DrawStyle:       new(common.GraphDrawStyleLine),
-		LineWidth:       new(1.0),
-		FillOpacity:     &opacity,
-		ShowPoints:      new(common.VisibilityModeNever),
-		SpanNulls:       &common.BoolOrFloat64{Bool: new(false)},
-		Stacking:        &common.StackingConfig{Mode: &stacking, Group: new("A")},
-		ThresholdsStyle: &common.GraphThresholdsStyleConfig{Mode: limit},
-	}
 }
 
 // overrides are the colours of all names that the legends may have.

@@ -62,20 +62,12 @@ func (p *parser) stop(n *yaml.Node, fields []field) {
 
 // blocksOf reads the number of blocks of every scenario.
 func (p *parser) blocksOf(n *yaml.Node, fields []field) {
-	var names []string
-	for _, s := range p.spec.Scenarios {
-		names = append(names, s.String())
-	}
+	names := p.spec.scenarioNames()
 	of := map[string]int{}
 	before := len(p.Diagnostics)
 	for _, f := range fields {
-		name := f.key.Value
-		if s, err := parseScenario(name); err == nil {
-			name = s.String()
-		}
-		switch {
-		case !slices.Contains(names, name):
-			p.diagnose(f.key, "%s in blocks is not a scenario of this spec: %s", quote(name), suggest(name, names))
+		switch name, ok := p.scenarioKey(f.key, "blocks", names); {
+		case !ok:
 		case of[name] != 0:
 			p.diagnose(f.key, "duplicate scenario %s in blocks", name)
 		default:
@@ -94,6 +86,18 @@ func (p *parser) blocksOf(n *yaml.Node, fields []field) {
 	if counts[0] < p.spec.Blocks {
 		p.spec.BlocksOf = of
 	}
+}
+
+// scenarioKey reads the name of one of the spec's scenarios, in any spelling of its scale.
+func (p *parser) scenarioKey(n *yaml.Node, what string, names []string) (name string, ok bool) {
+	name = n.Value
+	if s, err := parseScenario(name); err == nil {
+		name = s.String()
+	}
+	if ok = slices.Contains(names, name); !ok {
+		p.diagnose(n, "%s in %s is not a scenario of this spec: %s", quote(name), what, suggest(name, names))
+	}
+	return name, ok
 }
 
 // minToStop is the fewest blocks that give an interval to look at.

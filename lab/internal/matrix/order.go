@@ -50,6 +50,7 @@ func (s *Spec) head() Plan {
 		SLO:       s.SLO,
 		Margin:    s.Margin,
 		CPUs:      s.CPUs,
+		Calibrate: s.Calibrate,
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 
 var keys = []string{
 	"name", "backend", "scenarios", "factors", "exclude", "cells", "settings", "baseline", "blocks", "blocks_extra",
-	"budget", "seed", "slo", "margin", "cpus", "expect",
+	"budget", "seed", "slo", "margin", "cpus", "expect", "calibrate",
 }
 
 // allowTargets is kept for hosts, besides this machine, that a load may be sent to.
@@ -109,6 +109,7 @@ func (p *parser) top(root *yaml.Node) {
 		{"slo", p.slo},
 		{"margin", p.margin},
 		{"cpus", p.cpus},
+		{"calibrate", p.calibrate},
 	}
 	for _, r := range readers {
 		if n := at[r.key]; n != nil {

@@ -110,6 +110,11 @@ type Plan struct {
 	Margin    Margin     `json:"margin,omitzero"` // Margins tells it of plans from before it was kept
 	CPUs      CPUs       `json:"cpus,omitempty"`  // service → cpu list; empty: not pinned
 
+	// Calibrate maps a scenario, as its String writes it, to how high its load is to rise on this machine: a multiple of
+	// the rate at which the baseline first misses the SLO. Nil: loads are as their scripts say.
+	Calibrate   map[string]float64 `json:"calibrate,omitempty"`
+	Calibration *Calibration       `json:"calibration,omitempty"` // nil: not found yet
+
 	AllowTargets []string `json:"allow_targets,omitempty"` // of older plans, where it had no effect
 }
 
@@ -143,6 +148,16 @@ func (p Plan) Repeats() string {
 
 // Control returns the index of the A/A control among the cells, -1 if the plan has none.
 func (p Plan) Control() int { return slices.IndexFunc(p.Cells, func(c Cell) bool { return c.Control }) }
+
+// Baseline returns the cell that the others are compared with.
+func (p Plan) Baseline() Cell {
+	for _, c := range p.Cells {
+		if c.Baseline {
+			return c
+		}
+	}
+	return Cell{}
+}
 
 // Compared returns the indexes of the cells that a run is made to compare with the baseline: all
 // but the baseline itself and its A/A control.

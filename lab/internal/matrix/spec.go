@@ -24,6 +24,7 @@ type Spec struct {
 	SLO       SLO
 	Margin    Margin
 	CPUs      CPUs
+	Calibrate map[string]float64 // as in Plan
 }
 
 // Factor is something that varies between cells: a setting with a list of
@@ -43,6 +44,14 @@ func (f Factor) names() []string {
 	names := make([]string, len(f.Values))
 	for i, v := range f.Values {
 		names[i] = v.Name
+	}
+	return names
+}
+
+func (s *Spec) scenarioNames() []string {
+	var names []string
+	for _, of := range s.Scenarios {
+		names = append(names, of.String())
 	}
 	return names
 }

@@ -34,6 +34,7 @@ func (p Plan) Validate() error {
 	v.want(len(p.Factors) >= 1 && len(p.Factors) <= MaxFactors, "it has %d factors", len(p.Factors))
 	v.scenarios(p)
 	v.cells(p)
+	v.calibration(p)
 	if err := v.err(); err != nil {
 		return err // trials refer to what is wrong already
 	}

@@ -10,8 +10,8 @@ import (
 	"stormwave/lab/internal/setting"
 )
 
-// Variables of a script that the lab itself sets, as scenarios/lib/env.js reads them: no spec
-// may.
+// Variables of a script that the lab itself sets, as scenarios/lib/env.js reads them: no spec may, but for the two
+// factors, which a calibration multiplies.
 const (
 	VariableBaseURL = "BASE_URL"
 	VariableScale   = "SCALE"
@@ -20,7 +20,16 @@ const (
 	VariableSummary = "SUMMARY_FILE"
 	VariableSuccess = "SUCCESS"     // statuses, with commas between
 	VariableFailed  = "FAILED_BODY" // text in a body that makes an answer a failure; unset: none does
+	VariableUsers   = "USERS"       // factor of the VUs of a closed load
+	VariableRate    = "RATE"        // factor of the rates of an open one
 	VariablePhase   = "PHASE"       // of the trial: PhaseWarmup, or unset for the load
+)
+
+// LevelScenario is the open load of one rate by which the lab looks for what a cell carries. It asks for LevelRate
+// requests per second, times VariableRate.
+const (
+	LevelScenario = "level"
+	LevelRate     = 100.0
 )
 
 // PhaseWarmup makes a script send a few requests of each kind instead of its load.

@@ -38,20 +38,22 @@ type Record struct {
 	N      int    `json:"n"`
 	Block  int    `json:"block"`
 	// 2 when the block was interrupted, and begun again; absent: the first
-	Attempt   int               `json:"attempt,omitempty"`
-	Cell      string            `json:"cell"`
-	Baseline  bool              `json:"baseline,omitempty"`
-	Scenario  string            `json:"scenario"`
-	Scale     float64           `json:"scale"`
-	Model     string            `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
-	Settings  map[string]string `json:"settings"`
-	Effective map[string]string `json:"attested"` // settings, as they were read back
-	Start     time.Time         `json:"start"`    // of the load, UTC
-	End       time.Time         `json:"end"`
-	Dataset   string            `json:"dataset,omitempty"` // what the tables held before the trial
-	Verdict   Verdict           `json:"verdict"`
-	Reasons   []string          `json:"reasons"`
-	Load      *Load             `json:"load,omitempty"`
+	Attempt  int     `json:"attempt,omitempty"`
+	Cell     string  `json:"cell"`
+	Baseline bool    `json:"baseline,omitempty"`
+	Scenario string  `json:"scenario"`
+	Scale    float64 `json:"scale"`
+	Model    string  `json:"model,omitempty"` // of the load, ClosedModel or OpenModel; absent: not recorded
+	// LoadFactor is by what the users or the rates of the script were multiplied; absent: 1.
+	LoadFactor float64           `json:"load_factor,omitempty"`
+	Settings   map[string]string `json:"settings"`
+	Effective  map[string]string `json:"attested"` // settings, as they were read back
+	Start      time.Time         `json:"start"`    // of the load, UTC
+	End        time.Time         `json:"end"`
+	Dataset    string            `json:"dataset,omitempty"` // what the tables held before the trial
+	Verdict    Verdict           `json:"verdict"`
+	Reasons    []string          `json:"reasons"`
+	Load       *Load             `json:"load,omitempty"`
 	// Metrics maps a canonical metric to its value over the whole
 	// window. A labelled one is written like a series: `cpu_cores{service="app"}`.
 	Metrics map[string]float64 `json:"metrics,omitempty"`

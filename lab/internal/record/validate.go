@@ -54,6 +54,7 @@ func (r Record) Validate() error {
 	want(r.Cell != "", "cell is empty")
 	want(r.Scenario != "", "scenario is empty")
 	want(r.Scale > 0 && !math.IsInf(r.Scale, 0), "scale is %v, must be above 0", r.Scale)
+	want(r.LoadFactor >= 0 && !math.IsInf(r.LoadFactor, 0), "load_factor is %v, must not be negative", r.LoadFactor)
 	want(!r.End.Before(r.Start), "end %v is before start %v", r.End, r.Start)
 	switch r.Verdict {
 	case Valid:

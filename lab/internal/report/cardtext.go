@@ -25,7 +25,7 @@ func (w *cardWriter) choose() {
 // Facts of tables.
 
 func (p part) fact(row int, column, text string) Fact {
-	return Fact{Text: text, Part: title(p.Scenario), Row: cellName(p.rows[row].Cell), Column: column}
+	return Fact{Text: text, Part: title(p.Plan, p.Scenario), Row: cellName(p.rows[row].Cell), Column: column}
 }
 
 func (p part) median(row int, c column) Fact {

@@ -42,7 +42,7 @@ func (a *Analysis) cellPages(p *page) {
 		}
 		for _, part := range a.parts {
 			g := part.rows[i]
-			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.Scenario))))
+			fmt.Fprintf(&p.b, "<h4 id=%s>%s</h4>\n", g.ref.anchor(), p.inline(prose(title(part.Plan, part.Scenario))))
 			limited(found[c.Label+"\n"+part.Scenario.String()]).html(p)
 			if f := part.trialPicture(a, g); f != nil {
 				fold{"One trial over time", blocks{f}}.html(p)

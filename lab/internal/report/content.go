@@ -42,8 +42,11 @@ func (a *Analysis) content() blocks {
 		forced := prose(strings.Join(run.Host.Forced, "; "))
 		list = append(list, say("**Resumed although something had changed: %s.**", forced))
 	}
+	if c := run.Plan.Calibration; c != nil && c.Why != "" {
+		list = append(list, say("**Not calibrated: %s.** The loads are the scripts' own.", prose(c.Why)))
+	}
 	for i, p := range a.parts {
-		list = append(list, heading{2, title(p.Scenario)}, words(p.bandLine()), p.verdict())
+		list = append(list, heading{2, title(p.Plan, p.Scenario)}, words(p.bandLine()), p.verdict())
 		if f := p.cellsPicture(a); i != first && f != nil {
 			list = append(list, f)
 		}

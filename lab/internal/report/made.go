@@ -58,6 +58,9 @@ func (a *Analysis) askedTable() table {
 		{sloRow, sloText(plan)},
 	}
 	for _, p := range a.parts {
+		if scale := plan.Scale(p.Scenario); scale != "" {
+			rows = append(rows, []string{"Load of " + p.Scenario.String(), prose(scale)})
+		}
 		if len(plan.Compared()) > 0 {
 			rows = append(rows, []string{toldRow(p.Scenario), a.told(p)})
 		}

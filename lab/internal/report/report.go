@@ -84,10 +84,16 @@ func (run Run) check() error {
 }
 
 // title heads a scenario's part and says if it was scaled.
-func title(s matrix.Scenario) string {
-	if s.Scale == 1 {
+func title(plan matrix.Plan, s matrix.Scenario) string {
+	var scaled []string
+	if _, scale, ok := strings.Cut(s.String(), "@"); ok {
+		scaled = append(scaled, "durations × "+scale)
+	}
+	if factor := plan.LoadFactor(s); factor != 1 {
+		scaled = append(scaled, fmt.Sprintf("load × %g", factor))
+	}
+	if scaled == nil {
 		return s.Name
 	}
-	_, scale, _ := strings.Cut(s.String(), "@")
-	return fmt.Sprintf("%s: durations × %s", s, scale)
+	return s.String() + ": " + strings.Join(scaled, ", ")
 }

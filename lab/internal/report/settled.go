@@ -38,7 +38,7 @@ here; the study read its rates off graphs, the rows at their peak.
 		}
 		list = append(list, heading{3, fmt.Sprintf("The study's %s and ours", p.Scenario.Name)})
 		if p.Scenario.Scale != 1 {
-			list = append(list, say("Ours is %s: counts are those of another length.", title(p.Scenario)))
+			list = append(list, say("Ours is %s: counts are those of another length.", title(p.Plan, p.Scenario)))
 		}
 		list = append(list, numbers)
 	}

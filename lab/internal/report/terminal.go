@@ -27,7 +27,7 @@ func (a *Analysis) Terminal() string {
 		scale, low, high := p.scale()
 		c.addText(fmt.Sprintf("%s … %s", ratio(low), ratio(high)), "", scale)
 		fmt.Fprintf(&b, "\n%s (● SLO met, ○ missed, ─ interval, ░ noise band, ┊ no difference)\n%s",
-			title(p.Scenario), c.terminal())
+			title(p.Plan, p.Scenario), c.terminal())
 	}
 	return b.String()
 }

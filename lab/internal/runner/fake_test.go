@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -33,6 +34,9 @@ type fake struct {
 	enough func([]record.Record) bool
 	next   func(int, []record.Record) ([]matrix.Trial, error) // of a race; nil: it is none
 
+	carries float64 // requests per second, above which the steps of a calibration fail; 0: all
+	full    float64 // requests per second, above which k6 has no CPU to spare; 0: none
+
 	calls  []string
 	stage  matrix.Stage
 	trial  matrix.Trial // that runs, or ran last
@@ -41,6 +45,7 @@ type fake struct {
 	set    time.Duration // of the wall clock
 
 	config  load.Config          // of the last load
+	scripts []load.Script        // of every load, calibration aside
 	warmed  load.Config          // of the last warm-up
 	window  snapshot.Window      // that was read last
 	scraped map[string]time.Time // after when a scrape was awaited last
@@ -133,6 +138,9 @@ func (f *fake) call(ctx context.Context, name string, takes time.Duration) error
 
 // Apply implements Stack.
 func (f *fake) Apply(ctx context.Context, s matrix.Settings, cpus matrix.CPUs) (setting.Reading, error) {
+	if f.trial.N == 0 { // a calibration
+		f.trial.Cell = f.plan.Baseline().Label
+	}
 	again := f.now.fails["apply"] != nil && !maps.Equal(s, f.plan.Cell(f.trial.Cell).Settings)
 	if !again && !maps.Equal(s, f.plan.Cell(f.trial.Cell).Settings) || !maps.Equal(cpus, f.plan.CPUs) {
 		f.t.Errorf("trial %d: applied %v on %v; want the settings of %q", f.trial.N, s, cpus, f.trial.Cell)
@@ -205,6 +213,7 @@ func (f *fake) inspect(ctx context.Context, name string, scale float64, env map[
 		Nominal:    30 * time.Second,
 		VUs:        100,
 		Ramp:       2 * time.Second,
+		Pause:      0.5,
 		Statements: &load.Statements{Least: 2, Most: 2, MostWithReplica: 3},
 	}, err
 }
@@ -221,6 +230,10 @@ func (f *fake) idle(ctx context.Context) (host.Idleness, error) {
 
 func (f *fake) runK6(ctx context.Context, c load.Config) (load.Result, error) {
 	f.config = c
+	if c.Script.Path == matrix.LevelScenario && c.Started == nil {
+		return f.step(ctx, c)
+	}
+	f.scripts = append(f.scripts, c.Script)
 	c.Started(fakePID)
 	result := f.now.result
 	result.Start = time.Now().UTC()
@@ -231,6 +244,28 @@ func (f *fake) runK6(ctx context.Context, c load.Config) (load.Result, error) {
 	}
 	result.End = time.Now().UTC()
 	return result, nil
+}
+
+// step is one of a calibration.
+func (f *fake) step(ctx context.Context, c load.Config) (load.Result, error) {
+	factor, err := strconv.ParseFloat(c.Script.Env["RATE"], 64)
+	if c.Script.Env["RATE"] == "" {
+		factor, err = 1, nil
+	}
+	if err != nil {
+		f.t.Error(err)
+	}
+	rate := factor * matrix.LevelRate
+	result := load.Result{}
+	result.Load.Requests = int64(rate * c.Script.Nominal.Seconds())
+	result.Load.Slow, result.Load.CPUCores = new(int64(0)), new(0.3)
+	if f.carries > 0 && rate > f.carries {
+		result.Load.Failed = result.Load.Requests / 10
+	}
+	if f.full > 0 && rate > f.full {
+		result.Load.CPUCores = new(0.9)
+	}
+	return result, f.call(ctx, fmt.Sprintf("step %.0f", rate), 6*time.Second)
 }
 
 // die numbers deaths and forgets the oldest, as the stack does.

@@ -81,6 +81,9 @@ type Runner struct {
 	// where the race is over. Nil: the blocks are the plan's.
 	Next func(block int, before []record.Record) ([]matrix.Trial, error)
 
+	// Calibrated is told the plan with the factors of its loads, as soon as they are found; nil: nobody asked.
+	Calibrated func(matrix.Plan)
+
 	lastEnd       time.Time       // of the load of the trial before; zero: it had none
 	dataset       string          // before the first trial
 	good          matrix.Settings // that the stack was last brought to
@@ -101,6 +104,9 @@ func (r *Runner) Execute(ctx context.Context, earlier []record.Record) ([]record
 		r.dataset = cmp.Or(r.dataset, rec.Dataset)
 	}
 	if err := r.tell(ctx, records); err != nil {
+		return records, err
+	}
+	if err := r.calibrate(ctx); err != nil {
 		return records, err
 	}
 	for block := 1; ; block++ {
@@ -148,6 +154,9 @@ func (r *Runner) trial(ctx context.Context, trial matrix.Trial) (record.Record, 
 		Schema: record.Schema, Run: r.Dir.Name(), N: trial.N, Block: trial.Block, Cell: cell.Label, Baseline: cell.Baseline,
 		Scenario: trial.Scenario.Name, Scale: trial.Scenario.Scale, Settings: cell.Settings, Lab: make(map[string]float64),
 	}
+	if factor := r.Plan.LoadFactor(trial.Scenario); factor != 1 {
+		rec.LoadFactor = factor
+	}
 	rec.Start = time.Now().UTC()
 	rec.End = rec.Start
 	before, err := r.Stack.Deaths(ctx)
@@ -194,7 +203,7 @@ func (r *Runner) measure(
 	v.readBack(cell.Settings, read)
 	v.pinned(r.Plan.CPUs, read.Values)
 
-	script, err := r.Scripts.of(ctx, trial.Scenario, cell.Settings)
+	script, err := r.Scripts.Of(ctx, r.Plan, trial)
 	if err != nil {
 		return r.abandon(ctx, err)
 	}

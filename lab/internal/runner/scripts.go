@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stormwave/lab/internal/matrix"
@@ -28,12 +30,23 @@ func NewScripts(k6, dir string) *Scripts {
 	return &Scripts{inspect: ask, known: make(map[string]load.Script)}
 }
 
-// of returns the script of a scenario on a cell: its settings may change it.
-func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings matrix.Settings) (load.Script, error) {
+// of returns the script of a scenario on a cell, whose settings may change it, with so many times its users or rates.
+func (s *Scripts) of(
+	ctx context.Context, scenario matrix.Scenario, settings matrix.Settings, factor float64,
+) (load.Script, error) {
 	env := make(map[string]string)
 	for name, value := range settings {
 		if key, ok := strings.CutPrefix(name, matrix.ScenarioPrefix); ok {
 			env[key] = value
+		}
+	}
+	if factor != 1 {
+		for _, name := range []string{matrix.VariableUsers, matrix.VariableRate} { // a script reads one of them
+			own, err := strconv.ParseFloat(cmp.Or(env[name], "1"), 64)
+			if err != nil {
+				return load.Script{}, fmt.Errorf("%s%s is %q, which cannot be multiplied", matrix.ScenarioPrefix, name, env[name])
+			}
+			env[name] = strconv.FormatFloat(own*factor, 'f', -1, 64)
 		}
 	}
 	key := scenario.String()
@@ -52,5 +65,5 @@ func (s *Scripts) of(ctx context.Context, scenario matrix.Scenario, settings mat
 
 // Of returns the script of a trial. It also proves that k6 can read it.
 func (s *Scripts) Of(ctx context.Context, plan matrix.Plan, trial matrix.Trial) (load.Script, error) {
-	return s.of(ctx, trial.Scenario, plan.Cell(trial.Cell).Settings)
+	return s.of(ctx, trial.Scenario, plan.Cell(trial.Cell).Settings, plan.LoadFactor(trial.Scenario))
 }

@@ -194,14 +194,7 @@ func (v *verdict) sameValue(name, want, got string) bool {
 // waiting, and k6 could have sent more.
 func (v *verdict) generator(result load.Result, script load.Script, cpus string, quota float64) (failed bool) {
 	l := result.Load
-	cores := float64(runtime.NumCPU())
-	if set, err := proc.ParseCPUs(cpus); err == nil {
-		cores = float64(set.Count())
-	}
-	if quota > 0 {
-		cores = math.Min(cores, quota)
-	}
-	spare := l.CPUCores != nil && *l.CPUCores <= k6Share*cores
+	cores, spare := spareCPU(l, cpus, quota)
 	if l.CPUCores != nil && !spare {
 		v.suspect("generator saturated: k6 used %.2f of %.4g cores", *l.CPUCores, cores)
 	}
@@ -229,6 +222,18 @@ func (v *verdict) generator(result load.Result, script load.Script, cpus string,
 		v.invalid("%d answers were wrong although their status was right", wrong)
 	}
 	return spare && l.Dropped > 0
+}
+
+// spareCPU tells how many CPUs k6 could use, and whether it has left enough of them.
+func spareCPU(l record.Load, cpus string, quota float64) (cores float64, spare bool) {
+	cores = float64(runtime.NumCPU())
+	if set, err := proc.ParseCPUs(cpus); err == nil {
+		cores = float64(set.Count())
+	}
+	if quota > 0 {
+		cores = math.Min(cores, quota)
+	}
+	return cores, l.CPUCores != nil && *l.CPUCores <= k6Share*cores
 }
 
 // failDropped counts the dropped iterations as requests that failed: each was due. It

@@ -20,13 +20,16 @@ type Parameter struct {
 	Value   string   // setting, in Unit
 }
 
-// aliases are words of an enum that the server takes and shows as others (guc_tables.c).
+// aliases are words that the server takes and shows as others (guc_tables.c, variable.c: check_datestyle).
 var aliases = map[string]map[string]string{
 	"wal_level":               {"archive": "replica", "hot_standby": "replica"},
 	"wal_compression":         {"on": "pglz"},
 	"log_min_messages":        {"debug": "debug2"},
 	"log_min_error_statement": {"debug": "debug2"},
 	"client_min_messages":     {"debug": "debug2"},
+	"datestyle": {
+		"postgresql": "postgres", "euro": "dmy", "european": "dmy", "us": "mdy", "noneuro": "mdy", "noneuropean": "mdy",
+	},
 }
 
 // least are values to which the server raises smaller ones without a word, in the parameter's unit (xlog.c:
@@ -56,7 +59,11 @@ func (p Parameter) Took(asked string) bool {
 	case "integer", "real":
 		return p.sameNumber(asked)
 	}
-	return slices.Equal(p.list(asked), p.list(p.Value))
+	want, has := p.list(asked), p.list(p.Value)
+	if p.Name == "datestyle" { // the server adds what is left out, and puts the style first
+		return !slices.ContainsFunc(want, func(part string) bool { return !slices.Contains(has, p.word(part)) })
+	}
+	return slices.Equal(want, has)
 }
 
 func (p Parameter) sameNumber(asked string) bool {

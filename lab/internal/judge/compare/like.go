@@ -21,6 +21,11 @@ func unlike(a, b Run) []string {
 	d.add("slo p99", a.Plan.SLO.P99.String(), b.Plan.SLO.P99.String())
 	d.add("backend", a.Plan.Backend, b.Plan.Backend)
 	d.add("cpus", pinning(a.Plan.CPUs), pinning(b.Plan.CPUs))
+	for _, s := range a.Plan.Scenarios {
+		if slices.Contains(b.Plan.Scenarios, s) {
+			d.add("load of "+s.String(), fmt.Sprintf("× %g", a.Plan.LoadFactor(s)), fmt.Sprintf("× %g", b.Plan.LoadFactor(s)))
+		}
+	}
 	for _, name := range apart(a.Plan, b.Plan) {
 		if name != matrix.Commit {
 			d.add("setting "+name, a.Plan.Cells[0].Settings[name], b.Plan.Cells[0].Settings[name])

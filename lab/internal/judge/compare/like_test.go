@@ -55,6 +55,10 @@ func TestUnlike(t *testing.T) {
 			"slo error_ratio: 0.01 in A, 0.05 in B", "slo p99: 500ms in A, 1s in B",
 			"cpus: not pinned in A, app on 0, k6 on 1 in B",
 		}},
+		{"calibration", func(r *Run) {
+			loads := map[string]matrix.Scaled{storm.String(): {Factor: 1.5, Top: 2000}}
+			r.Plan.Calibration = &matrix.Calibration{Knee: 940, Loads: loads}
+		}, []string{"load of " + storm.String() + ": × 1 in A, × 1.5 in B"}},
 		{"settings", func(r *Run) {
 			setAll(r, "topology", "pgbouncer")
 			setAll(r, "postgres.work_mem", "8MB")

@@ -18,6 +18,7 @@ type declaration struct {
 	Phases     []Phase     `json:"phases"`
 	Statements *Statements `json:"statements"`
 	Warmup     bool        `json:"warmup"` // it warms up where it is told the phase
+	Pause      float64     `json:"pause"`  // of a user after each request, in seconds; closed loads alone have one
 }
 
 // Phase is a part of the load, by the value of the tag phase that its samples have.
@@ -65,6 +66,7 @@ func (d *declaration) check(open bool, nominal time.Duration) error {
 	}
 	want(len(d.Phases) == 0 || math.Abs(seconds-nominal.Seconds()) <= maxOff*nominal.Seconds(),
 		"the phases last %g s, and the load %s", seconds, nominal)
+	want(d.Pause >= 0, "the pause is %g s: give a number from 0", d.Pause)
 	if s := d.Statements; s != nil {
 		want(0 <= s.Least && s.Least <= s.Most && s.Most <= s.MostWithReplica,
 			"statements are %+v: each is at least as many as the one before it", *s)

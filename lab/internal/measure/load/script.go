@@ -57,6 +57,7 @@ type Script struct {
 
 	Phases     []Phase     // in their order; none: not declared
 	Statements *Statements // nil: not declared
+	Pause      float64     // seconds; 0: not declared, or it has none
 	Warmup     bool        // it can warm the system up; see Warm
 }
 
@@ -120,6 +121,7 @@ func (s *Script) decode(inspection []byte) error {
 		return err
 	}
 	s.Phases, s.Statements, s.Warmup = declared.Phases, declared.Statements, declared.Warmup
+	s.Pause = declared.Pause
 	phases := s.Phases
 	if len(phases) == 0 { // k6's own stages have no names, but a shape
 		unit := time.Second // VUs have none
@@ -134,6 +136,18 @@ func (s *Script) decode(inspection []byte) error {
 		s.Rate = highest
 	}
 	return nil
+}
+
+// Top is the highest rate that the load asks for, in requests per second: a closed one where every user is answered at
+// once. 0: it cannot be told.
+func (s *Script) Top() float64 {
+	if s.Open {
+		return s.Rate
+	}
+	if s.Pause == 0 {
+		return 0
+	}
+	return float64(s.VUs) / s.Pause
 }
 
 // stage leads linearly to its target.

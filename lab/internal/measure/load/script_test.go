@@ -50,6 +50,9 @@ func TestScriptsDeclareThemselves(t *testing.T) {
 		"wave":       wave(record.UnitVUs, "vus", 5),
 		"wave-open":  wave(record.UnitRate, "rate", 50),
 	}
+	level := to(50, 10, "level")
+	level.Order, level.From, level.Unit = 1, 50, record.UnitRate
+	want["level"] = []Phase{level}
 	names, err := List(scenarios)
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +67,9 @@ func TestScriptsDeclareThemselves(t *testing.T) {
 		}
 		if diff := cmp.Diff(&Statements{Least: 2, Most: 2, MostWithReplica: 3}, s.Statements); diff != "" {
 			t.Errorf("statements of %s (-want +got):\n%s", name, diff)
+		}
+		if top := map[string]float64{"wave": 100, "storm-open": 990, "level": 50}[name]; top != 0 && s.Top() != top {
+			t.Errorf("%s asks for %g requests per second at most, want %g", name, s.Top(), top)
 		}
 		if !s.Warmup || s.Setup != 2*time.Minute {
 			t.Errorf("%s: it warms up: %t, setup() may take %s; want true, and 2m0s", name, s.Warmup, s.Setup)

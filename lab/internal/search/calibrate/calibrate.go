@@ -5,9 +5,11 @@
 package calibrate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"stormwave/lab/internal/judge/stat"
@@ -23,12 +25,15 @@ const (
 
 // Step is a part of an open load that rises from one rate to another, in requests per second.
 type Step struct {
-	From, To float64
-	Seconds  float64
+	From    float64 `json:"from_rps"`
+	To      float64 `json:"to_rps"`
+	Seconds float64 `json:"seconds"`
 	// Counts of the requests that began in it, of which Failed failed and Slow were later than the
 	// SLO's bound.
-	Requests, Failed, Slow int64
-	Full                   bool // the generator was at its limit
+	Requests int64 `json:"requests"`
+	Failed   int64 `json:"failed"`
+	Slow     int64 `json:"slow"`
+	Full     bool  `json:"generator_full,omitempty"` // the generator was at its limit
 }
 
 // Why there is no knee.
@@ -58,17 +63,72 @@ func (s Step) excess(failed, slow float64) float64 {
 	return math.Max(over(float64(s.Failed)+lost, failed), over(float64(s.Slow), slow))
 }
 
+// What steps of one rate each are asked for.
+const (
+	first   = 100.0 // requests per second
+	least   = 10.0  // no step has fewer
+	narrow  = 1.25  // highest ratio of the lowest rate that missed to the highest that held
+	asAgain = 2     // times that a rate is asked before it is taken to miss: others may have had the machine
+)
+
+// Next is the rate of the next step, 0 where no other is needed: doubled while the SLO is met, halved
+// where none has met it, then between the highest that met it and the lowest above that missed it.
+func Next(steps []Step, failed, slow float64) float64 {
+	if len(steps) == 0 {
+		return first
+	}
+	held, missed, full := 0.0, math.Inf(1), math.Inf(1)
+	asked := 0
+	last := steps[len(steps)-1]
+	for _, s := range steps {
+		if s.To == last.To {
+			asked++
+		}
+		switch {
+		case s.Full:
+			full = math.Min(full, s.To)
+		case s.excess(failed, slow) <= 0:
+			held = math.Max(held, s.To)
+		}
+	}
+	for _, s := range steps {
+		if !s.Full && s.To > held {
+			missed = math.Min(missed, s.To)
+		}
+	}
+	switch {
+	case last.To == missed && asked < asAgain:
+		return last.To
+	case math.IsInf(missed, 1) && math.IsInf(full, 1):
+		return 2 * held
+	case math.IsInf(missed, 1):
+		return 0
+	case held == 0 && missed/2 < least:
+		return 0
+	case held == 0:
+		return missed / 2
+	case missed <= narrow*held:
+		return 0
+	}
+	return math.Round(math.Sqrt(held * missed))
+}
+
 // Knee is the rate at which the baseline first misses the SLO, in requests per second: failed and
 // slow are the highest shares that it allows. It is where the isotonic regression of the steps'
 // excess crosses 0, between the mean rates of two steps, so that one step which others disturbed
-// does not decide. The steps rise.
+// does not decide. The steps are in any order.
 func Knee(steps []Step, failed, slow float64) (float64, error) {
 	var rates, excess, weights []float64
 	full := math.Inf(1)
+	steps = slices.SortedStableFunc(slices.Values(steps), func(a, b Step) int { return cmp.Compare(a.rate(), b.rate()) })
 	for _, s := range steps {
 		if s.Full { // from here on the load is not what was asked for
 			full = s.To
 			break
+		}
+		if n := len(rates) - 1; n >= 0 && rates[n] == s.rate() { // asked again, for others may have had the machine
+			excess[n] = math.Min(excess[n], s.excess(failed, slow))
+			continue
 		}
 		rates = append(rates, s.rate())
 		excess = append(excess, s.excess(failed, slow))

@@ -50,6 +50,13 @@ func TestKnee(t *testing.T) {
 		{"the edges of a step lack a few", probe(840, func(_ int, s *Step) {
 			s.Requests -= s.Requests / 100
 		}), 750, 855, nil},
+		{"a rate held when it was asked again", append(probe(840, nil), Step{
+			From:     300,
+			To:       400,
+			Seconds:  8,
+			Requests: 2000,
+			Failed:   1900,
+		}), 750, 855, nil},
 		{"it held", probe(2000, nil), 0, 0, ErrTop},
 		{"no steps", nil, 0, 0, ErrTop},
 		{"from the first step on", probe(1, nil), 0, 0, ErrBottom},
@@ -112,5 +119,58 @@ func TestFactor(t *testing.T) {
 	}
 	if _, err := Factor(1000, Storm, 2000, 3000); !errors.Is(err, ErrGenerator) {
 		t.Errorf("beyond the generator: %v; want %v", err, ErrGenerator)
+	}
+}
+
+func TestNext(t *testing.T) {
+	step := func(rate float64, failed int64) Step {
+		return Step{From: rate, To: rate, Seconds: 6, Requests: int64(6 * rate), Failed: failed}
+	}
+	full := func(rate float64) Step {
+		s := step(rate, 0)
+		s.Full = true
+		return s
+	}
+	for _, c := range []struct {
+		name  string
+		steps []Step
+		want  float64
+	}{
+		{"the first", nil, 100},
+		{"doubled", []Step{step(100, 0), step(200, 0)}, 400},
+		{"a miss is asked again", []Step{step(100, 0), step(200, 100)}, 200},
+		{"it held after all", []Step{step(100, 0), step(200, 100), step(200, 0)}, 400},
+		{"between", []Step{step(100, 0), step(200, 100), step(200, 100)}, 141},
+		{"narrow enough", []Step{step(100, 0), step(200, 90), step(200, 90), step(170, 0)}, 0},
+		{"halved", []Step{step(100, 90), step(100, 90)}, 50},
+		{"nothing holds", []Step{step(12, 70), step(12, 70)}, 0},
+		{"the generator is full first", []Step{step(100, 0), full(200)}, 0},
+		{"full above a miss", []Step{full(400), step(200, 100), step(200, 100), step(100, 0)}, 141},
+	} {
+		if got := Next(c.steps, 0.01, 0.01); got != c.want {
+			t.Errorf("%s: %g; want %g", c.name, got, c.want)
+		}
+	}
+}
+
+// Asked by Next, whatever the machine carries, the wave has the baseline's knee between 55% and 78% of its height, after
+// no more steps of 6 s, with a start of k6 to each, than two minutes take.
+func TestStepsFindTheKneeWithinTwoMinutes(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 5))
+	for range 300 {
+		carried := 40 * math.Exp(3.5*random.Float64()) // 40 to 1,300 per second
+		var steps []Step
+		for rate := Next(nil, 0.01, 0.01); rate > 0; rate = Next(steps, 0.01, 0.01) {
+			s := Step{From: rate, To: rate, Seconds: 6, Requests: int64(6 * rate)}
+			now := carried * math.Exp(0.04*random.NormFloat64())
+			s.Failed = int64(math.Max(0, rate-now) * s.Seconds)
+			if steps = append(steps, s); len(steps) > 13 {
+				t.Fatalf("it carries %.0f: %d steps; want at most 13", carried, len(steps))
+			}
+		}
+		knee, err := Knee(steps, 0.01, 0.01)
+		if at := carried / (Wave * knee); err != nil || at < 0.55 || at > 0.78 {
+			t.Errorf("it carries %.0f per second, %.0f%% of the wave; want 55 to 78%% (%v)", carried, 100*at, err)
+		}
 	}
 }
