@@ -74,7 +74,7 @@ var there = Inventory{Scenarios: scripts, Services: services, Causes: causes}
 
 func scriptsAnd(more ...string) Inventory {
 	all := there
-	all.Scenarios = append(slices.Clone(scripts), more...)
+	all.Scenarios = append(slices.Clone(scripts), append(more, LevelScenario)...)
 	return all
 }
 

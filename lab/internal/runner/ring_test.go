@@ -49,7 +49,7 @@ func newFake(t *testing.T, lines ...string) *fake {
 		replaced := func(l string) bool { return l == "" || strings.HasPrefix(l, key+":") }
 		text = strings.Join(append(slices.DeleteFunc(strings.Split(text, "\n"), replaced), line), "\n")
 	}
-	parsed, err := matrix.Parse([]byte(text), service.Inventory(backends.Default(), "storm", "wave"))
+	parsed, err := matrix.Parse([]byte(text), service.Inventory(backends.Default(), "level", "storm", "wave"))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}

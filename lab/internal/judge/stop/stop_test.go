@@ -89,7 +89,7 @@ func TestPlannedBlocksAreEnough(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		spec, err := matrix.Parse(src, service.Inventory(backends.Default(), "storm", "wave"))
+		spec, err := matrix.Parse(src, service.Inventory(backends.Default(), "level", "storm", "wave"))
 		if err != nil {
 			t.Fatalf("%s:\n%v", file, err)
 		}
