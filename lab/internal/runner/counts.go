@@ -112,7 +112,10 @@ func (v *verdict) sessions(rec *record.Record) {
 	if !bound || !counted || !also || len(way.Poolers()) > 0 {
 		return
 	}
-	if held+onReplica > float64(most) {
+	// A server ends a session some time after its client has closed it, and the client has opened another meanwhile: on a
+	// busy machine Miniflux with one idle connection had 22 of 20.
+	ending := max(1, most/10)
+	if held+onReplica > float64(most+ending) {
 		v.invalid("the backend does not hold to its pools: the servers had %.0f sessions, and it may open %d",
 			held+onReplica, most)
 	}

@@ -38,9 +38,11 @@ func TestSessionsBeyondThePool(t *testing.T) {
 		want                 string
 	}{
 		{"as many as allowed", "direct", "8", 8, 0, ""},
-		{"one more", "direct", "8", 9, 0, "the servers had 9 sessions, and it may open 8"},
+		{"with one that the server has not ended yet", "direct", "8", 9, 0, ""},
+		{"more", "direct", "8", 10, 0, "the servers had 10 sessions, and it may open 8"},
+		{"with some that it has not ended", "direct", "20", 22, 0, ""},
 		{"two pools", "replica", "8", 8, 8, ""},
-		{"two pools, and more", "replica", "8", 8, 9, "the servers had 17 sessions, and it may open 16"},
+		{"two pools, and more", "replica", "8", 9, 9, "the servers had 18 sessions, and it may open 16"},
 		{"those of the pooler", "pgbouncer", "8", 20, 0, ""},
 		{"no number", "direct", "unlimited", 99, 0, ""},
 	} {
