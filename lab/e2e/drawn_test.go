@@ -30,7 +30,7 @@ const longestTrial = 6 * time.Minute
 
 // Whatever a spec sets, each of its trials ends valid, or says which setting is why not; the run and its stack go on.
 // The soak measures thousands.
-func TestDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 1, 6, 6, 10) }
+func TestDrawnSpecsEndWithAReason(t *testing.T) { applyDrawn(t, 1, 4, 4, 5) }
 
 // drawn is what is measured: specs that wait for a stack, and what became of their trials.
 type drawn struct {
