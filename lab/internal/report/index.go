@@ -39,13 +39,17 @@ func Summarize(run Run) (Summary, error) {
 		Blocks:    blocksOf(run.Records),
 		Trials:    len(run.Records),
 		Valid:     analysis.Tally(run.Records)[record.Valid],
-		Set:       a.card.few(),
+		Set:       a.few(),
 		Machine:   fmt.Sprintf("%s × %s", plural(run.Host.Cores, "core"), run.Host.CPUModel),
 	}, nil
 }
 
 // few is what to set in few words.
-func (c *Card) few() string {
+func (a *Analysis) few() string {
+	if a.card == nil {
+		return a.fewOfRace()
+	}
+	c := a.card
 	switch outcome(c.Outcome) {
 	case cured, improved:
 		text, g := code(c.Set.Cell), c.Set.Goodput

@@ -56,6 +56,19 @@ func (a *Analysis) recommended(t tune.Tuning, s race.Standing) string {
 	return text + fmt.Sprintf(" (%s, %s).\n", plural(cost.Connections, "connection"), plural(cost.Parts, "part"))
 }
 
+// fewOfRace is what the race recommends in few words.
+func (a *Analysis) fewOfRace() string {
+	t, s, err := a.standing()
+	if err != nil || s.Recommended < 0 {
+		return "nothing can be said"
+	}
+	cell := code(a.run.Plan.Cells[t.Rows[s.Recommended]].Label)
+	if s.LeastBad {
+		return "nothing: no cell is likely to meet the SLO; the least bad is " + cell
+	}
+	return cell + ", recommended by a race"
+}
+
 // raceTable has a row for each cell: those of the set first, the likeliest first, then the others as
 // the plan has them.
 func (a *Analysis) raceTable(t tune.Tuning, s race.Standing) table {

@@ -48,14 +48,15 @@ func TestRaceIsReported(t *testing.T) {
 		name           string
 		budget, blocks int
 		change         func(int, *Run)
+		few            string // what the index of runs says
 		want           []string
 	}{
-		{"too few to be sure", 40, 9, none, []string{
+		{"too few to be sure", 40, 9, none, "`, recommended by a race", []string{
 			" trials of at most 40: the budget is spent. **Recommended: `pool_size=8 timeouts=layered topology=",
 			"**, which is within 3% of the best with ",
 			"%, more likely than any other (",
 		}},
-		{"to its end", 160, 30, none, []string{
+		{"to its end", 160, 30, none, direct + ", recommended by a race", []string{
 			"\n\nThe race ran ",
 			"**Recommended: " + direct + "**, the cheapest of those that are within 3% of the best with 95% " +
 				"(8 connections, 2 parts).",
@@ -63,20 +64,24 @@ func TestRaceIsReported(t *testing.T) {
 			"| in the set ",
 			"Each block ran the cells of a race, in an order drawn from seed 1",
 		}},
-		{"one block", 40, 1, none, []string{
+		{"one block", 40, 1, none, "`, recommended by a race", []string{
 			"The race ran 8 trials of at most 40: it is not over.",
 			"| few trials, cannot be excluded ",
 			"Of 8 trials 8 are valid.",
 		}},
 		{"no cell meets the SLO", 40, 9, func(n int, run *Run) {
 			run.Records[n-1].Load.Failed = run.Records[n-1].Load.Requests / 2
-		}, []string{"No cell is likely to meet the SLO; the least bad is `"}},
-		{"slow requests were not counted", 40, 1, func(n int, run *Run) { run.Records[n-1].Load.Slow = nil }, []string{
+		}, "nothing: no cell is likely to meet the SLO; the least bad is `", []string{"No cell is likely to meet the SLO; the least bad is `"}},
+		{"slow requests were not counted", 40, 1, func(n int, run *Run) { run.Records[n-1].Load.Slow = nil }, "nothing can be said", []string{
 			"The race cannot be told from the records: trial 1: slow requests were not counted",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			report := build(t, raced(t, c.budget, c.blocks, c.change))
+			run := raced(t, c.budget, c.blocks, c.change)
+			if s, err := Summarize(run); err != nil || !strings.Contains(s.Set, c.few) {
+				t.Errorf("the index says %q, %v; want %q", s.Set, err, c.few)
+			}
+			report := build(t, run)
 			for _, want := range c.want {
 				if !strings.Contains(report, want) {
 					t.Errorf("the report lacks %q:\n%s", want, report[:min(4000, len(report))])
