@@ -61,6 +61,7 @@ func writeRun(t testing.TB, root, name, spec string) record.Dir {
 	}
 	plan := parsed.Plan()
 	write(t, dir.Spec(), spec)
+	write(t, dir.Manifest(), string(backends.Default().Source))
 	for path, value := range map[string]any{
 		dir.Plan(): plan,
 		dir.Host(): record.Host{

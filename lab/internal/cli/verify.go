@@ -83,7 +83,9 @@ func reportFiles(results, name string) (map[string][]byte, error) {
 		files[filepath.ToSlash(below)] = content
 		return err
 	}
-	recorded := []string{dir.Spec(), dir.Plan(), dir.Host(), dir.Records(), filepath.Dir(dir.Series(1)), dir.TSDB()}
+	recorded := []string{
+		dir.Spec(), dir.Manifest(), dir.Plan(), dir.Host(), dir.Records(), filepath.Dir(dir.Series(1)), dir.TSDB(),
+	}
 	err = filepath.WalkDir(dir.Path(), func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
