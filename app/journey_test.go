@@ -201,17 +201,16 @@ func TestBadInput(t *testing.T) {
 func TestLoginTakesAsLongForAnUnknownUser(t *testing.T) {
 	a := start(t, nil)
 	a.login("timed")
-	fastest := func(name string) time.Duration {
-		best := time.Hour
-		for range 3 {
+	// The fastest of some, one after the other: whatever else runs here makes them only slower.
+	fastest := map[string]time.Duration{"timed": time.Hour, "nobody": time.Hour}
+	for range 10 {
+		for name, best := range fastest {
 			begin := time.Now()
 			a.want(http.StatusUnauthorized, nil, "POST", "/api/sessions", "", `{"name":"`+name+`","password":"wrong horse"}`)
-			best = min(best, time.Since(begin))
+			fastest[name] = min(best, time.Since(begin))
 		}
-		return best
 	}
-	known, unknown := fastest("timed"), fastest("nobody")
-	if ratio := float64(unknown) / float64(known); ratio < 0.6 || ratio > 1.7 {
-		t.Errorf("known %v, unknown %v", known, unknown)
+	if ratio := fastest["nobody"].Seconds() / fastest["timed"].Seconds(); ratio < 0.5 || ratio > 2 {
+		t.Errorf("the fastest logins took %v", fastest)
 	}
 }
