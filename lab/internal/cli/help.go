@@ -17,8 +17,9 @@ func init() { cobra.EnableCommandSorting = false } // they are listed in the ord
 // about is what the lab says of itself, and where things lie.
 const about = `stormwave measures which pool size, time limits, replica or pooler a service on PostgreSQL needs.
 
-A spec says what is compared: lab/matrices has some, and a README. A run leaves results/RUN.md, results/RUN/report.html
-and its records. Programs, servers' data and logs of the running stack lie in .lab. Each command is mage's, too: mage -l.`
+A spec says what is compared: lab/matrices has some, and a README. A run leaves results/RUN.md,
+results/RUN/report.html and its records. Programs, servers' data and logs of the running stack lie in .lab.
+mage -l lists the commands that mage builds and calls.`
 
 // stage is what somebody does with the lab, by its commands.
 type stage struct {

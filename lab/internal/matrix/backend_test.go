@@ -53,8 +53,8 @@ func TestSpecNamesItsBackend(t *testing.T) {
 		t.Errorf("settings of a cell (-want +got):\n%s", diff)
 	}
 	for _, tt := range []struct{ settings, want string }{
-		{"acquire_timeout: 1s", `7:12: "acquire_timeout" cannot be told to Shop: it waits for ever; it can be told pool_size, ` +
-			`http_timeout, lock_timeout, statement_timeout`},
+		{"acquire_timeout: 1s", `7:12: "acquire_timeout" cannot be told to Shop: it waits for ever; it can be told ` +
+			`pool_size, http_timeout, lock_timeout, statement_timeout`},
 		{"max_queue: 3", `"max_queue" cannot be told to Shop: its manifest does not say how; it can be told`},
 		{"http_timeout: 1500ms", `7:26: http_timeout must be a duration in whole seconds, such as 5s, not "1500ms"`},
 		{"http_timeout: none", `http_timeout must be a duration in whole seconds, such as 5s, not "none"`},
@@ -84,8 +84,8 @@ func TestBackendThatIsNone(t *testing.T) {
 		want       string
 	}{
 		{"not there", "backend: shop\n" + good + "blocks: x\n", gone, `1:10: backend "shop": there is no such manifest`},
-		{"a commit", "backend: 0123abcdef\n" + good, gone, `1:10: backend must be the name of a backend, or the path of its ` +
-			`manifest, not a commit: for a commit of this repository use commit among settings or factors`},
+		{"a commit", "backend: 0123abcdef\n" + good, gone, `1:10: backend must be the name of a backend, or the path ` +
+			`of its manifest, not a commit: for a commit of this repository use commit among settings or factors`},
 		{"a list", "backend: [a]\n" + good, there, "1:10: backend must be a single value, not a list"},
 		{"a setting of old", good + "settings: {backend: 0123abcdef}\n", there,
 			`"backend" is not a setting: for a commit of this repository use commit; another backend is named by the key ` +

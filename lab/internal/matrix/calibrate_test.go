@@ -32,7 +32,8 @@ func TestCalibrateIsRead(t *testing.T) {
 		{"calibrate: {wave: 0}", nil, `6:19: calibrate wave must be a multiple`},
 		{"calibrate: {wave: 2, wave@1.0: 2}", nil, `6:22: duplicate scenario wave in calibrate`},
 	} {
-		spec, err := Parse([]byte(toCalibrate+c.line), Inventory{Scenarios: []string{"level", "storm", "wave"}, Services: services})
+		there := Inventory{Scenarios: []string{"level", "storm", "wave"}, Services: services}
+		spec, err := Parse([]byte(toCalibrate+c.line), there)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%s: %v; want %s", c.line, err, c.err)
@@ -53,7 +54,8 @@ func TestCalibrateIsRead(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a scenario of one's own: %v; want %s", err, want)
 	}
-	_, err = Parse([]byte(toCalibrate+"calibrate: true"), Inventory{Scenarios: []string{"storm", "wave"}, Services: services})
+	without := Inventory{Scenarios: []string{"storm", "wave"}, Services: services}
+	_, err = Parse([]byte(toCalibrate+"calibrate: true"), without)
 	want = "6:12: calibrate takes a scenario level.js beside the others"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a backend without the scenario: %v; want %s", err, want)

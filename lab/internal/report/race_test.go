@@ -71,8 +71,12 @@ func TestRaceIsReported(t *testing.T) {
 		}},
 		{"no cell meets the SLO", 40, 9, func(n int, run *Run) {
 			run.Records[n-1].Load.Failed = run.Records[n-1].Load.Requests / 2
-		}, "nothing: no cell is likely to meet the SLO; the least bad is `", []string{"No cell is likely to meet the SLO; the least bad is `"}},
-		{"slow requests were not counted", 40, 1, func(n int, run *Run) { run.Records[n-1].Load.Slow = nil }, "nothing can be said", []string{
+		}, "nothing: no cell is likely to meet the SLO; the least bad is `", []string{
+			"No cell is likely to meet the SLO; the least bad is `",
+		}},
+		{"slow requests were not counted", 40, 1, func(n int, run *Run) {
+			run.Records[n-1].Load.Slow = nil
+		}, "nothing can be said", []string{
 			"The race cannot be told from the records: trial 1: slow requests were not counted",
 		}},
 	} {

@@ -48,7 +48,7 @@ func TestProgramThatIsThere(t *testing.T) {
 		{"this one", backend.Build{Path: "shop", SHA256: sum}, ""},
 		{"another", backend.Build{Path: "shop", SHA256: strings.Repeat("0", 64)}, "its SHA-256 is " + sum},
 		{"not there", backend.Build{Path: "gone"}, "no such file"},
-		{"what it needs is not there", backend.Build{Path: "shop", Requires: "no-such-program"}, "Shop needs no-such-program"},
+		{"what it needs is not there", backend.Build{Path: "shop", Requires: "no-such-one"}, "Shop needs no-such-one"},
 	} {
 		b := &backend.Backend{Name: "shop", Title: "Shop", Dir: dir, Build: tt.build}
 		err := Layout{Lab: dir}.Install(t.Context(), b, nil, func(name string) func(error) {

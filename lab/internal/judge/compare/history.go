@@ -13,9 +13,10 @@ import (
 	"stormwave/lab/internal/record"
 )
 
-// Line is what the runs of one spec on one kind of machine tell over time.
+// Line is what the runs of one spec and one backend on one kind of machine tell over time.
 type Line struct {
 	Spec    string `json:"spec"`
+	Backend string `json:"backend,omitempty"` // by its name or manifest; empty: the lab's own
 	Machine string `json:"machine"`
 	Past    []Past `json:"runs"` // the oldest first
 	// Steps compare each run that can be compared with the one before it; of three or more the last
@@ -54,13 +55,13 @@ type Turn struct {
 	Change   Change `json:"change"`
 }
 
-// History compares runs, the oldest first, with those before them: of the same spec, by its name, on
-// the same kind of machine. Of more than last such runs the oldest are left out; 0 keeps all. Lines come
-// by their specs and machines.
+// History compares runs, the oldest first, with those before them: of the same spec, by its name, and the same backend,
+// on the same kind of machine. Of more than last such runs the oldest are left out; 0 keeps all. Lines come by their
+// specs, backends and machines.
 func History(runs []Run, last int) []Line {
 	lines := make(map[string][]Run)
 	for _, run := range runs {
-		key := run.Plan.Name + "\n" + kind(run.Host)
+		key := run.Plan.Name + "\n" + run.Plan.Backend + "\n" + kind(run.Host)
 		lines[key] = append(lines[key], run)
 	}
 	all := []Line{}
@@ -77,6 +78,7 @@ func History(runs []Run, last int) []Line {
 func newLine(runs []Run) Line {
 	l := Line{
 		Spec:    runs[0].Plan.Name,
+		Backend: runs[0].Plan.Backend,
 		Machine: kind(runs[0].Host),
 		Steps:   []Comparison{},
 		Turns:   []Turn{},

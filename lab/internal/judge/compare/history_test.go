@@ -254,6 +254,7 @@ func TestHistoryKeepsSpecsAndMachinesApart(t *testing.T) {
 		{"more CPUs", func(r *Run) { r.Host.Cores = 4 }, 2},
 		{"a kernel of another major version", func(r *Run) { r.Host.Kernel = "Linux 7.0" }, 2},
 		{"another architecture", func(r *Run) { r.Host.Kernel = "Linux 6.1 aarch64" }, 2},
+		{"another backend", func(r *Run) { r.Plan.Backend = "shop" }, 2},
 		{"another spec", func(r *Run) { r.Plan.Name = "other" }, 2},
 	} {
 		runs := days(2, 8, func(int, string) float64 { return 1 })

@@ -42,7 +42,11 @@ func HistoryText(lines []Line, markdown bool) string {
 }
 
 func (l Line) write(w *page) {
-	w.title(l.Spec + " on " + l.Machine)
+	of := ""
+	if l.Backend != "" {
+		of = " of " + l.Backend
+	}
+	w.title(l.Spec + of + " on " + l.Machine)
 	if len(l.Steps) == 0 {
 		w.line("No two runs of it can be compared.")
 	} else {

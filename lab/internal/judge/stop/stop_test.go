@@ -83,7 +83,10 @@ func TestEnough(t *testing.T) {
 // difference, but for the study's wave, which is there for where it breaks.
 func TestPlannedBlocksAreEnough(t *testing.T) {
 	for file, scenarios := range map[string][]string{
-		"matrix.yaml": {"storm", "wave@0.2"}, "study.yaml": {"storm"}, "timeouts.yaml": {"storm@0.5"}, "aa.yaml": {"storm@0.2"},
+		"matrix.yaml":   {"storm", "wave@0.2"},
+		"study.yaml":    {"storm"},
+		"timeouts.yaml": {"storm@0.5"},
+		"aa.yaml":       {"storm@0.2"},
 	} {
 		src, err := os.ReadFile("../../../matrices/" + file)
 		if err != nil {

@@ -153,8 +153,8 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// Asked by Next, whatever the machine carries, the wave has the baseline's knee between 55% and 78% of its height, after
-// no more steps of 6 s, with a start of k6 to each, than two minutes take.
+// Asked by Next, whatever the machine carries, the wave has the baseline's knee between 55% and 78% of its height,
+// after no more steps of 6 s, with a start of k6 to each, than two minutes take.
 func TestStepsFindTheKneeWithinTwoMinutes(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 5))
 	for range 300 {
